@@ -1,0 +1,40 @@
+# `make demo` and `make test` set up all they need: Python 3.11 to 3.13, make and git suffice.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types generate bench soak clean
+
+demo: $(READY)
+	$(BIN)/python -W error examples/demo.py
+
+test: $(READY) lint types
+	$(BIN)/python -m penholder_daemon.generate --check
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+generate: $(READY)
+	$(BIN)/python -m penholder_daemon.generate
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+soak: $(READY)
+	PENHOLDER_SOAK=1 $(BIN)/python -m pytest tests/process tests/sim
+
+# The stamp is newer than what decides what is installed; a half-made environment has none.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,138 @@
+"""The writer's core: a batch of mutations in one transaction, a savepoint for each, one commit.
+
+Group commit without a timer: whoever calls hands over what arrived while the last commit ran. It
+does not know whether it runs on a thread of its own or inline in a loop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import msgspec
+
+from penholder_daemon.core import execute, leases
+from penholder_daemon.core.effects import Effect
+from penholder_daemon.core.registry import Invocation, Kind, Registry
+from penholder_daemon.core.store import Store, StoreFault
+from penholder_daemon.core.transaction import Published, Tx
+from penholder_daemon.core.world import World
+from penholder_protocol.errors import InternalError, InvalidParams, PenholderError, StoreFailed
+
+Answer: TypeAlias = bytes | PenholderError
+"""The encoded result of a call, or why it was refused."""
+ReportBug: TypeAlias = Callable[[Invocation, Exception], None]
+
+NOTHING_WRITTEN = "nothing_written"
+UNKNOWN = "unknown"
+
+
+@dataclass
+class Outcome:
+    """What came of a batch. `fatal`: after an I/O error nobody knows; the daemon must exit."""
+
+    answers: list[Answer]
+    published: list[Published] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    fatal: bool = False
+
+
+class Committer:
+    """Runs batches against the one writing connection."""
+
+    def __init__(
+        self, store: Store, world: World, registry: Registry, report_bug: ReportBug
+    ) -> None:
+        """Bind the ports; `report_bug` hears of exceptions that no handler should raise."""
+        self._store = store
+        self._world = world
+        self._registry = registry
+        self._report_bug = report_bug
+        self._stalls = leases.StallDetector(world)
+        self._has_failed = False
+
+    def heartbeat(self) -> None:
+        """Note that the writer is alive though it has nothing to do."""
+        if self._stalls.heard() and not self._has_failed:
+            self._renew_leases()
+
+    def _renew_leases(self) -> None:
+        self._store.run("BEGIN IMMEDIATE")
+        leases.renew_all(self._store, self._world)
+        self._store.run("COMMIT")
+
+    def run(self, batch: Sequence[Invocation]) -> Outcome:
+        """Commit a batch: what succeeded is durable when this returns, in the order given."""
+        if self._has_failed:
+            return self._fail(batch, StoreFault("the daemon is about to exit after an I/O error"))
+        try:
+            self._store.run("BEGIN IMMEDIATE")
+            if self._stalls.heard():
+                leases.renew_all(self._store, self._world)
+            outcome = self._run_all(batch)
+            if not outcome.fatal:
+                self._store.run("COMMIT")
+        except StoreFault as fault:
+            outcome = self._fail(batch, fault)
+        except Exception as bug:  # noqa: BLE001 - nobody knows what it left: as after an I/O error
+            self._report_bug(batch[0], bug)
+            outcome = self._fail(batch, StoreFault(repr(bug), outcome_unknown=True))
+        return outcome
+
+    def _run_all(self, batch: Sequence[Invocation]) -> Outcome:
+        outcome = Outcome([])
+        for call in batch:
+            tx = Tx(self._store, self._world, call.caller, call.request_id, self._run_call)
+            outcome.answers.append(self._run_one(tx, call))
+            outcome.published += tx.published
+            outcome.effects += tx.effects
+        return outcome
+
+    def _run_one(self, tx: Tx, call: Invocation) -> Answer:
+        """Run one call in its savepoint; its refusal leaves its neighbours alone."""
+        self._store.run("SAVEPOINT request")
+        try:
+            answer: Answer = execute.mutate(tx, call)
+        except PenholderError as refusal:
+            answer = refusal
+        except StoreFault as fault:
+            if fault.outcome_unknown or not self._store.in_transaction:
+                raise
+            answer = _store_failed(str(fault), NOTHING_WRITTEN)
+        except Exception as bug:  # noqa: BLE001 - a bug in one handler must not stop the writer
+            self._report_bug(call, bug)
+            answer = InternalError()
+        if not self._store.in_transaction:
+            raise StoreFault(f"{call.method.name} ended the transaction of its batch")
+        if isinstance(answer, PenholderError):
+            self._store.run("ROLLBACK TO request")
+            tx.published.clear()
+            tx.effects.clear()
+        self._store.run("RELEASE request")
+        return answer
+
+    def _run_call(self, tx: Tx, name: str, params: msgspec.Raw) -> bytes:
+        method = self._registry.require(name)
+        if method.kind is not Kind.MUTATION or name == "tx.apply":
+            raise InvalidParams(f"{name!r} is not a mutation; tx.apply takes mutations only")
+        return execute.mutate(tx, method.invoke(tx.caller, params, tx.request_id))
+
+    def _fail(self, batch: Sequence[Invocation], fault: StoreFault) -> Outcome:
+        """Fail every request of a batch whose transaction is lost; publish nothing."""
+        if not fault.outcome_unknown and self._store.in_transaction:
+            try:
+                self._store.run("ROLLBACK")
+            except StoreFault as worse:
+                fault = StoreFault(str(worse), outcome_unknown=True)
+        self._has_failed |= fault.outcome_unknown
+        outcome = UNKNOWN if fault.outcome_unknown else NOTHING_WRITTEN
+        failed: list[Answer] = [_store_failed(str(fault), outcome) for _ in batch]
+        return Outcome(failed, fatal=fault.outcome_unknown)
+
+
+def _store_failed(reason: str, outcome: str) -> StoreFailed:
+    told = (
+        "nothing was written"
+        if outcome == NOTHING_WRITTEN
+        else "the outcome is unknown; send it again under its idempotency key"
+    )
+    return StoreFailed(f"the store failed ({reason}): {told}", outcome=outcome, reason=reason)

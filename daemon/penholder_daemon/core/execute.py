@@ -1,0 +1,71 @@
+"""One call, carried out: the checks in their order, the handler, the answer.
+
+The order of a mutation: what was done under the idempotency key, the precheck, the fence or seat,
+the handler. Everything stands in the caller's savepoint.
+"""
+
+import msgspec
+
+from penholder_daemon.core import idempotency, seats
+from penholder_daemon.core.caller import RUNTIME
+from penholder_daemon.core.registry import Invocation, Waiting
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.errors import ValueTooLarge
+from penholder_protocol.limits import MAX_FRAME_BYTES
+
+_encode = msgspec.json.Encoder().encode
+_ENVELOPE_BYTES = 1024
+"""What an answer's envelope may take of its frame; ids are as long as their caller made them."""
+
+
+def mutate(tx: Tx, call: Invocation) -> bytes:
+    """Carry a mutation out and return its encoded result; raises what refuses it."""
+    key = call.idempotency_key
+    if key is None:
+        return _act(tx, call)
+    params_hash = idempotency.canonical_hash(call.raw_params)
+    answer = idempotency.recall(tx, call.method.name, key, params_hash)
+    if answer is None:
+        answer = _act(tx, call)
+        kept = None if tx.holds_secret else answer
+        idempotency.remember(tx, call.method.name, key, params_hash, kept)
+    return answer
+
+
+def _act(tx: Tx, call: Invocation) -> bytes:
+    method = call.method
+    tx.holds_secret |= method.secret
+    if method.precheck is not None:
+        method.precheck(call.arguments)
+    if call.caller.socket == RUNTIME:
+        if method.seat:
+            assert call.caller.worker_id is not None
+            seats.require(tx, call.caller.worker_id)
+    elif method.fence is not None:
+        method.fence(tx, call.arguments, call.fence)
+    return encode_result(method.handler(tx, **call.arguments))
+
+
+def query(rx: Rx, call: Invocation) -> bytes:
+    """Carry a query out and return its encoded result."""
+    return encode_result(call.method.handler(rx, **call.arguments))
+
+
+def look(rx: Rx, call: Invocation) -> Waiting[object]:
+    """Carry one look of a wait out."""
+    found = call.method.handler(rx, **call.arguments)
+    assert isinstance(found, Waiting)
+    return found
+
+
+def encode_result(result: object) -> bytes:
+    """Encode a result; ValueTooLarge (and so a rollback) if its answer would not fit a frame."""
+    body = _encode(result)
+    if len(body) > MAX_FRAME_BYTES - _ENVELOPE_BYTES:
+        raise ValueTooLarge(
+            f"the answer has {len(body)} bytes and would not fit MAX_FRAME_BYTES"
+            f" ({MAX_FRAME_BYTES}); ask for less at once",
+            limit="MAX_FRAME_BYTES",
+            maximum=MAX_FRAME_BYTES,
+        )
+    return body

@@ -1,0 +1,79 @@
+"""Fences: who may write to what has an owner, checked in the transaction of the write.
+
+One row per subject (`controller:<id>`, `worker:<id>`): its highest epoch ever and the hash of the
+holder's token, or none while nobody holds it. Epochs only grow: no operation here lowers one and
+no row is ever deleted. After Martin Kleppmann's fencing tokens.
+"""
+
+import hashlib
+import hmac
+
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.errors import Fenced, FenceRequired
+from penholder_protocol.nouns import Fence
+
+
+def raise_epoch(tx: Tx, subject: str, token: str | None) -> int:
+    """Give the subject to a new holder and return its epoch: the highest ever plus one."""
+    row = tx.store.row(
+        "INSERT INTO fences (subject, epoch, token_hash) VALUES (?, 1, ?)"
+        " ON CONFLICT (subject) DO UPDATE SET epoch = epoch + 1, token_hash = excluded.token_hash"
+        " RETURNING epoch",
+        subject,
+        None if token is None else _hash(token),
+    )
+    assert row is not None
+    return int(str(row[0]))
+
+
+def drop_holder(tx: Tx, subject: str) -> None:
+    """Nobody holds the subject now; its epoch stays."""
+    tx.store.run("UPDATE fences SET token_hash = NULL WHERE subject = ?", subject)
+
+
+def current_epoch(rx: Rx, subject: str) -> int:
+    """Return the highest epoch that the subject ever had, 0 before the first."""
+    row = rx.store.row("SELECT epoch FROM fences WHERE subject = ?", subject)
+    return 0 if row is None else int(str(row[0]))
+
+
+def holds(rx: Rx, subject: str, epoch: int, token: str) -> bool:
+    """Tell whether this epoch and token are the present holder's, in constant time."""
+    row = rx.store.row("SELECT epoch, token_hash FROM fences WHERE subject = ?", subject)
+    if row is None or row[1] is None:
+        return False
+    same_token = hmac.compare_digest(str(row[1]), _hash(token))
+    return same_token and row[0] == epoch
+
+
+def require(rx: Rx, subject: str, fence: Fence | None, **details: str) -> None:
+    """Let the call pass if nobody holds the subject, or if the fence is the holder's.
+
+    A fence that is given is always checked. Raises FenceRequired or Fenced, both with
+    `current_epoch`.
+    """
+    if fence is not None:
+        if not holds(rx, subject, fence.epoch, fence.token):
+            raise stale(rx, subject, **details)
+        return
+    row = rx.store.row("SELECT epoch, token_hash FROM fences WHERE subject = ?", subject)
+    if row is not None and row[1] is not None:
+        raise FenceRequired(
+            "the controller has an active owner; pass its fence {epoch, token}, or take over first",
+            current_epoch=int(str(row[0])),
+            **details,
+        )
+
+
+def stale(rx: Rx, subject: str, **details: str) -> Fenced:
+    """Make the one error that a stale holder gets."""
+    epoch = current_epoch(rx, subject)
+    return Fenced(
+        f"epoch or token of {subject} is stale; the current epoch is {epoch}",
+        current_epoch=epoch,
+        **details,
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

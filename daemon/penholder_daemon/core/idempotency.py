@@ -1,0 +1,77 @@
+"""Exactly once, if the caller asks: answers kept under (who, method, key).
+
+The key is looked up before the fence: what was done was done. Only what succeeded is kept; a
+refusal is decided anew. An answer that holds a secret is never kept, only that it was given.
+"""
+
+import hashlib
+
+import msgspec
+
+from penholder_daemon.core.transaction import Tx
+from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept
+from penholder_protocol.limits import IDEMPOTENCY_RETENTION_MS
+
+_BESIDE_THE_PARAMS = ("idempotency_key", "fence")
+
+
+def canonical_hash(params: msgspec.Raw) -> str:
+    """Return the SHA-256 of params as canonical JSON: sorted, without fence and key."""
+    members: dict[str, object] = msgspec.json.decode(params)
+    for name in _BESIDE_THE_PARAMS:
+        members.pop(name, None)
+    return hashlib.sha256(msgspec.json.encode(members, order="sorted")).hexdigest()
+
+
+def recall(tx: Tx, method: str, key: str, params_hash: str) -> bytes | None:
+    """Return the answer that was given under this key, or None if it is new.
+
+    Raises IdempotencyConflict for other params, IdempotencyNotKept if the answer was secret.
+    """
+    row = tx.store.row(
+        "SELECT params_hash, answer FROM idempotency WHERE scope = ? AND method = ? AND key = ?",
+        tx.caller.scope,
+        method,
+        key,
+    )
+    if row is None:
+        return None
+    if row[0] != params_hash:
+        raise IdempotencyConflict(
+            f"key {key!r} of {method} was used with other params; use a new key for a new call",
+            method=method,
+            idempotency_key=key,
+        )
+    if row[1] is None:
+        raise IdempotencyNotKept(
+            f"{method} under key {key!r} was done, but its answer held a secret;"
+            " acquire with takeover to get a new one",
+            method=method,
+            idempotency_key=key,
+        )
+    assert isinstance(row[1], bytes)
+    return row[1]
+
+
+def remember(tx: Tx, method: str, key: str, params_hash: str, answer: bytes | None) -> None:
+    """Keep an answer (None: it was secret) in the transaction that gives it."""
+    tx.store.run(
+        "INSERT INTO idempotency (scope, method, key, params_hash, answer, kept_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        tx.caller.scope,
+        method,
+        key,
+        params_hash,
+        answer,
+        tx.world.now_ms(),
+    )
+
+
+def forget_old(tx: Tx, most: int = 10_000) -> int:
+    """Delete answers past their retention, some at a time; returns how many."""
+    return tx.store.run(
+        "DELETE FROM idempotency WHERE (scope, method, key) IN"
+        " (SELECT scope, method, key FROM idempotency WHERE kept_ms < ? LIMIT ?)",
+        tx.world.now_ms() - IDEMPOTENCY_RETENTION_MS,
+        most,
+    )

@@ -1,0 +1,169 @@
+"""The journal: one append-only table of numbered streams.
+
+`pos` orders everything, `seq` counts 1, 2, 3 … in each stream. Both come from the writer's own
+transaction, so a rolled-back append leaves no hole.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from penholder_daemon.core.store import Shape, SqlValue, to_json
+from penholder_daemon.core.transaction import Published, Rx, Tx
+from penholder_protocol.errors import CursorGone
+from penholder_protocol.nouns import Entry
+from penholder_protocol.nouns.words import NULL
+
+ENTRY = Shape(Entry, stream="s.name")
+_FROM = "FROM journal j JOIN streams s ON s.stream_id = j.stream_id"
+
+
+def append(
+    tx: Tx,
+    stream: str,
+    type_: str,
+    data: msgspec.Raw,
+    *,
+    turn_id: str | None = None,
+    raw: msgspec.Raw = NULL,
+    id_prefix: str = "ev_",
+) -> Entry:
+    """Add an entry to a stream, made on its first one."""
+    stream_id, seq, parent = _next_in_stream(tx, stream)
+    entry_id = tx.world.new_id(id_prefix)
+    raw_text = None if raw == NULL else bytes(raw).decode()
+    stored = tx.store.row(
+        "INSERT INTO journal (stream_id, seq, entry_id, ts, type, turn_id, data, raw, request_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING pos",
+        stream_id,
+        seq,
+        entry_id,
+        tx.now,
+        type_,
+        turn_id,
+        bytes(data).decode(),
+        raw_text,
+        tx.request_id,
+    )
+    assert stored is not None  # RETURNING of an insert gives its row
+    entry = Entry(
+        entry_id=entry_id,
+        pos=_integer(stored[0]),
+        stream=stream,
+        seq=seq,
+        ts=tx.now,
+        type=type_,
+        turn_id=turn_id,
+        data=data,
+        raw=raw,
+        request_id=tx.request_id,
+    )
+    tx.published.append(Published(entry, parent))
+    return entry
+
+
+def note(tx: Tx, stream: str, type_: str, **data: object) -> Entry:
+    """Add an entry that says what was done by whom: the peer's uid and pid are added."""
+    known = {**data, "uid": tx.caller.uid, "pid": tx.caller.pid}
+    return append(tx, stream, type_, msgspec.Raw(to_json(known)))
+
+
+def open_stream(tx: Tx, stream: str, parent: str | None) -> bool:
+    """Make an empty stream; False if it is or ever was there."""
+    return bool(
+        tx.store.run(
+            "INSERT INTO streams (name, parent, last_seq) VALUES (?, ?, 0)"
+            " ON CONFLICT (name) DO NOTHING",
+            stream,
+            parent,
+        )
+    )
+
+
+def position(rx: Rx) -> int:
+    """Return the position of the newest entry ever written, 0 before the first."""
+    found = rx.store.row("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
+    return 0 if found is None else _integer(found[0])
+
+
+def read_stream(rx: Rx, stream: str, after_seq: int) -> Iterator[Entry]:
+    """Yield one stream's entries after a sequence number, oldest first."""
+    pruned = rx.store.row("SELECT pruned_seq, pruned_pos FROM streams WHERE name = ?", stream)
+    if pruned is not None and after_seq < _integer(pruned[0]):
+        raise _gone(stream, oldest_seq=_integer(pruned[0]) + 1)
+    sql = (
+        f"SELECT {ENTRY.columns} {_FROM}"
+        " WHERE j.stream_id = (SELECT stream_id FROM streams WHERE name = ?) AND j.seq > ?"
+        " ORDER BY j.seq"
+    )
+    return map(ENTRY.read, rx.store.rows(sql, stream, after_seq))
+
+
+def find(rx: Rx, stream: str, entry_id: str) -> Entry | None:
+    """Look an entry of one stream up by its id."""
+    sql = f"SELECT {ENTRY.columns} {_FROM} WHERE j.entry_id = ? AND s.name = ?"
+    row = rx.store.row(sql, entry_id, stream)
+    return None if row is None else ENTRY.read(row)
+
+
+def latest(rx: Rx, stream: str) -> Entry | None:
+    """Return the newest entry of a stream."""
+    sql = (
+        f"SELECT {ENTRY.columns} {_FROM}"
+        " WHERE j.stream_id = (SELECT stream_id FROM streams WHERE name = ?)"
+        " ORDER BY j.seq DESC LIMIT 1"
+    )
+    row = rx.store.row(sql, stream)
+    return None if row is None else ENTRY.read(row)
+
+
+def read_after(
+    rx: Rx, where: str, values: Iterable[SqlValue], after: int, up_to: int
+) -> Iterator[Entry]:
+    """Yield entries of several streams (a condition on `streams s`) in global order."""
+    sql = (
+        f"SELECT {ENTRY.columns} {_FROM} WHERE j.pos > ? AND j.pos <= ? AND {where} ORDER BY j.pos"
+    )
+    return map(ENTRY.read, rx.store.rows(sql, after, up_to, *values))
+
+
+def refuse_pruned(rx: Rx, where: str, values: Iterable[SqlValue], after: int) -> None:
+    """Raise CursorGone if retention has taken entries after this position from these streams."""
+    row = rx.store.row(
+        f"SELECT s.name, s.pruned_pos FROM streams s"
+        f" WHERE s.pruned_pos > ? AND {where} ORDER BY s.pruned_pos DESC LIMIT 1",
+        after,
+        *values,
+    )
+    if row is not None:
+        raise _gone(str(row[0]), oldest_pos=_integer(row[1]) + 1)
+
+
+def _gone(stream: str, **oldest: int) -> CursorGone:
+    return CursorGone(
+        f"retention has pruned entries of {stream} after this cursor; go on from the oldest",
+        stream=stream,
+        **oldest,
+    )
+
+
+def _next_in_stream(tx: Tx, stream: str) -> tuple[int, int, str | None]:
+    row = tx.store.row(
+        "UPDATE streams SET last_seq = last_seq + 1 WHERE name = ?"
+        " RETURNING stream_id, last_seq, parent",
+        stream,
+    )
+    if row is None:
+        row = tx.store.row(
+            "INSERT INTO streams (name, last_seq) VALUES (?, 1)"
+            " RETURNING stream_id, last_seq, parent",
+            stream,
+        )
+    assert row is not None
+    stream_id, seq, parent = row
+    return _integer(stream_id), _integer(seq), None if parent is None else str(parent)
+
+
+def _integer(value: SqlValue) -> int:
+    assert isinstance(value, int)  # STRICT tables keep integers integers
+    return value

@@ -1,0 +1,69 @@
+"""Pages of lists: keyset cursors that neither skip nor repeat while rows change.
+
+A cursor holds the key of the last item given, never an offset. A page ends early where it would
+not fit a frame, so a list of large records is just a list of more pages.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+
+from penholder_protocol.errors import InvalidParams
+from penholder_protocol.limits import MAX_INTEGER, PAGE_BYTES
+from penholder_protocol.nouns import Page
+
+ItemT = TypeVar("ItemT", bound=msgspec.Struct)
+
+
+def cut(
+    items: Iterable[tuple[int, ItemT]], limit: int, measure: Callable[[ItemT], int] | None = None
+) -> tuple[list[ItemT], int | None]:
+    """Take items (each with its key) until the limit or a frame is full.
+
+    Returns them and the key to go on after, None at the end. The first item always fits.
+    """
+    taken: list[ItemT] = []
+    last_key: int | None = None
+    room = PAGE_BYTES
+    size = measure or _encoded_bytes
+    for key, item in items:
+        room -= size(item) + 1
+        if taken and (len(taken) == limit or room < 0):
+            return taken, last_key
+        taken.append(item)
+        last_key = key
+    return taken, None
+
+
+def page(items: Iterable[tuple[int, ItemT]], limit: int) -> Page[ItemT]:
+    """Make a page with an opaque cursor from items that are sorted by their keys."""
+    taken, after = cut(items, limit)
+    return Page(items=taken, next=None if after is None else str(after))
+
+
+def key_of(cursor: str | None) -> int | None:
+    """Read a cursor back; InvalidParams if it is not one of ours."""
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and int(cursor) <= MAX_INTEGER):
+        raise InvalidParams(
+            "param `cursor` is not one that a list gave; pass `next` of the page before",
+            param="cursor",
+        )
+    return int(cursor)
+
+
+def before(cursor: str | None) -> int:
+    """Return the key below which a newest-first list goes on."""
+    key = key_of(cursor)
+    return MAX_INTEGER if key is None else key
+
+
+def after(cursor: str | None) -> int:
+    """Return the key above which an oldest-first list goes on."""
+    return key_of(cursor) or 0
+
+
+def _encoded_bytes(item: msgspec.Struct) -> int:
+    return len(msgspec.json.encode(item))

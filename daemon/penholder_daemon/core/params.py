@@ -1,0 +1,146 @@
+"""Params: from a function's annotations to a strict decoder with errors that say how to go on."""
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Raw
+
+from penholder_daemon.core.values import compact
+from penholder_protocol.errors import InvalidParams
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`( - at .*)?$")
+
+
+class Field(NamedTuple):
+    """One param: its name, annotation, and default (inspect.Parameter.empty: it is required)."""
+
+    name: str
+    hint: object
+    default: object
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is inspect.Parameter.empty
+
+    def with_default(self, default: object, hint: object) -> "Field":
+        """Return it as optional."""
+        return Field(self.name, hint, default)
+
+
+class Params:
+    """The params of one method on one socket: a struct type made from a signature."""
+
+    def __init__(self, name: str, fields: Sequence[Field]) -> None:
+        """Make the decoder once."""
+        self.fields = tuple(fields)
+        self.names = tuple(field.name for field in fields)
+        self.type = _struct_type(name, fields)
+        self._decode = msgspec.json.Decoder(self.type).decode
+
+    def decode(self, raw: Raw) -> dict[str, object]:
+        """Check raw params against the signature.
+
+        Raises InvalidParams, which names the param and what was expected, or ValueTooLarge.
+        """
+        try:
+            decoded = self._decode(raw)
+        except msgspec.ValidationError as error:
+            raise self._explain(str(error)) from None
+        except msgspec.DecodeError as error:  # pragma: no cover - frames are parsed before
+            raise InvalidParams(str(error)) from None
+        except RecursionError:
+            raise InvalidParams("the params are nested too deep") from None
+        return {name: getattr(decoded, name) for name in self.names}
+
+    def _explain(self, reason: str) -> InvalidParams:
+        if reason == "Expected `object`, got `array`":
+            return InvalidParams("params are passed by name, as an object, not by position")
+        if unknown := _UNKNOWN.search(reason):
+            return self._explain_unknown(unknown[1], unknown[2] or "")
+        if missing := _MISSING.search(reason):
+            return InvalidParams(f"param `{missing[1]}` is missing", param=missing[1])
+        return InvalidParams(f"wrong params: {reason.replace('$.', '')}", reason=reason)
+
+    def _explain_unknown(self, name: str, place: str) -> InvalidParams:
+        if place:
+            return InvalidParams(f"unknown field `{name}`{place.replace('$.', '')}", param=name)
+        nearest = difflib.get_close_matches(name, self.names, 1)
+        hint = f"did you mean `{nearest[0]}`? " if nearest else ""
+        known = ", ".join(self.names) or "none"
+        return InvalidParams(
+            f"unknown param `{name}`; {hint}known are: {known}", param=name, known=list(self.names)
+        )
+
+
+def signature_fields(function: Callable[..., object]) -> list[Field]:
+    """Return the keyword-only params of a handler."""
+    hints = get_type_hints(function, include_extras=True)
+    return [
+        Field(name, hints[name], parameter.default)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+
+
+def _struct_type(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
+    values = {field: kind for field, hint, _ in fields if (kind := _json_kind(hint))}
+    made: list[object] = []
+    for field, hint, default in fields:
+        if default is inspect.Parameter.empty:
+            made.append((field, hint))
+        elif isinstance(default, Raw | list | dict):
+            made.append((field, hint, msgspec.field(default_factory=_constant(default))))
+        else:
+            made.append((field, hint, default))
+
+    def check_values(self: msgspec.Struct) -> None:
+        _compact_fields(self, values)
+
+    return msgspec.defstruct(
+        name,
+        made,  # type: ignore[arg-type]  # built above in the forms that defstruct takes
+        kw_only=True,
+        forbid_unknown_fields=True,
+        namespace={"__post_init__": check_values},
+    )
+
+
+def _constant(value: object) -> Callable[[], object]:
+    # Handlers never change their params, so one value may serve every call.
+    return lambda: value
+
+
+def _json_kind(hint: object) -> str | None:
+    """Tell whether an annotation is a JSON value that is stored as it is, and of which kind."""
+    if hint is Raw:
+        return "value"
+    if get_origin(hint) is Annotated and get_args(hint)[0] is Raw:
+        is_object = any(
+            (meta.extra_json_schema or {}).get("type") == "object" for meta in get_args(hint)[1:]
+        )
+        return "object" if is_object else "value"
+    return None
+
+
+def compact_struct(value: StructT) -> StructT:
+    """Check the JSON values of a nested record in params and return it with them compacted."""
+    hints = get_type_hints(type(value), include_extras=True)
+    changed = {
+        name: compact(getattr(value, name), name, must_be_object=kind == "object")
+        for name, hint in hints.items()
+        if (kind := _json_kind(hint))
+    }
+    return msgspec.structs.replace(value, **changed) if changed else value
+
+
+def _compact_fields(decoded: msgspec.Struct, kinds: Mapping[str, str]) -> None:
+    for name, kind in kinds.items():
+        value: Raw = getattr(decoded, name)
+        setattr(decoded, name, compact(value, name, must_be_object=kind == "object"))

@@ -1,0 +1,260 @@
+"""The registry: one decorated, keyword-only function per method, and everything made from it.
+
+Its annotations give validation and schema, its docstring help, its decorator says which sockets
+serve it, what fence it needs and which errors it can give. A method is added in its room, nowhere
+else.
+"""
+
+import difflib
+import enum
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+
+from msgspec import Raw
+
+from penholder_daemon.core.caller import RUNTIME, Caller, SocketKind
+from penholder_daemon.core.params import Field, Params, signature_fields
+from penholder_daemon.core.transaction import Tx
+from penholder_protocol.errors import Denied, MethodNotFound, PenholderError
+from penholder_protocol.nouns import Fence
+from penholder_protocol.nouns.words import IdempotencyKey, WorkerId
+
+Arguments: TypeAlias = Mapping[str, object]
+FenceCheck: TypeAlias = Callable[[Tx, Arguments, Fence | None], None]
+"""Lets a mutation on the control socket pass or raises; raises also what is not found."""
+Precheck: TypeAlias = Callable[[Arguments], None]
+"""Refuses arguments before anything stored is looked at."""
+Errors: TypeAlias = Sequence[type[PenholderError]]
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+ResultT = TypeVar("ResultT")
+_REQUIRED = inspect.Parameter.empty
+
+
+class Kind(enum.Enum):
+    """How a method is carried out."""
+
+    MUTATION = "mutation"
+    """By the writer, in a transaction."""
+    QUERY = "query"
+    """By a reader, on a consistent view."""
+    WAIT = "wait"
+    """As a query, again and again until it is ready or its time is over."""
+    LOCAL = "local"
+    """By the connection itself."""
+
+
+@dataclass(frozen=True)
+class Waiting(Generic[ResultT]):
+    """What a wait found: its result, and whether that is worth answering before the timeout.
+
+    While it is not ready, an entry in one of `streams` is a reason to look again.
+    """
+
+    result: ResultT
+    ready: bool
+    streams: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One call with checked params, on its way to its handler."""
+
+    method: "Method"
+    arguments: dict[str, object]
+    caller: Caller
+    request_id: str | None
+    raw_params: Raw
+    fence: Fence | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of the contract, or (with no sockets) a mutation that only the daemon makes."""
+
+    name: str
+    kind: Kind
+    handler: Callable[..., object]
+    sockets: tuple[SocketKind, ...]
+    errors: tuple[type[PenholderError], ...] = ()
+    fence: FenceCheck | None = None
+    precheck: Precheck | None = None
+    seat: bool = True
+    secret: bool = False
+    timer: bool = False
+    control_only: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def fields(self) -> list[Field]:
+        """The params of the handler itself."""
+        return signature_fields(self.handler)
+
+    @cached_property
+    def result_type(self) -> object:
+        """What is answered, as a type; of a wait what it waits for."""
+        hint = get_type_hints(self.handler, include_extras=True)["return"]
+        return get_args(hint)[0] if get_origin(hint) is Waiting else hint
+
+    @cached_property
+    def description(self) -> str:
+        """The docstring: a summary line, then more."""
+        return inspect.getdoc(self.handler) or ""
+
+    @cached_property
+    def _params(self) -> dict[SocketKind, Params]:
+        return {socket: self._params_on(socket) for socket in self.sockets}
+
+    def params_on(self, socket: SocketKind) -> Params:
+        """Return the params as that socket takes them."""
+        return self._params[socket]
+
+    def _params_on(self, socket: SocketKind) -> Params:
+        fields = list(self.fields)
+        if socket == RUNTIME:
+            fields = [each for each in fields if each.name not in self.control_only]
+            fields = [
+                each.with_default(None, WorkerId | None) if each.name == "worker_id" else each
+                for each in fields
+            ]
+        elif self.fence is not None:
+            fields.append(Field("fence", Fence | None, None))
+        if self.kind is Kind.MUTATION:
+            fields.append(Field("idempotency_key", IdempotencyKey | None, None))
+        return Params(f"{self.name} on {socket}", fields)
+
+    def invoke(self, caller: Caller, params: Raw, request_id: str | None) -> Invocation:
+        """Check params for a caller; raises Denied, InvalidParams or ValueTooLarge."""
+        if caller.socket not in self.sockets:
+            raise Denied(f"{self.name} is not served on a {caller.socket} socket", method=self.name)
+        arguments = self._params[caller.socket].decode(params)
+        fence, key = arguments.pop("fence", None), arguments.pop("idempotency_key", None)
+        if caller.worker_id is not None and "worker_id" in arguments:
+            arguments["worker_id"] = _own_worker(caller.worker_id, arguments["worker_id"])
+        return Invocation(
+            method=self,
+            arguments=arguments,
+            caller=caller,
+            request_id=request_id,
+            raw_params=params,
+            fence=fence if isinstance(fence, Fence) else None,
+            idempotency_key=key if isinstance(key, str) else None,
+        )
+
+
+def _own_worker(own: str, named: object) -> str:
+    if named not in (None, own):
+        raise Denied(f"this is the runtime socket of {own}; it may not name {named}", worker_id=own)
+    return own
+
+
+class Room:
+    """One domain: its methods all begin with its name."""
+
+    def __init__(self, name: str) -> None:
+        """Start without methods."""
+        self.name = name
+        self.methods: list[Method] = []
+
+    def mutation(
+        self,
+        *,
+        sockets: tuple[SocketKind, ...],
+        errors: Errors = (),
+        fence: FenceCheck | None = None,
+        precheck: Precheck | None = None,
+        seat: bool = True,
+        secret: bool = False,
+        timer: bool = False,
+        control_only: Iterable[str] = (),
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Register a function that writes.
+
+        `fence` guards it on the control socket; on the runtime socket the seat does, unless `seat`
+        is False. `secret` says that its answer is never kept. `control_only` names params that the
+        runtime socket does not take. `sockets=()` makes it the daemon's own; a `timer` among those
+        is run at the start and when a wake-up is due, and answers when it wants to run again.
+        """
+
+        def register(function: FunctionT) -> FunctionT:
+            made = Method(
+                self._name_of(function),
+                Kind.MUTATION,
+                function,
+                sockets,
+                tuple(errors),
+                fence=fence,
+                precheck=precheck,
+                seat=seat,
+                secret=secret,
+                timer=timer,
+                control_only=frozenset(control_only),
+            )
+            self.methods.append(made)
+            return function
+
+        return register
+
+    def query(
+        self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Register a function that reads."""
+        return self._registrar(Kind.QUERY, sockets, errors)
+
+    def wait(
+        self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Register a function that reads, answers `Waiting` and takes `timeout_ms`."""
+        return self._registrar(Kind.WAIT, sockets, errors)
+
+    def local(
+        self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Register an async function that the connection itself carries out."""
+        return self._registrar(Kind.LOCAL, sockets, errors)
+
+    def _registrar(
+        self, kind: Kind, sockets: tuple[SocketKind, ...], errors: Errors
+    ) -> Callable[[FunctionT], FunctionT]:
+        def register(function: FunctionT) -> FunctionT:
+            made = Method(self._name_of(function), kind, function, sockets, tuple(errors))
+            self.methods.append(made)
+            return function
+
+        return register
+
+    def _name_of(self, function: Callable[..., object]) -> str:
+        # `list_` is called list: the underscore only keeps the builtin's name free.
+        return f"{self.name}.{function.__name__.rstrip('_')}"
+
+
+class Registry:
+    """All methods of all rooms, by name."""
+
+    def __init__(self, rooms: Iterable[Room]) -> None:
+        """Collect them; two methods of one name are a mistake."""
+        self.rooms = tuple(rooms)
+        self.methods: dict[str, Method] = {}
+        for room in self.rooms:
+            for method in room.methods:
+                if method.name in self.methods:
+                    raise ValueError(f"two methods are called {method.name}")
+                self.methods[method.name] = method
+
+    def require(self, name: str) -> Method:
+        """Return a method that a socket serves, or raise MethodNotFound with the nearest name."""
+        method = self.methods.get(name)
+        if method is None or not method.sockets:
+            public = [each.name for each in self.public]
+            nearest = difflib.get_close_matches(name, public, 1)
+            hint = f"did you mean {nearest[0]}?" if nearest else "rpc.discover lists them all"
+            raise MethodNotFound(f"there is no method {name!r}; {hint}", method=name)
+        return method
+
+    @property
+    def public(self) -> list[Method]:
+        """The methods that a socket serves, in the order of rooms and of their files."""
+        return [method for method in self.methods.values() if method.sockets]

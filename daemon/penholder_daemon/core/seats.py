@@ -1,0 +1,110 @@
+"""Seats: which process is a worker, and the fence of everything it writes.
+
+On a runtime socket nothing is proven by a token: the seat belongs to a process, known by pid and
+start time, and its descendants share it. Each new holder raises the epoch of `worker:<id>`.
+"""
+
+import msgspec
+
+from penholder_daemon.core import fence, streams
+from penholder_daemon.core.store import Row
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.core.world import Process
+from penholder_protocol.errors import NotAttached
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """One holding of a worker's seat; open while `ended_at` is None."""
+
+    worker_id: str
+    epoch: int
+    process: Process
+    boot_id: str
+    attached_at: str
+    ended_at: str | None
+
+
+_COLUMNS = "worker_id, epoch, pid, started_ticks, boot_id, attached_at, ended_at"
+
+
+def _seat(row: Row) -> Seat:
+    worker_id, epoch, pid, started_ticks, boot_id, attached_at, ended_at = row
+    return Seat(
+        str(worker_id),
+        int(str(epoch)),
+        Process(int(str(pid)), int(str(started_ticks))),
+        str(boot_id),
+        str(attached_at),
+        None if ended_at is None else str(ended_at),
+    )
+
+
+def current(rx: Rx, worker_id: str) -> Seat | None:
+    """Return who sits there now."""
+    row = rx.store.row(
+        f"SELECT {_COLUMNS} FROM seats WHERE worker_id = ? AND ended_at IS NULL",
+        worker_id,
+    )
+    return None if row is None else _seat(row)
+
+
+def occupied(rx: Rx) -> list[Seat]:
+    """Return all seats that are held, for the start of the daemon."""
+    sql = f"SELECT {_COLUMNS} FROM seats WHERE ended_at IS NULL"
+    return [_seat(row) for row in rx.store.rows(sql)]
+
+
+def take(tx: Tx, worker_id: str, process: Process) -> Seat:
+    """Seat a process under a new epoch; the seat must be free."""
+    epoch = fence.raise_epoch(tx, streams.worker(worker_id), None)
+    seat = Seat(worker_id, epoch, process, tx.world.boot_id, tx.now, None)
+    tx.store.run(
+        f"INSERT INTO seats ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, NULL)",
+        worker_id,
+        epoch,
+        process.pid,
+        process.started_ticks,
+        seat.boot_id,
+        seat.attached_at,
+    )
+    return seat
+
+
+def leave(tx: Tx, seat: Seat) -> None:
+    """End a holding."""
+    tx.store.run(
+        "UPDATE seats SET ended_at = ? WHERE worker_id = ? AND epoch = ?",
+        tx.now,
+        seat.worker_id,
+        seat.epoch,
+    )
+
+
+def require(tx: Tx, worker_id: str) -> Seat:
+    """Let the call pass if the caller's process, or an ancestor of it, holds the seat.
+
+    Who once held it gets Fenced, anybody else NotAttached; both name the current epoch.
+    """
+    seat = current(tx, worker_id)
+    if seat is not None and _shares(tx, seat):
+        return seat
+    if any(_shares(tx, former) for former in _former(tx, worker_id)):
+        raise fence.stale(tx, streams.worker(worker_id), worker_id=worker_id)
+    raise NotAttached(
+        f"process {tx.caller.pid} does not hold the seat of {worker_id}; call runtime.attach first",
+        worker_id=worker_id,
+        current_epoch=fence.current_epoch(tx, streams.worker(worker_id)),
+    )
+
+
+def _shares(tx: Tx, seat: Seat) -> bool:
+    return seat.boot_id == tx.world.boot_id and seat.process in tx.caller.lineage
+
+
+def _former(tx: Tx, worker_id: str) -> list[Seat]:
+    """Return past holders that a later one replaced; after the last one left nobody is stale."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM seats WHERE worker_id = ? AND ended_at IS NOT NULL"
+        " AND epoch < (SELECT MAX(epoch) FROM seats WHERE worker_id = ?)"
+    )
+    return [_seat(row) for row in tx.store.rows(sql, worker_id, worker_id)]

@@ -1,0 +1,65 @@
+"""The port to a connection, for methods that the connection itself carries out."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.streams import Selection
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.core.world import World
+from penholder_protocol.nouns import Subscription
+
+AnswerT = TypeVar("AnswerT")
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the shell knows of the running daemon."""
+
+    pid: int
+    started_at: str
+    state_dir: str
+    runtime_dir: str
+    sqlite_version: str
+    schema_version: int
+    migration_id: str
+    connections: int
+    subscriptions: int
+    writer_queue: int
+    wal_bytes: int
+    db_bytes: int
+
+
+class Session(Protocol):
+    """One connection, as a room sees it."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who is connected."""
+
+    @property
+    def world(self) -> World:
+        """Time and ids."""
+
+    async def read(self, look: Callable[[Rx], AnswerT]) -> AnswerT:
+        """Run a function of a consistent view, on a reader."""
+
+    async def subscribe(self, selection: Selection, after: int | None) -> Subscription:
+        """Send entries after a position (None: from now on) until unsubscribed."""
+
+    def unsubscribe(self, subscription: str) -> bool:
+        """End a subscription of this connection; False if there is none."""
+
+    def cancel_wait(self, request_id: int | str) -> bool:
+        """Have a wait of this connection answer now; False if there is none."""
+
+    def figures(self) -> Figures:
+        """Return the daemon's own figures."""
+
+    def openrpc(self) -> Raw:
+        """Return the description of all methods."""
+
+    def shut_down(self, drain_ms: int) -> None:
+        """Have the daemon finish what it has and exit."""

@@ -1,0 +1,91 @@
+"""The port to the database: SQL in, rows out, and how rows become records.
+
+SQL itself stands in the room (or core mechanism) that owns the table. What a store can raise is
+`StoreFault`; anything else is a mistake of ours.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Generic, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+SqlValue: TypeAlias = str | int | float | bytes | None
+Row: TypeAlias = tuple[SqlValue, ...]
+RecordT = TypeVar("RecordT", bound=msgspec.Struct)
+
+
+class StoreFault(Exception):
+    """The database refused or failed.
+
+    `outcome_unknown` says that after an I/O error nobody can tell what is on disk.
+    """
+
+    def __init__(self, message: str, *, outcome_unknown: bool = False) -> None:
+        """Take the database's own words."""
+        super().__init__(message)
+        self.outcome_unknown = outcome_unknown
+
+
+class Store(Protocol):
+    """One connection to the database."""
+
+    def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
+        """Run a statement and yield its rows one by one."""
+
+    def row(self, sql: str, *values: SqlValue) -> Row | None:
+        """Run a statement to its end and return its first row, if any."""
+
+    def run(self, sql: str, *values: SqlValue) -> int:
+        """Run a statement to its end and return how many rows it changed."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open; some errors end it behind our back."""
+
+
+class Shape(Generic[RecordT]):
+    """How rows become records of one type: columns in the order of the record's fields.
+
+    Fields that are no scalars are stored as JSON text. A column that is not named like its field
+    is given as `field="expression"`.
+    """
+
+    def __init__(self, record_type: type[RecordT], **expressions: str) -> None:
+        """Look at the record's fields once."""
+        self._type = record_type
+        hints = get_type_hints(record_type)
+        self._names = tuple(field.name for field in msgspec.structs.fields(record_type))
+        self.columns = ", ".join(expressions.get(name, name) for name in self._names)
+        self._loaders = {
+            name: loader for name in self._names if (loader := _loader(hints[name])) is not None
+        }
+
+    def read(self, row: Row) -> RecordT:
+        """Make a record from a row that holds `columns`."""
+        values: dict[str, object] = dict(zip(self._names, row, strict=True))
+        for name, load in self._loaders.items():
+            values[name] = load(values[name])
+        return self._type(**values)
+
+
+def _loader(hint: object) -> Callable[[object], object] | None:
+    if hint is bool:
+        return bool
+    if hint is msgspec.Raw:
+        return lambda value: msgspec.Raw("null" if value is None else str(value))
+    is_struct = isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+    if is_struct or get_origin(hint) in (list, dict):
+        return _json_loader(hint)
+    if any(get_origin(part) in (list, dict) for part in get_args(hint)):
+        return _json_loader(hint)
+    return None
+
+
+def _json_loader(hint: object) -> Callable[[object], object]:
+    decode = msgspec.json.Decoder(hint).decode
+    return lambda value: None if value is None else decode(str(value))
+
+
+def to_json(value: object) -> str:
+    """Encode what a JSON column holds."""
+    return msgspec.json.encode(value).decode()

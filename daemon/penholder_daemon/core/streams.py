@@ -1,0 +1,106 @@
+"""Stream names and what a set of them selects, for SQL and for live entries alike."""
+
+import re
+from collections.abc import Sequence
+
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.transaction import Published
+from penholder_protocol.errors import Denied, InvalidParams
+
+_KINDS = ("worker", "controller", "run", "board", "topic", "queue")
+_NAME = re.compile(r"(worker|controller|run|board|topic|queue):(.+)|daemon", re.DOTALL)
+_CHILDREN = "/workers"
+ALL = "*"
+
+
+def worker(worker_id: str) -> str:
+    """Name a worker's stream."""
+    return f"worker:{worker_id}"
+
+
+def controller(controller_id: str) -> str:
+    """Name a controller's stream."""
+    return f"controller:{controller_id}"
+
+
+class Selection:
+    """Which entries a reader asked for: streams by name, by parent, by prefix, or all; by type.
+
+    Raises InvalidParams for a name that no stream can have.
+    """
+
+    def __init__(self, names: Sequence[str], types: Sequence[str] | None = None) -> None:
+        """Sort the names by what they select."""
+        self.everything = ALL in names
+        self.exact: set[str] = set()
+        self.parents: set[str] = set()
+        self.prefixes: set[str] = set()
+        self.types = frozenset(types) if types is not None else None
+        for name in names:
+            self._add(name)
+
+    def _add(self, name: str) -> None:
+        if name == ALL:
+            return
+        if not _NAME.fullmatch(name):
+            raise InvalidParams(
+                f"{name!r} is no stream; a stream is {', '.join(f'{k}:<id>' for k in _KINDS)},"
+                " controller:<id>/workers, topic:*, daemon or *",
+                stream=name,
+            )
+        if name.startswith("controller:") and name.endswith(_CHILDREN):
+            self.parents.add(name.removesuffix(_CHILDREN))
+        elif name == "topic:*":
+            self.prefixes.add("topic:")
+        else:
+            self.exact.add(name)
+
+    def matches(self, published: Published) -> bool:
+        """Tell whether a live entry is among those asked for."""
+        entry = published.entry
+        if self.types is not None and entry.type not in self.types:
+            return False
+        return (
+            self.everything
+            or entry.stream in self.exact
+            or published.parent in self.parents
+            or any(entry.stream.startswith(prefix) for prefix in self.prefixes)
+        )
+
+    def where_streams(self) -> tuple[str, list[SqlValue]]:
+        """Say the same in SQL about `streams s`, without the types."""
+        if self.everything:
+            return "TRUE", []
+        parts: list[str] = []
+        values: list[SqlValue] = []
+        for column, names in (("s.name", self.exact), ("s.parent", self.parents)):
+            if names:
+                parts.append(f"{column} IN ({', '.join('?' * len(names))})")
+                values += sorted(names)
+        for prefix in sorted(self.prefixes):
+            parts.append("(s.name >= ? AND s.name < ?)")
+            values += [prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)]
+        return f"({' OR '.join(parts)})", values
+
+    def where_entries(self) -> tuple[str, list[SqlValue]]:
+        """Say the same in SQL about `journal j`, with the types."""
+        where, values = self.where_streams()
+        if not self.everything:
+            where = f"j.stream_id IN (SELECT s.stream_id FROM streams s WHERE {where})"
+        if self.types is not None:
+            where += f" AND j.type IN ({', '.join('?' * len(self.types))})"
+            values += sorted(self.types)
+        return where, values
+
+
+def refuse_foreign(caller: Caller, names: Sequence[str]) -> None:
+    """Keep a worker to its own streams; the control socket may read all."""
+    if caller.worker_id is None:
+        return
+    for name in names:
+        if name != worker(caller.worker_id):
+            raise Denied(
+                f"a runtime socket may read {worker(caller.worker_id)!r} only, not {name!r}",
+                stream=name,
+            )

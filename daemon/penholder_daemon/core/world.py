@@ -1,0 +1,41 @@
+"""The port through which the core learns of the outside: time, ids, secrets, processes, paths."""
+
+from typing import NamedTuple, Protocol
+
+
+class Process(NamedTuple):
+    """One process for ever: a pid comes again, a pid with its start time (in ticks) does not."""
+
+    pid: int
+    started_ticks: int
+
+
+class World(Protocol):
+    """What the core may ask. The shell answers for real, tests and simulation from a seed."""
+
+    boot_id: str
+    """Changes when the machine starts anew, so that start times of processes can be compared."""
+
+    def now(self) -> str:
+        """Return the wall clock as RFC 3339 in UTC with milliseconds."""
+
+    def now_ms(self) -> int:
+        """Return the wall clock in milliseconds since 1970."""
+
+    def monotonic_ms(self) -> int:
+        """Return a clock that only grows and stands still while the machine is suspended."""
+
+    def time_from_ms(self, wall_ms: int) -> str:
+        """Write a wall-clock instant as `now` does."""
+
+    def new_id(self, prefix: str) -> str:
+        """Make an id such as `w_…` that sorts by the time of its making."""
+
+    def new_token(self) -> str:
+        """Make a secret of at least 128 bits."""
+
+    def process_lives(self, process: Process, boot_id: str) -> bool:
+        """Tell whether that very process still runs (a zombie does not)."""
+
+    def socket_path(self, worker_id: str) -> str:
+        """Return where the worker's runtime socket is served."""

@@ -1,0 +1,85 @@
+"""`penholderd`: the daemon program, in the foreground.
+
+Floor 4: flags and settings in, one `Daemon` run, an exit status out.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import apsw
+import trio
+
+from penholder_daemon.shell import logs, notify
+from penholder_daemon.shell.daemon import Daemon
+from penholder_daemon.shell.database import UnusableDatabase
+from penholder_daemon.shell.lock import AlreadyRunning
+from penholder_daemon.shell.paths import (
+    Paths,
+    UnusablePath,
+    default_runtime_dir,
+    default_state_dir,
+)
+from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_protocol import __version__
+
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the GIL while another wants it; Python's 5 ms is many commits."""
+_CANNOT_START = 78
+"""EX_CONFIG of sysexits.h: starting again as it is will not help."""
+
+
+def main() -> int:
+    """Run the daemon; returns its exit status."""
+    arguments = _parse()
+    try:
+        settings = load(arguments.config)
+        paths = _paths(arguments, settings)
+        logs.set_up(arguments.log_format or settings.log_format, settings.log_level)
+        daemon = Daemon(paths, settings)
+    except (UnusableSettings, UnusablePath, UnusableDatabase, AlreadyRunning) as error:
+        print(f"penholderd: {error}", file=sys.stderr)
+        return _CANNOT_START
+    except (OSError, apsw.Error) as error:
+        print(f"penholderd: cannot start: {error}", file=sys.stderr)
+        return 1
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    return trio.run(daemon.run, lambda: _say_ready(paths))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="penholderd",
+        description="Holds the only writer of a fleet's shared state and serves it over sockets.",
+    )
+    parser.add_argument("--state-dir", type=Path, help="where the database is")
+    parser.add_argument("--runtime-dir", type=Path, help="where the sockets are")
+    parser.add_argument("--config", type=Path, help="a TOML file; see docs/settings.md")
+    parser.add_argument("--log-format", choices=("json", "console"), help="of lines on stderr")
+    parser.add_argument("--version", action="version", version=f"penholderd {__version__}")
+    return parser.parse_args()
+
+
+def _paths(arguments: argparse.Namespace, settings: Settings) -> Paths:
+    """Find the directories: flag, then file, then environment, then the user's default."""
+    state_dir: Path = arguments.state_dir or _given(settings.state_dir) or default_state_dir()
+    runtime_dir: Path = (
+        arguments.runtime_dir or _given(settings.runtime_dir) or default_runtime_dir()
+    )
+    return Paths(state_dir.absolute(), runtime_dir.absolute())
+
+
+def _given(setting: str | None) -> Path | None:
+    return None if setting is None else Path(setting).expanduser()
+
+
+def _say_ready(paths: Paths) -> None:
+    """Tell who waits for it: systemd by its socket, anybody else by a line on stdout."""
+    if notify.notify("READY=1"):
+        return
+    print(f"READY pid={os.getpid()} control={paths.control_socket}", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,40 @@
+"""Floor 2: one room a domain, with its methods, its SQL and its rules.
+
+Rooms reach each other only through the other's door, never in a circle; `all_rooms` lists them in
+the order of the documentation. A new room is added there and nowhere else.
+"""
+
+from penholder_daemon.core.registry import Registry, Room
+from penholder_daemon.rooms import (
+    approvals,
+    controllers,
+    daemon,
+    events,
+    handoffs,
+    journal,
+    rpc,
+    runtime,
+    transactions,
+)
+from penholder_daemon.rooms.workers import methods as workers
+
+
+def all_rooms() -> list[Room]:
+    """Return every room."""
+    return [
+        rpc.room,
+        transactions.room,
+        journal.room,
+        controllers.room,
+        workers.room,
+        runtime.room,
+        events.room,
+        approvals.room,
+        handoffs.room,
+        daemon.room,
+    ]
+
+
+def build_registry() -> Registry:
+    """Collect every method of every room."""
+    return Registry(all_rooms())

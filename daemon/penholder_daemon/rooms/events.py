@@ -1,0 +1,158 @@
+"""The stream of a worker: what it did, in its order."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from msgspec import Meta
+
+from penholder_daemon.core import journal, paging, streams
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.params import compact_struct
+from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms.workers import records
+from penholder_daemon.rooms.workers.records import guard_worker
+from penholder_protocol.errors import (
+    CursorGone,
+    EventNotFound,
+    Fenced,
+    FenceRequired,
+    InvalidParams,
+    WorkerNotFound,
+)
+from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS, MAX_APPEND_MANY
+from penholder_protocol.nouns import Entry, Event, NewEvent, Page
+from penholder_protocol.nouns.words import (
+    EMPTY_OBJECT,
+    NULL,
+    Cursor,
+    EventId,
+    JsonObject,
+    JsonValue,
+    ListLimit,
+    Sequence,
+    TurnId,
+    TypeName,
+    Types,
+    WaitMs,
+    WorkerId,
+)
+
+room = Room("event")
+
+_BOTH = (CONTROL, RUNTIME)
+_GUARDED = (WorkerNotFound, FenceRequired, Fenced)
+_READING = (WorkerNotFound, EventNotFound, CursorGone, InvalidParams)
+NewEvents = Annotated[list[NewEvent], Meta(min_length=1, max_length=MAX_APPEND_MANY)]
+
+
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+def append(
+    tx: Tx,
+    *,
+    worker_id: WorkerId,
+    type: TypeName,  # noqa: A002 - wire name
+    data: JsonObject = EMPTY_OBJECT,
+    turn_id: TurnId | None = None,
+    raw: JsonValue = NULL,
+) -> Event:
+    """Add an event to the worker's stream."""
+    records.require_controller_id(tx, worker_id)
+    return _append(tx, worker_id, NewEvent(type=type, data=data, turn_id=turn_id, raw=raw))
+
+
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+def append_many(tx: Tx, *, worker_id: WorkerId, events: NewEvents) -> Page[Event]:
+    """Add up to 1,000 events in their order, all or none."""
+    records.require_controller_id(tx, worker_id)
+    return Page(items=[_append(tx, worker_id, compact_struct(event)) for event in events])
+
+
+@room.query(sockets=_BOTH, errors=_READING)
+def list_(
+    rx: Rx,
+    *,
+    worker_id: WorkerId,
+    after_event_id: EventId | None = None,
+    after_seq: Sequence | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> Page[Event]:
+    """List a worker's events, oldest first, after an event or a sequence number."""
+    after = _after(rx, worker_id, after_event_id, after_seq, cursor)
+    return paging.page(_read(rx, worker_id, after), limit)
+
+
+@room.query(sockets=_BOTH, errors=(WorkerNotFound,))
+def latest(rx: Rx, *, worker_id: WorkerId) -> Event | None:
+    """Return the worker's newest event, or null."""
+    records.require_controller_id(rx, worker_id)
+    entry = journal.latest(rx, streams.worker(worker_id))
+    return None if entry is None else _event(worker_id, entry)
+
+
+@room.wait(sockets=_BOTH, errors=_READING)
+def wait(
+    rx: Rx,
+    *,
+    worker_id: WorkerId,
+    after_event_id: EventId | None = None,
+    after_seq: Sequence | None = None,
+    types: Types | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+    timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
+) -> Waiting[Page[Event]]:
+    """List events as event.list does, as soon as there are any; empty at the timeout."""
+    after = _after(rx, worker_id, after_event_id, after_seq, None)
+    found = (
+        (seq, event)
+        for seq, event in _read(rx, worker_id, after)
+        if types is None or event.type in types
+    )
+    page = paging.page(found, limit)
+    return Waiting(page, ready=bool(page.items), streams=(streams.worker(worker_id),))
+
+
+def _append(tx: Tx, worker_id: str, event: NewEvent) -> Event:
+    entry = journal.append(
+        tx, streams.worker(worker_id), event.type, event.data, turn_id=event.turn_id, raw=event.raw
+    )
+    return _event(worker_id, entry)
+
+
+def _after(
+    rx: Rx, worker_id: str, event_id: str | None, seq: int | None, cursor: str | None
+) -> int:
+    """Turn whichever cursor was given into a sequence number."""
+    records.require_controller_id(rx, worker_id)
+    if sum(given is not None for given in (event_id, seq, cursor)) > 1:
+        raise InvalidParams("pass one of after_event_id, after_seq and cursor, not several")
+    if event_id is None:
+        return seq if seq is not None else paging.after(cursor)
+    entry = journal.find(rx, streams.worker(worker_id), event_id)
+    if entry is None:
+        raise EventNotFound(
+            f"worker {worker_id} has no event {event_id!r}",
+            worker_id=worker_id,
+            event_id=event_id,
+        )
+    return entry.seq
+
+
+def _read(rx: Rx, worker_id: str, after_seq: int) -> Iterator[tuple[int, Event]]:
+    entries = journal.read_stream(rx, streams.worker(worker_id), after_seq)
+    return ((entry.seq, _event(worker_id, entry)) for entry in entries)
+
+
+def _event(worker_id: str, entry: Entry) -> Event:
+    return Event(
+        event_id=entry.entry_id,
+        worker_id=worker_id,
+        event_seq=entry.seq,
+        pos=entry.pos,
+        ts=entry.ts,
+        type=entry.type,
+        turn_id=entry.turn_id,
+        data=entry.data,
+        raw=entry.raw,
+    )

@@ -1,0 +1,103 @@
+"""Reading all streams at once: subscriptions, waits, pages."""
+
+from typing import Literal
+
+from penholder_daemon.core import journal, paging, streams
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.session import Session
+from penholder_daemon.core.streams import Selection
+from penholder_daemon.core.transaction import Rx
+from penholder_protocol.errors import CursorGone, InvalidParams, TooManySubscriptions
+from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS
+from penholder_protocol.nouns import CurrentPosition, Entries, Subscription, Unsubscribed
+from penholder_protocol.nouns.words import (
+    ListLimit,
+    Position,
+    StreamNames,
+    SubscriptionId,
+    Types,
+    WaitMs,
+)
+
+room = Room("journal")
+
+
+@room.local(sockets=(CONTROL, RUNTIME), errors=(InvalidParams, CursorGone, TooManySubscriptions))
+async def subscribe(
+    session: Session,
+    *,
+    streams: StreamNames,
+    after: Position | Literal["now", "start"] = "now",
+    types: Types | None = None,
+) -> Subscription:
+    """Have entries sent as they are committed: those after a position, then live, without a gap.
+
+    Notifications: journal.entries {subscription, entries, pos}; journal.lagged {subscription,
+    resume_after} ends a subscription whose reader does not keep up, subscribe again after that
+    position; journal.pruned {subscription, stream, oldest_pos} when retention overtakes it.
+    """
+    selection = _selection(session, streams, types)
+    if after == "now":
+        return await session.subscribe(selection, None)
+    from_pos = 0 if after == "start" else int(after)
+    if after != "start":
+        where, values = selection.where_streams()
+        await session.read(lambda rx: journal.refuse_pruned(rx, where, values, from_pos))
+    return await session.subscribe(selection, from_pos)
+
+
+@room.local(sockets=(CONTROL, RUNTIME))
+async def unsubscribe(session: Session, *, subscription: SubscriptionId) -> Unsubscribed:
+    """End a subscription of this connection."""
+    return Unsubscribed(unsubscribed=session.unsubscribe(subscription))
+
+
+@room.query(sockets=(CONTROL, RUNTIME), errors=(InvalidParams, CursorGone))
+def read(
+    rx: Rx,
+    *,
+    streams: StreamNames,
+    after: Position = 0,
+    types: Types | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+) -> Entries:
+    """Return entries of several streams in global order; go on after `pos` of the answer."""
+    return _read(rx, _selection(rx, streams, types), after, limit)
+
+
+@room.wait(sockets=(CONTROL, RUNTIME), errors=(InvalidParams, CursorGone))
+def wait(
+    rx: Rx,
+    *,
+    streams: StreamNames,
+    after: Position,
+    types: Types | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+    timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
+) -> Waiting[Entries]:
+    """Return entries as journal.read does, as soon as there are any; empty at the timeout."""
+    found = _read(rx, _selection(rx, streams, types), after, limit)
+    return Waiting(found, ready=bool(found.items), streams=tuple(streams))
+
+
+@room.query(sockets=(CONTROL, RUNTIME))
+def position(rx: Rx) -> CurrentPosition:
+    """Return the position of the newest entry."""
+    return CurrentPosition(pos=journal.position(rx))
+
+
+def _selection(peer: Rx | Session, names: StreamNames, types: Types | None) -> Selection:
+    selection = Selection(names, types)
+    streams.refuse_foreign(peer.caller, names)
+    return selection
+
+
+def _read(rx: Rx, selection: Selection, after: int, limit: int) -> Entries:
+    where, values = selection.where_streams()
+    journal.refuse_pruned(rx, where, values, after)
+    current = journal.position(rx)
+    where, values = selection.where_entries()
+    found = journal.read_after(rx, where, values, after, current)
+    items, cut_at = paging.cut(((entry.pos, entry) for entry in found), limit)
+    return Entries(items=items, pos=current if cut_at is None else cut_at)

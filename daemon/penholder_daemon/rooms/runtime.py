@@ -1,0 +1,169 @@
+"""The seat of a worker: which process it is, from attaching to its end."""
+
+from typing import Literal
+
+from msgspec import Raw
+
+from penholder_daemon.core import fence, journal, seats, streams
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.effects import FenceOff, ForgetProcess, WatchProcess
+from penholder_daemon.core.registry import Room
+from penholder_daemon.core.seats import Seat
+from penholder_daemon.core.store import to_json
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.core.world import Process
+from penholder_daemon.rooms import approvals
+from penholder_daemon.rooms.workers import records
+from penholder_protocol.errors import (
+    Denied,
+    Fenced,
+    NotAttached,
+    WorkerAttached,
+    WorkerNotFound,
+    WorkerStopped,
+)
+from penholder_protocol.nouns import Attachment, RuntimeStatus, Worker
+from penholder_protocol.nouns.words import Pid, Text, WorkerId
+
+room = Room("runtime")
+
+
+@room.mutation(
+    sockets=(RUNTIME,), seat=False, errors=(Denied, WorkerAttached, WorkerStopped, WorkerNotFound)
+)
+def attach(tx: Tx, *, takeover: bool = False, pid: Pid | None = None) -> Attachment:
+    """Take the worker's seat for the calling process, or for an ancestor of it named by `pid`.
+
+    Its descendants share the seat. It lasts until runtime.detach or the end of the process, not
+    of the connection. The seated process again: the same epoch.
+    """
+    worker = records.require(tx, _own(tx))
+    process = _process(tx, pid)
+    if worker.state == "stopped":
+        raise WorkerStopped(
+            f"worker {worker.worker_id} is stopped and stays so; create another",
+            worker_id=worker.worker_id,
+        )
+    seat = seats.current(tx, worker.worker_id)
+    if seat is not None and seat.process == process and seat.boot_id == tx.world.boot_id:
+        return Attachment(worker=worker, runtime_epoch=seat.epoch)
+    if seat is not None:
+        _vacate(tx, worker, seat, takeover=takeover)
+    return _sit_down(tx, process, replaced=seat)
+
+
+def _own(tx: Tx) -> str:
+    assert tx.caller.worker_id is not None  # served on runtime sockets only
+    return tx.caller.worker_id
+
+
+def _process(tx: Tx, pid: int | None) -> Process:
+    """Find the process that is to sit: what the kernel says of the caller, never what it says."""
+    wanted = tx.caller.pid if pid is None else pid
+    for process in tx.caller.lineage:
+        if process.pid == wanted:
+            return process
+    raise Denied(
+        f"process {wanted} is not the calling process {tx.caller.pid} nor an ancestor of it",
+        pid=wanted,
+    )
+
+
+def _vacate(tx: Tx, worker: Worker, seat: Seat, *, takeover: bool) -> None:
+    """Make the seat free: its process is dead, or is taken over."""
+    if not tx.world.process_lives(seat.process, seat.boot_id):
+        _lose(tx, worker, seat)
+        return
+    if not takeover:
+        raise WorkerAttached(
+            f"process {seat.process.pid} holds the seat of {worker.worker_id};"
+            " attach with takeover to replace it",
+            worker_id=worker.worker_id,
+            pid=seat.process.pid,
+            current_epoch=seat.epoch,
+        )
+    seats.leave(tx, seat)
+    tx.after_commit(ForgetProcess(worker.worker_id, seat.epoch))
+
+
+def _sit_down(tx: Tx, process: Process, replaced: Seat | None) -> Attachment:
+    worker = records.require(tx, _own(tx))
+    seat = seats.take(tx, worker.worker_id, process)
+    records.note(
+        tx,
+        worker,
+        "runtime.attached",
+        runtime_epoch=seat.epoch,
+        runtime_pid=process.pid,
+        takeover=replaced is not None,
+    )
+    if worker.state in ("starting", "error"):
+        records.move(tx, worker, "idle")
+    records.set_recovery(tx, worker.worker_id, "attached")
+    tx.after_commit(WatchProcess(worker.worker_id, seat.epoch, process))
+    if replaced is not None:
+        tx.after_commit(FenceOff(worker.worker_id, seat.epoch, replaced.process, process))
+    return Attachment(worker=records.require(tx, worker.worker_id), runtime_epoch=seat.epoch)
+
+
+@room.mutation(sockets=(RUNTIME,), errors=(NotAttached, Fenced))
+def detach(
+    tx: Tx,
+    *,
+    state: Literal["idle", "stopped", "error"] = "idle",
+    last_error: Text | None = None,
+) -> Worker:
+    """Give the seat up and leave the worker in a state, whatever the table of states says.
+
+    Approvals stay pending; a worker that was stopped stays stopped.
+    """
+    worker = records.require(tx, _own(tx))
+    seat = seats.require(tx, worker.worker_id)
+    seats.leave(tx, seat)
+    records.note(tx, worker, "runtime.detached", runtime_epoch=seat.epoch)
+    if worker.state != "stopped":
+        records.move(tx, worker, state, last_error=last_error)
+    records.set_recovery(tx, worker.worker_id, "restartable")
+    tx.after_commit(ForgetProcess(worker.worker_id, seat.epoch))
+    return records.require(tx, worker.worker_id)
+
+
+@room.query(sockets=(CONTROL, RUNTIME), errors=(WorkerNotFound,))
+def status(rx: Rx, *, worker_id: WorkerId) -> RuntimeStatus:
+    """Tell which process holds the seat of a worker."""
+    records.require_controller_id(rx, worker_id)
+    seat = seats.current(rx, worker_id)
+    return RuntimeStatus(
+        worker_id=worker_id,
+        attached=seat is not None,
+        pid=None if seat is None else seat.process.pid,
+        runtime_epoch=fence.current_epoch(rx, streams.worker(worker_id)),
+        attached_at=None if seat is None else seat.attached_at,
+    )
+
+
+@room.mutation(sockets=())
+def exited(tx: Tx, *, worker_id: WorkerId, epoch: int) -> None:
+    """Note that the process of a seat is gone; a seat that ended before is left alone."""
+    seat = seats.current(tx, worker_id)
+    if seat is None or seat.epoch != epoch:
+        return
+    worker = records.find(tx, worker_id)
+    if worker is None:
+        seats.leave(tx, seat)
+        return
+    _lose(tx, worker, seat)
+
+
+def _lose(tx: Tx, worker: Worker, seat: Seat) -> None:
+    """The seated process died: the worker's event, its approvals, its state."""
+    seats.leave(tx, seat)
+    what = {"runtime_epoch": seat.epoch, "runtime_pid": seat.process.pid}
+    journal.append(tx, streams.worker(worker.worker_id), "runtime.exited", Raw(to_json(what)))
+    records.note(tx, worker, "runtime.exited", **what)
+    approvals.cancel_all(tx, worker, note="the worker's process exited")
+    if worker.state != "stopped":
+        why = f"process {seat.process.pid} exited without runtime.detach"
+        records.move(tx, worker, "error", last_error=why)
+    records.set_recovery(tx, worker.worker_id, "lost")
+    tx.after_commit(ForgetProcess(worker.worker_id, seat.epoch))

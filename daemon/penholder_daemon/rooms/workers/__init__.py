@@ -1,0 +1,1 @@
+"""Workers: `records` is the door for other rooms, `methods` what callers reach."""

@@ -1,0 +1,280 @@
+"""Workers and their states."""
+
+from typing import Literal
+
+from penholder_daemon.core import journal, paging, streams
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker
+from penholder_daemon.core.registry import Arguments, Room
+from penholder_daemon.core.store import to_json
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms import approvals, controllers, handoffs
+from penholder_daemon.rooms.workers import records
+from penholder_daemon.rooms.workers.records import guard_worker
+from penholder_protocol.errors import (
+    ApprovalPending,
+    ControllerNotFound,
+    Fenced,
+    FenceRequired,
+    InvalidWorkerState,
+    InvalidWorkerStateTransition,
+    StaleState,
+    ValueTooLarge,
+    WorkerExists,
+    WorkerNotFound,
+    WorkerNotStopped,
+)
+from penholder_protocol.limits import DEFAULT_LIST_LIMIT, MAX_SOCKET_PATH_BYTES
+from penholder_protocol.nouns import Page, Removed, Worker
+from penholder_protocol.nouns.words import (
+    ControllerId,
+    Cursor,
+    Environment,
+    Label,
+    ListLimit,
+    Names,
+    Pid,
+    SessionId,
+    Text,
+    TurnId,
+    TypeName,
+    WorkerId,
+    WorkerState,
+)
+
+room = Room("worker")
+
+_GUARDED = (WorkerNotFound, FenceRequired, Fenced)
+_BOTH = (CONTROL, RUNTIME)
+
+
+@room.mutation(
+    sockets=(CONTROL,),
+    fence=controllers.guard_controller,
+    errors=(ControllerNotFound, FenceRequired, Fenced, WorkerExists),
+)
+def create(
+    tx: Tx,
+    *,
+    worker_id: WorkerId | None = None,
+    controller_id: ControllerId,
+    label: Label,
+    launcher: Label,
+    profile: Label,
+    packs: Names = [],  # noqa: B006 - never changed; the registry wants plain defaults
+    cwd: Label,
+    session_id: SessionId | None = None,
+    env: Environment = {},  # noqa: B006
+    start: Literal["idle", "starting"] = "idle",
+) -> Worker:
+    """Make a worker; its runtime socket accepts when the answer comes."""
+    worker_id = worker_id or tx.world.new_id("w_")
+    stream = streams.worker(worker_id)
+    _refuse_long_path(tx, worker_id)
+    if not journal.open_stream(tx, stream, streams.controller(controller_id)):
+        raise WorkerExists(
+            f"a worker {worker_id!r} exists or once existed; ids of workers are never used again",
+            worker_id=worker_id,
+        )
+    tx.store.run(
+        "INSERT INTO workers (worker_id, controller_id, label, launcher, profile, packs, cwd, env,"
+        " session_id, state, recovery_state, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'restartable', ?, ?)",
+        worker_id,
+        controller_id,
+        label,
+        launcher,
+        profile,
+        to_json(packs),
+        cwd,
+        to_json(env),
+        session_id or tx.world.new_id("sess_"),
+        start,
+        tx.now,
+        tx.now,
+    )
+    worker = records.require(tx, worker_id)
+    records.note(tx, worker, "worker.created", label=label, state=start)
+    tx.after_commit(ServeWorker(worker_id))
+    return worker
+
+
+def _refuse_long_path(tx: Tx, worker_id: str) -> None:
+    path = tx.world.socket_path(worker_id)
+    length = len(path.encode())
+    if length > MAX_SOCKET_PATH_BYTES:
+        raise ValueTooLarge(
+            f"worker_id makes a socket path of {length} bytes ({path}); the kernel takes"
+            f" MAX_SOCKET_PATH_BYTES ({MAX_SOCKET_PATH_BYTES}): use a shorter id",
+            param="worker_id",
+            limit="MAX_SOCKET_PATH_BYTES",
+            maximum=MAX_SOCKET_PATH_BYTES,
+        )
+
+
+@room.query(sockets=_BOTH, errors=(WorkerNotFound,))
+def get(rx: Rx, *, worker_id: WorkerId) -> Worker:
+    """Return one worker."""
+    return records.require(rx, worker_id)
+
+
+@room.query(sockets=(CONTROL,))
+def list_(
+    rx: Rx,
+    *,
+    controller_id: ControllerId | None = None,
+    state: WorkerState | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> Page[Worker]:
+    """List workers, newest first."""
+    found = records.select(
+        rx,
+        "w.number < ? AND (?2 IS NULL OR w.controller_id = ?2) AND (?3 IS NULL OR w.state = ?3)"
+        " ORDER BY w.number DESC",
+        paging.before(cursor),
+        controller_id,
+        state,
+    )
+    return paging.page(found, limit)
+
+
+def _refuse_unknown_state(arguments: Arguments) -> None:
+    for name in ("to", "expected"):
+        state = arguments[name]
+        if state is not None and records.MACHINE.known(str(state)) is None:
+            raise InvalidWorkerState(
+                f"{state!r} is no worker state; those are {', '.join(records.MACHINE.states)}",
+                state=str(state),
+                known=records.MACHINE.states,
+            )
+
+
+@room.mutation(
+    sockets=_BOTH,
+    fence=guard_worker,
+    precheck=_refuse_unknown_state,
+    control_only=("force",),
+    errors=(
+        InvalidWorkerState,
+        *_GUARDED,
+        StaleState,
+        InvalidWorkerStateTransition,
+        ApprovalPending,
+    ),
+)
+def transition(
+    tx: Tx,
+    *,
+    worker_id: WorkerId,
+    to: TypeName,
+    expected: TypeName | None = None,
+    force: bool = False,
+    last_error: Text | None = None,
+) -> Worker:
+    """Move a worker to another state; `expected` makes it a compare-and-set.
+
+    The same state again changes nothing; `force` takes steps that the table does not have. On the
+    runtime socket waiting_approval → running is APPROVAL_PENDING while an approval is pending.
+    """
+    worker = records.require(tx, worker_id)
+    if expected is not None and worker.state != expected:
+        raise StaleState(
+            f"worker {worker_id} is {worker.state}, not {expected}",
+            worker_id=worker_id,
+            expected=expected,
+            current_state=worker.state,
+        )
+    target = records.MACHINE.known(to)
+    assert target is not None  # the precheck refused unknown ones
+    if target == worker.state:
+        return worker
+    if not force and not records.MACHINE.allows(worker.state, target):
+        raise InvalidWorkerStateTransition(
+            f"worker {worker_id} cannot go from {worker.state} to {to}",
+            worker_id=worker_id,
+            current_state=worker.state,
+            next_state=to,
+        )
+    goes_on = worker.state == "waiting_approval" and target == "running"
+    if goes_on and tx.caller.socket == RUNTIME and approvals.count_pending(tx, worker_id):
+        raise ApprovalPending(
+            f"worker {worker_id} waits for an approval that is still pending",
+            worker_id=worker_id,
+        )
+    records.move(tx, worker, target, force=force, last_error=last_error)
+    return records.require(tx, worker_id)
+
+
+@room.mutation(sockets=(CONTROL,), fence=guard_worker, errors=_GUARDED)
+def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
+    """Stop a worker for good; its runtime socket closes.
+
+    With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later.
+    """
+    worker = records.require(tx, worker_id)
+    records.move(tx, worker, "stopped", force=force)
+    if force:
+        tx.after_commit(EndProcess(worker_id))
+    return records.require(tx, worker_id)
+
+
+@room.mutation(sockets=(CONTROL,), fence=guard_worker, errors=(*_GUARDED, WorkerNotStopped))
+def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
+    """Delete a stopped worker with its approvals and handoffs; its stream and epochs stay."""
+    worker = records.require(tx, worker_id)
+    if worker.state != "stopped":
+        raise WorkerNotStopped(
+            f"worker {worker_id} is {worker.state}; stop it first",
+            worker_id=worker_id,
+            current_state=worker.state,
+        )
+    approvals.delete_all(tx, worker_id)
+    handoffs.delete_all(tx, worker_id)
+    tx.store.run("DELETE FROM workers WHERE worker_id = ?", worker_id)
+    records.note(tx, worker, "worker.removed")
+    tx.after_commit(CloseWorker(worker_id, drop_connections=True))
+    return Removed(removed=True)
+
+
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+def set_turn(tx: Tx, *, worker_id: WorkerId, turn_id: TurnId | None) -> Worker:
+    """Say which turn the worker is at, or null for none."""
+    return _set(tx, worker_id, "active_turn_id = ?", turn_id)
+
+
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+def set_session(tx: Tx, *, worker_id: WorkerId, session_id: SessionId) -> Worker:
+    """Say which session the worker is in."""
+    return _set(tx, worker_id, "session_id = ?", session_id)
+
+
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+def set_endpoint(
+    tx: Tx, *, worker_id: WorkerId, runtime_pid: Pid | None, runtime_socket: Text | None
+) -> Worker:
+    """Say where the worker itself can be reached, if it serves a socket of its own."""
+    return _set(tx, worker_id, "endpoint_pid = ?, runtime_socket = ?", runtime_pid, runtime_socket)
+
+
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+def clear_endpoint(tx: Tx, *, worker_id: WorkerId) -> Worker:
+    """Forget what set_endpoint said."""
+    return _set(tx, worker_id, "endpoint_pid = NULL, runtime_socket = NULL")
+
+
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+def heartbeat(tx: Tx, *, worker_id: WorkerId) -> Worker:
+    """Say that the worker is well. A dead one is noticed without."""
+    return _set(tx, worker_id, "heartbeat_at = ?", tx.now)
+
+
+def _set(tx: Tx, worker_id: str, assignments: str, *values: str | int | None) -> Worker:
+    records.require_controller_id(tx, worker_id)
+    tx.store.run(
+        f"UPDATE workers SET {assignments}, updated_at = ? WHERE worker_id = ?",
+        *values,
+        tx.now,
+        worker_id,
+    )
+    return records.require(tx, worker_id)

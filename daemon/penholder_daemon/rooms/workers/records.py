@@ -1,0 +1,132 @@
+"""The table of workers and the steps between their states: the door for other rooms."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from penholder_daemon.core import journal, streams
+from penholder_daemon.core.effects import CloseWorker, ServeWorker
+from penholder_daemon.core.registry import Arguments
+from penholder_daemon.core.states import StateMachine
+from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms import controllers
+from penholder_protocol.errors import WorkerNotFound
+from penholder_protocol.nouns import Fence, Worker
+from penholder_protocol.nouns.words import RecoveryState, WorkerState
+
+MACHINE: StateMachine[WorkerState] = StateMachine(
+    {
+        "starting": frozenset({"idle", "error", "stopped"}),
+        "idle": frozenset({"running", "error", "stopped"}),
+        "running": frozenset({"waiting_approval", "canceling", "idle", "error", "stopped"}),
+        "waiting_approval": frozenset({"running", "canceling", "error", "stopped"}),
+        "canceling": frozenset({"idle", "error", "stopped"}),
+        "error": frozenset({"stopped"}),
+        "stopped": frozenset(),
+    }
+)
+_ENDS_A_TURN = frozenset({"idle", "stopped", "error"})
+
+_WORKER = Shape(
+    Worker,
+    worker_id="w.worker_id",
+    socket_path="w.worker_id",
+    runtime_pid="COALESCE(s.pid, w.endpoint_pid)",
+)
+_FROM = "FROM workers w LEFT JOIN seats s ON s.worker_id = w.worker_id AND s.ended_at IS NULL"
+
+
+def find(rx: Rx, worker_id: str) -> Worker | None:
+    """Look a worker up."""
+    found = select(rx, "w.worker_id = ?", worker_id)
+    return next((worker for _, worker in found), None)
+
+
+def require(rx: Rx, worker_id: str) -> Worker:
+    """Return a worker or raise WorkerNotFound."""
+    worker = find(rx, worker_id)
+    if worker is None:
+        raise _not_found(worker_id)
+    return worker
+
+
+def require_controller_id(rx: Rx, worker_id: str) -> str:
+    """Return whose worker it is, without reading all of it, or raise WorkerNotFound."""
+    row = rx.store.row("SELECT controller_id FROM workers WHERE worker_id = ?", worker_id)
+    if row is None:
+        raise _not_found(worker_id)
+    return str(row[0])
+
+
+def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Worker]]:
+    """Yield workers with their commit order; the condition is about `workers w`."""
+    sql = f"SELECT w.number, {_WORKER.columns} {_FROM} WHERE {condition}"
+    for row in rx.store.rows(sql, *values):
+        worker = _WORKER.read(row[1:])
+        path = rx.world.socket_path(worker.worker_id)
+        yield int(str(row[0])), msgspec.structs.replace(worker, socket_path=path)
+
+
+def guard_worker(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
+    """Guard a mutation that names its worker: the fence is its controller's."""
+    controller_id = require_controller_id(tx, str(arguments["worker_id"]))
+    controllers.require_owner(tx, controller_id, fence)
+
+
+def move(
+    tx: Tx,
+    worker: Worker,
+    to: WorkerState,
+    *,
+    force: bool = False,
+    last_error: str | None = None,
+) -> None:
+    """Put a worker into another state, whatever the table says, and journal it.
+
+    Ends its turn where the state does, opens or closes its socket.
+    """
+    if worker.state == to:
+        return
+    ends_turn = to in _ENDS_A_TURN
+    tx.store.run(
+        "UPDATE workers SET state = ?, updated_at = ?, last_error = ?,"
+        " active_turn_id = CASE WHEN ? THEN NULL ELSE active_turn_id END,"
+        " stopped_at = CASE WHEN ? THEN ? ELSE stopped_at END WHERE worker_id = ?",
+        to,
+        tx.now,
+        last_error,
+        int(ends_turn),
+        int(to == "stopped"),
+        tx.now,
+        worker.worker_id,
+    )
+    note(tx, worker, "worker.state_changed", **{"from": worker.state, "to": to, "force": force})
+    if to == "stopped":
+        tx.after_commit(CloseWorker(worker.worker_id))
+    elif worker.state == "stopped":
+        tx.after_commit(ServeWorker(worker.worker_id))
+
+
+def note(tx: Tx, worker: Worker, type_: str, **data: object) -> None:
+    """Write an entry about a worker into its controller's stream."""
+    journal.note(
+        tx, streams.controller(worker.controller_id), type_, worker_id=worker.worker_id, **data
+    )
+
+
+def set_recovery(tx: Tx, worker_id: str, recovery: RecoveryState) -> None:
+    """Say how the worker could be had again."""
+    tx.store.run(
+        "UPDATE workers SET recovery_state = ?, updated_at = ? WHERE worker_id = ?",
+        recovery,
+        tx.now,
+        worker_id,
+    )
+
+
+def _not_found(worker_id: str) -> WorkerNotFound:
+    return WorkerNotFound(
+        f"there is no worker {worker_id!r}; worker.list shows them, worker.create makes one",
+        worker_id=worker_id,
+    )

@@ -1,0 +1,58 @@
+"""Who may connect, and how many: refusals that a client can read."""
+
+import socket
+from collections import Counter
+
+from penholder_daemon.shell.peers import Credentials
+from penholder_protocol import jsonrpc
+from penholder_protocol.errors import Denied, PenholderError, TooManyConnections
+from penholder_protocol.limits import MAX_CONNECTIONS_PER_PROCESS
+
+
+class Admission:
+    """Counts open connections, in all and by peer process."""
+
+    def __init__(self, allowed_uids: frozenset[int], max_connections: int) -> None:
+        """Admit these users and so many connections."""
+        self._allowed_uids = allowed_uids
+        self._max_connections = max_connections
+        self._by_pid: Counter[int] = Counter()
+        self.open = 0
+
+    def admit(self, peer: Credentials) -> None:
+        """Count a connection; raises Denied or TooManyConnections."""
+        if peer.uid not in self._allowed_uids:
+            raise Denied(f"uid {peer.uid} may not connect to this daemon", uid=peer.uid)
+        if self._by_pid[peer.pid] >= MAX_CONNECTIONS_PER_PROCESS:
+            raise _too_many("MAX_CONNECTIONS_PER_PROCESS", MAX_CONNECTIONS_PER_PROCESS)
+        if self.open >= self._max_connections:
+            raise _too_many("MAX_CONNECTIONS", self._max_connections)
+        self._by_pid[peer.pid] += 1
+        self.open += 1
+
+    def leave(self, peer: Credentials) -> None:
+        """Count it off."""
+        self.open -= 1
+        self._by_pid[peer.pid] -= 1
+        if not self._by_pid[peer.pid]:
+            del self._by_pid[peer.pid]
+
+
+def _too_many(limit: str, maximum: int) -> TooManyConnections:
+    return TooManyConnections(
+        f"no connection is left ({limit} = {maximum}); close some or come back later",
+        limit=limit,
+        maximum=maximum,
+    )
+
+
+def refuse(sock: socket.socket, error: PenholderError) -> None:
+    """Say why and close; a new socket's buffer takes the line without waiting."""
+    sock.setblocking(False)
+    try:
+        sock.send(jsonrpc.error(jsonrpc.NULL_ID, error) + b"\n")
+    except OSError:
+        # The peer did not wait for its refusal.
+        return
+    finally:
+        sock.close()

@@ -1,0 +1,220 @@
+"""One run of the daemon, from the locks to the last answer."""
+
+import os
+import resource
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from importlib import resources
+
+import msgspec
+import structlog
+import trio
+from msgspec import Raw
+
+from penholder_daemon import migrations
+from penholder_daemon.core import journal, leases, seats
+from penholder_daemon.core.commit import Answer, Committer
+from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.seats import Seat
+from penholder_daemon.core.session import Figures
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.rooms import build_registry
+from penholder_daemon.shell import notify
+from penholder_daemon.shell.admission import Admission
+from penholder_daemon.shell.database import (
+    ApswStore,
+    WriterStore,
+    file_bytes,
+    open_reader,
+    open_writer,
+    sqlite_version,
+)
+from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.house import House
+from penholder_daemon.shell.lock import DirectoryLock
+from penholder_daemon.shell.paths import Paths
+from penholder_daemon.shell.processes import ProcessWatcher
+from penholder_daemon.shell.publisher import Publisher
+from penholder_daemon.shell.readers import ThreadReaders
+from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.sockets import Sockets
+from penholder_daemon.shell.stopping import Stop
+from penholder_daemon.shell.timers import Timers, daemon_call, daemon_caller
+from penholder_daemon.shell.world import RealWorld
+from penholder_daemon.shell.writer import Job, ThreadWriter, Writer
+
+log = structlog.get_logger()
+
+_SPARE_DESCRIPTORS = 256
+"""Kept free of connections: listeners, pidfds, the database, logs."""
+
+
+@dataclass
+class _Start:
+    """What was found in the database before anything was served."""
+
+    pos: int
+    held_seats: list[Seat]
+    open_workers: list[str]
+
+
+class Daemon:
+    """Everything that one run holds; `run` is the whole life."""
+
+    def __init__(self, paths: Paths, settings: Settings) -> None:
+        """Take the locks and open the database; raises what makes that impossible."""
+        self._paths = paths
+        self._settings = settings
+        self._registry = build_registry()
+        self._held = ExitStack()
+        os.umask(0o077)
+        paths.prepare()
+        for directory in dict.fromkeys((paths.state_dir, paths.runtime_dir)):
+            self._held.callback(DirectoryLock(directory).release)
+        self._world = RealWorld(paths.workers_dir)
+        self._store: WriterStore = open_writer(paths.database)
+        self._held.callback(self._store.close)
+        self._caller = daemon_caller(os.geteuid(), os.getpid())
+        self._started_at = self._world.now()
+
+    async def run(self, ready: Callable[[], None]) -> int:
+        """Serve until asked to stop; `ready` is called when the sockets accept.
+
+        Returns the exit status: 0, or 1 after a failure of the store.
+        """
+        stop = Stop()
+        start = self._prepare_store()
+        house = House(
+            self._world,
+            Dispatcher(self._registry),
+            Publisher(start.pos),
+            load_openrpc(),
+            stop,
+            self._figures,
+        )
+        with self._held:
+            async with trio.open_nursery() as nursery:
+                await self._serve(house, start, stop, nursery, ready)
+                nursery.cancel_scope.cancel()
+        return 1 if stop.crashed else 0
+
+    def _prepare_store(self) -> _Start:
+        """Give every lease its fresh grace time and see who was there before the restart."""
+        self._store.run("BEGIN IMMEDIATE")
+        leases.renew_all(self._store, self._world)
+        self._store.run("COMMIT")
+        rx = Rx(self._store, self._world, self._caller)
+        rows = self._store.rows("SELECT worker_id FROM workers WHERE state <> 'stopped'")
+        return _Start(journal.position(rx), seats.occupied(rx), [str(row[0]) for row in rows])
+
+    async def _serve(
+        self,
+        house: House,
+        start: _Start,
+        stop: Stop,
+        nursery: trio.Nursery,
+        ready: Callable[[], None],
+    ) -> None:
+        committer = Committer(self._store, self._world, self._registry, _report_bug)
+        writer = ThreadWriter(committer, self._store, house.deliver)
+        readers = ThreadReaders(self._open_readers(), self._world, house.flusher.flush)
+        house.writer, house.readers = writer, readers
+        house.processes = ProcessWatcher(nursery, partial(self._exited, writer))
+        house.timers = Timers(self._registry, self._world, self._caller, writer.submit)
+        async with trio.open_nursery() as connections:
+            admission = Admission(self._allowed_uids(), self._max_connections())
+            house.sockets = Sockets(self._paths, admission, connections, house.flusher)
+            self._admission = admission
+            self._resume(house, start)
+            house.sockets.serve(house)
+            nursery.start_soon(house.timers.run)
+            nursery.start_soon(house.sockets.sweep)
+            nursery.start_soon(_obey_signals, stop, self._settings.drain_ms)
+            ready()
+            await stop.asked.wait()
+            await self._drain(house, stop)
+            connections.cancel_scope.cancel()
+        with trio.CancelScope(shield=True):
+            await writer.stop()
+            await readers.stop()
+
+    def _resume(self, house: House, start: _Start) -> None:
+        """Serve the workers that are not stopped; living seated processes keep their seats."""
+        for worker_id in start.open_workers:
+            house.sockets.try_serve(house, worker_id)
+        for seat in start.held_seats:
+            if self._world.process_lives(seat.process, seat.boot_id):
+                house.processes.watch(seat.worker_id, seat.epoch, seat.process)
+            else:
+                self._exited(house.writer, seat.worker_id, seat.epoch)
+
+    def _exited(self, writer: Writer, worker_id: str, epoch: int) -> None:
+        method = self._registry.methods["runtime.exited"]
+        call = daemon_call(method, self._caller, {"worker_id": worker_id, "epoch": epoch})
+        writer.submit(Job(call, partial(_log_refusal, call)))
+
+    async def _drain(self, house: House, stop: Stop) -> None:
+        """Take nothing more, and let what is open come to its end."""
+        notify.notify("STOPPING=1")
+        log.info("stopping", drain_ms=stop.drain_ms, connections=len(house.sockets.connections))
+        house.sockets.close_all()
+        with trio.move_on_after(stop.drain_ms / 1000):
+            await house.sockets.until_none_connected()
+
+    def _open_readers(self) -> list[ApswStore]:
+        stores = [open_reader(self._paths.database) for _ in range(self._settings.reader_threads)]
+        for store in stores:
+            self._held.callback(store.close)
+        return stores
+
+    def _allowed_uids(self) -> frozenset[int]:
+        return frozenset({os.geteuid(), *self._settings.allowed_uids})
+
+    def _max_connections(self) -> int:
+        """Allow as many as configured, and no more than there are descriptors for."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < hard:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return max(1, min(self._settings.max_connections, hard - _SPARE_DESCRIPTORS))
+
+    def _figures(self, house: House) -> Figures:
+        database = self._paths.database
+        return Figures(
+            pid=os.getpid(),
+            started_at=self._started_at,
+            state_dir=str(self._paths.state_dir),
+            runtime_dir=str(self._paths.runtime_dir),
+            sqlite_version=sqlite_version(),
+            schema_version=len(migrations.steps()),
+            migration_id=migrations.steps()[-1][0],
+            connections=self._admission.open,
+            subscriptions=house.sockets.subscription_count,
+            writer_queue=house.writer.waiting,
+            wal_bytes=file_bytes(database.with_name(f"{database.name}-wal")),
+            db_bytes=file_bytes(database),
+        )
+
+
+async def _obey_signals(stop: Stop, drain_ms: int) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            log.info("signal", name=signal.Signals(number).name)
+            stop.ask(drain_ms)
+
+
+def _report_bug(call: Invocation, bug: Exception) -> None:
+    log.error("a mutation failed inside the daemon", method=call.method.name, exc_info=bug)
+
+
+def _log_refusal(call: Invocation, answer: Answer) -> None:
+    if not isinstance(answer, bytes):
+        log.error("a mutation of the daemon's own failed", method=call.method.name, why=str(answer))
+
+
+def load_openrpc() -> Raw:
+    """Return the description of all methods that this version was generated with."""
+    text = resources.files("penholder_protocol").joinpath("openrpc.json").read_bytes()
+    return Raw(msgspec.json.format(text, indent=-1))

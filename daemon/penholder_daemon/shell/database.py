@@ -1,0 +1,186 @@
+"""SQLite through apsw: one connection that writes and checkpoints, some that only read.
+
+Nothing else in the process may open, copy or close the database, -wal or -shm file: closing any
+descriptor of them would drop SQLite's POSIX locks (https://sqlite.org/howtocorrupt.html).
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import apsw
+
+from penholder_daemon import migrations
+from penholder_daemon.core.store import Row, SqlValue, StoreFault
+
+OLDEST_SQLITE = (3, 51, 3)
+"""3.7.0 to 3.51.2 have the WAL-reset bug, which corrupts when two connections checkpoint."""
+_WRITER = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+_READER = apsw.SQLITE_OPEN_READONLY
+_FAULTS = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.FullError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.NotADBError,
+    apsw.PermissionsError,
+    apsw.ReadOnlyError,
+)
+_CHECKPOINT_PAGES = 2000
+_LARGE_WAL_BYTES = 64 << 20
+
+
+class UnusableDatabase(Exception):
+    """The database cannot be served; the message says why and what to do."""
+
+
+class ApswStore:
+    """Implements `Store` over one connection."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Wrap a connection."""
+        self.connection = connection
+
+    def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
+        """Run a statement and yield its rows."""
+        try:
+            yield from self.connection.execute(sql, values)
+        except apsw.Error as error:
+            _refuse(error)
+
+    def row(self, sql: str, *values: SqlValue) -> Row | None:
+        """Run a statement to its end and return its first row."""
+        try:
+            found: list[Row] = self.connection.execute(sql, values).fetchall()
+        except apsw.Error as error:
+            _refuse(error)
+        return found[0] if found else None
+
+    def run(self, sql: str, *values: SqlValue) -> int:
+        """Run a statement to its end and return how many rows it changed."""
+        try:
+            self.connection.execute(sql, values).fetchall()
+        except apsw.Error as error:
+            _refuse(error)
+        return self.connection.changes()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.connection.in_transaction
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+class WriterStore(ApswStore):
+    """The one connection that writes; it also checkpoints, after answers have gone out."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Take checkpoints over from SQLite, which would run them inside a commit."""
+        super().__init__(connection)
+        self._wal_pages = 0
+        connection.set_wal_hook(self._note_wal)
+
+    def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def checkpoint_if_due(self) -> None:
+        """Move the write-ahead log into the database when it has grown enough."""
+        if self._wal_pages < _CHECKPOINT_PAGES:
+            return
+        page_bytes = 4096
+        is_large = self._wal_pages * page_bytes > _LARGE_WAL_BYTES
+        mode = apsw.SQLITE_CHECKPOINT_RESTART if is_large else apsw.SQLITE_CHECKPOINT_PASSIVE
+        try:
+            left, _ = self.connection.wal_checkpoint(mode=mode)
+        except (apsw.BusyError, apsw.LockedError):
+            return
+        except apsw.Error as error:
+            _refuse(error)
+        self._wal_pages = 0 if left >= 0 else self._wal_pages
+
+
+def open_writer(path: Path) -> WriterStore:
+    """Open the database for writing, made and migrated if need be.
+
+    Raises UnusableDatabase for an SQLite that is too old, a foreign file, or a newer schema.
+    """
+    _check_sqlite()
+    try:
+        return _open_writer(path)
+    except (StoreFault, apsw.Error) as error:
+        raise UnusableDatabase(f"{path} cannot be opened: {error}") from error
+
+
+def _open_writer(path: Path) -> WriterStore:
+    connection = apsw.Connection(str(path), flags=_WRITER, statementcachesize=500)
+    if str(path) != ":memory:":
+        path.chmod(0o600)
+    store = WriterStore(connection)
+    connection.set_busy_timeout(5000)
+    _check_identity(store, path)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        store.run(f"PRAGMA {pragma}")
+    store.run("PRAGMA mmap_size = 0")
+    migrations.apply(store)
+    return store
+
+
+def open_reader(path: Path) -> ApswStore:
+    """Open the database for reading only."""
+    connection = apsw.Connection(str(path), flags=_READER, statementcachesize=500)
+    connection.set_busy_timeout(5000)
+    store = ApswStore(connection)
+    store.run("PRAGMA mmap_size = 0")
+    store.run("PRAGMA query_only = ON")
+    return store
+
+
+def sqlite_version() -> str:
+    """Return the version of the SQLite in use."""
+    return apsw.sqlite_lib_version()
+
+
+def file_bytes(path: Path) -> int:
+    """Return the size of a database file without opening it; 0 if it is not there."""
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _check_sqlite() -> None:
+    version = tuple(int(part) for part in sqlite_version().split(".")[:3])
+    if version < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise UnusableDatabase(
+            f"SQLite {sqlite_version()} has a bug that corrupts databases in WAL mode;"
+            f" {needed} or newer is needed: install a current apsw wheel from PyPI"
+        )
+
+
+def _check_identity(store: ApswStore, path: Path) -> None:
+    row = store.row("PRAGMA application_id")
+    is_empty = store.row("SELECT 1 FROM sqlite_schema LIMIT 1") is None
+    if not is_empty and row != (migrations.APPLICATION_ID,):
+        raise UnusableDatabase(f"{path} is a database of another program; it was left alone")
+    known = len(migrations.steps())
+    if (found := migrations.version(store)) > known:
+        raise UnusableDatabase(
+            f"{path} has schema {found}, this program knows up to {known}: upgrade the program"
+        )
+
+
+def _refuse(error: apsw.Error) -> NoReturn:
+    """Tell faults of the database from mistakes of ours (constraints, SQL)."""
+    if isinstance(error, apsw.IOError):
+        raise StoreFault(str(error), outcome_unknown=True) from error
+    if isinstance(error, _FAULTS):
+        raise StoreFault(str(error)) from error
+    raise error

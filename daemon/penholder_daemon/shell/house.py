@@ -1,0 +1,104 @@
+"""The house: what every connection shares, and what a commit sets in motion.
+
+After a commit its effects are carried out, then its answers go out, then subscribers hear of it.
+"""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+from msgspec import Raw
+
+from penholder_daemon.core.commit import Outcome
+from penholder_daemon.core.effects import (
+    CloseWorker,
+    Effect,
+    EndProcess,
+    FenceOff,
+    ForgetProcess,
+    ServeWorker,
+    WakeAt,
+    WatchProcess,
+)
+from penholder_daemon.core.session import Figures
+from penholder_daemon.core.world import World
+from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.outbox import Flusher
+from penholder_daemon.shell.processes import ProcessWatcher
+from penholder_daemon.shell.publisher import Publisher
+from penholder_daemon.shell.readers import Readers
+from penholder_daemon.shell.sockets import Sockets
+from penholder_daemon.shell.stopping import Stop
+from penholder_daemon.shell.timers import Timers
+from penholder_daemon.shell.writer import Job, Writer
+
+log = structlog.get_logger()
+
+
+class House:
+    """Implements `Services`; `daemon.py` gives it its parts."""
+
+    writer: Writer
+    readers: Readers
+    sockets: Sockets
+    processes: ProcessWatcher
+    timers: Timers
+
+    def __init__(
+        self,
+        world: World,
+        dispatcher: Dispatcher,
+        publisher: Publisher,
+        openrpc: Raw,
+        stop: Stop,
+        take_figures: Callable[["House"], Figures],
+    ) -> None:
+        """Take the parts that exist before trio's loop does anything."""
+        self.world = world
+        self.dispatcher = dispatcher
+        self.publisher = publisher
+        self.flusher = Flusher()
+        self._openrpc = openrpc
+        self._stop = stop
+        self._take_figures = take_figures
+
+    def deliver(self, jobs: Sequence[Job], outcome: Outcome) -> None:
+        """Take a committed batch from the writer, in the loop."""
+        for effect in outcome.effects:
+            self._carry_out(effect)
+        for job, answer in zip(jobs, outcome.answers, strict=True):
+            job.done(answer)
+        self.flusher.flush()
+        self.publisher.publish(outcome.published)
+        self.flusher.flush()
+        if outcome.fatal:
+            log.critical("the store failed and the outcome is unknown; the daemon exits")
+            self._stop.crash()
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case ServeWorker(worker_id):
+                self.sockets.try_serve(self, worker_id)
+            case CloseWorker(worker_id, drop_connections):
+                self.sockets.close(worker_id, drop_connections=drop_connections)
+            case WatchProcess(worker_id, epoch, process):
+                self.processes.watch(worker_id, epoch, process)
+            case ForgetProcess(worker_id, epoch):
+                self.processes.forget(worker_id, epoch)
+            case EndProcess(worker_id):
+                self.processes.end(worker_id)
+            case FenceOff(worker_id, epoch, process, successor):
+                self.sockets.tell_fenced(worker_id, epoch, process, successor)
+            case WakeAt(wall_ms):
+                self.timers.wake_at(wall_ms)
+
+    def figures(self) -> Figures:
+        """Return the daemon's figures."""
+        return self._take_figures(self)
+
+    def openrpc(self) -> Raw:
+        """Return the description of all methods."""
+        return self._openrpc
+
+    def shut_down(self, drain_ms: int) -> None:
+        """Begin to stop."""
+        self._stop.ask(drain_ms)

@@ -1,0 +1,94 @@
+"""Listening sockets: bound privately and without a race, accepting until told to stop."""
+
+import errno
+import os
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import trio
+
+from penholder_daemon.shell.paths import UnusablePath, check_socket_path
+
+log = structlog.get_logger()
+
+_BACKLOG = 1024
+_OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_BACK_OFF_SECONDS = 0.1
+_ACCEPTS_IN_A_ROW = 32
+Accepted = Callable[[socket.socket], None]
+
+
+def bind(path: Path) -> socket.socket:
+    """Listen on a path with mode 0600; a socket that a dead daemon left there is replaced.
+
+    The caller holds the directory's lock. Raises UnusablePath.
+    """
+    check_socket_path(path)
+    _remove_stale(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        # On the socket before bind: the file never has another mode, not for a moment.
+        os.fchmod(sock.fileno(), 0o600)
+        sock.bind(str(path))
+        sock.listen(_BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise UnusablePath(f"cannot listen on {path}: {error}") from error
+    return sock
+
+
+def _remove_stale(path: Path) -> None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise UnusablePath(f"{path} is there and is no socket; it was left alone")
+    path.unlink()
+
+
+class Listener:
+    """Accepts connections on one socket until closed."""
+
+    def __init__(self, sock: socket.socket, path: Path, accepted: Accepted) -> None:
+        """Own a listening socket; `accepted` takes each connection."""
+        self._socket = sock
+        self._path = path
+        self._accepted = accepted
+        self._scope = trio.CancelScope()
+
+    async def run(self) -> None:
+        """Accept until closed."""
+        with self._scope:
+            while True:
+                await trio.lowlevel.wait_readable(self._socket)
+                if not self._accept_waiting():
+                    await trio.sleep(_BACK_OFF_SECONDS)
+
+    def _accept_waiting(self) -> bool:
+        """Accept some of those who wait; False when there are no descriptors left."""
+        for _ in range(_ACCEPTS_IN_A_ROW):
+            try:
+                sock, _ = self._socket.accept()
+            except BlockingIOError:
+                return True
+            except OSError as error:
+                if error.errno in _OUT_OF_DESCRIPTORS:
+                    log.error("cannot accept", reason=str(error))
+                    return False
+                log.debug("a connection was gone before it was accepted", reason=str(error))
+                continue
+            self._accepted(sock)
+        return True
+
+    def close(self) -> None:
+        """Accept no more, and take the path away."""
+        self._scope.cancel()
+        if self._socket.fileno() >= 0:
+            trio.lowlevel.notify_closing(self._socket)
+            self._socket.close()
+            self._path.unlink(missing_ok=True)

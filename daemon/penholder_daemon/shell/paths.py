@@ -1,0 +1,92 @@
+"""Where the daemon keeps things, and that nobody else can reach them."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from penholder_protocol.limits import MAX_SOCKET_PATH_BYTES
+
+_USUAL_WORKER_ID = "w_" + "0" * 21
+
+
+class UnusablePath(Exception):
+    """A directory or socket path cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The files of one daemon."""
+
+    state_dir: Path
+    runtime_dir: Path
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.state_dir / "penholder.db"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where controllers, the CLI and people connect."""
+        return self.runtime_dir / "control.sock"
+
+    @property
+    def workers_dir(self) -> Path:
+        """Where the runtime sockets are."""
+        return self.runtime_dir / "workers"
+
+    def prepare(self) -> None:
+        """Make the directories, private to this user; raises UnusablePath."""
+        for directory in (self.state_dir, self.runtime_dir, self.workers_dir):
+            _make_private(directory)
+        for path in (self.control_socket, self.workers_dir / f"{_USUAL_WORKER_ID}.sock"):
+            check_socket_path(path)
+
+
+def default_state_dir() -> Path:
+    """Return PENHOLDER_STATE_DIR or the user's state directory."""
+    given = os.environ.get("PENHOLDER_STATE_DIR")
+    return Path(given) if given else Path(platformdirs.user_state_dir("penholder"))
+
+
+def default_runtime_dir() -> Path:
+    """Return PENHOLDER_RUNTIME_DIR or the user's runtime directory.
+
+    Without XDG_RUNTIME_DIR platformdirs would fall back to a guessable directory below /tmp that
+    another user may have made first; a private one below the state directory is used instead.
+    """
+    given = os.environ.get("PENHOLDER_RUNTIME_DIR")
+    if given:
+        return Path(given)
+    if os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(platformdirs.user_runtime_dir("penholder"))
+    return Path(platformdirs.user_state_dir("penholder")) / "run"
+
+
+def check_socket_path(path: Path) -> None:
+    """Refuse a path that no client could connect to; raises UnusablePath."""
+    length = len(os.fsencode(path))
+    if length > MAX_SOCKET_PATH_BYTES:
+        raise UnusablePath(
+            f"the socket path {path} has {length} bytes, the kernel takes {MAX_SOCKET_PATH_BYTES}:"
+            " choose a shorter --runtime-dir"
+        )
+
+
+def _make_private(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = directory.lstat()
+    except OSError as error:
+        raise UnusablePath(f"the directory {directory} cannot be made: {error}") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise UnusablePath(f"{directory} is a symlink or no directory; it is not followed")
+    if found.st_uid != os.geteuid():
+        raise UnusablePath(
+            f"{directory} belongs to uid {found.st_uid}, not to {os.geteuid()}: choose another"
+        )
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        directory.chmod(0o700)

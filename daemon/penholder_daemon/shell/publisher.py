@@ -1,0 +1,137 @@
+"""After a commit: who wants to hear of it.
+
+Waits and live subscriptions are found by stream name, so that a commit costs what it matters to
+whom, not how many are connected. All of it lives in the loop.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+import trio
+
+from penholder_daemon.core.streams import Selection
+from penholder_daemon.core.transaction import Published
+
+
+class Selecting(Protocol):
+    """Anything that asked for certain entries."""
+
+    @property
+    def selection(self) -> Selection:
+        """What it asked for."""
+
+
+SelectingT = TypeVar("SelectingT", bound=Selecting)
+
+
+class _Index(Generic[SelectingT]):
+    """Who asked for which stream; those with wildcards are asked one by one."""
+
+    def __init__(self) -> None:
+        self._by_stream: dict[str, dict[SelectingT, None]] = {}
+        self._by_wildcard: dict[SelectingT, None] = {}
+
+    def add(self, member: SelectingT) -> None:
+        for name in _keys(member.selection):
+            self._by_stream.setdefault(name, {})[member] = None
+        if _has_wildcard(member.selection):
+            self._by_wildcard[member] = None
+
+    def discard(self, member: SelectingT) -> None:
+        for name in _keys(member.selection):
+            members = self._by_stream.get(name, {})
+            members.pop(member, None)
+            if not members:
+                self._by_stream.pop(name, None)
+        self._by_wildcard.pop(member, None)
+
+    def interested(self, batch: Iterable[Published]) -> dict[SelectingT, None]:
+        """Return who may want any of these, in a stable order."""
+        found: dict[SelectingT, None] = {}
+        for stream, parent in dict.fromkeys((p.entry.stream, p.parent) for p in batch):
+            found.update(self._by_stream.get(stream, {}))
+            if parent is not None:
+                found.update(self._by_stream.get(f"{parent}/workers", {}))
+        found.update(self._by_wildcard)
+        return found
+
+
+def _keys(selection: Selection) -> list[str]:
+    return [*selection.exact, *(f"{parent}/workers" for parent in selection.parents)]
+
+
+def _has_wildcard(selection: Selection) -> bool:
+    return selection.everything or bool(selection.prefixes)
+
+
+class Watch:
+    """A wait that looks again when an entry comes that it may want."""
+
+    def __init__(self, selection: Selection) -> None:
+        """Start with nothing heard."""
+        self.selection = selection
+        self.heard = trio.Event()
+
+
+class Announcement:
+    """The entries of one commit, each encoded once however many subscribe."""
+
+    def __init__(self, published: Sequence[Published], pos: int) -> None:
+        """Encode nothing yet: often nobody listens."""
+        self.published = published
+        self.pos = pos
+        self._encoded: dict[int, bytes] = {}
+
+    def encoded(self, index: int) -> bytes:
+        """Return an entry as JSON."""
+        if index not in self._encoded:
+            self._encoded[index] = msgspec.json.encode(self.published[index].entry)
+        return self._encoded[index]
+
+
+class Listener(Selecting, Protocol):
+    """A live subscription."""
+
+    def announce(self, announcement: Announcement) -> None:
+        """Take what it wants of a commit."""
+
+
+class Publisher:
+    """Knows the newest position that was told, and who is to be told of more."""
+
+    def __init__(self, pos: int) -> None:
+        """Start at the journal's position."""
+        self.pos = pos
+        self._listeners: _Index[Listener] = _Index()
+        self._watches: _Index[Watch] = _Index()
+        self.listening = 0
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a subscription of every commit from now on."""
+        self._listeners.add(listener)
+        self.listening += 1
+
+    def stop_listening(self, listener: Listener) -> None:
+        """Tell it no more."""
+        self._listeners.discard(listener)
+        self.listening -= 1
+
+    def watch(self, watch: Watch) -> None:
+        """Wake a wait when something comes for it."""
+        self._watches.add(watch)
+
+    def unwatch(self, watch: Watch) -> None:
+        """Forget it."""
+        self._watches.discard(watch)
+
+    def publish(self, published: Sequence[Published]) -> None:
+        """Tell of a commit; called once for each, in the order of commits."""
+        if not published:
+            return
+        self.pos = published[-1].entry.pos
+        announcement = Announcement(published, self.pos)
+        for watch in self._watches.interested(published):
+            watch.heard.set()
+        for listener in self._listeners.interested(published):
+            listener.announce(announcement)

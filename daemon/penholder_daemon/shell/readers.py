@@ -1,0 +1,146 @@
+"""Queries: a few threads with read-only connections, each call on a consistent view."""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import trio
+from outcome import Error, Outcome, capture
+
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.store import Store
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.core.world import World
+from penholder_daemon.shell.database import ApswStore
+from penholder_protocol.errors import Busy
+from penholder_protocol.limits import MAX_READER_QUEUE
+
+T = TypeVar("T")
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Generic[T]):
+    """A function of a view, for a caller; `done` is called in the loop with what came of it."""
+
+    caller: Caller
+    function: Callable[[Rx], T]
+    done: Callable[[Outcome[T]], None]
+
+
+class Readers(Protocol):
+    """What a connection sees of the readers."""
+
+    def submit(self, look: Look[T]) -> None:
+        """Queue a query; raises Busy when the queue is full."""
+
+
+async def read(readers: Readers, caller: Caller, function: Callable[[Rx], T]) -> T:
+    """Run one look and wait for it; cancelling the wait lets the look run for nobody."""
+    arrived = trio.Event()
+    kept: list[Outcome[T]] = []
+
+    def done(outcome: Outcome[T]) -> None:
+        kept.append(outcome)
+        arrived.set()
+
+    readers.submit(Look(caller, function, done))
+    await arrived.wait()
+    return kept[0].unwrap()
+
+
+def _carry_out(store: Store, world: World, look: Look[T]) -> Outcome[T]:
+    store.run("BEGIN")
+    try:
+        return capture(look.function, Rx(store, world, look.caller))
+    finally:
+        store.run("COMMIT")
+
+
+class ThreadReaders:
+    """Some threads over one queue, each with a connection of its own."""
+
+    def __init__(
+        self, stores: Sequence[ApswStore], world: World, delivered: Callable[[], None]
+    ) -> None:
+        """Start a thread for each connection; `delivered` is called after a batch of answers."""
+        self._world = world
+        self._delivered = delivered
+        self._loop = trio.lowlevel.current_trio_token()
+        self._inbox: queue.SimpleQueue[Look[object] | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(
+                target=self._work, args=(store,), name=f"penholder-reader-{number}", daemon=True
+            )
+            for number, store in enumerate(stores)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, look: Look[T]) -> None:
+        """Queue a query; raises Busy."""
+        if self._inbox.qsize() >= MAX_READER_QUEUE:
+            raise Busy(
+                f"too many queries wait (MAX_READER_QUEUE = {MAX_READER_QUEUE})",
+                limit="MAX_READER_QUEUE",
+                maximum=MAX_READER_QUEUE,
+            )
+        self._inbox.put(look)  # type: ignore[arg-type]  # a queue of looks of every type
+
+    async def stop(self) -> None:
+        """Finish what waits and end the threads."""
+        for _ in self._threads:
+            self._inbox.put(None)
+        for thread in self._threads:
+            await trio.to_thread.run_sync(thread.join)
+
+    def _work(self, store: ApswStore) -> None:
+        while True:
+            looks = self._take()
+            found = [(look, self._look(store, look)) for look in looks if look is not None]
+            if found:
+                self._loop.run_sync_soon(self._deliver, found)
+            if None in looks:
+                return
+
+    def _take(self) -> list[Look[object] | None]:
+        """Take one look, and with it what else waits, so that the loop is woken once for all."""
+        looks = [self._inbox.get()]
+        while looks[-1] is not None and len(looks) < _BATCH:
+            try:
+                looks.append(self._inbox.get_nowait())
+            except queue.Empty:
+                break
+        return looks
+
+    def _look(self, store: ApswStore, look: Look[object]) -> Outcome[object]:
+        try:
+            return _carry_out(store, self._world, look)
+        except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
+            return Error(error)
+
+    def _deliver(self, found: list[tuple[Look[object], Outcome[object]]]) -> None:
+        for look, outcome in found:
+            look.done(outcome)
+        self._delivered()
+
+
+class InlineReaders:
+    """Queries inside the loop, for simulation."""
+
+    def __init__(self, store: Store, world: World, delivered: Callable[[], None]) -> None:
+        """Bind to the running loop."""
+        self._store = store
+        self._world = world
+        self._delivered = delivered
+        self._loop = trio.lowlevel.current_trio_token()
+
+    def submit(self, look: Look[T]) -> None:
+        """Carry a query out at the next turn of the loop."""
+        self._loop.run_sync_soon(self._run, look)
+
+    def _run(self, look: Look[T]) -> None:
+        look.done(_carry_out(self._store, self._world, look))
+        self._delivered()

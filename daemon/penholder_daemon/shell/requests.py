@@ -1,0 +1,228 @@
+"""The open requests of one connection: who carries each out, in which order, and its answer.
+
+Mutations go to the writer in the order in which they came. Anything else waits until the
+mutations sent before it on this connection are committed, so it sees them; it never waits for
+those of others.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+import structlog
+import trio
+from outcome import Outcome
+
+from penholder_daemon.core import execute
+from penholder_daemon.core.commit import Answer
+from penholder_daemon.core.registry import Invocation, Kind, Waiting
+from penholder_daemon.core.session import Session
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.streams import Selection
+from penholder_daemon.shell.publisher import Watch
+from penholder_daemon.shell.readers import Look, read
+from penholder_daemon.shell.services import Services
+from penholder_daemon.shell.writer import Job
+from penholder_protocol import jsonrpc
+from penholder_protocol.errors import InternalError, PenholderError, StoreFailed
+from penholder_protocol.jsonrpc import Request
+from penholder_protocol.limits import MAX_IN_FLIGHT
+
+log = structlog.get_logger()
+
+Sink = Callable[[bytes | None], None]
+"""Where an answer goes: onto the wire or into its batch; None answers a notification."""
+
+
+class Requests:
+    """Starts requests and answers them."""
+
+    def __init__(
+        self,
+        services: Services,
+        session: Session,
+        nursery: trio.Nursery,
+        flush: Callable[[], None],
+    ) -> None:
+        """Serve one caller; tasks for waits live in the nursery."""
+        self._flush = flush
+        self._services = services
+        self._caller = session.caller
+        self._session = session
+        self._nursery = nursery
+        self._mutations_sent = 0
+        self._mutations_done = 0
+        self._parked: deque[tuple[int, Callable[[], None]]] = deque()
+        self._waits: dict[int | str, trio.CancelScope] = {}
+        self._changed = trio.Event()
+        self._is_ending = False
+        self.open = 0
+
+    # --- from request to answer ---------------------------------------------------------------
+    def start(self, request: Request, sink: Sink) -> None:
+        """Check a request and have it carried out; its answer goes to the sink."""
+        self.open += 1
+        answer = partial(self._answer, request, sink)
+        try:
+            call = self._services.dispatcher.invocation(self._caller, request)
+            self._begin(call, request, answer)
+        except PenholderError as refusal:
+            answer(refusal)
+        except Exception as bug:  # noqa: BLE001 - one request must not end the connection
+            answer(self._bug(request.method, bug))
+
+    def _begin(self, call: Invocation, request: Request, answer: Callable[[Answer], None]) -> None:
+        match call.method.kind:
+            case Kind.MUTATION:
+                self._services.writer.submit(Job(call, partial(self._written, answer)))
+                self._mutations_sent += 1
+            case Kind.QUERY:
+                self._after_mutations(partial(self._query, call, answer))
+            case Kind.WAIT:
+                self._after_mutations(
+                    partial(self._nursery.start_soon, self._wait, call, request, answer)
+                )
+            case Kind.LOCAL:
+                self._after_mutations(partial(self._nursery.start_soon, self._local, call, answer))
+
+    def _answer(self, request: Request, sink: Sink, answer: Answer) -> None:
+        self.open -= 1
+        if request.id is None:
+            sink(None)
+        elif isinstance(answer, PenholderError):
+            sink(jsonrpc.error(request.id, answer))
+        else:
+            sink(jsonrpc.result(request.id, answer))
+        self._tell_changed()
+
+    def _bug(self, method: str, bug: BaseException) -> InternalError:
+        log.error("a request failed inside the daemon", method=method, exc_info=bug)
+        return InternalError()
+
+    # --- order --------------------------------------------------------------------------------
+    def _written(self, answer: Callable[[Answer], None], result: Answer) -> None:
+        answer(result)
+        self._mutations_done += 1
+        while self._parked and self._parked[0][0] <= self._mutations_done:
+            self._parked.popleft()[1]()
+
+    def _after_mutations(self, begin: Callable[[], None]) -> None:
+        if self._mutations_done == self._mutations_sent:
+            begin()
+        else:
+            self._parked.append((self._mutations_sent, begin))
+
+    # --- the kinds ----------------------------------------------------------------------------
+    def _query(self, call: Invocation, answer: Callable[[Answer], None]) -> None:
+        def done(found: Outcome[bytes]) -> None:
+            answer(self._result(call, found))
+
+        try:
+            look = Look(self._caller, lambda rx: execute.query(rx, call), done)
+            self._services.readers.submit(look)
+        except PenholderError as busy:
+            answer(busy)
+
+    def _result(self, call: Invocation, found: Outcome[bytes]) -> Answer:
+        try:
+            return found.unwrap()
+        except PenholderError as refusal:
+            return refusal
+        except StoreFault as fault:
+            return StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
+        except Exception as bug:  # noqa: BLE001
+            return self._bug(call.method.name, bug)
+
+    async def _local(self, call: Invocation, answer: Callable[[Answer], None]) -> None:
+        try:
+            result = call.method.handler(self._session, **call.arguments)
+            body: Answer = execute.encode_result(await result)  # type: ignore[misc]  # local: async
+        except PenholderError as refusal:
+            body = refusal
+        except StoreFault as fault:
+            body = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
+        except Exception as bug:  # noqa: BLE001
+            body = self._bug(call.method.name, bug)
+        answer(body)
+        self._flush()
+
+    async def _wait(
+        self, call: Invocation, request: Request, answer: Callable[[Answer], None]
+    ) -> None:
+        try:
+            found = await self._until_ready(call, request)
+            body: Answer = execute.encode_result(found.result)
+        except PenholderError as refusal:
+            body = refusal
+        except StoreFault as fault:
+            body = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
+        except Exception as bug:  # noqa: BLE001
+            body = self._bug(call.method.name, bug)
+        answer(body)
+        self._flush()
+
+    async def _until_ready(self, call: Invocation, request: Request) -> Waiting[object]:
+        """Look until it is ready, canceled or timed out; then what was seen last stands."""
+        found = await self._look(call)
+        timeout_ms = call.arguments["timeout_ms"]
+        assert isinstance(timeout_ms, int)
+        key = None if request.id is None else msgspec.json.decode(request.id, type=int | str)
+        with trio.move_on_after(timeout_ms / 1000) as scope:
+            if self._is_ending:
+                scope.cancel()
+            if key is not None:
+                self._waits[key] = scope
+            while not found.ready:
+                found = await self._look_again(call, found)
+        if key is not None and self._waits.get(key) is scope:
+            del self._waits[key]
+        return found
+
+    async def _look(self, call: Invocation) -> Waiting[object]:
+        return await read(self._services.readers, self._caller, lambda rx: execute.look(rx, call))
+
+    async def _look_again(self, call: Invocation, seen: Waiting[object]) -> Waiting[object]:
+        """Look once more, and if that was in vain wait for an entry that may change it.
+
+        The watch stands before the look, so nothing committed in between is missed.
+        """
+        watch = Watch(Selection(seen.streams))
+        self._services.publisher.watch(watch)
+        try:
+            found = await self._look(call)
+            if not found.ready:
+                await watch.heard.wait()
+                found = await self._look(call)
+            return found
+        finally:
+            self._services.publisher.unwatch(watch)
+
+    def cancel_wait(self, request_id: int | str) -> bool:
+        """Have a wait answer now with what it saw last."""
+        scope = self._waits.get(request_id)
+        if scope is None:
+            return False
+        scope.cancel()
+        return True
+
+    # --- flow ---------------------------------------------------------------------------------
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may be opened until some are answered."""
+        return self.open >= MAX_IN_FLIGHT
+
+    def end_waits(self) -> None:
+        """Have every wait answer now: the daemon stops or the peer is gone."""
+        self._is_ending = True
+        for scope in self._waits.values():
+            scope.cancel()
+
+    def _tell_changed(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+    async def until_answered(self, most_open: int) -> None:
+        """Wait until no more than this many requests are open."""
+        while self.open > most_open:
+            await self._changed.wait()

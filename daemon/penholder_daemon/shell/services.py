@@ -1,0 +1,45 @@
+"""What every connection shares."""
+
+from typing import Protocol
+
+from msgspec import Raw
+
+from penholder_daemon.core.session import Figures
+from penholder_daemon.core.world import World
+from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.publisher import Publisher
+from penholder_daemon.shell.readers import Readers
+from penholder_daemon.shell.writer import Writer
+
+
+class Services(Protocol):
+    """The house, as a connection sees it."""
+
+    @property
+    def world(self) -> World:
+        """Time and ids."""
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Finds methods and checks params."""
+
+    @property
+    def writer(self) -> Writer:
+        """Takes mutations."""
+
+    @property
+    def readers(self) -> Readers:
+        """Take queries."""
+
+    @property
+    def publisher(self) -> Publisher:
+        """Tells of commits."""
+
+    def figures(self) -> Figures:
+        """Return the daemon's figures."""
+
+    def openrpc(self) -> Raw:
+        """Return the description of all methods."""
+
+    def shut_down(self, drain_ms: int) -> None:
+        """Begin to stop."""

@@ -1,0 +1,162 @@
+"""Subscriptions: backlog and live entries, joined without gap or double.
+
+A subscription first reads the backlog in pages, as fast as its peer takes them. When a page ends
+at the position that was published last, it is switched to live in the same turn of the loop, so
+nothing can come in between; what a page saw ahead of publication is skipped by position.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+import trio
+
+from penholder_daemon.core import journal, paging
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.streams import Selection
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.shell.publisher import Announcement, Publisher
+from penholder_daemon.shell.readers import Readers, read
+from penholder_protocol import jsonrpc
+from penholder_protocol.errors import CursorGone
+from penholder_protocol.limits import MAX_LAG_BYTES, MAX_LIST_LIMIT, PAGE_BYTES
+from penholder_protocol.nouns import Entries, LaggedNotice, PrunedNotice
+
+
+class Subscriber(Protocol):
+    """The connection of a subscription."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who subscribed."""
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What its peer has not taken yet."""
+
+    def notify_line(self, line: bytes) -> None:
+        """Queue a notification."""
+
+    async def until_taken(self) -> None:
+        """Wait until its peer has taken enough that more may follow."""
+
+    def forget(self, subscription: "LiveSubscription") -> None:
+        """The subscription has ended by itself."""
+
+
+class LiveSubscription:
+    """One journal.subscribe of one connection."""
+
+    def __init__(
+        self,
+        name: str,
+        selection: Selection,
+        after: int,
+        subscriber: Subscriber,
+        publisher: Publisher,
+    ) -> None:
+        """Stand after a position, not live yet."""
+        self.name = name
+        self.selection = selection
+        self.cursor = after
+        self.catching_up = trio.CancelScope()
+        self._subscriber = subscriber
+        self._publisher = publisher
+        self._is_live = False
+
+    def go_live(self) -> None:
+        """Take entries as they are published."""
+        self._is_live = True
+        self._publisher.listen(self)
+
+    def end(self) -> None:
+        """Send nothing more."""
+        self.catching_up.cancel()
+        if self._is_live:
+            self._is_live = False
+            self._publisher.stop_listening(self)
+
+    async def catch_up(self, readers: Readers) -> None:
+        """Send the backlog, then go live."""
+        with self.catching_up:
+            while not self._is_live:
+                await self._subscriber.until_taken()
+                page, more = await self._read_page(readers)
+                lines = [msgspec.json.encode(entry) for entry in page.items]
+                self._send(lines, [entry.pos for entry in page.items], page.pos)
+                if not more and page.pos >= self._publisher.pos:
+                    self.go_live()
+
+    async def _read_page(self, readers: Readers) -> tuple[Entries, bool]:
+        """Read one page of the backlog; where retention was faster, say so and go on after it."""
+        while True:
+            try:
+                return await read(readers, self._subscriber.caller, self._page)
+            except CursorGone as gone:
+                self._tell_pruned(gone)
+
+    def _page(self, rx: Rx) -> tuple[Entries, bool]:
+        where, values = self.selection.where_streams()
+        journal.refuse_pruned(rx, where, values, self.cursor)
+        current = journal.position(rx)
+        where, values = self.selection.where_entries()
+        found = journal.read_after(rx, where, values, self.cursor, current)
+        items, cut_at = paging.cut(((entry.pos, entry) for entry in found), MAX_LIST_LIMIT)
+        pos = max(self.cursor, current) if cut_at is None else cut_at
+        return Entries(items=items, pos=pos), cut_at is not None
+
+    def _tell_pruned(self, gone: CursorGone) -> None:
+        oldest = gone.details["oldest_pos"]
+        assert isinstance(oldest, int)
+        notice = PrunedNotice(
+            subscription=self.name, stream=str(gone.details["stream"]), oldest_pos=oldest
+        )
+        self._notify("journal.pruned", notice)
+        self.cursor = oldest - 1
+
+    def announce(self, announcement: Announcement) -> None:
+        """Send what is wanted of a commit, or say that the peer lags."""
+        if announcement.pos <= self.cursor:
+            return
+        if self._subscriber.unsent_bytes > MAX_LAG_BYTES:
+            self.end()
+            notice = LaggedNotice(subscription=self.name, resume_after=self.cursor)
+            self._notify("journal.lagged", notice)
+            self._subscriber.forget(self)
+            return
+        wanted = [
+            index
+            for index, published in enumerate(announcement.published)
+            if published.entry.pos > self.cursor and self.selection.matches(published)
+        ]
+        encoded = [announcement.encoded(index) for index in wanted]
+        positions = [announcement.published[index].entry.pos for index in wanted]
+        self._send(encoded, positions, announcement.pos)
+
+    def _send(self, entries: Sequence[bytes], positions: Sequence[int], pos: int) -> None:
+        """Send entries in as few notifications as fit frames; the last one stands at `pos`."""
+        for chunk, last in _chunks(entries):
+            stands_at = pos if last == len(entries) else positions[last - 1]
+            params = b'{"subscription":"%b","entries":[%b],"pos":%d}' % (
+                self.name.encode(),
+                b",".join(chunk),
+                stands_at,
+            )
+            self._subscriber.notify_line(jsonrpc.notification("journal.entries", params))
+        self.cursor = pos
+
+    def _notify(self, method: str, notice: msgspec.Struct) -> None:
+        line = jsonrpc.notification(method, msgspec.json.encode(notice))
+        self._subscriber.notify_line(line)
+
+
+def _chunks(entries: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], int]]:
+    """Cut encoded entries where a frame would be full; yields each chunk and where it ends."""
+    start = size = 0
+    for index, entry in enumerate(entries):
+        if size + len(entry) + 1 > PAGE_BYTES and index > start:
+            yield entries[start:index], index
+            start, size = index, 0
+        size += len(entry) + 1
+    if start < len(entries):
+        yield entries[start:], len(entries)

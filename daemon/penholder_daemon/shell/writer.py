@@ -1,0 +1,183 @@
+"""The pen: whoever submits a mutation waits for the one writer.
+
+Natural group commit: the writer takes all that came while its last commit ran, so a busy daemon
+makes large batches and an idle one answers at once, without a timer. The same core runs on a
+thread (a disk may take 20 ms for a sync, which must not stop the loop) or inline (simulation).
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+import trio
+
+from penholder_daemon.core.commit import Answer, Committer, Outcome
+from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.database import WriterStore
+from penholder_protocol.errors import Busy
+from penholder_protocol.limits import MAX_COMMIT_BATCH, MAX_WRITER_QUEUE, MAX_WRITER_QUEUE_BYTES
+
+log = structlog.get_logger()
+
+_HEARTBEAT_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A mutation and who wants to know what came of it (called in the loop, after the commit)."""
+
+    call: Invocation
+    done: Callable[[Answer], None]
+
+
+Deliver = Callable[[Sequence[Job], Outcome], None]
+
+
+class Writer(Protocol):
+    """What a connection sees of the writer."""
+
+    def submit(self, job: Job) -> None:
+        """Queue a mutation; raises Busy when the queue is full."""
+
+    @property
+    def waiting(self) -> int:
+        """How many mutations wait or are being written."""
+
+
+class _Queue:
+    """Counts what waits, in calls and in bytes; touched by the loop only."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._bytes = 0
+
+    def admit(self, job: Job) -> None:
+        size = len(bytes(job.call.raw_params))
+        if self.calls >= MAX_WRITER_QUEUE:
+            raise _busy("MAX_WRITER_QUEUE", MAX_WRITER_QUEUE)
+        if self._bytes + size > MAX_WRITER_QUEUE_BYTES:
+            raise _busy("MAX_WRITER_QUEUE_BYTES", MAX_WRITER_QUEUE_BYTES)
+        self.calls += 1
+        self._bytes += size
+
+    def let_go(self, jobs: Sequence[Job]) -> None:
+        self.calls -= len(jobs)
+        self._bytes -= sum(len(bytes(job.call.raw_params)) for job in jobs)
+
+
+def _busy(limit: str, maximum: int) -> Busy:
+    return Busy(
+        f"the writer's queue is full ({limit} = {maximum}); try again in a moment",
+        limit=limit,
+        maximum=maximum,
+    )
+
+
+class ThreadWriter:
+    """The writer on a thread of its own; `deliver` is called in trio's loop."""
+
+    def __init__(self, committer: Committer, store: WriterStore, deliver: Deliver) -> None:
+        """Start the thread; must be called inside trio."""
+        self._committer = committer
+        self._store = store
+        self._deliver = deliver
+        self._loop = trio.lowlevel.current_trio_token()
+        self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._queue = _Queue()
+        self._thread = threading.Thread(target=self._work, name="penholder-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many mutations wait or are being written."""
+        return self._queue.calls
+
+    def submit(self, job: Job) -> None:
+        """Queue a mutation; raises Busy."""
+        self._queue.admit(job)
+        self._inbox.put(job)
+
+    async def stop(self) -> None:
+        """Finish what waits and end the thread."""
+        self._inbox.put(None)
+        await trio.to_thread.run_sync(self._thread.join)
+
+    def _work(self) -> None:
+        running = True
+        while running:
+            try:
+                first = self._inbox.get(timeout=_HEARTBEAT_SECONDS)
+            except queue.Empty:
+                self._be_idle()
+                continue
+            running = self._write(first)
+
+    def _write(self, first: Job | None) -> bool:
+        jobs: list[Job] = []
+        job = first
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == MAX_COMMIT_BATCH:
+                break
+            try:
+                job = self._inbox.get_nowait()
+            except queue.Empty:
+                break
+        if jobs:
+            outcome = self._committer.run([each.call for each in jobs])
+            self._loop.run_sync_soon(self._delivered, jobs, outcome)
+            self._checkpoint()
+        return job is not None
+
+    def _delivered(self, jobs: list[Job], outcome: Outcome) -> None:
+        self._queue.let_go(jobs)
+        self._deliver(jobs, outcome)
+
+    def _be_idle(self) -> None:
+        try:
+            self._committer.heartbeat()
+        except StoreFault as fault:
+            log.error("leases could not be renewed after a stall", reason=str(fault))
+
+    def _checkpoint(self) -> None:
+        try:
+            self._store.checkpoint_if_due()
+        except StoreFault as fault:
+            log.error("a checkpoint failed; it is tried again", reason=str(fault))
+
+
+class InlineWriter:
+    """The writer inside the loop, for simulation: one batch a turn of the loop."""
+
+    def __init__(self, committer: Committer, deliver: Deliver) -> None:
+        """Bind to the running loop."""
+        self._committer = committer
+        self._deliver = deliver
+        self._loop = trio.lowlevel.current_trio_token()
+        self._jobs: deque[Job] = deque()
+        self._queue = _Queue()
+
+    @property
+    def waiting(self) -> int:
+        """How many mutations wait."""
+        return self._queue.calls
+
+    def submit(self, job: Job) -> None:
+        """Queue a mutation; raises Busy."""
+        self._queue.admit(job)
+        self._jobs.append(job)
+        if len(self._jobs) == 1:
+            self._loop.run_sync_soon(self._write)
+
+    def _write(self) -> None:
+        jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_COMMIT_BATCH))]
+        if self._jobs:
+            self._loop.run_sync_soon(self._write)
+        outcome = self._committer.run([job.call for job in jobs])
+        self._queue.let_go(jobs)
+        self._deliver(jobs, outcome)

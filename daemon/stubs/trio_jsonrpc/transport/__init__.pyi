@@ -1,0 +1,9 @@
+from abc import ABC, abstractmethod
+
+class BaseTransport(ABC):
+    @abstractmethod
+    async def recv(self) -> bytes: ...
+    @abstractmethod
+    async def send(self, data: bytes) -> None: ...
+
+class TransportClosed(Exception): ...

@@ -1,0 +1,229 @@
+"""JSON-RPC 2.0 messages: frames in, checked messages out, and back.
+
+Sans I/O. An id is carried as the raw JSON text that came (`b"7"`, `b'"a"'`), so that it is echoed
+exactly; params and results stay raw until somebody knows their type. Local faults and faults of
+the peer are kept apart, after h11: what a peer sent wrong is a `Fault` value, not an exception.
+"""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from penholder_protocol.errors import (
+    Detail,
+    InvalidRequest,
+    ParseError,
+    PenholderError,
+    ValueTooLarge,
+)
+from penholder_protocol.limits import MAX_BATCH, MAX_FRAME_BYTES, MAX_VALUE_DEPTH
+
+RequestId: TypeAlias = bytes | None
+"""The raw JSON text of an id, or None for a notification."""
+
+NO_PARAMS = Raw(b"{}")
+NULL_ID = b"null"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request or, without id, one notification."""
+
+    method: str
+    params: Raw
+    id: RequestId
+
+    @property
+    def id_text(self) -> str | None:
+        """The id as the journal keeps it: text, or None."""
+        return None if self.id is None else str(msgspec.json.decode(self.id))
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A message that is no request: what to answer, and under which id."""
+
+    error: PenholderError
+    id: bytes = NULL_ID
+
+
+Message: TypeAlias = Request | Fault
+
+
+class _Envelope(msgspec.Struct):
+    method: str
+    jsonrpc: str = ""
+    id: Raw | UnsetType = UNSET
+    params: Raw | UnsetType = UNSET
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_array = msgspec.json.Decoder(list[Raw]).decode
+_decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+
+
+def parse(frame: bytes) -> Message | list[Message]:
+    """Read one frame: a message, or for a batch a list of them (never empty)."""
+    if not frame.isascii():
+        try:
+            frame.decode()
+        except UnicodeDecodeError as error:
+            return Fault(ParseError(f"the frame is not UTF-8: {error}"))
+    first = frame.lstrip(b" \t\r")[:1]
+    return _parse_batch(frame) if first == b"[" else _parse_one(frame)
+
+
+def _parse_one(frame: bytes) -> Message:
+    try:
+        envelope = _decode_envelope(frame)
+    except msgspec.ValidationError:
+        return _diagnose(frame)
+    except msgspec.DecodeError as error:
+        return Fault(ParseError(str(error)))
+    except RecursionError:
+        return Fault(_too_deep())
+    if envelope.jsonrpc != "2.0":
+        return _diagnose(frame)
+    request_id = None if envelope.id is UNSET else bytes(envelope.id)
+    params = NO_PARAMS if envelope.params is UNSET else envelope.params
+    if request_id is not None and not _is_id(request_id):
+        return _diagnose(frame)
+    if bytes(params)[:1] not in (b"{", b"["):
+        return _diagnose(frame)
+    return Request(envelope.method, params, request_id)
+
+
+def _parse_batch(frame: bytes) -> Message | list[Message]:
+    try:
+        items = _decode_array(frame)
+    except msgspec.DecodeError as error:
+        return Fault(ParseError(str(error)))
+    except RecursionError:
+        return Fault(_too_deep())
+    if not items:
+        return Fault(InvalidRequest("a batch must hold at least one message"))
+    if len(items) > MAX_BATCH:
+        message = f"a batch may hold MAX_BATCH ({MAX_BATCH}) messages, this one holds {len(items)}"
+        return Fault(InvalidRequest(message, limit="MAX_BATCH", maximum=MAX_BATCH))
+    return [_parse_one(bytes(item)) for item in items]
+
+
+def _diagnose(frame: bytes) -> Fault:
+    """Say what is wrong with valid JSON that is no request; a good id is echoed."""
+    try:
+        members = _decode_object(frame)
+    except msgspec.ValidationError:
+        return Fault(InvalidRequest("a message must be an object"))
+    request_id = bytes(members["id"]) if "id" in members else NULL_ID
+    if "id" in members and not _is_id(request_id):
+        return Fault(InvalidRequest("`id` must be a string or an integer"))
+    if members.get("jsonrpc") != Raw(b'"2.0"'):
+        return Fault(InvalidRequest('`jsonrpc` must be "2.0"'), request_id)
+    if "method" not in members:
+        return Fault(InvalidRequest("`method` is missing"), request_id)
+    if bytes(members["method"])[:1] != b'"':
+        return Fault(InvalidRequest("`method` must be a string"), request_id)
+    return Fault(InvalidRequest("`params` must be an object"), request_id)
+
+
+def _is_id(raw: bytes) -> bool:
+    return raw[:1] == b'"' or (raw[:1] in b"-0123456789" and not set(b".eE") & set(raw))
+
+
+def _too_deep() -> ValueTooLarge:
+    return ValueTooLarge(
+        f"the message is nested deeper than MAX_VALUE_DEPTH ({MAX_VALUE_DEPTH})",
+        limit="MAX_VALUE_DEPTH",
+        maximum=MAX_VALUE_DEPTH,
+    )
+
+
+# --- what a daemon sends ---------------------------------------------------------------------
+class _ErrorData(msgspec.Struct):
+    code: str
+    retryable: bool
+    details: dict[str, Detail]
+
+
+class _ErrorObject(msgspec.Struct):
+    code: int
+    message: str
+    data: _ErrorData
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def result(request_id: bytes, body: bytes) -> bytes:
+    """Make an answer, without newline, from an encoded result."""
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (request_id, body)
+
+
+def error(request_id: bytes, fault: PenholderError) -> bytes:
+    """Make an error answer, without newline; the message is cut where it would pass a frame."""
+    message = fault.message.encode("utf-8", "replace")[: MAX_FRAME_BYTES // 8]
+    data = _ErrorData(fault.code, fault.retryable, fault.details)
+    body = _encode(_ErrorObject(fault.number, message.decode("utf-8", "ignore"), data))
+    return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (request_id, body)
+
+
+def notification(method: str, params: bytes) -> bytes:
+    """Make a notification, without newline, from encoded params."""
+    return b'{"jsonrpc":"2.0","method":"%b","params":%b}' % (method.encode(), params)
+
+
+def batch(answers: Iterable[bytes]) -> list[bytes]:
+    """Join the answers of a batch into arrays that each fit a frame: one, unless they are huge."""
+    arrays: list[list[bytes]] = []
+    room = 0
+    for answer in answers:
+        if len(answer) + 1 > room:
+            arrays.append([])
+            room = MAX_FRAME_BYTES - 2
+        arrays[-1].append(answer)
+        room -= len(answer) + 1
+    return [b"[" + b",".join(array) + b"]" for array in arrays]
+
+
+# --- what a client sends and reads -----------------------------------------------------------
+class RemoteErrorData(msgspec.Struct):
+    """`error.data` as a client reads it."""
+
+    code: str | None = None
+    retryable: bool = False
+    details: dict[str, object] = {}
+
+
+class RemoteError(msgspec.Struct):
+    """`error` as a client reads it."""
+
+    code: int
+    message: str
+    data: RemoteErrorData | None = None
+
+
+class Incoming(msgspec.Struct):
+    """Whatever a daemon sends: an answer (result or error) or a notification (method)."""
+
+    id: int | str | None = None
+    result: Raw | UnsetType = UNSET
+    error: RemoteError | None = None
+    method: str | None = None
+    params: Raw | UnsetType = UNSET
+
+
+_decode_incoming = msgspec.json.Decoder(Incoming).decode
+
+
+def read_incoming(frame: bytes) -> Incoming:
+    """Read one frame of a daemon; raises msgspec.DecodeError on what is no message."""
+    return _decode_incoming(frame)
+
+
+def request(request_id: int, method: str, params: bytes) -> bytes:
+    """Make a request, with newline, from encoded params."""
+    return b'{"jsonrpc":"2.0","id":%d,"method":"%b","params":%b}\n' % (
+        request_id,
+        method.encode(),
+        params,
+    )

@@ -1,0 +1,96 @@
+"""Every maximum of Penholder, in one place.
+
+A limit that is reached is answered with an error that names the constant here and its value, so
+these names are part of the contract. Units come last in a name.
+"""
+
+# --- The wire -------------------------------------------------------------------------------
+MAX_FRAME_BYTES = 1 << 20
+"""One line on the wire, in either direction, without its newline."""
+MAX_BATCH = 100
+"""Messages in one JSON-RPC batch array."""
+MAX_IN_FLIGHT = 256
+"""Open requests of one connection; past it the daemon stops reading from that connection."""
+FRAME_TIMEOUT_MS = 30_000
+"""A frame that was begun must be complete after this time."""
+
+# --- Connections ----------------------------------------------------------------------------
+MAX_CONNECTIONS = 4096
+"""Open connections of all sockets together."""
+MAX_CONNECTIONS_PER_PROCESS = 1024
+"""Open connections of one peer process, so that one client cannot shut out the others."""
+MAX_SUBSCRIPTIONS = 64
+"""Live subscriptions of one connection."""
+MAX_LAG_BYTES = 4 << 20
+"""Unsent bytes of a connection past which its subscriptions are told that they lag."""
+MAX_UNSENT_BYTES = 64 << 20
+"""Unsent bytes of a connection past which it is closed: its peer has stopped reading."""
+HIGH_WATER_BYTES = 2 << 20
+"""Unsent bytes of a connection past which the daemon stops reading from it."""
+
+# --- The writer -----------------------------------------------------------------------------
+MAX_WRITER_QUEUE = 8192
+"""Mutations that wait for the writer; past it a mutation is refused as BUSY."""
+MAX_WRITER_QUEUE_BYTES = 256 << 20
+"""The same, counted in bytes of their params."""
+MAX_COMMIT_BATCH = 512
+"""Mutations that share one transaction and one fsync."""
+MAX_READER_QUEUE = 8192
+"""Queries that wait for a reader; past it a query is refused as BUSY."""
+
+# --- Words and values -----------------------------------------------------------------------
+MAX_ID_CHARACTERS = 128
+MAX_WORKER_ID_CHARACTERS = 64
+"""Shorter than other ids: a worker's id is a part of its socket's path."""
+MAX_SOCKET_PATH_BYTES = 107
+"""What the address of a Unix socket holds, without its closing zero."""
+MAX_TEXT_CHARACTERS = 4096
+"""Labels, messages, paths and other text of one line."""
+MAX_TYPE_CHARACTERS = 128
+"""Types of events, kinds, aliases: words that programs compare."""
+MAX_IDEMPOTENCY_KEY_CHARACTERS = 200
+MAX_TOKEN_CHARACTERS = 512
+MAX_VALUE_BYTES = 256 << 10
+"""One JSON value, as compact UTF-8."""
+MAX_VALUE_DEPTH = 64
+"""Arrays and objects inside each other in one JSON value."""
+MAX_NAMES = 1000
+"""Members of a list or map of plain words in params (packs, env, options)."""
+
+# --- Lists and waits ------------------------------------------------------------------------
+DEFAULT_LIST_LIMIT = 100
+MAX_LIST_LIMIT = 1000
+MAX_CURSOR_CHARACTERS = 256
+MAX_STREAMS = 64
+"""Stream names in one read, wait or subscription."""
+MAX_APPEND_MANY = 1000
+"""Events in one event.append_many."""
+MAX_TRANSACTION_CALLS = 1000
+"""Calls in one tx.apply."""
+DEFAULT_WAIT_MS = 30_000
+MAX_WAIT_MS = 300_000
+MAX_LEASE_MS = 86_400_000
+MAX_DEADLINE_MS = 366 * 86_400_000
+MAX_DRAIN_MS = 600_000
+PAGE_BYTES = MAX_FRAME_BYTES - (64 << 10)
+"""Where a page ends early: a frame, less what surrounds its items."""
+
+# --- Time -----------------------------------------------------------------------------------
+IDEMPOTENCY_RETENTION_MS = 7 * 86_400_000
+LEASE_STALL_MS = 2_000
+"""A writer that was not heard of for this long gives every lease a fresh grace time."""
+KILL_AFTER_MS = 5_000
+"""Between SIGTERM and SIGKILL when a worker is stopped with force."""
+
+MAX_INTEGER = (1 << 63) - 1
+"""The largest integer that SQLite keeps."""
+
+# A JSON value, twice (data and raw of an event), fits one frame with its envelope.
+assert 2 * MAX_VALUE_BYTES + (64 << 10) <= PAGE_BYTES
+assert PAGE_BYTES < MAX_FRAME_BYTES < HIGH_WATER_BYTES < MAX_LAG_BYTES < MAX_UNSENT_BYTES
+assert MAX_CONNECTIONS_PER_PROCESS < MAX_CONNECTIONS
+assert MAX_WORKER_ID_CHARACTERS <= MAX_ID_CHARACTERS
+assert MAX_COMMIT_BATCH <= MAX_WRITER_QUEUE
+assert MAX_IN_FLIGHT <= MAX_WRITER_QUEUE
+assert DEFAULT_LIST_LIMIT <= MAX_LIST_LIMIT
+assert DEFAULT_WAIT_MS <= MAX_WAIT_MS

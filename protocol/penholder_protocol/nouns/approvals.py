@@ -1,0 +1,41 @@
+"""Records of the approvals room: a question and its one answer."""
+
+from penholder_protocol.nouns._base import Record
+from penholder_protocol.nouns.words import (
+    ApprovalId,
+    ApprovalState,
+    OptionId,
+    Text,
+    Time,
+    TurnId,
+    TypeName,
+    WorkerId,
+)
+
+
+class Option(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One possible answer; an approval is decided by its id or its alias (any case)."""
+
+    id: OptionId
+    alias: TypeName | None = None
+    label: Text | None = None
+    kind: TypeName | None = None
+
+
+class Approval(Record, frozen=True, kw_only=True):
+    """A question of a worker; exactly one of decided, canceled, expired ends it."""
+
+    request_id: ApprovalId
+    worker_id: WorkerId
+    turn_id: TurnId | None
+    state: ApprovalState
+    kind: str
+    message: str
+    options: list[Option]
+    created_at: Time
+    deadline_at: Time | None
+    decided_at: Time | None
+    decision: str | None
+    selected_option_id: OptionId | None
+    selected_alias: str | None
+    note: str | None

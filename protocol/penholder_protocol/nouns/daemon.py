@@ -1,0 +1,44 @@
+"""Records of the daemon room: health and status."""
+
+from typing import Literal
+
+from penholder_protocol.nouns._base import Record
+from penholder_protocol.nouns.words import Position, Time
+
+
+class Health(Record, frozen=True, kw_only=True):
+    """Whether the store can be read and written."""
+
+    adapter: Literal["sqlite"]
+    ready: bool
+    reachable: bool
+    migration_ready: bool
+    migration_id: str | None
+    failure_kind: str | None
+    message: str | None
+
+
+class DaemonStatus(Record, frozen=True, kw_only=True):
+    """The daemon in figures; `workers` counts them by state."""
+
+    version: str
+    pid: int
+    boot_id: str
+    started_at: Time
+    state_dir: str
+    runtime_dir: str
+    sqlite_version: str
+    schema_version: int
+    workers: dict[str, int]
+    connections: int
+    subscriptions: int
+    writer_queue: int
+    wal_bytes: int
+    db_bytes: int
+    pos: Position
+
+
+class Stopping(Record, frozen=True, kw_only=True):
+    """The daemon finishes what it has and exits."""
+
+    stopping: bool

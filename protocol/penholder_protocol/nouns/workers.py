@@ -1,0 +1,62 @@
+"""Records of the workers and runtime rooms: workers, and the process in a worker's seat."""
+
+from penholder_protocol.nouns._base import Record
+from penholder_protocol.nouns.words import (
+    ControllerId,
+    Epoch,
+    Pid,
+    RecoveryState,
+    SessionId,
+    Time,
+    TurnId,
+    WorkerId,
+    WorkerState,
+)
+
+
+class Worker(Record, frozen=True, kw_only=True):
+    """One worker of a controller. `socket_path` is where the daemon serves it."""
+
+    worker_id: WorkerId
+    controller_id: ControllerId
+    label: str
+    launcher: str
+    profile: str
+    packs: list[str]
+    cwd: str
+    env: dict[str, str]
+    session_id: SessionId
+    socket_path: str
+    runtime_pid: Pid | None
+    runtime_socket: str | None
+    state: WorkerState
+    recovery_state: RecoveryState
+    active_turn_id: TurnId | None
+    heartbeat_at: Time | None
+    created_at: Time
+    updated_at: Time
+    stopped_at: Time | None
+    last_error: str | None
+
+
+class Removed(Record, frozen=True, kw_only=True):
+    """A worker was deleted; its stream and epochs stay."""
+
+    removed: bool
+
+
+class Attachment(Record, frozen=True, kw_only=True):
+    """The answer of runtime.attach: the seat of `worker` is the caller's under `runtime_epoch`."""
+
+    worker: Worker
+    runtime_epoch: Epoch
+
+
+class RuntimeStatus(Record, frozen=True, kw_only=True):
+    """Which process holds the seat of a worker."""
+
+    worker_id: WorkerId
+    attached: bool
+    pid: Pid | None
+    runtime_epoch: Epoch
+    attached_at: Time | None
