@@ -1,4 +1,4 @@
-"""A real daemon for each test that asks for one: its own directories, killed and started at will."""
+"""A real daemon for each test that asks for one, in directories of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ class DaemonProcess:
         self.log_path = directory / "log"
         self._flags = flags
         self._process: subprocess.Popen[str] | None = None
+        self.is_up = threading.Event()
 
     @property
     def control_socket(self) -> Path:
@@ -61,10 +63,12 @@ class DaemonProcess:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("READY"), f"no READY: {line!r}\n{self.log()}"
+        self.is_up.set()
         return line
 
     def kill(self) -> None:
         """End it as a crash would."""
+        self.is_up.clear()
         assert self._process is not None
         self._process.kill()
         self._reap()
@@ -117,9 +121,14 @@ class RawConnection:
         """Connect."""
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(30)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(str(path))
+        except OSError:
+            self.socket.close()
+            raise
         self._file = self.socket.makefile("rb")
         self._last_id = 0
+        self._answers: dict[object, Json] = {}
         self.notifications: list[Json] = []
 
     def __enter__(self) -> "RawConnection":
@@ -152,13 +161,15 @@ class RawConnection:
         return self._last_id
 
     def answer(self, request_id: int) -> Json:
-        """Read up to the answer of a request; notifications are kept aside."""
-        while True:
+        """Read up to the answer of a request; what else comes is kept aside."""
+        while request_id not in self._answers:
             message = self.read()
             assert message is not None, "the connection ended before the answer"
-            if message.get("id") == request_id:
-                return dict(message)
-            self.notifications.append(message)
+            if "method" in message:
+                self.notifications.append(message)
+            else:
+                self._answers[message["id"]] = message
+        return self._answers.pop(request_id)
 
     def call(self, method: str, **params: object) -> Any:
         """Return the result of a call; an error fails the test."""

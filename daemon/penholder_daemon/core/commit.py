@@ -20,7 +20,8 @@ from penholder_protocol.errors import InternalError, InvalidParams, PenholderErr
 
 Answer: TypeAlias = bytes | PenholderError
 """The encoded result of a call, or why it was refused."""
-ReportBug: TypeAlias = Callable[[Invocation, Exception], None]
+ReportBug: TypeAlias = Callable[[Invocation | None, Exception], None]
+"""Hears of a bug, and in which call, where that is known."""
 
 NOTHING_WRITTEN = "nothing_written"
 UNKNOWN = "unknown"
@@ -48,34 +49,32 @@ class Committer:
         self._registry = registry
         self._report_bug = report_bug
         self._stalls = leases.StallDetector(world)
+        self._owes_grace = False
         self._has_failed = False
 
-    def heartbeat(self) -> None:
+    def heartbeat(self) -> Outcome:
         """Note that the writer is alive though it has nothing to do."""
-        if self._stalls.heard() and not self._has_failed:
-            self._renew_leases()
-
-    def _renew_leases(self) -> None:
-        self._store.run("BEGIN IMMEDIATE")
-        leases.renew_all(self._store, self._world)
-        self._store.run("COMMIT")
+        self._owes_grace |= self._stalls.heard()
+        return self.run([]) if self._owes_grace else Outcome([], fatal=self._has_failed)
 
     def run(self, batch: Sequence[Invocation]) -> Outcome:
         """Commit a batch: what succeeded is durable when this returns, in the order given."""
         if self._has_failed:
             return self._fail(batch, StoreFault("the daemon is about to exit after an I/O error"))
+        self._owes_grace |= self._stalls.heard()
         try:
             self._store.run("BEGIN IMMEDIATE")
-            if self._stalls.heard():
+            if self._owes_grace:
                 leases.renew_all(self._store, self._world)
             outcome = self._run_all(batch)
-            if not outcome.fatal:
-                self._store.run("COMMIT")
+            self._store.run("COMMIT")
         except StoreFault as fault:
-            outcome = self._fail(batch, fault)
+            return self._fail(batch, fault)
         except Exception as bug:  # noqa: BLE001 - nobody knows what it left: as after an I/O error
-            self._report_bug(batch[0], bug)
-            outcome = self._fail(batch, StoreFault(repr(bug), outcome_unknown=True))
+            self._report_bug(batch[0] if batch else None, bug)
+            return self._fail(batch, StoreFault(repr(bug), outcome_unknown=True))
+        # Only now: a stall that was noticed in a transaction that was lost must be made good yet.
+        self._owes_grace = False
         return outcome
 
     def _run_all(self, batch: Sequence[Invocation]) -> Outcome:
@@ -126,7 +125,7 @@ class Committer:
         self._has_failed |= fault.outcome_unknown
         outcome = UNKNOWN if fault.outcome_unknown else NOTHING_WRITTEN
         failed: list[Answer] = [_store_failed(str(fault), outcome) for _ in batch]
-        return Outcome(failed, fatal=fault.outcome_unknown)
+        return Outcome(failed, fatal=self._has_failed)
 
 
 def _store_failed(reason: str, outcome: str) -> StoreFailed:

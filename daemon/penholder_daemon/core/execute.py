@@ -26,9 +26,13 @@ def mutate(tx: Tx, call: Invocation) -> bytes:
     params_hash = idempotency.canonical_hash(call.raw_params)
     answer = idempotency.recall(tx, call.method.name, key, params_hash)
     if answer is None:
+        # Inside a tx.apply the calls before this one may have answered a secret; this one's
+        # answer does not hold theirs.
+        held_before, tx.holds_secret = tx.holds_secret, False
         answer = _act(tx, call)
         kept = None if tx.holds_secret else answer
         idempotency.remember(tx, call.method.name, key, params_hash, kept)
+        tx.holds_secret |= held_before
     return answer
 
 

@@ -9,15 +9,21 @@ import hashlib
 import msgspec
 
 from penholder_daemon.core.transaction import Tx
-from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept
+from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept, InvalidParams
 from penholder_protocol.limits import IDEMPOTENCY_RETENTION_MS
 
 _BESIDE_THE_PARAMS = ("idempotency_key", "fence")
 
 
 def canonical_hash(params: msgspec.Raw) -> str:
-    """Return the SHA-256 of params as canonical JSON: sorted, without fence and key."""
-    members: dict[str, object] = msgspec.json.decode(params)
+    """Return the SHA-256 of params as canonical JSON: sorted, without fence and key.
+
+    Raises InvalidParams for what is JSON but has no canonical form here: 1e999, say.
+    """
+    try:
+        members: dict[str, object] = msgspec.json.decode(params)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidParams(f"the params cannot be compared under a key: {error}") from None
     for name in _BESIDE_THE_PARAMS:
         members.pop(name, None)
     return hashlib.sha256(msgspec.json.encode(members, order="sorted")).hexdigest()
@@ -67,7 +73,7 @@ def remember(tx: Tx, method: str, key: str, params_hash: str, answer: bytes | No
     )
 
 
-def forget_old(tx: Tx, most: int = 10_000) -> int:
+def forget_old(tx: Tx, most: int) -> int:
     """Delete answers past their retention, some at a time; returns how many."""
     return tx.store.run(
         "DELETE FROM idempotency WHERE (scope, method, key) IN"

@@ -42,7 +42,13 @@ def is_expired(rx: Rx, subject: str) -> bool:
 
 def renew_all(store: Store, world: World) -> None:
     """Give every lease a fresh grace time; inside a transaction of the caller's."""
-    store.run("UPDATE leases SET deadline_ms = lease_ms + ?", world.monotonic_ms())
+    for subject, lease_ms in list(store.rows("SELECT subject, lease_ms FROM leases")):
+        store.run(
+            "UPDATE leases SET deadline_ms = ?, expires_at = ? WHERE subject = ?",
+            world.monotonic_ms() + int(str(lease_ms)),
+            world.time_from_ms(world.now_ms() + int(str(lease_ms))),
+            subject,
+        )
 
 
 class StallDetector:

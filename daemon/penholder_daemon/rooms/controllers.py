@@ -292,7 +292,7 @@ def status(rx: Rx, *, controller_id: ControllerId) -> ControllerStatus:
     )
 
 
-@room.query(sockets=(CONTROL,))
+@room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
 def instances(
     rx: Rx,
     *,
@@ -302,6 +302,8 @@ def instances(
     cursor: Cursor | None = None,
 ) -> Page[Instance]:
     """List ownerships, newest first."""
+    if controller_id is not None:
+        require(rx, controller_id)
     rows = rx.store.rows(
         f"SELECT number, {_INSTANCE.columns} FROM instances WHERE number < ?"
         " AND (?2 IS NULL OR controller_id = ?2) AND (NOT ?3 OR is_active = 1)"

@@ -123,12 +123,14 @@ def _append(tx: Tx, worker_id: str, event: NewEvent) -> Event:
 def _after(
     rx: Rx, worker_id: str, event_id: str | None, seq: int | None, cursor: str | None
 ) -> int:
-    """Turn whichever cursor was given into a sequence number."""
+    """Turn what was given into a sequence number; the `next` of a page goes before its start."""
+    if event_id is not None and seq is not None:
+        raise InvalidParams("pass after_event_id or after_seq, not both")
     records.require_controller_id(rx, worker_id)
-    if sum(given is not None for given in (event_id, seq, cursor)) > 1:
-        raise InvalidParams("pass one of after_event_id, after_seq and cursor, not several")
+    if cursor is not None:
+        return paging.after(cursor)
     if event_id is None:
-        return seq if seq is not None else paging.after(cursor)
+        return seq or 0
     entry = journal.find(rx, streams.worker(worker_id), event_id)
     if entry is None:
         raise EventNotFound(

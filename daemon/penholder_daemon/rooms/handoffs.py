@@ -5,9 +5,10 @@ from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import Shape
 from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms import controllers
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
-from penholder_protocol.errors import Fenced, FenceRequired, WorkerNotFound
+from penholder_protocol.errors import ControllerNotFound, Fenced, FenceRequired, WorkerNotFound
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT
 from penholder_protocol.nouns import Handoff, Page
 from penholder_protocol.nouns.words import (
@@ -75,7 +76,7 @@ def latest(rx: Rx, *, worker_id: WorkerId) -> Handoff | None:
     return None if row is None else _HANDOFF.read(row)
 
 
-@room.query(sockets=_BOTH)
+@room.query(sockets=_BOTH, errors=(WorkerNotFound, ControllerNotFound))
 def list_(
     rx: Rx,
     *,
@@ -87,6 +88,8 @@ def list_(
     """List handoffs, newest first."""
     if worker_id is not None:
         records.require_controller_id(rx, worker_id)
+    if controller_id is not None:
+        controllers.require(rx, controller_id)
     rows = rx.store.rows(
         f"SELECT number, {_HANDOFF.columns} FROM handoffs WHERE number < ?"
         " AND (?2 IS NULL OR worker_id = ?2) AND (?3 IS NULL OR controller_id = ?3)"

@@ -128,10 +128,13 @@ class Connection(JsonRpcConnection):
 
     async def _linger(self) -> None:
         """Read on for a moment, so that a peer in the middle of sending gets to our answer."""
+        await self._requests.until_answered(0)
         self._outbox.flush()
         seen_bytes = 0
         with trio.move_on_after(_LINGER_SECONDS):
             try:
+                await self._outbox.until_empty()
+                self._stream.end_sending()
                 while seen_bytes < _LINGER_BYTES:
                     seen_bytes += len(await self._stream.recv())
             except TransportClosed:

@@ -34,6 +34,7 @@ from penholder_daemon.shell.database import (
 )
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.house import House
+from penholder_daemon.shell.listeners import bind
 from penholder_daemon.shell.lock import DirectoryLock
 from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.processes import ProcessWatcher
@@ -74,6 +75,8 @@ class Daemon:
         paths.prepare()
         for directory in dict.fromkeys((paths.state_dir, paths.runtime_dir)):
             self._held.callback(DirectoryLock(directory).release)
+        self._control = bind(paths.control_socket)
+        self._held.callback(self._control.close)
         self._world = RealWorld(paths.workers_dir)
         self._store: WriterStore = open_writer(paths.database)
         self._held.callback(self._store.close)
@@ -129,10 +132,10 @@ class Daemon:
             house.sockets = Sockets(self._paths, admission, connections, house.flusher)
             self._admission = admission
             self._resume(house, start)
-            house.sockets.serve(house)
+            house.sockets.serve_control(house, self._control)
             nursery.start_soon(house.timers.run)
             nursery.start_soon(house.sockets.sweep)
-            nursery.start_soon(_obey_signals, stop, self._settings.drain_ms)
+            await nursery.start(_obey_signals, stop, self._settings.drain_ms)
             ready()
             await stop.asked.wait()
             await self._drain(house, stop)
@@ -144,7 +147,7 @@ class Daemon:
     def _resume(self, house: House, start: _Start) -> None:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
         for worker_id in start.open_workers:
-            house.sockets.try_serve(house, worker_id)
+            house.sockets.serve_worker(house, worker_id)
         for seat in start.held_seats:
             if self._world.process_lives(seat.process, seat.boot_id):
                 house.processes.watch(seat.worker_id, seat.epoch, seat.process)
@@ -198,15 +201,19 @@ class Daemon:
         )
 
 
-async def _obey_signals(stop: Stop, drain_ms: int) -> None:
+async def _obey_signals(
+    stop: Stop, drain_ms: int, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
         async for number in signals:
             log.info("signal", name=signal.Signals(number).name)
             stop.ask(drain_ms)
 
 
-def _report_bug(call: Invocation, bug: Exception) -> None:
-    log.error("a mutation failed inside the daemon", method=call.method.name, exc_info=bug)
+def _report_bug(call: Invocation | None, bug: Exception) -> None:
+    method = None if call is None else call.method.name
+    log.error("a mutation failed inside the daemon", method=method, exc_info=bug)
 
 
 def _log_refusal(call: Invocation, answer: Answer) -> None:

@@ -77,7 +77,7 @@ class House:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case ServeWorker(worker_id):
-                self.sockets.try_serve(self, worker_id)
+                self.sockets.serve_worker(self, worker_id)
             case CloseWorker(worker_id, drop_connections):
                 self.sockets.close(worker_id, drop_connections=drop_connections)
             case WatchProcess(worker_id, epoch, process):

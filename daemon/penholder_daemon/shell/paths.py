@@ -38,11 +38,15 @@ class Paths:
         """Where the runtime sockets are."""
         return self.runtime_dir / "workers"
 
+    def worker_socket(self, worker_id: str) -> Path:
+        """Where one worker connects."""
+        return self.workers_dir / f"{worker_id}.sock"
+
     def prepare(self) -> None:
         """Make the directories, private to this user; raises UnusablePath."""
         for directory in (self.state_dir, self.runtime_dir, self.workers_dir):
             _make_private(directory)
-        for path in (self.control_socket, self.workers_dir / f"{_USUAL_WORKER_ID}.sock"):
+        for path in (self.control_socket, self.worker_socket(_USUAL_WORKER_ID)):
             check_socket_path(path)
 
 

@@ -54,7 +54,7 @@ class Requests:
         self._mutations_sent = 0
         self._mutations_done = 0
         self._parked: deque[tuple[int, Callable[[], None]]] = deque()
-        self._waits: dict[int | str, trio.CancelScope] = {}
+        self._waits: dict[bytes, trio.CancelScope] = {}
         self._changed = trio.Event()
         self._is_ending = False
         self.open = 0
@@ -80,8 +80,9 @@ class Requests:
             case Kind.QUERY:
                 self._after_mutations(partial(self._query, call, answer))
             case Kind.WAIT:
+                scope = self._expect_wait(request)
                 self._after_mutations(
-                    partial(self._nursery.start_soon, self._wait, call, request, answer)
+                    partial(self._nursery.start_soon, self._wait, call, request, scope, answer)
                 )
             case Kind.LOCAL:
                 self._after_mutations(partial(self._nursery.start_soon, self._local, call, answer))
@@ -147,11 +148,23 @@ class Requests:
         answer(body)
         self._flush()
 
+    def _expect_wait(self, request: Request) -> trio.CancelScope:
+        """Make a wait known by its id as soon as it is asked for, so that it can be canceled."""
+        scope = trio.CancelScope()
+        if self._is_ending:
+            scope.cancel()
+        self._waits[request.id or b""] = scope
+        return scope
+
     async def _wait(
-        self, call: Invocation, request: Request, answer: Callable[[Answer], None]
+        self,
+        call: Invocation,
+        request: Request,
+        scope: trio.CancelScope,
+        answer: Callable[[Answer], None],
     ) -> None:
         try:
-            found = await self._until_ready(call, request)
+            found = await self._until_ready(call, scope)
             body: Answer = execute.encode_result(found.result)
         except PenholderError as refusal:
             body = refusal
@@ -159,24 +172,21 @@ class Requests:
             body = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
         except Exception as bug:  # noqa: BLE001
             body = self._bug(call.method.name, bug)
+        if self._waits.get(request.id or b"") is scope:
+            del self._waits[request.id or b""]
         answer(body)
         self._flush()
 
-    async def _until_ready(self, call: Invocation, request: Request) -> Waiting[object]:
+    async def _until_ready(self, call: Invocation, scope: trio.CancelScope) -> Waiting[object]:
         """Look until it is ready, canceled or timed out; then what was seen last stands."""
-        found = await self._look(call)
         timeout_ms = call.arguments["timeout_ms"]
         assert isinstance(timeout_ms, int)
-        key = None if request.id is None else msgspec.json.decode(request.id, type=int | str)
-        with trio.move_on_after(timeout_ms / 1000) as scope:
-            if self._is_ending:
-                scope.cancel()
-            if key is not None:
-                self._waits[key] = scope
+        deadline = trio.current_time() + timeout_ms / 1000
+        found = await self._look(call)
+        scope.deadline = deadline
+        with scope:
             while not found.ready:
                 found = await self._look_again(call, found)
-        if key is not None and self._waits.get(key) is scope:
-            del self._waits[key]
         return found
 
     async def _look(self, call: Invocation) -> Waiting[object]:
@@ -200,7 +210,7 @@ class Requests:
 
     def cancel_wait(self, request_id: int | str) -> bool:
         """Have a wait answer now with what it saw last."""
-        scope = self._waits.get(request_id)
+        scope = self._waits.get(msgspec.json.encode(request_id))
         if scope is None:
             return False
         scope.cancel()

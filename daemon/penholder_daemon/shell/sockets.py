@@ -42,22 +42,26 @@ class Sockets:
         self.connections: dict[Connection, None] = {}
         self._left = trio.Event()
 
-    def serve(self, services: Services, worker_id: str | None = None) -> None:
-        """Listen on the control socket or on a worker's; raises UnusablePath."""
+    def serve_control(self, services: Services, sock: socket.socket) -> None:
+        """Accept on the control socket, which was bound before anything else could fail."""
+        self._listen(services, None, sock, self._paths.control_socket)
+
+    def serve_worker(self, services: Services, worker_id: str) -> None:
+        """Listen on a worker's socket; what keeps it from that is logged, the daemon goes on."""
         if worker_id in self._listeners:
             return
-        path = self._path(worker_id)
-        accepted = partial(self._accepted, services, worker_id)
-        listener = Listener(bind(path), path, accepted)
-        self._listeners[worker_id] = listener
-        self._nursery.start_soon(listener.run)
-
-    def try_serve(self, services: Services, worker_id: str) -> None:
-        """Listen on a worker's socket; what keeps it from that is logged, the daemon goes on."""
+        path = self._paths.worker_socket(worker_id)
         try:
-            self.serve(services, worker_id)
+            self._listen(services, worker_id, bind(path), path)
         except UnusablePath as error:
             log.error("a runtime socket cannot be served", worker_id=worker_id, reason=str(error))
+
+    def _listen(
+        self, services: Services, worker_id: str | None, sock: socket.socket, path: Path
+    ) -> None:
+        listener = Listener(sock, path, partial(self._accepted, services, worker_id))
+        self._listeners[worker_id] = listener
+        self._nursery.start_soon(listener.run)
 
     def close(self, worker_id: str, *, drop_connections: bool = False) -> None:
         """Accept no more on a worker's socket."""
@@ -101,11 +105,6 @@ class Sockets:
     def subscription_count(self) -> int:
         """How many subscriptions there are."""
         return sum(connection.subscription_count for connection in self.connections)
-
-    def _path(self, worker_id: str | None) -> Path:
-        if worker_id is None:
-            return self._paths.control_socket
-        return self._paths.workers_dir / f"{worker_id}.sock"
 
     def _of_worker(self, worker_id: str) -> list[Connection]:
         return [each for each in self.connections if each.caller.worker_id == worker_id]

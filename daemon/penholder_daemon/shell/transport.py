@@ -27,6 +27,10 @@ class Transport(BaseTransport):
         """Tell whether the peer can neither send nor receive any more."""
 
     @abstractmethod
+    def end_sending(self) -> None:
+        """Let the peer see the end of what is sent, and go on receiving."""
+
+    @abstractmethod
     def close(self) -> None:
         """Close; whoever waits in `recv` or `send` gets TransportClosed."""
 
@@ -77,6 +81,13 @@ class SocketTransport(Transport):
         poll.register(self._socket, 0)
         return any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0))
 
+    def end_sending(self) -> None:
+        """Shut the sending half down."""
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            raise TransportClosed from None
+
     def close(self) -> None:
         """Close the socket."""
         if self._socket.fileno() >= 0:
@@ -118,6 +129,10 @@ class StreamTransport(Transport):
     def peer_is_gone(self) -> bool:
         """Memory streams do not tell."""
         return False
+
+    def end_sending(self) -> None:
+        """Close the sending half."""
+        self._stream.send_stream.close()
 
     def close(self) -> None:
         """Close without waiting for the peer."""

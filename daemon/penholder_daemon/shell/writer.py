@@ -139,16 +139,21 @@ class ThreadWriter:
         self._deliver(jobs, outcome)
 
     def _be_idle(self) -> None:
-        try:
-            self._committer.heartbeat()
-        except StoreFault as fault:
-            log.error("leases could not be renewed after a stall", reason=str(fault))
+        if self._committer.heartbeat().fatal:
+            self._end_daemon()
 
     def _checkpoint(self) -> None:
         try:
             self._store.checkpoint_if_due()
         except StoreFault as fault:
-            log.error("a checkpoint failed; it is tried again", reason=str(fault))
+            log.error("a checkpoint failed", reason=str(fault), fatal=fault.outcome_unknown)
+            if fault.outcome_unknown:
+                # The kernel may take pages that it failed to write for written: a checkpoint that
+                # is tried again would "succeed". A new start reads them from the log once more.
+                self._end_daemon()
+
+    def _end_daemon(self) -> None:
+        self._loop.run_sync_soon(self._deliver, [], Outcome([], fatal=True))
 
 
 class InlineWriter:

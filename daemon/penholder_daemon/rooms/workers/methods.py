@@ -118,7 +118,7 @@ def get(rx: Rx, *, worker_id: WorkerId) -> Worker:
     return records.require(rx, worker_id)
 
 
-@room.query(sockets=(CONTROL,))
+@room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
 def list_(
     rx: Rx,
     *,
@@ -128,6 +128,8 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Worker]:
     """List workers, newest first."""
+    if controller_id is not None:
+        controllers.require(rx, controller_id)
     found = records.select(
         rx,
         "w.number < ? AND (?2 IS NULL OR w.controller_id = ?2) AND (?3 IS NULL OR w.state = ?3)"
@@ -167,7 +169,7 @@ def transition(
     tx: Tx,
     *,
     worker_id: WorkerId,
-    to: TypeName,
+    to: Text,
     expected: TypeName | None = None,
     force: bool = False,
     last_error: Text | None = None,
@@ -184,6 +186,7 @@ def transition(
             worker_id=worker_id,
             expected=expected,
             current_state=worker.state,
+            next_state=to,
         )
     target = records.MACHINE.known(to)
     assert target is not None  # the precheck refused unknown ones

@@ -1,0 +1,197 @@
+"""Seats with real processes: descendants, takeover, death, and a daemon that restarts meanwhile."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.process.daemon_process import DaemonProcess, Json, RawConnection, make_worker
+
+WORKER = """
+import json, socket, sys
+sock = socket.socket(socket.AF_UNIX)
+sock.connect(sys.argv[1])
+lines = sock.makefile("rb")
+for line in sys.stdin:
+    if line.strip():
+        sock.sendall(line.encode())
+    print(lines.readline().decode(), end="", flush=True)
+"""
+EVENT = '{"type":"t"}'
+
+
+class Puppet:
+    """A worker process of its own that sends what it is told."""
+
+    def __init__(self, path: str) -> None:
+        """Start it; it is connected when it answers."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, path],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def call(self, method: str, params: str = "{}") -> Json:
+        """Have it call a method; returns the whole answer."""
+        self._tell(f'{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}\n')
+        return self._hear()
+
+    def read(self) -> Json:
+        """Return what comes next on its connection."""
+        self._tell("\n")
+        return self._hear()
+
+    def _tell(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line)
+        self.process.stdin.flush()
+
+    def _hear(self) -> Json:
+        assert self.process.stdout is not None
+        return dict(json.loads(self.process.stdout.readline()))
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait(timeout=30)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextmanager
+def puppet(path: str) -> Iterator[Puppet]:
+    """Give a worker process that is ended with the block."""
+    made = Puppet(path)
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+def _refusal(answer: Json) -> Json:
+    return dict(answer["error"]["data"])
+
+
+def _socket_path(control: RawConnection, worker_id: str) -> str:
+    return str(control.call("worker.get", worker_id=worker_id)["socket_path"])
+
+
+def test_a_killed_worker_is_noticed_through_its_process(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control, start="starting")
+        with puppet(_socket_path(control, worker_id)) as worker:
+            assert worker.call("runtime.attach")["result"]["worker"]["state"] == "idle"
+            asked = worker.call("approval.request", '{"message":"may I?"}')["result"]
+            worker.kill()
+            events = control.call(
+                "event.wait", worker_id=worker_id, types=["runtime.exited"], timeout_ms=30_000
+            )
+            assert events["items"][0]["event_seq"] == 1
+        lost = control.call("worker.get", worker_id=worker_id)
+        assert (lost["state"], lost["recovery_state"]) == ("error", "lost")
+        assert str(worker.process.pid) in lost["last_error"]
+        question = control.call("approval.get", request_id=asked["request_id"])
+        assert question["state"] == "canceled"
+
+
+def test_a_takeover_fences_the_first_process(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        path = _socket_path(control, worker_id)
+        with puppet(path) as first, puppet(path) as second:
+            assert first.call("runtime.attach")["result"]["runtime_epoch"] == 1
+            assert _refusal(second.call("runtime.attach"))["code"] == "WORKER_ATTACHED"
+            assert _refusal(second.call("event.append", EVENT))["code"] == "NOT_ATTACHED"
+            taken = second.call("runtime.attach", '{"takeover":true}')["result"]
+            assert taken["runtime_epoch"] == 2
+            notice = first.call("event.append", EVENT)
+            assert notice["method"] == "runtime.fenced"
+            assert notice["params"] == {"worker_id": worker_id, "current_epoch": 2}
+            assert _refusal(first.read())["code"] == "FENCED"
+            refusal = _refusal(first.call("event.append", EVENT))
+            assert refusal["details"] == {"worker_id": worker_id, "current_epoch": 2}
+
+
+def test_descendants_share_the_seat_and_helpers_may_take_it_for_an_ancestor(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        path = _socket_path(control, worker_id)
+        with puppet(path) as helper:
+            own = f'{{"pid":{os.getpid()}}}'
+            attached = helper.call("runtime.attach", own)["result"]
+            assert attached["worker"]["runtime_pid"] == os.getpid()
+            assert "result" in helper.call("event.append", '{"type":"t"}')
+        with puppet(path) as child:
+            assert "result" in child.call("event.append", '{"type":"t"}')
+            stranger = f'{{"pid":{daemon.pid}}}'
+            assert child.call("runtime.attach", stranger)["error"]["data"]["code"] == "DENIED"
+
+
+def test_attaching_and_writing_may_be_sent_in_one_go(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        with RawConnection(Path(_socket_path(control, worker_id))) as worker:
+            worker.request("runtime.attach")
+            appended = worker.request("event.append", type="t")
+            assert worker.answer(appended)["result"]["event_seq"] == 1
+
+
+def test_a_living_process_keeps_its_seat_over_a_crash_of_the_daemon(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        path = Path(_socket_path(control, worker_id))
+    with RawConnection(path) as worker:
+        assert worker.call("runtime.attach")["runtime_epoch"] == 1
+    daemon.restart()
+    with RawConnection(path) as worker:
+        assert worker.call("event.append", type="t")["event_seq"] == 1
+        assert worker.call("runtime.attach")["runtime_epoch"] == 1
+        assert worker.call("runtime.status")["attached"] is True
+
+
+def test_a_process_that_died_while_the_daemon_was_down_is_noticed(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        path = _socket_path(control, worker_id)
+    with puppet(path) as worker:
+        worker.call("runtime.attach")
+        daemon.kill()
+    daemon.start()
+    with daemon.connect() as control:
+        control.call("event.wait", worker_id=worker_id, timeout_ms=30_000)
+        assert control.call("worker.get", worker_id=worker_id)["recovery_state"] == "lost"
+
+
+def test_stopping_with_force_ends_the_process_and_the_worker_stays_stopped(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        with puppet(_socket_path(control, worker_id)) as worker:
+            worker.call("runtime.attach")
+            control.call("worker.stop", worker_id=worker_id, force=True)
+            assert worker.process.wait(timeout=30) == -15
+        control.call("event.wait", worker_id=worker_id, timeout_ms=30_000)
+        assert control.call("worker.get", worker_id=worker_id)["state"] == "stopped"
+
+
+def test_a_worker_reaches_its_own_things_only(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        worker_id, other = make_worker(control), make_worker(control)
+        with RawConnection(Path(_socket_path(control, worker_id))) as worker:
+            assert worker.call("worker.get")["worker_id"] == worker_id
+            assert worker.refusal("worker.get", worker_id=other) == "DENIED"
+            assert worker.refusal("controller.list") == "DENIED"
+            assert worker.refusal("journal.subscribe", streams=["*"]) == "DENIED"
+            assert worker.refusal("journal.read", streams=[f"worker:{other}"]) == "DENIED"
+            fence = {"epoch": 1, "token": "t"}
+            assert worker.error("worker.heartbeat", fence=fence)["code"] == -32602

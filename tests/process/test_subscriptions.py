@@ -1,0 +1,90 @@
+"""Subscriptions over real sockets: backlog and live joined, lag, resuming after a crash."""
+
+from penholder_protocol.limits import MAX_LAG_BYTES
+from tests.process.daemon_process import DaemonProcess, Json, RawConnection, make_worker
+
+
+def _entries(connection: RawConnection, count: int) -> list[Json]:
+    found: list[Json] = []
+    while len(found) < count:
+        notice = connection.notification()
+        assert notice["method"] == "journal.entries"
+        found += notice["params"]["entries"]
+    return found
+
+
+def test_backlog_and_live_join_without_gap_or_double(daemon: DaemonProcess) -> None:
+    with daemon.connect() as writer, daemon.connect() as reader:
+        worker_id = make_worker(writer)
+        sent = [writer.request("event.append", worker_id=worker_id, type="t") for _ in range(500)]
+        reader.call("journal.subscribe", streams=[f"worker:{worker_id}"], after="start")
+        sent += [writer.request("event.append", worker_id=worker_id, type="t") for _ in range(500)]
+        for request_id in sent:
+            writer.answer(request_id)
+        assert [entry["seq"] for entry in _entries(reader, 1000)] == list(range(1, 1001))
+
+
+def test_the_streams_of_a_controllers_workers_and_types(daemon: DaemonProcess) -> None:
+    with daemon.connect() as writer, daemon.connect() as reader:
+        make_worker(writer, worker_id="early")
+        reader.call("journal.subscribe", streams=["controller:c/workers"], types=["wanted"])
+        make_worker(writer, worker_id="late")
+        for worker_id in ("early", "late"):
+            writer.call("event.append", worker_id=worker_id, type="unwanted")
+            writer.call("event.append", worker_id=worker_id, type="wanted")
+        assert [entry["stream"] for entry in _entries(reader, 2)] == ["worker:early", "worker:late"]
+
+
+def test_unsubscribing_ends_it(daemon: DaemonProcess) -> None:
+    with daemon.connect() as connection:
+        worker_id = make_worker(connection)
+        name = connection.call("journal.subscribe", streams=["*"])["subscription"]
+        assert connection.call("journal.unsubscribe", subscription=name) == {"unsubscribed": True}
+        connection.call("event.append", worker_id=worker_id, type="t")
+        connection.call("rpc.ping")
+        assert connection.notifications == []
+        assert connection.call("journal.unsubscribe", subscription=name) == {"unsubscribed": False}
+
+
+def test_a_reader_that_does_not_keep_up_is_told_where_to_resume(daemon: DaemonProcess) -> None:
+    text = "x" * 200_000
+    count = 2 * MAX_LAG_BYTES // len(text)
+    with daemon.connect() as writer, daemon.connect() as reader:
+        worker_id = make_worker(writer)
+        reader.call("journal.subscribe", streams=[f"worker:{worker_id}"])
+        for _ in range(count):
+            writer.call("event.append", worker_id=worker_id, type="t", data={"text": text})
+        seen: list[int] = []
+        while (notice := reader.notification())["method"] == "journal.entries":
+            seen += [entry["seq"] for entry in notice["params"]["entries"]]
+        assert notice["method"] == "journal.lagged"
+        reader.call(
+            "journal.subscribe",
+            streams=[f"worker:{worker_id}"],
+            after=notice["params"]["resume_after"],
+        )
+        seen += [entry["seq"] for entry in _entries(reader, count - len(seen))]
+        assert seen == list(range(1, count + 1))
+
+
+def test_a_cursor_is_good_after_a_crash(daemon: DaemonProcess) -> None:
+    with daemon.connect() as writer:
+        worker_id = make_worker(writer)
+        writer.call("event.append", worker_id=worker_id, type="before")
+        pos = writer.call("journal.position")["pos"]
+    daemon.restart()
+    with daemon.connect() as writer:
+        writer.call("event.append", worker_id=worker_id, type="after")
+        writer.call("journal.subscribe", streams=["*"], after=pos)
+        assert [entry["type"] for entry in _entries(writer, 1)] == ["after"]
+
+
+def test_a_long_poll_returns_what_comes(daemon: DaemonProcess) -> None:
+    with daemon.connect() as waiting, daemon.connect() as writer:
+        worker_id = make_worker(writer)
+        pos = waiting.call("journal.position")["pos"]
+        wait = waiting.request("journal.wait", streams=["*"], after=pos, timeout_ms=60_000)
+        writer.call("event.append", worker_id=worker_id, type="t")
+        found = waiting.answer(wait)["result"]
+        assert [entry["type"] for entry in found["items"]] == ["t"]
+        assert found["pos"] == pos + 1
