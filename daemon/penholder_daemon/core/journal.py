@@ -129,14 +129,20 @@ def read_after(
 
 def refuse_pruned(rx: Rx, where: str, values: Iterable[SqlValue], after: int) -> None:
     """Raise CursorGone if retention has taken entries after this position from these streams."""
-    row = rx.store.row(
+    for stream, pruned_pos in pruned_after(rx, where, values, after):
+        raise _gone(stream, oldest_pos=pruned_pos + 1)
+
+
+def pruned_after(
+    rx: Rx, where: str, values: Iterable[SqlValue], after: int
+) -> Iterator[tuple[str, int]]:
+    """Yield streams that lost entries after a position, and their last lost one; newest first."""
+    sql = (
         f"SELECT s.name, s.pruned_pos FROM streams s"
-        f" WHERE s.pruned_pos > ? AND {where} ORDER BY s.pruned_pos DESC LIMIT 1",
-        after,
-        *values,
+        f" WHERE s.pruned_pos > ? AND {where} ORDER BY s.pruned_pos DESC"
     )
-    if row is not None:
-        raise _gone(str(row[0]), oldest_pos=_integer(row[1]) + 1)
+    for name, pruned_pos in rx.store.rows(sql, after, *values):
+        yield str(name), _integer(pruned_pos)
 
 
 def _gone(stream: str, **oldest: int) -> CursorGone:

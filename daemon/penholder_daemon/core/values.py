@@ -31,6 +31,17 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
     return Raw(text)
 
 
+def bounded(value: object, name: str) -> str:
+    """Encode a list or map of plain words as JSON text; ValueTooLarge past MAX_VALUE_BYTES.
+
+    Each word is short, but a thousand of them would make a record that no later answer can hold.
+    """
+    text = msgspec.json.encode(value)
+    if len(text) > MAX_VALUE_BYTES:
+        raise _over(name, "MAX_VALUE_BYTES", MAX_VALUE_BYTES, "bytes")
+    return text.decode()
+
+
 def _over(name: str, limit: str, maximum: int, unit: str) -> ValueTooLarge:
     return ValueTooLarge(
         f"param `{name}` is over {limit} ({maximum} {unit})",

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from penholder_daemon.core.caller import CONTROL, SocketKind
-from penholder_daemon.core.registry import Method, Registry
+from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
+from penholder_daemon.core.registry import Kind, Method, Registry
 from penholder_protocol import __version__, errors, nouns
 
 Json: TypeAlias = dict[str, object]
@@ -78,7 +78,7 @@ def _method(method: Method, schemas: Iterator[Json]) -> Json:
         "paramStructure": "by-name",
         "params": params,
         "result": {"name": "result", "schema": next(schemas)},
-        "errors": [_error(error) for error in _errors_of(method)],
+        "errors": [_error(error) for error in errors_of(method)],
         "x-kind": method.kind.value,
         "x-sockets": list(method.sockets),
         "x-fence": method.fence is not None,
@@ -98,8 +98,16 @@ def _plain(default: object) -> object:
     return msgspec.json.decode(msgspec.json.encode(default))
 
 
-def _errors_of(method: Method) -> list[type[errors.PenholderError]]:
-    return list(dict.fromkeys([*method.errors, *_EVERYWHERE, errors.StoreFailed]))
+def errors_of(method: Method) -> list[type[errors.PenholderError]]:
+    """Return every error that a method can give: those that it names, and those of its kind."""
+    of_kind: list[type[errors.PenholderError]] = []
+    if RUNTIME in method.sockets and method.kind is Kind.MUTATION and method.seat:
+        of_kind += [errors.NotAttached, errors.Fenced]
+    if method.kind is Kind.MUTATION:
+        of_kind.append(errors.IdempotencyConflict)
+    if method.secret:
+        of_kind.append(errors.IdempotencyNotKept)
+    return list(dict.fromkeys([*method.errors, *of_kind, *_EVERYWHERE, errors.StoreFailed]))
 
 
 def _error(error: type[errors.PenholderError]) -> Json:

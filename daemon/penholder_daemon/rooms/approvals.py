@@ -9,8 +9,9 @@ from penholder_daemon.core import paging, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import WakeAt
 from penholder_daemon.core.registry import Arguments, Room, Waiting
-from penholder_daemon.core.store import Shape, SqlValue, to_json
+from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms import controllers
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
@@ -112,7 +113,7 @@ def request(
         turn_id,
         kind,
         message,
-        to_json(offered),
+        bounded(offered, "options"),
         tx.now,
         due_at,
         due_ms,

@@ -121,8 +121,10 @@ def detach(
     seat = seats.require(tx, worker.worker_id)
     seats.leave(tx, seat)
     records.note(tx, worker, "runtime.detached", runtime_epoch=seat.epoch)
-    if worker.state != "stopped":
+    if worker.state not in (state, "stopped"):
         records.move(tx, worker, state, last_error=last_error)
+    elif worker.state == state != "stopped":
+        records.write_state(tx, worker.worker_id, state, last_error)
     records.set_recovery(tx, worker.worker_id, "restartable")
     tx.after_commit(ForgetProcess(worker.worker_id, seat.epoch))
     return records.require(tx, worker.worker_id)

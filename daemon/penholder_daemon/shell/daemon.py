@@ -70,18 +70,19 @@ class Daemon:
         self._paths = paths
         self._settings = settings
         self._registry = build_registry()
-        self._held = ExitStack()
+        self._caller = daemon_caller(os.geteuid(), os.getpid())
+        self._world = RealWorld(paths.workers_dir)
+        self._started_at = self._world.now()
         os.umask(0o077)
         paths.prepare()
-        for directory in dict.fromkeys((paths.state_dir, paths.runtime_dir)):
-            self._held.callback(DirectoryLock(directory).release)
-        self._control = bind(paths.control_socket)
-        self._held.callback(self._control.close)
-        self._world = RealWorld(paths.workers_dir)
-        self._store: WriterStore = open_writer(paths.database)
-        self._held.callback(self._store.close)
-        self._caller = daemon_caller(os.geteuid(), os.getpid())
-        self._started_at = self._world.now()
+        with ExitStack() as held:
+            for directory in dict.fromkeys((paths.state_dir, paths.runtime_dir)):
+                held.callback(DirectoryLock(directory).release)
+            self._control = bind(paths.control_socket)
+            held.callback(self._control.close)
+            self._store: WriterStore = open_writer(paths.database)
+            held.callback(self._store.close)
+            self._held = held.pop_all()
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Serve until asked to stop; `ready` is called when the sockets accept.

@@ -106,20 +106,20 @@ class WriterStore(ApswStore):
         self._wal_pages = 0 if left >= 0 else self._wal_pages
 
 
-def open_writer(path: Path) -> WriterStore:
-    """Open the database for writing, made and migrated if need be.
+def open_writer(path: Path, vfs: str | None = None) -> WriterStore:
+    """Open the database for writing, made and migrated if need be; through a VFS of a test's.
 
     Raises UnusableDatabase for an SQLite that is too old, a foreign file, or a newer schema.
     """
     _check_sqlite()
     try:
-        return _open_writer(path)
+        return _open_writer(path, vfs)
     except (StoreFault, apsw.Error) as error:
         raise UnusableDatabase(f"{path} cannot be opened: {error}") from error
 
 
-def _open_writer(path: Path) -> WriterStore:
-    connection = apsw.Connection(str(path), flags=_WRITER, statementcachesize=500)
+def _open_writer(path: Path, vfs: str | None) -> WriterStore:
+    connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
     if str(path) != ":memory:":
         path.chmod(0o600)
     store = WriterStore(connection)

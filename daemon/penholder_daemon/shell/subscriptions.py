@@ -18,7 +18,6 @@ from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.publisher import Announcement, Publisher
 from penholder_daemon.shell.readers import Readers, read
 from penholder_protocol import jsonrpc
-from penholder_protocol.errors import CursorGone
 from penholder_protocol.limits import MAX_LAG_BYTES, MAX_LIST_LIMIT, PAGE_BYTES
 from penholder_protocol.nouns import Entries, LaggedNotice, PrunedNotice
 
@@ -63,6 +62,7 @@ class LiveSubscription:
         self._subscriber = subscriber
         self._publisher = publisher
         self._is_live = False
+        self._told_pruned: dict[str, int] = {}
 
     def go_live(self) -> None:
         """Take entries as they are published."""
@@ -81,38 +81,33 @@ class LiveSubscription:
         with self.catching_up:
             while not self._is_live:
                 await self._subscriber.until_taken()
-                page, more = await self._read_page(readers)
+                page, more, pruned = await read(readers, self._subscriber.caller, self._page)
+                self._tell_pruned(pruned)
                 lines = [msgspec.json.encode(entry) for entry in page.items]
                 self._send(lines, [entry.pos for entry in page.items], page.pos)
                 if not more and page.pos >= self._publisher.pos:
                     self.go_live()
 
-    async def _read_page(self, readers: Readers) -> tuple[Entries, bool]:
-        """Read one page of the backlog; where retention was faster, say so and go on after it."""
-        while True:
-            try:
-                return await read(readers, self._subscriber.caller, self._page)
-            except CursorGone as gone:
-                self._tell_pruned(gone)
-
-    def _page(self, rx: Rx) -> tuple[Entries, bool]:
+    def _page(self, rx: Rx) -> tuple[Entries, bool, list[tuple[str, int]]]:
+        """Read one page of the backlog, and which of its streams retention has cut meanwhile."""
         where, values = self.selection.where_streams()
-        journal.refuse_pruned(rx, where, values, self.cursor)
+        pruned = list(journal.pruned_after(rx, where, values, self.cursor))
         current = journal.position(rx)
         where, values = self.selection.where_entries()
         found = journal.read_after(rx, where, values, self.cursor, current)
         items, cut_at = paging.cut(((entry.pos, entry) for entry in found), MAX_LIST_LIMIT)
         pos = max(self.cursor, current) if cut_at is None else cut_at
-        return Entries(items=items, pos=pos), cut_at is not None
+        return Entries(items=items, pos=pos), cut_at is not None, pruned
 
-    def _tell_pruned(self, gone: CursorGone) -> None:
-        oldest = gone.details["oldest_pos"]
-        assert isinstance(oldest, int)
-        notice = PrunedNotice(
-            subscription=self.name, stream=str(gone.details["stream"]), oldest_pos=oldest
-        )
-        self._notify("journal.pruned", notice)
-        self.cursor = oldest - 1
+    def _tell_pruned(self, pruned: list[tuple[str, int]]) -> None:
+        """Say once of each stream what it lost; the others still give all they have."""
+        for stream, pruned_pos in pruned:
+            if self._told_pruned.get(stream) != pruned_pos:
+                self._told_pruned[stream] = pruned_pos
+                notice = PrunedNotice(
+                    subscription=self.name, stream=stream, oldest_pos=pruned_pos + 1
+                )
+                self._notify("journal.pruned", notice)
 
     def announce(self, announcement: Announcement) -> None:
         """Send what is wanted of a commit, or say that the peer lags."""

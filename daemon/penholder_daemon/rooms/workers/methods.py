@@ -6,8 +6,8 @@ from penholder_daemon.core import journal, paging, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker
 from penholder_daemon.core.registry import Arguments, Room
-from penholder_daemon.core.store import to_json
 from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms import approvals, controllers, handoffs
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
@@ -85,9 +85,9 @@ def create(
         label,
         launcher,
         profile,
-        to_json(packs),
+        bounded(packs, "packs"),
         cwd,
-        to_json(env),
+        bounded(env, "env"),
         session_id or tx.world.new_id("sess_"),
         start,
         tx.now,

@@ -88,6 +88,16 @@ def move(
     """
     if worker.state == to:
         return
+    write_state(tx, worker.worker_id, to, last_error)
+    note(tx, worker, "worker.state_changed", **{"from": worker.state, "to": to, "force": force})
+    if to == "stopped":
+        tx.after_commit(CloseWorker(worker.worker_id))
+    elif worker.state == "stopped":
+        tx.after_commit(ServeWorker(worker.worker_id))
+
+
+def write_state(tx: Tx, worker_id: str, to: WorkerState, last_error: str | None) -> None:
+    """Write what a state brings with it, also if the worker is in it already; `move` says it."""
     ends_turn = to in _ENDS_A_TURN
     tx.store.run(
         "UPDATE workers SET state = ?, updated_at = ?, last_error = ?,"
@@ -99,13 +109,8 @@ def move(
         int(ends_turn),
         int(to == "stopped"),
         tx.now,
-        worker.worker_id,
+        worker_id,
     )
-    note(tx, worker, "worker.state_changed", **{"from": worker.state, "to": to, "force": force})
-    if to == "stopped":
-        tx.after_commit(CloseWorker(worker.worker_id))
-    elif worker.state == "stopped":
-        tx.after_commit(ServeWorker(worker.worker_id))
 
 
 def note(tx: Tx, worker: Worker, type_: str, **data: object) -> None:
