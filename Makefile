@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: demo test lint types generate bench soak clean
 
 demo: $(READY)
-	$(BIN)/python -W error examples/demo.py
+	$(BIN)/python -W error -m examples.demo
 
 test: $(READY) lint types
 	$(BIN)/python -m penholder_daemon.generate --check

@@ -18,7 +18,12 @@ from penholder_protocol.errors import (
     PenholderError,
     ValueTooLarge,
 )
-from penholder_protocol.limits import MAX_BATCH, MAX_FRAME_BYTES, MAX_VALUE_DEPTH
+from penholder_protocol.limits import (
+    MAX_BATCH,
+    MAX_FRAME_BYTES,
+    MAX_REQUEST_ID_BYTES,
+    MAX_VALUE_DEPTH,
+)
 
 RequestId: TypeAlias = bytes | None
 """The raw JSON text of an id, or None for a notification."""
@@ -60,6 +65,7 @@ class _Envelope(msgspec.Struct):
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_array = msgspec.json.Decoder(list[Raw]).decode
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+_check_syntax = msgspec.json.Decoder(Raw).decode
 
 
 def parse(frame: bytes) -> Message | list[Message]:
@@ -109,14 +115,23 @@ def _parse_batch(frame: bytes) -> Message | list[Message]:
 
 
 def _diagnose(frame: bytes) -> Fault:
-    """Say what is wrong with valid JSON that is no request; a good id is echoed."""
+    """Say what is wrong with a frame that is no request; a good id is echoed.
+
+    The envelope's decoder stops at the first member of a wrong type, so what comes after it may
+    not even be JSON.
+    """
     try:
+        _check_syntax(frame)
         members = _decode_object(frame)
     except msgspec.ValidationError:
         return Fault(InvalidRequest("a message must be an object"))
+    except msgspec.DecodeError as error:
+        return Fault(ParseError(str(error)))
+    except RecursionError:
+        return Fault(_too_deep())
     request_id = bytes(members["id"]) if "id" in members else NULL_ID
     if "id" in members and not _is_id(request_id):
-        return Fault(InvalidRequest("`id` must be a string or an integer"))
+        return Fault(_wrong_id(request_id))
     if members.get("jsonrpc") != Raw(b'"2.0"'):
         return Fault(InvalidRequest('`jsonrpc` must be "2.0"'), request_id)
     if "method" not in members:
@@ -127,7 +142,19 @@ def _diagnose(frame: bytes) -> Fault:
 
 
 def _is_id(raw: bytes) -> bool:
+    if len(raw) > MAX_REQUEST_ID_BYTES:
+        return False
     return raw[:1] == b'"' or (raw[:1] in b"-0123456789" and not set(b".eE") & set(raw))
+
+
+def _wrong_id(raw: bytes) -> InvalidRequest:
+    if len(raw) <= MAX_REQUEST_ID_BYTES:
+        return InvalidRequest("`id` must be a string or an integer")
+    return InvalidRequest(
+        f"`id` has {len(raw)} bytes, over MAX_REQUEST_ID_BYTES ({MAX_REQUEST_ID_BYTES})",
+        limit="MAX_REQUEST_ID_BYTES",
+        maximum=MAX_REQUEST_ID_BYTES,
+    )
 
 
 def _too_deep() -> ValueTooLarge:

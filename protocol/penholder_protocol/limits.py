@@ -9,6 +9,8 @@ MAX_FRAME_BYTES = 1 << 20
 """One line on the wire, in either direction, without its newline."""
 MAX_BATCH = 100
 """Messages in one JSON-RPC batch array."""
+MAX_REQUEST_ID_BYTES = 512
+"""The id of a request, as JSON text; every entry that the request causes keeps it."""
 MAX_IN_FLIGHT = 256
 """Open requests of one connection; past it the daemon stops reading from that connection."""
 FRAME_TIMEOUT_MS = 30_000

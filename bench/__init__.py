@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m bench [name …]`. Figures are ratios against a baseline in the same run."""

@@ -1,0 +1,73 @@
+"""The baseline: a store that opens SQLite anew for every call, as such systems do today.
+
+One append looks the worker up on one connection, then on another takes the next number, inserts,
+and reads the row back; SQLite's defaults otherwise, foreign keys on.
+"""
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.load import Step
+
+_BUSY_SECONDS = 60
+"""Python's default of 5 s makes this store fail with `database is locked` under this load."""
+_SCHEMA = """
+CREATE TABLE worker (id TEXT PRIMARY KEY, state TEXT NOT NULL);
+CREATE TABLE event (
+  id TEXT PRIMARY KEY, worker TEXT NOT NULL REFERENCES worker (id), number INTEGER NOT NULL,
+  at TEXT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL
+);
+CREATE UNIQUE INDEX event_number ON event (worker, number);
+"""
+
+
+@contextmanager
+def _connection(path: Path) -> Iterator[sqlite3.Connection]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        yield connection
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def create(path: Path, workers: list[str]) -> None:
+    """Make the database with its workers."""
+    with _connection(path) as connection:
+        connection.executescript(_SCHEMA)
+        connection.executemany("INSERT INTO worker VALUES (?, 'idle')", [(w,) for w in workers])
+
+
+def make_step(target: str) -> Step:
+    """Append to one worker's events; the target is `path#worker`."""
+    name, _, worker = target.partition("#")
+    path = Path(name)
+
+    def step() -> None:
+        with _connection(path) as connection:
+            found = connection.execute("SELECT * FROM worker WHERE id = ?", (worker,)).fetchone()
+            assert dict(found)
+        with _connection(path) as connection:
+            assert _append(connection, worker)
+
+    return step
+
+
+def _append(connection: sqlite3.Connection, worker: str) -> dict[str, object]:
+    connection.execute("BEGIN IMMEDIATE")
+    (last,) = connection.execute(
+        "SELECT COALESCE(MAX(number), 0) FROM event WHERE worker = ?", (worker,)
+    ).fetchone()
+    made = uuid.uuid4().hex
+    now = datetime.now(tz=UTC).isoformat()
+    row = (made, worker, last + 1, now, "output", json.dumps({"text": "x"}))
+    connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", row)
+    return dict(connection.execute("SELECT * FROM event WHERE id = ?", (made,)).fetchone())

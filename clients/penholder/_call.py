@@ -1,0 +1,156 @@
+"""One call over all its attempts, without I/O: what is sent, and whether it is sent again.
+
+Both clients ask the same `Call`, so they agree on what is safe. A call is sent again when that can
+do no harm: a query, a wait, or a mutation under the one idempotency key that was made for it.
+"""
+
+import errno
+import os
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import cast
+from uuid import uuid4
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from penholder._failures import ConnectionLost, DaemonUnreachable
+from penholder._generated import KEYED, METHODS, WAITS
+from penholder._patience import Patience
+from penholder_protocol import jsonrpc
+from penholder_protocol.errors import (
+    Busy,
+    Detail,
+    PenholderError,
+    StoreFailed,
+    ValueTooLarge,
+    error_for,
+)
+from penholder_protocol.limits import DEFAULT_WAIT_MS, MAX_FRAME_BYTES
+
+NOT_REPEATED = frozenset({"daemon.shutdown"})
+"""Sent a second time it would stop the daemon that has just come back."""
+_HOPELESS = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
+
+
+class Call:
+    """A method with its encoded params, and the patience that is left for it."""
+
+    __slots__ = (
+        "_began_at",
+        "_given",
+        "_params",
+        "_patience",
+        "_patient",
+        "_repeatable",
+        "is_wait",
+        "method",
+        "sent",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        params: Mapping[str, object],
+        reconnect_s: float,
+        mutation: bool | None = None,
+        *,
+        patient: bool = False,
+    ) -> None:
+        """Encode the params; a mutation without a key gets one, which all attempts share.
+
+        Whether it is a mutation is known of every method of this release; `mutation` says it for
+        others. One of which nothing is known is sent once. `patient` sends again after every
+        error that says it is retryable.
+        """
+        given = {name: value for name, value in params.items() if value is not UNSET}
+        keyed = method in KEYED if mutation is None else mutation
+        if keyed and given.get("idempotency_key") is None:
+            given["idempotency_key"] = uuid4().hex
+        self.method = method
+        self.is_wait = method in WAITS
+        self.sent = False
+        self._given = given
+        self._params = _encode(given)
+        self._began_at: float | None = None
+        self._patient = patient
+        self._repeatable = method not in NOT_REPEATED and (
+            keyed or mutation is False or method in METHODS
+        )
+        self._patience = Patience(reconnect_s)
+
+    def frame(self, request_id: int, now: float) -> bytes:
+        """Make the request; raises ValueTooLarge for one that the daemon would not read."""
+        if self._began_at is None:
+            self._began_at = now
+        elif self.is_wait:
+            self._params = _encode({**self._given, "timeout_ms": self._left_ms(now)})
+        frame = jsonrpc.request(request_id, self.method, self._params)
+        if len(frame) - 1 > MAX_FRAME_BYTES:
+            raise ValueTooLarge(
+                f"the request has {len(frame) - 1} bytes, MAX_FRAME_BYTES is {MAX_FRAME_BYTES}",
+                limit="MAX_FRAME_BYTES",
+                maximum=MAX_FRAME_BYTES,
+                seen=len(frame) - 1,
+            )
+        return frame
+
+    def delay_after(self, failure: OSError | PenholderError, now: float) -> float:
+        """Return the seconds until the next attempt; raises what the caller is to get instead."""
+        if isinstance(failure, PenholderError) and not self._is_passing(failure):
+            raise failure
+        hopeless = isinstance(failure, OSError) and failure.errno in _HOPELESS
+        delay = None if hopeless else self._patience.delay_after_failure(now)
+        is_safe = self._repeatable or not self.sent or isinstance(failure, Busy)
+        if delay is not None and is_safe:
+            return delay
+        if isinstance(failure, PenholderError):
+            raise failure
+        raise self._failed(failure) from failure
+
+    def _is_passing(self, error: PenholderError) -> bool:
+        """Tell whether an error says: try again, I am busy or about to restart."""
+        if self._patient and error.retryable:
+            return True
+        if isinstance(error, StoreFailed):
+            return error.details.get("outcome") == "unknown"
+        return isinstance(error, Busy)
+
+    def _left_ms(self, now: float) -> int:
+        """A wait that is sent again waits for what is left of its time."""
+        given_ms = self._given.get("timeout_ms")
+        timeout_ms = given_ms if isinstance(given_ms, int) else DEFAULT_WAIT_MS
+        began_at = now if self._began_at is None else self._began_at
+        return max(0, timeout_ms - int((now - began_at) * 1000))
+
+    def _failed(self, failure: OSError) -> ConnectionLost | DaemonUnreachable:
+        if self.sent:
+            return ConnectionLost(f"no answer to {self.method}: {failure}")
+        return DaemonUnreachable(f"{self.method} was not sent: {failure}")
+
+
+def result_of(answer: jsonrpc.Incoming) -> Raw:
+    """Return the result of an answer; raises the error that it is."""
+    if answer.error is not None:
+        raise refusal(answer.error)
+    return answer.result if isinstance(answer.result, Raw) else Raw(b"null")
+
+
+def refusal(error: jsonrpc.RemoteError) -> PenholderError:
+    """Make the typed exception of an error that the daemon answered."""
+    data = error.data or jsonrpc.RemoteErrorData()
+    return error_for(error.code, error.message, data.code, cast("dict[str, Detail]", data.details))
+
+
+def _plain(value: object) -> object:
+    """Make what the annotations allow and msgspec does not know into what it knows."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence | AbstractSet):
+        return list(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode

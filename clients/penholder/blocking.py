@@ -1,0 +1,228 @@
+"""The client that blocks: standard library sockets and msgspec, no trio.
+
+    with Client.control() as client:
+        handle = client.controller.acquire(controller_id="ctl_1")
+
+A client may be used by several threads; one lock around a request lets one call be in flight at a
+time, so a thread that waits long had better have a client of its own.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import TypeVar, overload
+
+import msgspec
+from msgspec import Raw
+from msgspec.json import Decoder
+
+from penholder import paths
+from penholder._call import Call
+from penholder._failures import ConnectionLost, DaemonUnreachable
+from penholder._following import After, Following
+from penholder._generated import Rooms
+from penholder._line import Line
+from penholder_protocol.nouns import Entry
+
+__all__ = ["Client", "ConnectionLost", "DaemonUnreachable", "Subscription"]
+
+T = TypeVar("T")
+_NO_PARAMS: Mapping[str, object] = {}
+
+
+class Client(Rooms):
+    """A connection to one socket of the daemon, made at the first call and made again when lost.
+
+    What the daemon refuses is raised as its class in `penholder_protocol.errors`. When the
+    connection is lost, or the daemon is not there or busy, calls are sent again for up to
+    `reconnect_s`; mutations under the idempotency key that was made for the call, so that they are
+    done once. After that DaemonUnreachable or ConnectionLost is raised, both ConnectionErrors.
+    """
+
+    def __init__(self, socket_path: str | os.PathLike[str], *, reconnect_s: float = 30.0) -> None:
+        """Name the socket; nothing is connected yet."""
+        self._path = os.path.abspath(os.fspath(socket_path))
+        self._reconnect_s = reconnect_s
+        self._line = Line(self._path)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def control(
+        cls, runtime_dir: str | os.PathLike[str] | None = None, *, reconnect_s: float = 30.0
+    ) -> "Client":
+        """Return a client of the control socket, by default of this user's own daemon."""
+        return cls(paths.control_socket(runtime_dir), reconnect_s=reconnect_s)
+
+    @overload
+    def call(
+        self,
+        method: str,
+        params: Mapping[str, object] = ...,
+        *,
+        mutation: bool | None = ...,
+        timeout_s: float | None = ...,
+    ) -> object: ...
+    @overload
+    def call(
+        self,
+        method: str,
+        params: Mapping[str, object],
+        result_type: type[T],
+        *,
+        mutation: bool | None = ...,
+        timeout_s: float | None = ...,
+    ) -> T: ...
+    def call(
+        self,
+        method: str,
+        params: Mapping[str, object] = _NO_PARAMS,
+        result_type: type[object] = object,
+        *,
+        mutation: bool | None = None,
+        timeout_s: float | None = None,
+    ) -> object:
+        """Call any method by name; see call_raw."""
+        result = self.call_raw(method, params, mutation=mutation, timeout_s=timeout_s)
+        return msgspec.json.decode(result, type=result_type)
+
+    def call_raw(
+        self,
+        method: str,
+        params: Mapping[str, object] = _NO_PARAMS,
+        *,
+        mutation: bool | None = None,
+        timeout_s: float | None = None,
+    ) -> Raw:
+        """Call any method by name and return its result as JSON.
+
+        `mutation` tells of a method that this release does not know whether it takes an
+        idempotency key; without it such a call is sent only once. After `timeout_s`, attempts and
+        pauses together, TimeoutError is raised, and the call may have been done.
+        """
+        call = Call(method, params, self._reconnect_s, mutation)
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        if not self._lock.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s)):
+            raise TimeoutError("another thread's call was in flight all the time")
+        try:
+            return self._line.exchange(call, deadline)
+        finally:
+            self._lock.release()
+
+    def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
+        """Call a method for one of the rooms."""
+        return decoder.decode(self.call_raw(method, params))
+
+    def subscribe(
+        self,
+        streams: Sequence[str],
+        after: After = "now",
+        types: Sequence[str] | None = None,
+    ) -> "Subscription":
+        """Subscribe to streams over a connection of its own; it stands when this returns."""
+        return Subscription(self._path, Following(streams, after, types), self._reconnect_s)
+
+    def close(self) -> None:
+        """Close for good, from any thread; calls that are under way fail at once."""
+        self._line.close()
+        _release(self._line, self._lock)
+
+    def __enter__(self) -> "Client":
+        """Use until the block ends."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+class Subscription(Iterator[Entry]):
+    """Entries as they come, each once, over restarts of the daemon and lags of the reader.
+
+    CursorGone tells that retention has pruned what was not read yet. It and ConnectionErrors do not
+    end the subscription: asked again, it goes on from where it stands, if it can.
+    """
+
+    def __init__(self, path: str, following: Following, reconnect_s: float) -> None:
+        """Subscribe; `Client.subscribe` makes these."""
+        self._following = following
+        self._reconnect_s = reconnect_s
+        self._line = Line(path)
+        self._lock = threading.Lock()
+        try:
+            self._subscribe()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pos(self) -> int:
+        """The position up to which entries were handed out: a later `after` to go on from."""
+        return self._following.pos
+
+    def __iter__(self) -> "Subscription":
+        """Iterate over what comes, without end until `close`."""
+        return self
+
+    def __next__(self) -> Entry:
+        """Wait for the next entry."""
+        with self._lock:
+            while not self._line.is_closed:
+                if self._following.entries:
+                    return self._following.next()
+                self._advance()
+        raise StopIteration
+
+    def close(self) -> None:
+        """End the subscription, from any thread; a `next` that waits raises StopIteration."""
+        self._line.close()
+        _release(self._line, self._lock)
+
+    def __enter__(self) -> "Subscription":
+        """Use until the block ends."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _advance(self) -> None:
+        """Take one notification, or subscribe again where the connection was lost."""
+        try:
+            notice = self._line.notification()
+        except OSError:
+            self._subscribe_again()
+            return
+        if self._following.take(notice.method, notice.params):
+            self._subscribe_again()
+
+    def _subscribe_again(self) -> None:
+        try:
+            self._subscribe()
+        except ConnectionError:
+            if not self._line.is_closed:
+                raise
+
+    def _subscribe(self) -> None:
+        call = Call("journal.subscribe", self._following.params(), self._reconnect_s, patient=True)
+        self._following.begin(self._line.exchange(call))
+
+
+def _release(line: Line, lock: threading.Lock) -> None:
+    """Free the socket of a closed line, unless somebody still uses it, who then does so."""
+    if lock.acquire(blocking=False):
+        try:
+            line.release()
+        finally:
+            lock.release()

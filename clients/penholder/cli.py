@@ -1,0 +1,96 @@
+"""The command line: `penholder COMMAND …` and `penholder ROOM VERB …`.
+
+Thin: it knows no method; rooms and verbs come from openrpc.json. It imports neither trio nor the
+daemon, and a command's parts only when that command is called.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+_GLOBAL_SWITCHES = ("--json", "--no-json")
+_GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir")
+
+
+def main() -> int:
+    """Run the command that the arguments name; returns the exit code."""
+    words = sys.argv[1:]
+    try:
+        return _guarded(words)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Whoever read along has gone; the interpreter must not try to write again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def _guarded(words: Sequence[str]) -> int:
+    from penholder.commands import failures  # noqa: PLC0415 - after the handlers above
+
+    try:
+        return _run(*_front(words))
+    except failures.EXPECTED as error:
+        return failures.report(error, as_json="--json" in _own(words))
+
+
+def _front(words: Sequence[str]) -> tuple[str, list[str]]:
+    """Split into the command and its words; flags of every command may come before it."""
+    rest, moved = list(words), []
+    while rest and rest[0].partition("=")[0] in (*_GLOBAL_FLAGS, *_GLOBAL_SWITCHES):
+        flag = rest.pop(0)
+        moved.append(flag)
+        if flag in _GLOBAL_FLAGS and rest:
+            moved.append(rest.pop(0))
+    command = rest.pop(0) if rest else ""
+    if rest and moved and not rest[0].startswith("-"):
+        return command, [rest[0], *moved, *rest[1:]]
+    return command, [*moved, *rest]
+
+
+def _own(words: Sequence[str]) -> Sequence[str]:
+    """Return the words up to `--`, after which another program's begin."""
+    return words[: words.index("--")] if "--" in words else words
+
+
+def _run(command: str, words: list[str]) -> int:
+    if command == "status":
+        from penholder.commands import status  # noqa: PLC0415
+
+        return status.run(words)
+    if command == "tail":
+        from penholder.commands import tail  # noqa: PLC0415
+
+        return tail.run(words)
+    if command == "up":
+        from penholder.commands import up  # noqa: PLC0415
+
+        return up.run(words)
+    if command == "down":
+        from penholder.commands import down  # noqa: PLC0415
+
+        return down.run(words)
+    if command == "run" and (not words or words[0].startswith("-")):
+        # A room may be called run too; its verbs are words, and `run` itself begins with a flag.
+        from penholder.run import command as run_command  # noqa: PLC0415
+
+        return run_command.run(words)
+    return _run_room(command, words)
+
+
+def _run_room(room: str, words: list[str]) -> int:
+    from penholder.commands import call, failures, helptext, options, spec  # noqa: PLC0415
+    from penholder_protocol import __version__  # noqa: PLC0415
+
+    known = spec.contract()
+    if room in known.rooms():
+        return call.run(room, words)
+    if room in ("", "--help", "-h", "help"):
+        print(helptext.overview(known))
+        return 0 if room else failures.USAGE
+    if room == "--version":
+        print(f"penholder {__version__}")
+        return 0
+    names = [*known.rooms(), *helptext.COMMANDS]
+    raise failures.Usage(f"there is no command or room {room!r}{options.nearest(room, names)}")

@@ -1,0 +1,126 @@
+"""How a command ends: its exit code, and what it says on stderr when it failed."""
+
+import sys
+
+import msgspec
+
+from penholder import ConnectionLost, DaemonUnreachable
+from penholder_protocol.errors import PenholderError
+
+USAGE = 2
+UNREACHABLE = 12
+INTERRUPTED = 130
+EXIT_CODES = {
+    -32602: USAGE,
+    1001: 3,
+    1002: 4,
+    1003: 5,
+    1004: 6,
+    1005: 7,
+    1006: 8,
+    1007: 9,
+    1008: 10,
+    1009: 11,
+}
+"""The exit code of every class of errors; 1 for all others."""
+
+EXIT_CODES_HELP = """\
+exit codes:
+  0 done   1 failed otherwise   2 wrong usage or params   3 not found   4 conflict   5 fenced
+  6 not in this state   7 over a limit   8 not allowed   9 busy, try again   10 pruned
+  11 the store cannot write   12 no daemon   130 interrupted"""
+
+_HINTS = {
+    "CONTROLLER_NOT_FOUND": "penholder controller register --controller-id ID --label TEXT"
+    " --workspace-key KEY makes one, penholder controller list shows them",
+    "FENCE_REQUIRED": "pass --fence EPOCH:TOKEN, or --take-over to replace the owner for this act",
+    "FENCED": "penholder controller acquire --takeover makes you the owner again,"
+    " --take-over does so for one act",
+    "NOT_ATTACHED": "penholder runtime attach takes the seat",
+}
+_HINT_OF_UNREACHABLE = "penholder up starts the daemon"
+SERVER_ERROR = -32000
+"""In the range that JSON-RPC leaves to implementations: no daemon answered."""
+
+
+class Usage(Exception):
+    """The command line is wrong; nothing was asked of the daemon."""
+
+
+class Failure(Exception):
+    """A command failed for a reason of its own."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        """Take what to say and the code to exit with."""
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+EXPECTED = (Usage, Failure, PenholderError, ConnectionLost, DaemonUnreachable)
+"""What ends a command with a message; anything else is a fault of ours and shows its traceback."""
+
+
+class _Data(msgspec.Struct):
+    code: str
+    retryable: bool
+    details: dict[str, object]
+
+
+class _Error(msgspec.Struct):
+    code: int
+    message: str
+    data: _Data
+
+
+class _Report(msgspec.Struct):
+    error: _Error
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code of a command that ended with this exception."""
+    if isinstance(error, PenholderError):
+        return EXIT_CODES.get(error.number, 1)
+    if isinstance(error, ConnectionLost | DaemonUnreachable):
+        return UNREACHABLE
+    if isinstance(error, Usage):
+        return USAGE
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    return error.exit_code if isinstance(error, Failure) else 1
+
+
+def report(error: Exception, as_json: bool, command: str = "penholder") -> int:
+    """Say on stderr what went wrong; returns the exit code."""
+    text = as_object(error) if as_json else f"{command}: {sentence(error)}"
+    print(text, file=sys.stderr)
+    return exit_code(error)
+
+
+def sentence(error: Exception) -> str:
+    """Say an error for people, with the way on where there is one."""
+    hint = _HINTS.get(error.code) if isinstance(error, PenholderError) else None
+    if isinstance(error, DaemonUnreachable):
+        hint = _HINT_OF_UNREACHABLE
+    message = str(error) or type(error).__name__
+    return f"{message} ({hint})" if hint else message
+
+
+def as_object(error: Exception) -> str:
+    """Say an error for programs: the error object of JSON-RPC."""
+    if isinstance(error, PenholderError):
+        data = _Data(error.code, error.retryable, dict(error.details))
+        number = error.number
+    else:
+        number, code, retryable = _kind(error)
+        data = _Data(code, retryable, {})
+    return msgspec.json.encode(_Report(_Error(number, sentence(error), data))).decode()
+
+
+def _kind(error: Exception) -> tuple[int, str, bool]:
+    if isinstance(error, Usage):
+        return -32602, "INVALID_PARAMS", False
+    if isinstance(error, DaemonUnreachable):
+        return SERVER_ERROR, "DAEMON_UNREACHABLE", True
+    if isinstance(error, ConnectionLost):
+        return SERVER_ERROR, "CONNECTION_LOST", True
+    return SERVER_ERROR, "COMMAND_FAILED", False

@@ -1,0 +1,66 @@
+"""`penholder status`: the daemon in figures, at once.
+
+The one command that people type when something is wrong, so it reads no contract, draws no tables
+and answers in a tenth of a second.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from penholder import ConnectionLost, DaemonUnreachable
+from penholder.commands import output, targets
+from penholder.commands.options import Parser, add_common, normalized, parse_known, read_options
+from penholder.commands.output import plain
+from penholder_protocol.nouns import DaemonStatus
+
+_PATIENCE_S = 5.0
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder status words…`; returns the exit code."""
+    parser = Parser(
+        prog="penholder status", description="Say how the daemon is.", allow_abbrev=False
+    )
+    add_common(parser)
+    options = read_options(parse_known(parser, normalized(words)))
+    answer = ask(options)
+    if output.wants_json(options.json):
+        output.print_json(bytes(answer))
+    else:
+        _print(msgspec.json.decode(answer, type=dict[str, object]))
+    return 0
+
+
+def ask(where: targets.Where) -> msgspec.Raw:
+    """Return the status; raises DaemonUnreachable without a daemon."""
+    target = targets.choose(where)
+    with targets.connect(target) as client:
+        try:
+            return client.call_raw("daemon.status", timeout_s=_PATIENCE_S)
+        except TimeoutError:
+            raise ConnectionLost(
+                f"the daemon at {target.path} did not answer within {_PATIENCE_S:.0f} s"
+            ) from None
+
+
+def record(where: targets.Where) -> DaemonStatus:
+    """Return the status as a record."""
+    return msgspec.json.decode(ask(where), type=DaemonStatus)
+
+
+def running(where: targets.Where) -> DaemonStatus | None:
+    """Return the status of the daemon that runs there, if one does."""
+    try:
+        return record(where)
+    except DaemonUnreachable:
+        return None
+
+
+def _print(status: dict[str, object]) -> None:
+    workers = status.get("workers")
+    if isinstance(workers, dict):
+        status = {**status, "workers": ", ".join(f"{n} {s}" for s, n in workers.items()) or "none"}
+    width = max(map(len, status)) + 2
+    for name, value in status.items():
+        print(f"{name:<{width}}{plain(value)}")

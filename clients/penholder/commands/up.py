@@ -1,0 +1,169 @@
+"""`penholder up`: the daemon in the background, where no service manager starts it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from shutil import which
+
+import msgspec
+
+from penholder import paths
+from penholder.commands import output, status, targets
+from penholder.commands.failures import Failure
+from penholder.commands.options import (
+    Options,
+    Parser,
+    add_common,
+    normalized,
+    parse_known,
+    read_options,
+)
+from penholder_protocol.nouns import DaemonStatus
+
+_READY = b"READY"
+_START_S = 60.0
+_LOOK_S = 0.02
+_LONGEST_TAIL_BYTES = 4096
+
+
+class _Up(msgspec.Struct):
+    running: bool
+    started: bool
+    pid: int
+    socket: str
+    state_dir: str
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder up words…`; returns the exit code."""
+    parser = Parser(
+        prog="penholder up",
+        description="Start the daemon in the background and wait until it is ready.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--config", metavar="FILE", help="configuration of the daemon")
+    add_common(parser, sockets=False)
+    found = parse_known(parser, normalized(words))
+    options = read_options(found)
+    config: str | None = found.config
+    running = status.running(options)
+    if running is not None:
+        _refuse_other(running, options)
+        return _tell_up(running, options, started=False)
+    if not _start(options, config):
+        # Somebody else started one in the same moment, which is as good.
+        running = status.running(options)
+    return _tell_up(running or status.record(options), options, started=running is None)
+
+
+def _refuse_other(running: DaemonStatus, options: Options) -> None:
+    wanted = options.state_dir
+    if wanted and not _same(wanted, running.state_dir):
+        raise Failure(
+            f"a daemon (process {running.pid}) runs there already, with the state directory"
+            f" {running.state_dir} and not {wanted}"
+        )
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _tell_up(running: DaemonStatus, options: Options, *, started: bool) -> int:
+    socket = str(targets.choose(options).path)
+    if output.wants_json(options.json):
+        told = _Up(True, started, running.pid, socket, running.state_dir)
+        output.print_json(msgspec.json.encode(told))
+    else:
+        verb = "started" if started else "is running already"
+        print(f"penholderd {verb}: process {running.pid}, socket {socket}")
+    return 0
+
+
+def _start(options: Options, config: str | None) -> bool:
+    """Start the daemon and wait; False if it gave way to one that runs. Raises Failure."""
+    log = Path(options.state_dir or paths.default_state_dir()) / "penholderd.log"
+    opened = _open_log(log)
+    try:
+        begin = os.fstat(opened).st_size
+        process = subprocess.Popen(
+            [*_program(), *_arguments(options, config)],
+            stdin=subprocess.DEVNULL,
+            stdout=opened,
+            stderr=opened,
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Failure(f"penholderd cannot be started: {error}") from None
+    finally:
+        os.close(opened)
+    return _wait_until_ready(process, log, begin, options)
+
+
+def _open_log(log: Path) -> int:
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags_ = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        opened = os.open(log, flags_, 0o600)
+    except OSError as error:
+        raise Failure(f"cannot open the log {log}: {error.strerror}") from None
+    os.fchmod(opened, 0o600)
+    return opened
+
+
+def _program() -> list[str]:
+    """Find penholderd: the one that was installed with this program, else any."""
+    beside = Path(sys.executable).with_name("penholderd")
+    if os.access(beside, os.X_OK):
+        return [str(beside)]
+    found = which("penholderd")
+    return [found] if found else [sys.executable, "-m", "penholder_daemon"]
+
+
+def _arguments(options: Options, config: str | None) -> list[str]:
+    given = {
+        "--state-dir": options.state_dir,
+        "--runtime-dir": options.runtime_dir,
+        "--config": config,
+    }
+    return [
+        word for flag, value in given.items() if value for word in (flag, os.path.abspath(value))
+    ]
+
+
+def _wait_until_ready(
+    process: "subprocess.Popen[bytes]", log: Path, begin: int, options: Options
+) -> bool:
+    """Watch the log, where the daemon's stdout goes: a pipe would break when this program ends."""
+    deadline = time.monotonic() + _START_S
+    with log.open("rb") as file:
+        while True:
+            code = process.poll()
+            file.seek(begin)
+            said = file.read()
+            if any(line.startswith(_READY) for line in said.splitlines()):
+                _disown(process)
+                return True
+            if code is not None:
+                if status.running(options) is not None:
+                    return False
+                raise Failure(
+                    f"penholderd ended with exit status {code}; {log} says:\n{_end(said)}"
+                )
+            if time.monotonic() > deadline:
+                _disown(process)
+                raise Failure(f"penholderd is not ready after {_START_S:.0f} s; see {log}")
+            time.sleep(_LOOK_S)
+
+
+def _disown(process: "subprocess.Popen[bytes]") -> None:
+    """Let the daemon outlive this program without a complaint that nobody waited for it."""
+    process.returncode = 0
+
+
+def _end(said: bytes) -> str:
+    return said[-_LONGEST_TAIL_BYTES:].decode("utf-8", "replace").strip() or "(nothing)"

@@ -1,0 +1,65 @@
+"""How a command is brought to its end, without I/O: which signal its group gets, and when.
+
+SIGTERM first, SIGKILL when `kill_after_s` was not enough. What a command leaves behind in its
+process group when it exits by itself gets the same time to finish, and then the same end.
+"""
+
+from enum import Enum, auto
+from signal import Signals
+
+
+class Phase(Enum):
+    """How far it is."""
+
+    RUNNING = auto()
+    LINGERING = auto()
+    """The command has exited, others of its group have not."""
+    TERMINATING = auto()
+    KILLED = auto()
+
+
+class Ending:
+    """The end of one command; told what happened, it answers the signal to send, if any."""
+
+    def __init__(self, kill_after_s: float) -> None:
+        """Start with a command that runs."""
+        self.phase = Phase.RUNNING
+        self.deadline: float | None = None
+        self._kill_after_s = kill_after_s
+
+    def stop(self, now: float, within_s: float | None = None) -> Signals | None:
+        """End it now; `within_s` may leave it less time than it would have."""
+        patience_s = self._kill_after_s
+        if within_s is not None:
+            patience_s = min(patience_s, within_s)
+        if self.phase is Phase.TERMINATING and self.deadline is not None:
+            self.deadline = min(self.deadline, now + patience_s)
+        if self.phase in (Phase.TERMINATING, Phase.KILLED):
+            return None
+        self.phase = Phase.TERMINATING
+        self.deadline = now + patience_s
+        return Signals.SIGTERM
+
+    def kill(self, now: float) -> Signals:
+        """End it without any more patience."""
+        self.phase = Phase.KILLED
+        self.deadline = now + self._kill_after_s
+        return Signals.SIGKILL
+
+    def exited(self, now: float) -> None:
+        """Note that the command itself has exited."""
+        if self.phase is Phase.RUNNING:
+            self.phase = Phase.LINGERING
+            self.deadline = now + self._kill_after_s
+
+    def due(self, now: float) -> Signals | None:
+        """Return the signal whose time has come."""
+        if self.deadline is None or now < self.deadline:
+            return None
+        if self.phase is Phase.LINGERING:
+            return self.stop(now)
+        return self.kill(now) if self.phase is Phase.TERMINATING else None
+
+    def is_hopeless(self, now: float) -> bool:
+        """Tell whether SIGKILL did not help either: something is stuck in the kernel."""
+        return self.phase is Phase.KILLED and self.deadline is not None and now >= self.deadline

@@ -1,0 +1,38 @@
+"""Programs that a test starts, ended with it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.process.cli.programs import Running, Worker
+from tests.process.daemon_process import DaemonProcess
+
+Start = Callable[..., Worker]
+StartProgram = Callable[..., Running]
+
+
+@pytest.fixture
+def start_program(daemon: DaemonProcess) -> Iterator[StartProgram]:
+    """Give a function that starts the command line."""
+    started: list[Running] = []
+
+    def start(*words: str) -> Running:
+        started.append(Running(daemon, *words))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.clean_up()
+
+
+@pytest.fixture
+def start(daemon: DaemonProcess, start_program: StartProgram) -> Start:
+    """Give a function that starts a command as worker `w`."""
+
+    def begin(*argv: str, flags: tuple[str, ...] = ()) -> Worker:
+        with daemon.connect() as control:
+            control.call("controller.register", controller_id="c", label="c", workspace_key="/w")
+        words = ("run", "--controller", "c", "--label", "l", "--worker-id", "w", *flags)
+        return Worker(daemon, start_program(*words, "--", *argv))
+
+    return begin

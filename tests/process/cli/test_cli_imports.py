@@ -1,0 +1,64 @@
+"""The command line stays thin: what it imports, and above all what it does not."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.process.cli.programs import TIMEOUT_S, environment
+from tests.process.daemon_process import DaemonProcess
+
+SCRIPT = """
+import sys
+sys.argv[0] = "penholder"
+from penholder.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+print(*sys.modules, file=sys.stderr)
+"""
+HEAVY = {"trio", "penholder_daemon", "apsw", "structlog", "outcome"}
+
+
+def imported(daemon: DaemonProcess, *words: str) -> set[str]:
+    """Run the command line and return the packages that it imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *words],
+        env=environment(daemon),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in done.stderr.split()} | set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status",),
+        ("status", "--no-json"),
+        ("worker", "list", "--no-json"),
+        ("worker", "--help"),
+        ("worker", "create", "--help"),
+        ("up",),
+        ("run", "--controller", "nobody", "--label", "l", "--", "true"),
+    ],
+    ids=" ".join,
+)
+def test_no_command_imports_trio_or_the_daemon(
+    daemon: DaemonProcess, words: tuple[str, ...]
+) -> None:
+    assert not imported(daemon, *words) & HEAVY
+
+
+def test_status_imports_next_to_nothing(daemon: DaemonProcess) -> None:
+    unneeded = {"rich", "penholder.commands.spec", "penholder.commands.call", "subprocess"}
+
+    assert not imported(daemon, "status", "--no-json") & (HEAVY | unneeded)
+
+
+def test_tables_are_drawn_only_for_people(daemon: DaemonProcess) -> None:
+    assert "rich" not in imported(daemon, "worker", "list")
+    assert "rich" in imported(daemon, "daemon", "status", "--no-json")

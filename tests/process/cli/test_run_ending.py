@@ -1,0 +1,157 @@
+"""`penholder run`: who ends a command, and that nothing of its group is left."""
+
+import os
+import signal
+import sys
+
+import pytest
+
+from tests.process.cli.conftest import Start
+from tests.process.cli.programs import Worker, penholder, runs
+from tests.process.daemon_process import DaemonProcess
+
+STUBBORN = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"no\\n"))
+child = os.fork()
+os.write(1, b"%d\\n" % os.getpid())
+while True:
+    time.sleep(100)
+"""
+"""Two processes that do not end at SIGTERM; each writes its pid first."""
+
+POLITE = """
+trap 'echo bye; exit 0' TERM
+echo ready
+while :; do sleep 100 & wait $!; done
+"""
+
+
+def stubborn(start: Start, kill_after_s: str = "0.2") -> tuple[Worker, list[int]]:
+    """Start a stubborn command; returns it and the pids of its group."""
+    worker = start(sys.executable, "-c", STUBBORN, flags=("--kill-after-s", kill_after_s))
+    pids = [int(worker.running.line()), int(worker.running.line())]
+    return worker, pids
+
+
+@pytest.mark.parametrize("state", ["canceling", "stopped"])
+def test_a_worker_that_is_to_end_gets_sigterm_and_may_say_its_last_words(
+    start: Start, state: str
+) -> None:
+    worker = start("sh", "-c", POLITE)
+    worker.wait_for("ready")
+    worker.transition(state)
+
+    assert worker.end().code == 0
+    assert worker.texts() == ["ready", "bye"]
+    assert worker.events()[-1]["type"] == "process.exited"
+    assert worker.record()["state"] == "stopped"
+
+
+@pytest.mark.parametrize("state", ["canceling", "stopped"])
+def test_what_ignores_sigterm_is_killed_with_its_whole_group(start: Start, state: str) -> None:
+    worker, pids = stubborn(start)
+    worker.transition(state)
+
+    assert worker.end().code == 128 + signal.SIGKILL
+    assert not any(runs(pid) for pid in pids)
+    assert worker.texts().count("no") == 2
+    record = worker.record()
+    expected = "stopped" if state == "stopped" else "error"
+    assert record["state"] == expected
+    assert worker.events()[-1]["data"] == {"exit_status": None, "signal": "SIGKILL"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_run_ends_the_command_in_the_same_way(
+    start: Start, number: signal.Signals
+) -> None:
+    worker, pids = stubborn(start)
+    worker.running.signal(number)
+
+    assert worker.end().code == 128 + signal.SIGKILL
+    assert not any(runs(pid) for pid in pids)
+    record = worker.record()
+    assert (record["state"], record["last_error"]) == ("error", "killed by SIGKILL")
+    assert record["recovery_state"] == "restartable"
+
+
+def test_a_second_signal_is_not_patient(start: Start) -> None:
+    worker, pids = stubborn(start, kill_after_s="3600")
+    worker.running.signal(signal.SIGINT)
+    worker.wait_for("no")
+    worker.running.signal(signal.SIGINT)
+
+    assert worker.end().code == 128 + signal.SIGKILL
+    assert not any(runs(pid) for pid in pids)
+
+
+def test_a_forced_stop_ends_the_group_before_the_daemon_ends_run(start: Start) -> None:
+    worker, pids = stubborn(start, kill_after_s="3600")
+    worker.ask("worker.stop", worker_id="w", force=True)
+
+    assert worker.end().code == 128 + signal.SIGKILL
+    assert not any(runs(pid) for pid in pids)
+    assert worker.events()[-1]["type"] == "process.exited"
+
+
+def test_a_stopped_process_is_woken_to_end(start: Start) -> None:
+    worker = start("sh", "-c", "echo ready; kill -STOP $$", flags=("--kill-after-s", "3600"))
+    worker.wait_for("ready")
+    worker.transition("canceling")
+
+    assert worker.end().code == 128 + signal.SIGTERM
+
+
+def test_what_a_command_leaves_in_its_group_is_ended(start: Start) -> None:
+    script = "sleep 1000 >/dev/null 2>&1 & echo $!"
+    worker = start("sh", "-c", script, flags=("--kill-after-s", "0.1"))
+    pid = int(worker.running.line())
+
+    assert worker.end().code == 0
+    assert not runs(pid)
+
+
+def test_what_has_left_the_group_does_not_hold_up_the_end(start: Start) -> None:
+    script = """
+import os, time
+child = os.fork()
+if not child:
+    os.setsid()
+    os.write(1, b"%d\\n" % os.getpid())
+    time.sleep(1000)
+os.read(0, 1)
+"""
+    worker = start(sys.executable, "-c", script)
+    pid = int(worker.running.line())
+    worker.running.say("")
+    try:
+        assert worker.end().code == 0
+        assert worker.texts() == [str(pid)]
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_another_process_in_the_seat_ends_the_command(daemon: DaemonProcess, start: Start) -> None:
+    worker, pids = stubborn(start)
+    taken = penholder(daemon, "--worker", "w", "runtime", "attach", "--takeover")
+    assert taken.code == 0
+
+    ran = worker.end()
+
+    assert ran.code == 5
+    assert "penholder run: " in ran.err
+    assert not any(runs(pid) for pid in pids)
+
+
+def test_a_worker_that_is_removed_has_no_last_words(start: Start) -> None:
+    worker, pids = stubborn(start, kill_after_s="3600")
+    worker.transition("stopped")
+    worker.wait_for("no")
+    worker.ask("worker.remove", worker_id="w")
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    ran = worker.end()
+
+    assert ran.code == 128 + signal.SIGKILL
+    assert "penholder run: " in ran.err

@@ -1,0 +1,165 @@
+"""`penholder run`: what a command writes, and how it ends, is what its worker's stream holds."""
+
+import json
+import sys
+from base64 import b64decode
+
+import pytest
+
+from tests.process.cli.conftest import Start
+from tests.process.cli.programs import penholder
+from tests.process.daemon_process import DaemonProcess, Json
+
+
+def content(outputs: list[Json], stream: str) -> bytes:
+    """Put a stream together again."""
+    found = b""
+    for output in outputs:
+        if output["stream"] != stream:
+            continue
+        found += b64decode(output["base64"]) if "base64" in output else output["text"].encode()
+        if not output.get("continued") and output.get("newline", True):
+            found += b"\n"
+    return found
+
+
+def test_a_command_is_told_from_start_to_exit(start: Start) -> None:
+    argv = ["sh", "-c", "echo one; echo two >&2"]
+    worker = start(*argv)
+    ran = worker.end()
+
+    assert (ran.code, ran.out, ran.err) == (0, "one\n", "two\n")
+    events = worker.events()
+    assert events[0]["type"] == "process.started"
+    assert events[0]["data"]["argv"] == argv
+    assert events[-1]["type"] == "process.exited"
+    assert events[-1]["data"] == {"exit_status": 0, "signal": None}
+    assert sorted(event["data"]["text"] for event in events[1:-1]) == ["one", "two"]
+    record = worker.record()
+    assert (record["state"], record["last_error"]) == ("stopped", None)
+    assert (record["launcher"], record["profile"], record["label"]) == (
+        "penholder run", "default", "l",
+    )  # fmt: skip
+
+
+def test_the_order_of_both_streams_is_kept(start: Start) -> None:
+    script = "echo a; read x; echo b >&2; read x; echo c; read x; echo d >&2"
+    worker = start("sh", "-c", script)
+    for text in "abc":
+        worker.wait_for(text)
+        worker.running.say("")
+    worker.end()
+
+    assert [(output["stream"], output["text"]) for output in worker.outputs()] == [
+        ("stdout", "a"), ("stderr", "b"), ("stdout", "c"), ("stderr", "d"),
+    ]  # fmt: skip
+
+
+def test_no_byte_is_lost(start: Start) -> None:
+    script = """
+import os
+os.write(1, b"plain\\n\\xff\\xfe binary\\n")
+os.write(1, "\\u00fc".encode() * 100_000 + b"\\n")
+os.write(1, b"\\x00" * 200_000 + b"\\nno newline")
+"""
+    worker = start(sys.executable, "-c", script, flags=("--quiet",))
+    ran = worker.end()
+
+    outputs = worker.outputs()
+    expected = b"plain\n\xff\xfe binary\n" + "ü".encode() * 100_000 + b"\n"
+    assert ran.out == ""
+    assert content(outputs, "stdout") == expected + b"\x00" * 200_000 + b"\nno newline"
+    assert outputs[0] == {"stream": "stdout", "text": "plain"}
+    assert b64decode(outputs[1]["base64"]) == b"\xff\xfe binary"
+    assert all("text" in output for output in outputs[2:])
+    assert outputs[2]["continued"] is True
+    assert len(outputs[2]["text"].encode()) == 64 << 10
+    assert outputs[-1] == {"stream": "stdout", "text": "no newline", "newline": False}
+
+
+def test_what_writes_on_after_the_command_is_heard_to_its_end(start: Start) -> None:
+    worker = start("sh", "-c", "exec 3<&0; (read x <&3; echo late) & echo early")
+    worker.wait_for("early")
+    worker.running.say("")
+    worker.end()
+
+    assert worker.texts() == ["early", "late"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "exited", "last_error"),
+    [
+        (["sh", "-c", "exit 3"], 3, {"exit_status": 3, "signal": None}, "exit status 3"),
+        (
+            ["sh", "-c", "kill -9 $$"],
+            137,
+            {"exit_status": None, "signal": "SIGKILL"},
+            "killed by SIGKILL",
+        ),
+    ],
+)
+def test_a_command_that_fails_is_told_as_it_failed(
+    start: Start, argv: list[str], code: int, exited: Json, last_error: str
+) -> None:
+    worker = start(*argv)
+
+    assert worker.end().code == code
+    assert worker.events()[-1]["data"] == exited
+    record = worker.record()
+    assert (record["state"], record["last_error"]) == ("error", last_error)
+
+
+@pytest.mark.parametrize(("command", "code"), [("/no/such/command", 127), ("/", 126)])
+def test_a_command_that_cannot_start(start: Start, command: str, code: int) -> None:
+    worker = start(command, "x")
+    ran = worker.end()
+
+    assert ran.code == code
+    assert f"cannot run {command}" in ran.err
+    (event,) = worker.events()
+    assert event["type"] == "process.failed"
+    assert event["data"]["argv"] == [command, "x"]
+    assert worker.record()["state"] == "error"
+    assert command in worker.record()["last_error"]
+
+
+def test_the_command_shares_the_seat_and_knows_its_socket(start: Start) -> None:
+    script = """
+penholder --worker "$PENHOLDER_WORKER_ID" event append --type note --data '{"n":1}' >/dev/null
+penholder --socket "$PENHOLDER_SOCKET" event append --type note --data '{"n":2}' >/dev/null
+penholder runtime attach >/dev/null 2>&1; echo "attach=$?"
+"""
+    worker = start("sh", "-c", script)
+    ran = worker.end()
+
+    assert (ran.code, ran.out) == (0, "attach=4\n")
+    notes = [event["data"] for event in worker.events() if event["type"] == "note"]
+    assert notes == [{"n": 1}, {"n": 2}]
+
+
+def test_a_controller_that_does_not_exist_is_a_way_on(daemon: DaemonProcess) -> None:
+    ran = penholder(daemon, "run", "--controller", "nobody", "--label", "l", "--", "true")
+
+    assert ran.code == 3
+    assert "penholder controller register --controller-id" in ran.err
+
+
+def test_an_owned_controller_takes_a_fence_which_the_command_never_sees(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        control.call("controller.register", controller_id="c", label="c", workspace_key="/w")
+        handle = control.call("controller.acquire", controller_id="c")
+    words = ("run", "--controller", "c", "--label", "l", "--", "sh", "-c", "env")
+    fence = json.dumps({"epoch": handle["epoch"], "token": handle["token"]})
+
+    assert penholder(daemon, *words).code == 5
+    fenced = penholder(daemon, *words, PENHOLDER_FENCE=fence)
+    assert fenced.code == 0
+    assert "PENHOLDER_SOCKET=" in fenced.out
+    assert handle["token"] not in fenced.out
+
+    taken_over = penholder(daemon, *words[:5], "--take-over", *words[5:])
+    assert taken_over.code == 0
+    assert penholder(daemon, *words, PENHOLDER_FENCE=fence).code == 5
+    assert penholder(daemon, *words).code == 0

@@ -1,0 +1,84 @@
+"""The command line called in this very process, against a daemon made by hand."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import pytest
+
+from penholder.cli import main
+from tests.unit.cli.fake_daemon import FakeDaemon, Json
+
+VARIABLES = (
+    "PENHOLDER_SOCKET", "PENHOLDER_FENCE", "PENHOLDER_STATE_DIR", "PENHOLDER_RUNTIME_DIR",
+    "PENHOLDER_WORKER_ID",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of the command line did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Json:
+        """Read stdout as one JSON object."""
+        return msgspec.json.decode(self.out, type=Json)
+
+    @property
+    def error(self) -> Json:
+        """Read stderr as the JSON error object."""
+        return msgspec.json.decode(self.err, type=dict[str, Json])["error"]
+
+
+Cli = Callable[..., Ran]
+
+
+@pytest.fixture
+def cli_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a home of its own, near enough for the paths of sockets."""
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    with TemporaryDirectory(prefix="ph-", dir="/tmp") as path:
+        monkeypatch.setenv("PENHOLDER_STATE_DIR", f"{path}/state")
+        monkeypatch.setenv("PENHOLDER_RUNTIME_DIR", f"{path}/run")
+        yield Path(path)
+
+
+@pytest.fixture
+def cli(cli_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Give the command line as a function of its words."""
+
+    def call(*words: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["penholder", *words])
+        capsys.readouterr()
+        try:
+            code = main()
+        except SystemExit as exit_:
+            code = int(str(exit_.code or 0))
+        told = capsys.readouterr()
+        return Ran(code, told.out, told.err)
+
+    return call
+
+
+@pytest.fixture
+def fake_control(cli_home: Path) -> Iterator[FakeDaemon]:
+    """Give a daemon at the control socket."""
+    fake = FakeDaemon(cli_home / "run" / "control.sock")
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def fake_worker(cli_home: Path) -> Iterator[FakeDaemon]:
+    """Give a daemon at the runtime socket of worker w."""
+    fake = FakeDaemon(cli_home / "run" / "workers" / "w.sock")
+    yield fake
+    fake.close()

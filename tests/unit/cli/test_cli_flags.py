@@ -1,0 +1,187 @@
+"""Flags made from the contract: every method has a command line, and what it reads is checked."""
+
+import io
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from penholder.commands import call, flags, values
+from penholder.commands.failures import Usage
+from penholder.commands.options import Options, nearest, normalized, parse_known
+from penholder.commands.spec import Method, contract
+from tests.unit.cli.conftest import Cli
+
+METHODS = contract().methods
+
+
+def method(name: str) -> Method:
+    """Find a method of the contract."""
+    return next(method for method in METHODS if method.name == name)
+
+
+def read(name: str, *words: str) -> dict[str, object]:
+    """Read words as the params of a method."""
+    known = contract()
+    parser = call.parser_of(known, method(name))
+    return flags.read(known, method(name), parse_known(parser, normalized(words)))
+
+
+@pytest.mark.parametrize("found", METHODS, ids=lambda found: found.name)
+def test_every_method_has_a_command_line_with_help(found: Method) -> None:
+    text = call.parser_of(contract(), found).format_help()
+
+    assert found.summary.split()[0] in text
+    assert all(param.flag in text for param in found.params if param.name != "fence")
+    assert all(error.data.code in text for error in found.errors)
+    assert ("--take-over" in text) == found.takes_fence
+
+
+def test_no_param_is_called_like_an_option_of_every_command() -> None:
+    names = {param.name for found in METHODS for param in found.params}
+
+    assert names & {*Options.__struct_fields__} == {"fence"}
+
+
+def test_words_become_typed_values() -> None:
+    found = read(
+        "worker.create", "--controller-id", "c", "--label", "ü", "--packs", "a", "--packs", "b",
+        "--env", '{ "A": "1" }', "--start", "starting",
+    )  # fmt: skip
+
+    assert found == {
+        "controller_id": "c", "label": "ü", "packs": ["a", "b"],
+        "env": msgspec.Raw(b'{"A":"1"}'), "start": "starting",
+    }  # fmt: skip
+
+
+def test_a_list_may_be_given_as_json() -> None:
+    assert read("worker.create", "--packs", '["a", "b"]')["packs"] == msgspec.Raw(b'["a","b"]')
+
+
+def test_booleans_are_switches() -> None:
+    assert read("controller.acquire", "--takeover") == {"takeover": True}
+    assert read("controller.instances", "--no-active-only") == {"active_only": False}
+    assert read("controller.instances") == {}
+
+
+def test_null_is_said_where_silence_means_something_else() -> None:
+    assert read("worker.set_turn", "--no-turn-id") == {"turn_id": None}
+    assert read("approval.list", "--no-state") == {"state": None}
+    with pytest.raises(Usage, match="no flag --no-label"):
+        read("worker.create", "--no-label")
+
+
+def test_flags_may_be_written_with_underscores() -> None:
+    assert read("worker.get", "--worker_id", "a_b") == {"worker_id": "a_b"}
+    assert read("worker.get", "--worker_id=a_b") == {"worker_id": "a_b"}
+
+
+def test_an_integer_or_a_word() -> None:
+    assert read("journal.subscribe", "--after", "7")["after"] == 7
+    assert read("journal.subscribe", "--after", "start")["after"] == "start"
+    with pytest.raises(Usage, match="--after: 'x' is no integer, or 'x' is none of now, start"):
+        read("journal.subscribe", "--after", "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "complaint"),
+    [
+        ("worker.get", ["--worker-id", ""], "--worker-id: is empty"),
+        ("worker.get", ["--worker-id", "a/b"], "does not match"),
+        ("worker.get", ["--worker-id", "x" * 65], "has 65 characters, at most 64"),
+        ("worker.get", ["--worker-id", "a\n"], "does not match"),
+        ("worker.create", ["--label", "\udcff"], "is not UTF-8"),
+        ("worker.list", ["--limit", "0"], "--limit: 0 is less than 1"),
+        ("worker.list", ["--limit", "1001"], "--limit: 1001 is more than 1000"),
+        ("worker.list", ["--limit", "1e2"], "'1e2' is no integer"),
+        ("worker.list", ["--state", "tired"], "'tired' is none of canceling, error"),
+        ("event.append", ["--data", "{"], "--data: is not valid JSON"),
+        ("event.append", ["--data", "[]"], "--data: must be a JSON object"),
+        ("event.append", ["--data", "@/no/such/file"], "cannot read @/no/such/file"),
+        ("event.append_many", ["--events", "{}"], "must be a JSON array"),
+        ("event.append_many", ["--events", "[]"], "takes at least 1"),
+        ("journal.read", ["--streams", "a"] * 65, "takes at most 64, these are 65"),
+        ("worker.get", ["--worker-id"], "expected one argument"),
+        ("worker.get", ["w"], "unexpected argument 'w'"),
+        ("worker.get", ["--worker-idd", "w"], "did you mean --worker-id"),
+        ("worker.get", ["--work", "w"], "there is no flag --work of"),
+    ],
+)
+def test_wrong_words_are_refused(name: str, words: list[str], complaint: str) -> None:
+    with pytest.raises(Usage, match=complaint):
+        read(name, *words)
+
+
+def test_json_comes_from_a_file_or_stdin_and_keeps_its_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = b'{\n "a": 1.50,\n "b": 12345678901234567890123\n}'
+    (tmp_path / "data").write_bytes(text)
+    stdin = io.TextIOWrapper(io.BytesIO(text))
+    monkeypatch.setattr(sys, "stdin", stdin)
+
+    from_file = read("event.append", "--data", f"@{tmp_path}/data")
+    from_stdin = read("event.append", "--data", "-")
+
+    compact = msgspec.Raw(b'{"a":1.50,"b":12345678901234567890123}')
+    assert from_file == from_stdin == {"data": compact}
+
+
+def test_a_file_that_no_frame_can_hold_is_not_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(b" " * (2 << 20))
+
+    with pytest.raises(Usage, match="MAX_FRAME_BYTES"):
+        read("event.append", "--data", f"@{tmp_path}/data")
+
+
+def test_what_is_missing_is_named(cli: Cli) -> None:
+    ran = cli("worker", "create", "--label", "x")
+
+    assert ran.code == 2
+    assert "needs --controller-id, --launcher, --profile, --cwd" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["wroker", "list"], "there is no command or room 'wroker'; did you mean worker"),
+        (["worker", "craete"], "room worker has no verb 'craete'; did you mean create"),
+        (["worker", "xyzzy"], "it has create, get, list"),
+        (["worker", "get", "--lable", "x"], "there is no flag --lable"),
+        (["statsu"], "did you mean status"),
+    ],
+)
+def test_unknown_words_name_the_nearest(cli: Cli, words: list[str], said: str) -> None:
+    ran = cli(*words)
+
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.out == ""
+
+
+def test_help_is_there_on_every_level(cli: Cli) -> None:
+    everything, room, verb = cli("--help"), cli("worker", "--help"), cli("worker", "get", "--help")
+
+    assert {everything.code, room.code, verb.code} == {0}
+    assert "exit codes:" in everything.out
+    assert all(name in everything.out for name in contract().rooms())
+    assert "set-turn" in room.out
+    assert "--worker-id" in verb.out
+    assert "WORKER_NOT_FOUND" in verb.out
+    assert cli().code == 2
+
+
+def test_the_version(cli: Cli) -> None:
+    assert cli("--version").out.startswith("penholder ")
+
+
+def test_nothing_near_is_nothing_said() -> None:
+    assert nearest("qqq", ["worker", "event"]) == ""
+
+
+def test_whole_numbers_of_flags_that_are_no_params() -> None:
+    assert values.whole_number("--drain-ms", "5", 10) == 5
+    with pytest.raises(Usage, match="--drain-ms: 11 is more than 10"):
+        values.whole_number("--drain-ms", "11", 10)

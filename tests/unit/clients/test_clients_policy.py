@@ -1,0 +1,166 @@
+"""What is sent again and when: the rules that both clients share, without I/O."""
+
+import errno
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+
+from penholder import ConnectionLost, DaemonUnreachable
+from penholder._call import Call
+from penholder._generated import KEYED, METHODS, WAITS
+from penholder._patience import FIRST_DELAY_S, LONGEST_DELAY_S, Patience
+from penholder_protocol.errors import Busy, Fenced, PenholderError, StoreFailed, ValueTooLarge
+from penholder_protocol.limits import MAX_FRAME_BYTES
+
+REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+LOST = ConnectionLost("lost")
+ACQUIRE = "controller.acquire"
+
+
+def _params(call: Call, now: float = 0.0) -> dict[str, Any]:
+    return dict(json.loads(call.frame(1, now))["params"])
+
+
+def _sent(method: str, params: Mapping[str, object] | None = None, **flags: bool) -> Call:
+    call = Call(method, params or {}, 10.0, **flags)
+    call.frame(1, 0.0)
+    call.sent = True
+    return call
+
+
+# --- patience --------------------------------------------------------------------------------
+def test_delays_grow_to_a_limit_and_end_with_the_time() -> None:
+    patience = Patience(10.0)
+    now, delays = 100.0, []
+    while (delay := patience.delay_after_failure(now)) is not None:
+        delays.append(delay)
+        now += delay
+    assert delays[0] == FIRST_DELAY_S
+    assert delays[1] == pytest.approx(FIRST_DELAY_S * 1.6)
+    assert max(delays) == LONGEST_DELAY_S
+    assert now == pytest.approx(110.0)
+
+
+def test_a_later_outage_has_its_own_time() -> None:
+    patience = Patience(10.0)
+    assert patience.delay_after_failure(0.0) == FIRST_DELAY_S
+    assert patience.delay_after_failure(5.0) is not None
+    assert patience.delay_after_failure(1000.0) == FIRST_DELAY_S
+
+
+def test_no_patience_at_all() -> None:
+    assert Patience(0.0).delay_after_failure(0.0) is None
+
+
+# --- what is sent ----------------------------------------------------------------------------
+def test_a_mutation_gets_one_key_for_all_its_attempts() -> None:
+    call = Call(ACQUIRE, {"controller_id": "c", "idempotency_key": None}, 1.0)
+    first, second = _params(call), _params(call)
+    assert len(first["idempotency_key"]) == 32
+    assert first == second
+    assert _params(Call(ACQUIRE, {}, 1.0))["idempotency_key"] != first["idempotency_key"]
+
+
+def test_a_given_key_stays() -> None:
+    assert _params(Call(ACQUIRE, {"idempotency_key": "k"}, 1.0)) == {"idempotency_key": "k"}
+
+
+def test_a_query_gets_no_key_and_what_is_unset_is_not_sent() -> None:
+    call = Call("controller.list", {"limit": UNSET, "cursor": None}, 1.0)
+    assert _params(call) == {"cursor": None}
+
+
+def test_what_the_caller_says_of_an_unknown_method() -> None:
+    assert "idempotency_key" in _params(Call("new.method", {}, 1.0, True))
+    assert _params(Call("new.method", {}, 1.0, False)) == {}
+    assert _params(Call("new.method", {}, 1.0)) == {}
+
+
+def test_read_only_collections_are_sent_as_what_they_hold() -> None:
+    params = {"env": MappingProxyType({"A": "1"}), "packs": range(2)}
+    assert _params(Call("rpc.ping", params, 1.0)) == {"env": {"A": "1"}, "packs": [0, 1]}
+
+
+def test_what_has_no_json_form_is_the_callers_fault() -> None:
+    with pytest.raises(TypeError, match="object has no form in JSON"):
+        Call("rpc.ping", {"x": object()}, 1.0)
+
+
+def test_a_request_over_a_frame_is_refused_here() -> None:
+    call = Call("event.append", {"data": "x" * MAX_FRAME_BYTES}, 1.0)
+    with pytest.raises(ValueTooLarge) as caught:
+        call.frame(1, 0.0)
+    assert caught.value.details["limit"] == "MAX_FRAME_BYTES"
+
+
+@pytest.mark.parametrize(("given", "left_ms"), [({"timeout_ms": 5000}, 3500), ({}, 28_500)])
+def test_a_wait_sent_again_waits_for_what_is_left(given: dict[str, object], left_ms: int) -> None:
+    call = Call("journal.wait", {"streams": ["*"], "after": 0, **given}, 10.0)
+    assert _params(call, 100.0) == {"streams": ["*"], "after": 0, **given}
+    assert _params(call, 101.5)["timeout_ms"] == left_ms
+    assert _params(call, 500.0)["timeout_ms"] == 0
+
+
+# --- what is sent again ----------------------------------------------------------------------
+@pytest.mark.parametrize("method", ["controller.list", ACQUIRE, "journal.wait", "rpc.ping"])
+def test_known_methods_are_sent_again_after_a_lost_connection(method: str) -> None:
+    assert _sent(method).delay_after(LOST, 0.0) == FIRST_DELAY_S
+
+
+def test_a_shutdown_is_sent_once() -> None:
+    assert Call("daemon.shutdown", {}, 10.0).delay_after(REFUSED, 0.0) == FIRST_DELAY_S
+    with pytest.raises(ConnectionLost, match=r"daemon\.shutdown"):
+        _sent("daemon.shutdown").delay_after(LOST, 0.0)
+
+
+def test_a_method_of_which_nothing_is_known_is_sent_once() -> None:
+    with pytest.raises(ConnectionLost):
+        _sent("new.method").delay_after(LOST, 0.0)
+    assert _sent("new.method", mutation=True).delay_after(LOST, 0.0) == FIRST_DELAY_S
+    assert _sent("new.method", mutation=False).delay_after(LOST, 0.0) == FIRST_DELAY_S
+    assert _sent("new.method").delay_after(Busy(), 0.0) == FIRST_DELAY_S
+
+
+@pytest.mark.parametrize("error", [Busy(), StoreFailed(outcome="unknown")])
+def test_passing_errors_are_waited_out(error: PenholderError) -> None:
+    call = _sent(ACQUIRE)
+    assert call.delay_after(error, 0.0) == FIRST_DELAY_S
+    with pytest.raises(type(error)) as caught:
+        call.delay_after(error, 10.0)
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("error", [Fenced(), StoreFailed(), StoreFailed(outcome="nothing")])
+def test_other_errors_are_raised_at_once(error: PenholderError) -> None:
+    with pytest.raises(type(error)):
+        _sent(ACQUIRE).delay_after(error, 0.0)
+
+
+def test_the_time_is_over() -> None:
+    call = Call("rpc.ping", {}, 10.0)
+    call.delay_after(REFUSED, 0.0)
+    with pytest.raises(DaemonUnreachable, match="refused") as caught:
+        call.delay_after(REFUSED, 10.0)
+    assert caught.value.__cause__ is REFUSED
+    sent = _sent("rpc.ping")
+    sent.delay_after(LOST, 0.0)
+    with pytest.raises(ConnectionLost):
+        sent.delay_after(REFUSED, 10.0)
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.ENAMETOOLONG])
+def test_what_time_cannot_heal_is_raised_at_once(code: int) -> None:
+    with pytest.raises(DaemonUnreachable):
+        Call("rpc.ping", {}, 10.0).delay_after(OSError(code, "no"), 0.0)
+
+
+def test_the_table_of_methods() -> None:
+    assert KEYED < METHODS
+    assert WAITS < METHODS
+    assert not KEYED & WAITS
+    assert ACQUIRE in KEYED
+    assert "approval.wait" in WAITS
