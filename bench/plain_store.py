@@ -1,7 +1,8 @@
 """The baseline: a store that opens SQLite anew for every call, as such systems do today.
 
-One append looks the worker up on one connection, then on another takes the next number, inserts,
-and reads the row back; SQLite's defaults otherwise, foreign keys on.
+One fenced append checks the owner's token on one connection, looks the worker up on the next, and
+on a third takes the next number, inserts, and reads the row back: check and write in separate
+transactions. SQLite's defaults otherwise, foreign keys on.
 """
 
 import json
@@ -17,6 +18,8 @@ from bench.load import Step
 _BUSY_SECONDS = 60
 """Python's default of 5 s makes this store fail with `database is locked` under this load."""
 _SCHEMA = """
+CREATE TABLE owner (epoch INTEGER PRIMARY KEY, token TEXT NOT NULL, active INTEGER NOT NULL);
+INSERT INTO owner VALUES (1, 'token', 1);
 CREATE TABLE worker (id TEXT PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE event (
   id TEXT PRIMARY KEY, worker TEXT NOT NULL REFERENCES worker (id), number INTEGER NOT NULL,
@@ -52,6 +55,9 @@ def make_step(target: str) -> Step:
     path = Path(name)
 
     def step() -> None:
+        with _connection(path) as connection:
+            owner = "SELECT 1 FROM owner WHERE epoch = ? AND token = ? AND active = 1"
+            assert connection.execute(owner, (1, "token")).fetchone()
         with _connection(path) as connection:
             found = connection.execute("SELECT * FROM worker WHERE id = ?", (worker,)).fetchone()
             assert dict(found)
