@@ -22,6 +22,7 @@ from penholder_protocol.limits import (
     MAX_BATCH,
     MAX_FRAME_BYTES,
     MAX_REQUEST_ID_BYTES,
+    MAX_TEXT_CHARACTERS,
     MAX_VALUE_DEPTH,
 )
 
@@ -187,11 +188,16 @@ def result(request_id: bytes, body: bytes) -> bytes:
 
 
 def error(request_id: bytes, fault: PenholderError) -> bytes:
-    """Make an error answer, without newline; the message is cut where it would pass a frame."""
+    """Make an error answer, without newline; what the peer sent may be too long to be repeated."""
     message = fault.message.encode("utf-8", "replace")[: MAX_FRAME_BYTES // 8]
-    data = _ErrorData(fault.code, fault.retryable, fault.details)
+    details = {name: _cut(detail) for name, detail in fault.details.items()}
+    data = _ErrorData(fault.code, fault.retryable, details)
     body = _encode(_ErrorObject(fault.number, message.decode("utf-8", "ignore"), data))
     return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (request_id, body)
+
+
+def _cut(detail: Detail) -> Detail:
+    return detail[:MAX_TEXT_CHARACTERS] if isinstance(detail, str) else detail
 
 
 def notification(method: str, params: bytes) -> bytes:

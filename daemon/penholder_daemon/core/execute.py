@@ -5,6 +5,7 @@ the handler. Everything stands in the caller's savepoint.
 """
 
 import msgspec
+from msgspec import Raw
 
 from penholder_daemon.core import idempotency, seats
 from penholder_daemon.core.caller import RUNTIME
@@ -16,6 +17,14 @@ from penholder_protocol.limits import MAX_FRAME_BYTES
 _encode = msgspec.json.Encoder().encode
 _ENVELOPE_BYTES = 1024
 """What an answer's envelope may take of its frame; ids are as long as their caller made them."""
+
+
+class Claim(msgspec.Struct, array_like=True):
+    """What one try of a `claim` method came to, on its way from the writer to who waits."""
+
+    ready: bool
+    result: Raw
+    streams: tuple[str, ...]
 
 
 def mutate(tx: Tx, call: Invocation) -> bytes:
@@ -47,7 +56,10 @@ def _act(tx: Tx, call: Invocation) -> bytes:
             seats.require(tx, call.caller.worker_id)
     elif method.fence is not None:
         method.fence(tx, call.arguments, call.fence)
-    return encode_result(method.handler(tx, **call.arguments))
+    result = method.handler(tx, **call.arguments)
+    if isinstance(result, Waiting):
+        return encode_result(Claim(result.ready, Raw(_encode(result.result)), result.streams))
+    return encode_result(result)
 
 
 def query(rx: Rx, call: Invocation) -> bytes:

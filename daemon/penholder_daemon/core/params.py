@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from penholder_daemon.core.values import compact
 from penholder_protocol.errors import InvalidParams
+from penholder_protocol.limits import MAX_TYPE_CHARACTERS
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 _MISSING = re.compile(r"missing required field `([^`]*)`")
@@ -71,7 +72,7 @@ class Params:
     def _explain_unknown(self, name: str, place: str) -> InvalidParams:
         if place:
             return InvalidParams(f"unknown field `{name}`{place.replace('$.', '')}", param=name)
-        nearest = difflib.get_close_matches(name, self.names, 1)
+        nearest = difflib.get_close_matches(name[:MAX_TYPE_CHARACTERS], self.names, 1)
         hint = f"did you mean `{nearest[0]}`? " if nearest else ""
         known = ", ".join(self.names) or "none"
         return InvalidParams(

@@ -19,6 +19,7 @@ from penholder_daemon.core.caller import RUNTIME, Caller, SocketKind
 from penholder_daemon.core.params import Field, Params, signature_fields
 from penholder_daemon.core.transaction import Tx
 from penholder_protocol.errors import Denied, MethodNotFound, PenholderError
+from penholder_protocol.limits import MAX_TYPE_CHARACTERS
 from penholder_protocol.nouns import Fence
 from penholder_protocol.nouns.words import IdempotencyKey, WorkerId
 
@@ -31,7 +32,8 @@ Errors: TypeAlias = Sequence[type[PenholderError]]
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 ResultT = TypeVar("ResultT")
-_REQUIRED = inspect.Parameter.empty
+_IDENTITY = frozenset({"worker_id", "runner_id"})
+"""Params that say who acts: on a runtime socket the worker itself, given or not."""
 
 
 class Kind(enum.Enum):
@@ -43,6 +45,8 @@ class Kind(enum.Enum):
     """By a reader, on a consistent view."""
     WAIT = "wait"
     """As a query, again and again until it is ready or its time is over."""
+    CLAIM = "claim"
+    """As a mutation, again and again until it got something or its time is over."""
     LOCAL = "local"
     """By the connection itself."""
 
@@ -86,6 +90,7 @@ class Method:
     seat: bool = True
     secret: bool = False
     timer: bool = False
+    keeps_key: bool = False
     control_only: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
@@ -117,12 +122,12 @@ class Method:
         if socket == RUNTIME:
             fields = [each for each in fields if each.name not in self.control_only]
             fields = [
-                each.with_default(None, WorkerId | None) if each.name == "worker_id" else each
+                each.with_default(None, WorkerId | None) if each.name in _IDENTITY else each
                 for each in fields
             ]
         elif self.fence is not None:
             fields.append(Field("fence", Fence | None, None))
-        if self.kind is Kind.MUTATION:
+        if self.kind is Kind.MUTATION and not self.keeps_key:
             fields.append(Field("idempotency_key", IdempotencyKey | None, None))
         return Params(f"{self.name} on {socket}", fields)
 
@@ -131,9 +136,11 @@ class Method:
         if caller.socket not in self.sockets:
             raise Denied(f"{self.name} is not served on a {caller.socket} socket", method=self.name)
         arguments = self._params[caller.socket].decode(params)
-        fence, key = arguments.pop("fence", None), arguments.pop("idempotency_key", None)
-        if caller.worker_id is not None and "worker_id" in arguments:
-            arguments["worker_id"] = _own_worker(caller.worker_id, arguments["worker_id"])
+        fence = arguments.pop("fence", None)
+        key = None if self.keeps_key else arguments.pop("idempotency_key", None)
+        if caller.worker_id is not None:
+            for name in _IDENTITY & arguments.keys():
+                arguments[name] = _own_worker(caller.worker_id, arguments[name])
         return Invocation(
             method=self,
             arguments=arguments,
@@ -169,6 +176,7 @@ class Room:
         seat: bool = True,
         secret: bool = False,
         timer: bool = False,
+        keeps_key: bool = False,
         control_only: Iterable[str] = (),
     ) -> Callable[[FunctionT], FunctionT]:
         """Register a function that writes.
@@ -177,6 +185,8 @@ class Room:
         is False. `secret` says that its answer is never kept. `control_only` names params that the
         runtime socket does not take. `sockets=()` makes it the daemon's own; a `timer` among those
         is run at the start and when a wake-up is due, and answers when it wants to run again.
+        `keeps_key` says that the room itself does what an idempotency key asks for: the function
+        takes it as a param.
         """
 
         def register(function: FunctionT) -> FunctionT:
@@ -191,12 +201,19 @@ class Room:
                 seat=seat,
                 secret=secret,
                 timer=timer,
+                keeps_key=keeps_key,
                 control_only=frozenset(control_only),
             )
             self.methods.append(made)
             return function
 
         return register
+
+    def claim(
+        self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Register a function that writes, answers `Waiting` and takes `timeout_ms`."""
+        return self._registrar(Kind.CLAIM, sockets, errors)
 
     def query(
         self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
@@ -249,7 +266,7 @@ class Registry:
         method = self.methods.get(name)
         if method is None or not method.sockets:
             public = [each.name for each in self.public]
-            nearest = difflib.get_close_matches(name, public, 1)
+            nearest = difflib.get_close_matches(name[:MAX_TYPE_CHARACTERS], public, 1)
             hint = f"did you mean {nearest[0]}?" if nearest else "rpc.discover lists them all"
             raise MethodNotFound(f"there is no method {name!r}; {hint}", method=name)
         return method

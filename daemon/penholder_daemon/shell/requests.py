@@ -79,7 +79,7 @@ class Requests:
                 self._mutations_sent += 1
             case Kind.QUERY:
                 self._after_mutations(partial(self._query, call, answer))
-            case Kind.WAIT:
+            case Kind.WAIT | Kind.CLAIM:
                 scope = self._expect_wait(request)
                 self._after_mutations(
                     partial(self._nursery.start_soon, self._wait, call, request, scope, answer)
@@ -190,7 +190,26 @@ class Requests:
         return found
 
     async def _look(self, call: Invocation) -> Waiting[object]:
+        if call.method.kind is Kind.CLAIM:
+            return await self._claim(call)
         return await read(self._services.readers, self._caller, lambda rx: execute.look(rx, call))
+
+    async def _claim(self, call: Invocation) -> Waiting[object]:
+        """Try once, through the writer; what was claimed is claimed even if nobody waits now."""
+        answered = trio.Event()
+        kept: list[Answer] = []
+
+        def done(answer: Answer) -> None:
+            kept.append(answer)
+            answered.set()
+
+        self._services.writer.submit(Job(call, done))
+        with trio.CancelScope(shield=True):
+            await answered.wait()
+        if isinstance(kept[0], PenholderError):
+            raise kept[0]
+        claim = msgspec.json.decode(kept[0], type=execute.Claim)
+        return Waiting(claim.result, claim.ready, claim.streams)
 
     async def _look_again(self, call: Invocation, seen: Waiting[object]) -> Waiting[object]:
         """Look once more, and if that was in vain wait for an entry that may change it.
