@@ -74,6 +74,8 @@ MAX_WAIT_MS = 300_000
 MAX_LEASE_MS = 86_400_000
 MAX_DEADLINE_MS = 366 * 86_400_000
 MAX_DRAIN_MS = 600_000
+MAX_PRUNE = 20_000
+"""Entries that one daemon.prune takes; the writer must not stand still for long."""
 PAGE_BYTES = MAX_FRAME_BYTES - (64 << 10)
 """Where a page ends early: a frame, less what surrounds its items."""
 

@@ -16,7 +16,7 @@ from penholder_daemon.core import journal
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.registry import Invocation, Registry
-from penholder_daemon.core.session import Figures
+from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import Process
 from penholder_daemon.rooms import build_registry
@@ -24,9 +24,12 @@ from penholder_daemon.shell.connection import Connection
 from penholder_daemon.shell.daemon import load_openrpc
 from penholder_daemon.shell.database import WriterStore, open_writer
 from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.facts import Facts
 from penholder_daemon.shell.house import House
+from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.publisher import Publisher
 from penholder_daemon.shell.readers import InlineReaders
+from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.stopping import Stop
 from penholder_daemon.shell.timers import Timers, daemon_caller
 from penholder_daemon.shell.transport import StreamTransport
@@ -39,6 +42,7 @@ class SimulatedWorld:
     """Implements `World` from a seed and trio's clock."""
 
     boot_id = "simulated"
+    rules = Rules()
 
     def __init__(self, seed: int) -> None:
         """Draw everything from one generator."""
@@ -101,7 +105,7 @@ class SimulatedDaemon:
         rx = Rx(store, world, caller)
         self.house = House(
             world, Dispatcher(REGISTRY), Publisher(journal.position(rx)), load_openrpc(), Stop(),
-            _figures,
+            Facts(Paths(Path("/simulated"), Path("/simulated")), Settings(), world.now()),
         )  # fmt: skip
         committer = Committer(store, world, REGISTRY, _fail)
         self.house.writer = InlineWriter(committer, self.house.deliver)
@@ -136,7 +140,3 @@ async def simulated_daemon(path: Path, seed: int) -> AsyncIterator[SimulatedDaem
 
 def _fail(call: Invocation | None, bug: Exception) -> None:
     raise AssertionError(f"{call} failed inside the daemon") from bug
-
-
-def _figures(house: House) -> Figures:
-    raise AssertionError("no simulation asks for figures")

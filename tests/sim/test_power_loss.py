@@ -10,6 +10,7 @@ from penholder_daemon.core import journal
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.database import open_writer
@@ -18,7 +19,7 @@ from tests.sim.power_loss import PowerLossDisk
 
 REGISTRY = build_registry()
 CALLER = Caller(CONTROL, 0, 1)
-WORLD = RealWorld(Path("/nowhere"))
+WORLD = RealWorld(Path("/nowhere"), Rules())
 
 
 def _call(method: str, **params: object) -> Invocation:

@@ -229,9 +229,7 @@ def test_another_workers_approval_is_not_found(bench: Bench, method: str) -> Non
     _ask(bench)
     other = bench.seated("w2")
     for caller_params in ({"worker_id": "w2"}, {"worker_id": "unknown"}):
-        refusal = bench.refused(
-            errors.ApprovalNotFound, method, request_id="ap_1", **caller_params
-        )
+        refusal = bench.refused(errors.ApprovalNotFound, method, request_id="ap_1", **caller_params)
         assert refusal.number == 1001
     bench.refused(errors.ApprovalNotFound, method, other, request_id="ap_1")
     bench.refused(errors.ApprovalNotFound, method, request_id="ap_none")

@@ -39,9 +39,7 @@ def test_list_filters_and_is_newest_first(bench: Bench) -> None:
     bench.worker("w1")
     bench.worker("w2", "c2")
     for worker_id in ("w1", "w2", "w1"):
-        bench.call(
-            "handoff.register", worker_id=worker_id, handoff_path="/h", checkpoint_path="/c"
-        )
+        bench.call("handoff.register", worker_id=worker_id, handoff_path="/h", checkpoint_path="/c")
 
     def ids(**params: object) -> list[str]:
         return [item["snapshot_id"] for item in bench.call("handoff.list", **params)["items"]]
@@ -56,9 +54,7 @@ def test_a_worker_sees_its_own_only(bench: Bench) -> None:
     bench.worker("w1")
     bench.worker("w2")
     for worker_id in ("w1", "w2"):
-        bench.call(
-            "handoff.register", worker_id=worker_id, handoff_path="/h", checkpoint_path="/c"
-        )
+        bench.call("handoff.register", worker_id=worker_id, handoff_path="/h", checkpoint_path="/c")
     seated = bench.seated("w2")
     assert [item["worker_id"] for item in bench.call("handoff.list", seated)["items"]] == ["w2"]
     assert bench.call("handoff.latest", seated)["worker_id"] == "w2"

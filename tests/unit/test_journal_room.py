@@ -4,7 +4,8 @@ import pytest
 
 from penholder_daemon.core.caller import CONTROL
 from penholder_protocol import errors
-from tests.unit.harness import CONTROLLER, Bench, FakeSession, Json, at_once
+from tests.unit.fakes import FakeSession
+from tests.unit.harness import CONTROLLER, Bench, Json, at_once
 
 
 @pytest.fixture
@@ -195,9 +196,7 @@ def test_subscribe_after_a_pruned_position_is_refused_and_from_the_start_it_is_n
     busy: Bench,
 ) -> None:
     _prune(busy, "worker:w1", 5)
-    refusal = busy.refused(
-        errors.CursorGone, "journal.subscribe", streams=["worker:w1"], after=0
-    )
+    refusal = busy.refused(errors.CursorGone, "journal.subscribe", streams=["worker:w1"], after=0)
     assert refusal.details["oldest_pos"] == 6
     _subscribe(busy, streams=["worker:w1"], after="start")
     _subscribe(busy, streams=["worker:w1"], after=5)

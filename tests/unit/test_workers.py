@@ -77,7 +77,7 @@ def test_create_starts_idle_or_starting_only(bench: Bench, start: object) -> Non
 def test_an_id_that_no_worker_can_have_is_wrong_params(bench: Bench, worker_id: object) -> None:
     bench.controller()
     with pytest.raises(errors.InvalidParams):
-        bench.worker(worker_id=worker_id)  # type: ignore[arg-type]  # wrong on purpose
+        bench.worker(worker_id)
 
 
 def test_the_longest_id_with_every_character(bench: Bench) -> None:
@@ -107,7 +107,7 @@ def test_an_id_is_never_used_again(bench: Bench) -> None:
         bench.worker()
     bench.controller("c2")
     with pytest.raises(errors.WorkerExists):
-        bench.worker(controller_id="c2")
+        bench.worker("w1", "c2")
 
 
 @pytest.mark.parametrize("params", [{"packs": ["x" * 4000] * 70}, {"env": {"k": "\x01" * 4096}}])
@@ -201,9 +201,7 @@ def test_a_turn_can_be_taken_back(bench: Bench) -> None:
 def test_while_attached_runtime_pid_is_the_seated_process(bench: Bench) -> None:
     bench.worker()
     seated = bench.seated(pid=700)
-    told = bench.call(
-        "worker.set_endpoint", seated, runtime_pid=4711, runtime_socket="/tmp/x.sock"
-    )
+    told = bench.call("worker.set_endpoint", seated, runtime_pid=4711, runtime_socket="/tmp/x.sock")
     assert (told["runtime_pid"], told["runtime_socket"]) == (700, "/tmp/x.sock")
     assert bench.call("runtime.detach", seated)["runtime_pid"] == 4711
 

@@ -1,5 +1,6 @@
 """The calls of the daemon room. Made by `python -m penholder_daemon.generate`; do not edit."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import UNSET, UnsetType
@@ -9,9 +10,14 @@ from penholder._calls import AsyncCaller, Caller
 from penholder_protocol import nouns
 
 
+_BACKUP: Final[Decoder[nouns.Backup]] = Decoder(nouns.Backup)
 _DAEMON_STATUS: Final[Decoder[nouns.DaemonStatus]] = Decoder(nouns.DaemonStatus)
+_DICT_STR_OBJECT: Final[Decoder[dict[str, object]]] = Decoder(dict[str, object])
 _HEALTH: Final[Decoder[nouns.Health]] = Decoder(nouns.Health)
+_METRICS: Final[Decoder[nouns.Metrics]] = Decoder(nouns.Metrics)
+_PRUNED: Final[Decoder[nouns.Pruned]] = Decoder(nouns.Pruned)
 _STOPPING: Final[Decoder[nouns.Stopping]] = Decoder(nouns.Stopping)
+_VERIFICATION: Final[Decoder[nouns.Verification]] = Decoder(nouns.Verification)
 
 
 class DaemonCalls:
@@ -30,6 +36,49 @@ class DaemonCalls:
     def status(self) -> nouns.DaemonStatus:
         """Return the daemon in figures."""
         return self._client.ask("daemon.status", {}, _DAEMON_STATUS)
+
+    def metrics(self) -> nouns.Metrics:
+        """Return all figures in the text format of Prometheus."""
+        return self._client.ask("daemon.metrics", {}, _METRICS)
+
+    def config(self) -> dict[str, object]:
+        """Return the settings in force."""
+        return self._client.ask("daemon.config", {}, _DICT_STR_OBJECT)
+
+    def verify(self, *, deep: bool | UnsetType = UNSET) -> nouns.Verification:
+        """Look for damage in the file and for broken invariants; `deep` reads all of every index."""
+        return self._client.ask("daemon.verify", {"deep": deep}, _VERIFICATION)
+
+    def backup(
+        self,
+        *,
+        path: str,
+        idempotency_key: str | None = None,
+    ) -> nouns.Backup:
+        """Copy the database, while it serves, to a new file: verified, synced, mode 0600."""
+        return self._client.ask("daemon.backup", {"path": path, "idempotency_key": idempotency_key}, _BACKUP)
+
+    def prune(
+        self,
+        *,
+        older_than_ms: int | None | UnsetType = UNSET,
+        keep_last: int | None | UnsetType = UNSET,
+        streams: Sequence[str] | None | UnsetType = UNSET,
+        dry_run: bool | UnsetType = UNSET,
+        idempotency_key: str | None = None,
+    ) -> nouns.Pruned:
+        """Delete the oldest entries of streams: those older than, and all but the last so many.
+
+        Takes up to MAX_PRUNE entries at once; `more` says that there are more to take. Numbering goes
+        on, and a cursor before what was taken gets CURSOR_GONE.
+        """
+        return self._client.ask("daemon.prune", {
+            "older_than_ms": older_than_ms,
+            "keep_last": keep_last,
+            "streams": streams,
+            "dry_run": dry_run,
+            "idempotency_key": idempotency_key,
+        }, _PRUNED)
 
     def shutdown(
         self,
@@ -60,6 +109,49 @@ class AsyncDaemonCalls:
     async def status(self) -> nouns.DaemonStatus:
         """Return the daemon in figures."""
         return await self._client.ask("daemon.status", {}, _DAEMON_STATUS)
+
+    async def metrics(self) -> nouns.Metrics:
+        """Return all figures in the text format of Prometheus."""
+        return await self._client.ask("daemon.metrics", {}, _METRICS)
+
+    async def config(self) -> dict[str, object]:
+        """Return the settings in force."""
+        return await self._client.ask("daemon.config", {}, _DICT_STR_OBJECT)
+
+    async def verify(self, *, deep: bool | UnsetType = UNSET) -> nouns.Verification:
+        """Look for damage in the file and for broken invariants; `deep` reads all of every index."""
+        return await self._client.ask("daemon.verify", {"deep": deep}, _VERIFICATION)
+
+    async def backup(
+        self,
+        *,
+        path: str,
+        idempotency_key: str | None = None,
+    ) -> nouns.Backup:
+        """Copy the database, while it serves, to a new file: verified, synced, mode 0600."""
+        return await self._client.ask("daemon.backup", {"path": path, "idempotency_key": idempotency_key}, _BACKUP)
+
+    async def prune(
+        self,
+        *,
+        older_than_ms: int | None | UnsetType = UNSET,
+        keep_last: int | None | UnsetType = UNSET,
+        streams: Sequence[str] | None | UnsetType = UNSET,
+        dry_run: bool | UnsetType = UNSET,
+        idempotency_key: str | None = None,
+    ) -> nouns.Pruned:
+        """Delete the oldest entries of streams: those older than, and all but the last so many.
+
+        Takes up to MAX_PRUNE entries at once; `more` says that there are more to take. Numbering goes
+        on, and a cursor before what was taken gets CURSOR_GONE.
+        """
+        return await self._client.ask("daemon.prune", {
+            "older_than_ms": older_than_ms,
+            "keep_last": keep_last,
+            "streams": streams,
+            "dry_run": dry_run,
+            "idempotency_key": idempotency_key,
+        }, _PRUNED)
 
     async def shutdown(
         self,

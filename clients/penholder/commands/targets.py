@@ -72,13 +72,12 @@ def _is_runtime(path: Path) -> bool:
 def connect(target: Target) -> Client:
     """Make a client of a daemon that is there now; raises DaemonUnreachable at once if not.
 
-    Once it was there, calls are patient over its restarts. A worker's own socket was there when
-    the worker began, so a command inside a worker is patient from the start.
+    Once it was there, calls are patient over its restarts. The socket of the worker that this
+    command runs in was there when the worker began: of that one it is patient from the start.
     """
-    if not target.is_runtime:
+    if str(target.path) != os.environ.get(SOCKET_VARIABLE):
         probe(target.path)
-    path = target.path
-    return Client(path, reconnect_s=RECONNECT_S)
+    return Client(target.path, reconnect_s=RECONNECT_S)
 
 
 def probe(path: Path) -> None:

@@ -44,6 +44,7 @@ class Arguments(msgspec.Struct):
     kill_after_s: float
     give_up_s: float
     quiet: bool
+    json: bool | None
 
 
 def parse(words: Sequence[str]) -> tuple[Arguments, Options]:

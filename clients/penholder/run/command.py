@@ -27,9 +27,9 @@ _PATIENCE_S = 1.0
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder run words…`; returns the exit code."""
     arguments, options = parse(words)
-    control_target = targets.choose(options)
-    control_path = control_target.path
-    with targets.connect(control_target) as control:
+    target = targets.choose(options)
+    control_path = target.path
+    with targets.connect(target) as control:
         before = control.call("journal.position", {}, CurrentPosition).pos
         worker = _register(control, arguments, options)
     if sys.stderr.isatty() and not arguments.quiet:
@@ -76,7 +76,7 @@ def _run_seated(
     try:
         command = Command(arguments.argv, environment)
     except OSError as error:
-        return _could_not_start(client, arguments.argv, error)
+        return _could_not_start(client, arguments, error)
     session = Session(
         arguments.argv,
         command,
@@ -88,15 +88,21 @@ def _run_seated(
         (None, None) if arguments.quiet else (1, 2),
     )
     how = session.run()
-    return how.code if session.error is None else _exit_code(session.error, how.code)
+    if session.error is None:
+        return how.code
+    _report(session.error, arguments)
+    # What the daemon refused outweighs how the command ended.
+    refused = isinstance(session.error, PenholderError)
+    return failures.exit_code(session.error) if refused or not how.code else how.code
 
 
-def _could_not_start(client: Client, argv: list[str], error: OSError) -> int:
+def _could_not_start(client: Client, arguments: Arguments, error: OSError) -> int:
+    argv = arguments.argv
     message = f"cannot run {argv[0]}: {error.strerror}"
     data = {"argv": argv, "error": message}
     client.call("event.append", {"type": "process.failed", "data": data}, Event)
     _detach(client, message)
-    failures.report(Failure(message), as_json=False, command="penholder run")
+    _report(Failure(message), arguments)
     return code_of_failed_start(error)
 
 
@@ -120,7 +126,5 @@ def _is_stopped(control_path: Path, worker_id: str) -> bool:
         return worker.state == "stopped"
 
 
-def _exit_code(error: Exception, code: int) -> int:
-    """Say what went wrong; what the daemon refused outweighs how the command ended."""
-    failures.report(error, as_json=False, command="penholder run")
-    return failures.exit_code(error) if isinstance(error, PenholderError) or not code else code
+def _report(error: Exception, arguments: Arguments) -> None:
+    failures.report(error, as_json=bool(arguments.json), command="penholder run")

@@ -10,7 +10,7 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
-from penholder_protocol.nouns import Subscription
+from penholder_protocol.nouns import Backup, Finding, Subscription
 
 AnswerT = TypeVar("AnswerT")
 
@@ -60,6 +60,18 @@ class Session(Protocol):
 
     def openrpc(self) -> Raw:
         """Return the description of all methods."""
+
+    def config(self) -> Raw:
+        """Return the settings in force."""
+
+    def metrics(self, workers: dict[str, int]) -> str:
+        """Return all figures for Prometheus."""
+
+    async def verify(self, *, deep: bool) -> list[Finding]:
+        """Look for damage, aside from the readers that answer queries."""
+
+    async def backup(self, path: str) -> Backup:
+        """Copy the database to a new file, verified and synced."""
 
     def shut_down(self, drain_ms: int) -> None:
         """Have the daemon finish what it has and exit."""

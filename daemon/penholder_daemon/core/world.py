@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, Protocol
 
+from penholder_daemon.core.rules import Rules
+
 
 class Process(NamedTuple):
     """One process for ever: a pid comes again, a pid with its start time (in ticks) does not."""
@@ -13,6 +15,8 @@ class Process(NamedTuple):
 class World(Protocol):
     """What the core may ask. The shell answers for real, tests and simulation from a seed."""
 
+    rules: Rules
+    """What the configuration says to rooms."""
     boot_id: str
     """Changes when the machine starts anew, so that start times of processes can be compared."""
 

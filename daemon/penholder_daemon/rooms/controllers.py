@@ -1,7 +1,9 @@
 """Who owns a workspace: controllers, their one owner, epochs, takeover and release."""
 
+from collections.abc import Iterator
+
 from penholder_daemon.core import fence as fences
-from penholder_daemon.core import journal, leases, paging, streams
+from penholder_daemon.core import journal, leases, paging, streams, verify
 from penholder_daemon.core.caller import CONTROL
 from penholder_daemon.core.registry import Arguments, Room
 from penholder_daemon.core.store import Shape
@@ -18,6 +20,7 @@ from penholder_protocol.nouns import (
     Controller,
     ControllerStatus,
     Fence,
+    Finding,
     Handle,
     Instance,
     Page,
@@ -331,4 +334,21 @@ def _end_instance(tx: Tx, controller_id: str) -> None:
         " WHERE controller_id = ? AND is_active = 1",
         tx.now,
         controller_id,
+    )
+
+
+@room.check
+def check(rx: Rx) -> Iterator[Finding]:
+    """Every active owner is the holder of its controller's newest epoch."""
+    return verify.query(
+        rx,
+        {
+            "owners_hold_the_newest_epoch": (
+                "SELECT 'controller ' || i.controller_id || ' is owned under epoch ' || i.epoch"
+                " || ', its fence has ' || COALESCE(f.epoch, 0) FROM instances i"
+                " LEFT JOIN fences f ON f.subject = 'controller:' || i.controller_id"
+                " WHERE i.is_active = 1 AND (f.epoch IS NULL OR f.epoch <> i.epoch"
+                " OR f.token_hash IS NULL)"
+            )
+        },
     )

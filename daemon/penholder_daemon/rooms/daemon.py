@@ -2,20 +2,43 @@
 
 import msgspec
 
-from penholder_daemon.core import idempotency, journal
+from penholder_daemon.core import idempotency, journal, retention
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
+from penholder_daemon.core.rules import Rule
 from penholder_daemon.core.session import Session
-from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.store import SqlValue, StoreFault
+from penholder_daemon.core.streams import ALL, Selection
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol import __version__
-from penholder_protocol.nouns import DaemonStatus, Health, Stopping
-from penholder_protocol.nouns.words import DrainMs, IdempotencyKey
+from penholder_protocol.errors import InvalidParams
+from penholder_protocol.limits import MAX_LIST_LIMIT, MAX_PRUNE
+from penholder_protocol.nouns import (
+    Backup,
+    DaemonStatus,
+    Health,
+    Metrics,
+    Pruned,
+    PrunedStream,
+    Stopping,
+    Verification,
+)
+from penholder_protocol.nouns.words import (
+    DrainMs,
+    IdempotencyKey,
+    JsonObject,
+    Label,
+    Milliseconds,
+    Sequence,
+    StreamNames,
+)
 
 room = Room("daemon")
 
 _DEFAULT_DRAIN_MS = 5000
 _FORGET_EVERY_MS = 3_600_000
+_PRUNE_EVERY_MS = 600_000
+_PRUNE_AGAIN_MS = 200
 _FORGET_AT_ONCE = 10_000
 """Answers deleted in one transaction, which everybody else waits for."""
 _FORGET_ON_MS = 1000
@@ -54,6 +77,90 @@ async def status(session: Session) -> DaemonStatus:
 def _counts(rx: Rx) -> tuple[dict[str, int], int]:
     rows = rx.store.rows("SELECT state, COUNT(*) FROM workers GROUP BY state ORDER BY state")
     return {str(state): int(str(count)) for state, count in rows}, journal.position(rx)
+
+
+@room.local(sockets=(CONTROL,))
+async def metrics(session: Session) -> Metrics:
+    """Return all figures in the text format of Prometheus."""
+    counts, _ = await session.read(_counts)
+    return Metrics(text=session.metrics(counts))
+
+
+@room.local(sockets=(CONTROL,))
+async def config(session: Session) -> JsonObject:
+    """Return the settings in force."""
+    return session.config()
+
+
+@room.local(sockets=(CONTROL,))
+async def verify(session: Session, *, deep: bool = False) -> Verification:
+    """Look for damage in the file and for broken invariants; `deep` reads all of every index."""
+    findings = await session.verify(deep=deep)
+    return Verification(ok=not findings, findings=findings)
+
+
+@room.local(sockets=(CONTROL,), errors=(InvalidParams,))
+async def backup(
+    session: Session,
+    *,
+    path: Label,
+    idempotency_key: IdempotencyKey | None = None,  # noqa: ARG001 - a second copy has another path
+) -> Backup:
+    """Copy the database, while it serves, to a new file: verified, synced, mode 0600."""
+    return await session.backup(path)
+
+
+@room.mutation(sockets=(CONTROL,), errors=(InvalidParams,))
+def prune(
+    tx: Tx,
+    *,
+    older_than_ms: Milliseconds | None = None,
+    keep_last: Sequence | None = None,
+    streams: StreamNames | None = None,
+    dry_run: bool = False,
+) -> Pruned:
+    """Delete the oldest entries of streams: those older than, and all but the last so many.
+
+    Takes up to MAX_PRUNE entries at once; `more` says that there are more to take. Numbering goes
+    on, and a cursor before what was taken gets CURSOR_GONE.
+    """
+    if older_than_ms is None and keep_last is None:
+        raise InvalidParams("pass older_than_ms, keep_last or both: what may go?")
+    where, values = Selection(streams or [ALL]).where_streams()
+    rule = Rule(older_than_ms=older_than_ms, keep_last=keep_last)
+    return _prune(tx, rule, where, values, dry_run=dry_run)
+
+
+def _prune(
+    tx: Tx, rule: Rule, where: str, values: list[SqlValue], *, dry_run: bool = False
+) -> Pruned:
+    cuts = list(retention.cuts(tx, rule, where, values, MAX_PRUNE))
+    entries = sum(cut.entries for cut in cuts)
+    if not dry_run:
+        for cut in cuts:
+            retention.apply(tx, cut)
+    taken = [
+        PrunedStream(stream=cut.stream, entries=cut.entries, oldest_seq=cut.seq + 1)
+        for cut in cuts[:MAX_LIST_LIMIT]
+    ]
+    return Pruned(entries=entries, streams=taken, more=entries >= MAX_PRUNE, dry_run=dry_run)
+
+
+def _streams_of(kind: str) -> tuple[str, list[SqlValue]]:
+    """Say which streams a rule of the configuration is about."""
+    if kind in (ALL, "daemon"):
+        return Selection([kind]).where_streams()
+    return "s.name >= ? AND s.name < ?", [f"{kind}:", f"{kind};"]
+
+
+@room.mutation(sockets=(), timer=True)
+def prune_by_policy(tx: Tx) -> int | None:
+    """Prune as the settings say, some at a time; returns when to come again, in ms."""
+    more = False
+    for kind, rule in tx.world.rules.retention.items():
+        where, values = _streams_of(kind)
+        more |= _prune(tx, rule, where, values).more
+    return tx.world.now_ms() + (_PRUNE_AGAIN_MS if more else _PRUNE_EVERY_MS)
 
 
 @room.local(sockets=(CONTROL,))

@@ -42,7 +42,7 @@ from penholder_protocol.limits import (
     MAX_IN_FLIGHT,
     MAX_SUBSCRIPTIONS,
 )
-from penholder_protocol.nouns import Subscription
+from penholder_protocol.nouns import Backup, Finding, Subscription
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -283,6 +283,22 @@ class Connection(JsonRpcConnection):
     def openrpc(self) -> Raw:
         """Return the description of all methods."""
         return self._services.openrpc()
+
+    def config(self) -> Raw:
+        """Return the settings in force."""
+        return self._services.config()
+
+    def metrics(self, workers: dict[str, int]) -> str:
+        """Return all figures for Prometheus."""
+        return self._services.metrics(workers)
+
+    async def verify(self, *, deep: bool) -> list[Finding]:
+        """Look for damage."""
+        return await self._services.maintenance.verify(deep=deep)
+
+    async def backup(self, path: str) -> Backup:
+        """Copy the database."""
+        return await self._services.maintenance.backup(path)
 
     def shut_down(self, drain_ms: int) -> None:
         """Have the daemon stop."""

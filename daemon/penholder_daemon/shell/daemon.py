@@ -14,12 +14,10 @@ import structlog
 import trio
 from msgspec import Raw
 
-from penholder_daemon import migrations
 from penholder_daemon.core import journal, leases, seats
 from penholder_daemon.core.commit import Answer, Committer
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.seats import Seat
-from penholder_daemon.core.session import Figures
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell import notify
@@ -27,15 +25,15 @@ from penholder_daemon.shell.admission import Admission
 from penholder_daemon.shell.database import (
     ApswStore,
     WriterStore,
-    file_bytes,
     open_reader,
     open_writer,
-    sqlite_version,
 )
 from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.facts import Facts
 from penholder_daemon.shell.house import House
 from penholder_daemon.shell.listeners import bind
 from penholder_daemon.shell.lock import DirectoryLock
+from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.processes import ProcessWatcher
 from penholder_daemon.shell.publisher import Publisher
@@ -71,8 +69,8 @@ class Daemon:
         self._settings = settings
         self._registry = build_registry()
         self._caller = daemon_caller(os.geteuid(), os.getpid())
-        self._world = RealWorld(paths.workers_dir)
-        self._started_at = self._world.now()
+        self._world = RealWorld(paths.workers_dir, settings.rules())
+        self._facts = Facts(paths, settings, self._world.now())
         os.umask(0o077)
         paths.prepare()
         with ExitStack() as held:
@@ -97,7 +95,7 @@ class Daemon:
             Publisher(start.pos),
             load_openrpc(),
             stop,
-            self._figures,
+            self._facts,
         )
         with self._held:
             async with trio.open_nursery() as nursery:
@@ -123,15 +121,17 @@ class Daemon:
         ready: Callable[[], None],
     ) -> None:
         committer = Committer(self._store, self._world, self._registry, _report_bug)
-        writer = ThreadWriter(committer, self._store, house.deliver)
+        writer = ThreadWriter(committer, self._store, house.deliver, house.tally)
         readers = ThreadReaders(self._open_readers(), self._world, house.flusher.flush)
         house.writer, house.readers = writer, readers
         house.processes = ProcessWatcher(nursery, partial(self._exited, writer))
         house.timers = Timers(self._registry, self._world, self._caller, writer.submit)
+        house.maintenance = Maintenance(
+            self._paths.database, self._world, self._registry, self._caller
+        )
         async with trio.open_nursery() as connections:
             admission = Admission(self._allowed_uids(), self._max_connections())
             house.sockets = Sockets(self._paths, admission, connections, house.flusher)
-            self._admission = admission
             self._resume(house, start)
             house.sockets.serve_control(house, self._control)
             nursery.start_soon(house.timers.run)
@@ -183,23 +183,6 @@ class Daemon:
         if soft < hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         return max(1, min(self._settings.max_connections, hard - _SPARE_DESCRIPTORS))
-
-    def _figures(self, house: House) -> Figures:
-        database = self._paths.database
-        return Figures(
-            pid=os.getpid(),
-            started_at=self._started_at,
-            state_dir=str(self._paths.state_dir),
-            runtime_dir=str(self._paths.runtime_dir),
-            sqlite_version=sqlite_version(),
-            schema_version=len(migrations.steps()),
-            migration_id=migrations.steps()[-1][0],
-            connections=self._admission.open,
-            subscriptions=house.sockets.subscription_count,
-            writer_queue=house.writer.waiting,
-            wal_bytes=file_bytes(database.with_name(f"{database.name}-wal")),
-            db_bytes=file_bytes(database),
-        )
 
 
 async def _obey_signals(

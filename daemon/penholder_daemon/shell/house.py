@@ -3,7 +3,7 @@
 After a commit its effects are carried out, then its answers go out, then subscribers hear of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 from msgspec import Raw
@@ -22,6 +22,8 @@ from penholder_daemon.core.effects import (
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.facts import Facts, Load
+from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.outbox import Flusher
 from penholder_daemon.shell.processes import ProcessWatcher
 from penholder_daemon.shell.publisher import Publisher
@@ -42,6 +44,7 @@ class House:
     sockets: Sockets
     processes: ProcessWatcher
     timers: Timers
+    maintenance: Maintenance
 
     def __init__(
         self,
@@ -50,7 +53,7 @@ class House:
         publisher: Publisher,
         openrpc: Raw,
         stop: Stop,
-        take_figures: Callable[["House"], Figures],
+        facts: Facts,
     ) -> None:
         """Take the parts that exist before trio's loop does anything."""
         self.world = world
@@ -59,7 +62,8 @@ class House:
         self.flusher = Flusher()
         self._openrpc = openrpc
         self._stop = stop
-        self._take_figures = take_figures
+        self._facts = facts
+        self.tally = facts.tally
 
     def deliver(self, jobs: Sequence[Job], outcome: Outcome) -> None:
         """Take a committed batch from the writer, in the loop."""
@@ -93,7 +97,25 @@ class House:
 
     def figures(self) -> Figures:
         """Return the daemon's figures."""
-        return self._take_figures(self)
+        return self._facts.figures(self._load())
+
+    def config(self) -> Raw:
+        """Return the settings in force."""
+        return self._facts.config()
+
+    def metrics(self, workers: dict[str, int]) -> str:
+        """Return all figures for Prometheus."""
+        return self._facts.metrics(self._load(), workers)
+
+    def _load(self) -> Load:
+        connections = self.sockets.connections
+        return Load(
+            connections=len(connections),
+            subscriptions=self.sockets.subscription_count,
+            largest_unsent_bytes=max((each.unsent_bytes for each in connections), default=0),
+            writer_queue=self.writer.waiting,
+            pos=self.publisher.pos,
+        )
 
     def openrpc(self) -> Raw:
         """Return the description of all methods."""

@@ -8,6 +8,7 @@ those of others.
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
 
 import msgspec
 import structlog
@@ -25,7 +26,7 @@ from penholder_daemon.shell.readers import Look, read
 from penholder_daemon.shell.services import Services
 from penholder_daemon.shell.writer import Job
 from penholder_protocol import jsonrpc
-from penholder_protocol.errors import InternalError, PenholderError, StoreFailed
+from penholder_protocol.errors import InternalError, MethodNotFound, PenholderError, StoreFailed
 from penholder_protocol.jsonrpc import Request
 from penholder_protocol.limits import MAX_IN_FLIGHT
 
@@ -63,7 +64,7 @@ class Requests:
     def start(self, request: Request, sink: Sink) -> None:
         """Check a request and have it carried out; its answer goes to the sink."""
         self.open += 1
-        answer = partial(self._answer, request, sink)
+        answer = partial(self._answer, request, sink, perf_counter())
         try:
             call = self._services.dispatcher.invocation(self._caller, request)
             self._begin(call, request, answer)
@@ -87,8 +88,9 @@ class Requests:
             case Kind.LOCAL:
                 self._after_mutations(partial(self._nursery.start_soon, self._local, call, answer))
 
-    def _answer(self, request: Request, sink: Sink, answer: Answer) -> None:
+    def _answer(self, request: Request, sink: Sink, begun: float, answer: Answer) -> None:
         self.open -= 1
+        self._count(request, perf_counter() - begun, answer)
         if request.id is None:
             sink(None)
         elif isinstance(answer, PenholderError):
@@ -96,6 +98,11 @@ class Requests:
         else:
             sink(jsonrpc.result(request.id, answer))
         self._tell_changed()
+
+    def _count(self, request: Request, seconds: float, answer: Answer) -> None:
+        number = answer.number if isinstance(answer, PenholderError) else None
+        is_known = number != MethodNotFound.number
+        self._services.tally.answered(request.method if is_known else "unknown", seconds, number)
 
     def _bug(self, method: str, bug: BaseException) -> InternalError:
         log.error("a request failed inside the daemon", method=method, exc_info=bug)

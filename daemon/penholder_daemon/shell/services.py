@@ -7,8 +7,10 @@ from msgspec import Raw
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.publisher import Publisher
 from penholder_daemon.shell.readers import Readers
+from penholder_daemon.shell.tally import Tally
 from penholder_daemon.shell.writer import Writer
 
 
@@ -37,6 +39,20 @@ class Services(Protocol):
 
     def figures(self) -> Figures:
         """Return the daemon's figures."""
+
+    @property
+    def tally(self) -> Tally:
+        """Counts what happens."""
+
+    @property
+    def maintenance(self) -> Maintenance:
+        """Verifies and backs up."""
+
+    def config(self) -> Raw:
+        """Return the settings in force."""
+
+    def metrics(self, workers: dict[str, int]) -> str:
+        """Return all figures for Prometheus."""
 
     def openrpc(self) -> Raw:
         """Return the description of all methods."""

@@ -12,10 +12,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from penholder_daemon.core.rules import Rule, Rules
 from penholder_protocol.limits import MAX_CONNECTIONS, MAX_DRAIN_MS
 
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 
+StreamKind = Annotated[str, Meta(pattern=r"^(worker|controller|run|board|topic|queue|daemon|\*)$")]
 Uid = Annotated[int, Meta(ge=0, le=(1 << 32) - 2)]
 
 
@@ -36,8 +38,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Open connections of all sockets together."""
     reader_threads: Annotated[int, Meta(ge=1, le=16)] = 2
     """Threads that answer queries, each with a read-only connection."""
+    retention: dict[StreamKind, Rule] = {}
+    """By kind of stream (or `*`): entries older_than_ms, all but keep_last, are pruned."""
     drain_ms: Annotated[int, Meta(ge=0, le=MAX_DRAIN_MS)] = 5000
     """How long a stop waits for open requests."""
+
+    def rules(self) -> Rules:
+        """Return what rooms are told."""
+        return Rules(retention=dict(self.retention))
 
 
 class UnusableSettings(Exception):

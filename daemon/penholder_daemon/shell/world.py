@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.world import Process
 
 _STARTED_FIELD = 19
@@ -16,8 +17,9 @@ _MAX_LINEAGE = 64
 class RealWorld:
     """Implements `World`."""
 
-    def __init__(self, workers_dir: Path) -> None:
-        """Know where runtime sockets are served."""
+    def __init__(self, workers_dir: Path, rules: Rules) -> None:
+        """Know where runtime sockets are served, and what the configuration says."""
+        self.rules = rules
         self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         self._workers_dir = str(workers_dir)
         self._second = -1

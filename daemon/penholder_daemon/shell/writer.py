@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Protocol
 
 import structlog
@@ -19,6 +20,7 @@ from penholder_daemon.core.commit import Answer, Committer, Outcome
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.shell.database import WriterStore
+from penholder_daemon.shell.tally import Tally
 from penholder_protocol.errors import Busy
 from penholder_protocol.limits import MAX_COMMIT_BATCH, MAX_WRITER_QUEUE, MAX_WRITER_QUEUE_BYTES
 
@@ -81,8 +83,11 @@ def _busy(limit: str, maximum: int) -> Busy:
 class ThreadWriter:
     """The writer on a thread of its own; `deliver` is called in trio's loop."""
 
-    def __init__(self, committer: Committer, store: WriterStore, deliver: Deliver) -> None:
+    def __init__(
+        self, committer: Committer, store: WriterStore, deliver: Deliver, tally: Tally
+    ) -> None:
         """Start the thread; must be called inside trio."""
+        self._tally = tally
         self._committer = committer
         self._store = store
         self._deliver = deliver
@@ -129,13 +134,15 @@ class ThreadWriter:
             except queue.Empty:
                 break
         if jobs:
+            begun = perf_counter()
             outcome = self._committer.run([each.call for each in jobs])
-            self._loop.run_sync_soon(self._delivered, jobs, outcome)
+            self._loop.run_sync_soon(self._delivered, jobs, outcome, perf_counter() - begun)
             self._checkpoint()
         return job is not None
 
-    def _delivered(self, jobs: list[Job], outcome: Outcome) -> None:
+    def _delivered(self, jobs: list[Job], outcome: Outcome, seconds: float) -> None:
         self._queue.let_go(jobs)
+        self._tally.committed(len(jobs), seconds)
         self._deliver(jobs, outcome)
 
     def _be_idle(self) -> None:

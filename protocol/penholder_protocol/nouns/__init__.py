@@ -15,7 +15,17 @@ from penholder_protocol.nouns.controllers import (
     Release,
     Validity,
 )
-from penholder_protocol.nouns.daemon import DaemonStatus, Health, Stopping
+from penholder_protocol.nouns.daemon import (
+    Backup,
+    DaemonStatus,
+    Finding,
+    Health,
+    Metrics,
+    Pruned,
+    PrunedStream,
+    Stopping,
+    Verification,
+)
 from penholder_protocol.nouns.events import Event, NewEvent
 from penholder_protocol.nouns.handoffs import Handoff
 from penholder_protocol.nouns.journal import (
@@ -29,6 +39,7 @@ from penholder_protocol.nouns.journal import (
     Subscription,
     Unsubscribed,
 )
+from penholder_protocol.nouns.leases import Lease, LeaseProof
 from penholder_protocol.nouns.rpc import Applied, Call, Canceled, Hello, Peer, Pong
 from penholder_protocol.nouns.workers import Attachment, Removed, RuntimeStatus, Worker
 
@@ -37,6 +48,7 @@ __all__ = [
     "Applied",
     "Approval",
     "Attachment",
+    "Backup",
     "Call",
     "Canceled",
     "Controller",
@@ -49,18 +61,24 @@ __all__ = [
     "Event",
     "Fence",
     "FencedNotice",
+    "Finding",
     "Handle",
     "Handoff",
     "Health",
     "Hello",
     "Instance",
     "LaggedNotice",
+    "Lease",
+    "LeaseProof",
+    "Metrics",
     "NewEvent",
     "Option",
     "Page",
     "Peer",
     "Pong",
+    "Pruned",
     "PrunedNotice",
+    "PrunedStream",
     "Record",
     "Release",
     "Removed",
@@ -69,5 +87,6 @@ __all__ = [
     "Subscription",
     "Unsubscribed",
     "Validity",
+    "Verification",
     "Worker",
 ]

@@ -42,3 +42,48 @@ class Stopping(Record, frozen=True, kw_only=True):
     """The daemon finishes what it has and exits."""
 
     stopping: bool
+
+
+class Metrics(Record, frozen=True, kw_only=True):
+    """All figures in the text format of Prometheus."""
+
+    text: str
+
+
+class Backup(Record, frozen=True, kw_only=True):
+    """A verified copy of the database; it holds everything up to `pos`."""
+
+    path: str
+    bytes: int
+    pos: Position
+
+
+class Finding(Record, frozen=True, kw_only=True):
+    """Something that should not be: which check found it, and what."""
+
+    check: str
+    detail: str
+
+
+class Verification(Record, frozen=True, kw_only=True):
+    """What daemon.verify found; `ok` if nothing."""
+
+    ok: bool
+    findings: list[Finding]
+
+
+class PrunedStream(Record, frozen=True, kw_only=True):
+    """What was taken from one stream, and where it begins now."""
+
+    stream: str
+    entries: int
+    oldest_seq: int
+
+
+class Pruned(Record, frozen=True, kw_only=True):
+    """What daemon.prune took, or with dry_run would take; `more`: call again for the rest."""
+
+    entries: int
+    streams: list[PrunedStream]
+    more: bool
+    dry_run: bool

@@ -65,6 +65,7 @@ LeaseMs = Annotated[int, Meta(ge=1, le=limits.MAX_LEASE_MS)]
 WaitMs = Annotated[int, Meta(ge=0, le=limits.MAX_WAIT_MS)]
 DeadlineMs = Annotated[int, Meta(ge=1, le=limits.MAX_DEADLINE_MS)]
 DrainMs = Annotated[int, Meta(ge=0, le=limits.MAX_DRAIN_MS)]
+Milliseconds = Annotated[int, Meta(ge=0, le=limits.MAX_INTEGER)]
 ListLimit = Annotated[int, Meta(ge=1, le=limits.MAX_LIST_LIMIT)]
 Cursor = Annotated[
     str,

@@ -72,7 +72,9 @@ class Running:
     def line(self) -> str:
         """Wait for a line on its stdout."""
         assert self.process.stdout is not None
-        return self.process.stdout.readline().decode().removesuffix("\n")
+        found = self.process.stdout.readline().decode()
+        assert found, f"it wrote nothing more: {self.end().err}"
+        return found.removesuffix("\n")
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""

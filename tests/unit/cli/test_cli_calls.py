@@ -171,6 +171,19 @@ def test_a_worker_need_not_name_itself_on_its_own_socket(
     assert fake_worker.params("worker.get") == [{}, {}]
 
 
+def test_a_worker_that_is_not_served_is_told_at_once_but_its_own_command_waits(
+    cli: Cli, cli_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("worker", "get", "--worker", "w").code == 12
+
+    waited: list[float] = []
+    monkeypatch.setattr("penholder.commands.targets.RECONNECT_S", 0.01)
+    monkeypatch.setattr("penholder.commands.targets.probe", lambda _: waited.append(0))
+    monkeypatch.setenv("PENHOLDER_SOCKET", str(cli_home / "run" / "workers" / "w.sock"))
+    assert cli("worker", "get", "--worker", "w").code == 12
+    assert waited == []
+
+
 def test_a_worker_id_is_no_path(cli: Cli) -> None:
     assert "is no worker id" in cli("worker", "get", "--worker", "../control").err
     assert "not both" in cli("worker", "get", "--worker", "w", "--socket", "/s").err

@@ -1,8 +1,9 @@
 """Workers and their states."""
 
+from collections.abc import Iterator
 from typing import Literal
 
-from penholder_daemon.core import journal, paging, streams
+from penholder_daemon.core import journal, paging, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker
 from penholder_daemon.core.registry import Arguments, Room
@@ -25,7 +26,7 @@ from penholder_protocol.errors import (
     WorkerNotStopped,
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, MAX_SOCKET_PATH_BYTES
-from penholder_protocol.nouns import Page, Removed, Worker
+from penholder_protocol.nouns import Finding, Page, Removed, Worker
 from penholder_protocol.nouns.words import (
     ControllerId,
     Cursor,
@@ -281,3 +282,22 @@ def _set(tx: Tx, worker_id: str, assignments: str, *values: str | int | None) ->
         worker_id,
     )
     return records.require(tx, worker_id)
+
+
+@room.check
+def check(rx: Rx) -> Iterator[Finding]:
+    """Every worker is in a state that the table has, and has its stream."""
+    states = ", ".join(f"'{state}'" for state in records.MACHINE.states)
+    return verify.query(
+        rx,
+        {
+            "workers_in_known_states": (
+                "SELECT 'worker ' || worker_id || ' is in state ' || state FROM workers"
+                f" WHERE state NOT IN ({states})"
+            ),
+            "workers_have_streams": (
+                "SELECT 'worker ' || worker_id || ' has no stream' FROM workers"
+                " WHERE NOT EXISTS (SELECT 1 FROM streams WHERE name = 'worker:' || worker_id)"
+            ),
+        },
+    )

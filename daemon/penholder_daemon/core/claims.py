@@ -1,0 +1,83 @@
+"""Claims: something that one runner works on, under a lease, until another claims it.
+
+A claim is a fence (epoch and token, see `fence`) with a lease (see `leases`). The fence alone
+decides who may write: an expired lease only lets the next one claim, and until then its holder may
+go on. A subject is named like its stream or table row, for example `run:<id>`.
+"""
+
+from penholder_daemon.core import fence, leases
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.errors import Denied, FenceRequired
+from penholder_protocol.nouns import Lease, LeaseProof
+
+
+def grant(tx: Tx, subject: str, lease_ms: int) -> Lease:
+    """Give the subject to a new holder: a higher epoch, and a token that is shown only here."""
+    token = tx.world.new_token()
+    epoch = fence.raise_epoch(tx, subject, token)
+    return Lease(epoch=epoch, token=token, expires_at=_start(tx, subject, lease_ms))
+
+
+def renew(tx: Tx, subject: str, lease_ms: int) -> Lease:
+    """Start the present holder's lease anew: the same epoch, and the token is not shown again."""
+    epoch = fence.current_epoch(tx, subject)
+    return Lease(epoch=epoch, token=None, expires_at=_start(tx, subject, lease_ms))
+
+
+def is_expired(rx: Rx, subject: str) -> bool:
+    """Tell whether the lease of a claimed subject ran out."""
+    return leases.is_expired(rx, subject)
+
+
+def stop_clock(tx: Tx, subject: str) -> None:
+    """End the lease of work that is over; its last holder can still prove that it was the last."""
+    leases.drop(tx, subject)
+
+
+def release(tx: Tx, subject: str) -> None:
+    """End a claim altogether: whoever held it is FENCED from now on. The epoch stays."""
+    leases.drop(tx, subject)
+    fence.drop_holder(tx, subject)
+
+
+def require(
+    rx: Rx,
+    subject: str,
+    lease: LeaseProof | None,
+    *,
+    claimed_by: str | None,
+    needed: bool,
+    **details: str,
+) -> None:
+    """Let the call pass if its lease is the newest, or if none is `needed` and none was given.
+
+    Raises FenceRequired, Fenced (both with `current_epoch`), or Denied to a worker for what
+    another has claimed. A former holder gets Fenced there as everywhere: its lease says so.
+    """
+    epoch = fence.current_epoch(rx, subject)
+    if lease is None or lease.epoch >= epoch:
+        refuse_others(rx, claimed_by, **details)
+    if lease is not None:
+        if not fence.holds(rx, subject, lease.epoch, lease.token):
+            raise fence.stale(rx, subject, **details)
+    elif needed:
+        raise FenceRequired(
+            f"{subject} is claimed; pass its lease {{epoch, token}}, or claim it first",
+            current_epoch=epoch,
+            **details,
+        )
+
+
+def refuse_others(rx: Rx, claimed_by: str | None, **details: str) -> None:
+    """Keep a worker out of what somebody else has claimed; the control socket sees all."""
+    own = rx.caller.worker_id
+    if own is not None and claimed_by not in (None, own):
+        raise Denied(
+            f"{claimed_by} has claimed this; on a runtime socket it is closed to {own}", **details
+        )
+
+
+def _start(tx: Tx, subject: str, lease_ms: int) -> str:
+    expires_at = leases.grant(tx, subject, lease_ms)
+    assert expires_at is not None  # only a lease without length has no end
+    return expires_at

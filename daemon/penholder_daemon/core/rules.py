@@ -1,0 +1,23 @@
+"""Rules that come from the configuration and are obeyed by core and rooms: `World.rules`."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+_Whole = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What retention may take: entries older than this, and of those all but the last so many."""
+
+    older_than_ms: _Whole | None = None
+    keep_last: _Whole | None = None
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that rooms are told by the configuration."""
+
+    retention: Mapping[str, Rule] = {}
+    """What may be pruned, by kind of stream (`worker`, `topic` … or `*`)."""

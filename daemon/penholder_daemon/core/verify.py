@@ -1,0 +1,50 @@
+"""What must always hold of the core's tables, looked for in a database that may be damaged."""
+
+from collections.abc import Iterator
+
+from penholder_daemon.core.transaction import Rx
+from penholder_protocol.nouns import Finding
+
+_CHECKS = {
+    "streams_without_gap": (
+        "SELECT s.name || ' holds ' || COUNT(j.pos) || ' entries up to ' || s.last_seq"
+        " || ', pruned up to ' || s.pruned_seq FROM streams s"
+        " LEFT JOIN journal j ON j.stream_id = s.stream_id GROUP BY s.stream_id"
+        " HAVING COUNT(j.pos) <> s.last_seq - s.pruned_seq"
+        " OR MIN(j.seq) <> s.pruned_seq + 1 OR MAX(j.seq) <> s.last_seq"
+    ),
+    "streams_in_order": (
+        "SELECT s.name || ' has its entry ' || j.seq || ' before an older one' FROM journal j"
+        " JOIN journal k ON k.stream_id = j.stream_id AND k.seq = j.seq + 1 AND k.pos < j.pos"
+        " JOIN streams s ON s.stream_id = j.stream_id"
+    ),
+    "seats_within_epochs": (
+        "SELECT 'the seat of ' || worker_id || ' has epoch ' || seats.epoch FROM seats"
+        " LEFT JOIN fences f ON f.subject = 'worker:' || worker_id"
+        " WHERE f.epoch IS NULL OR seats.epoch > f.epoch"
+    ),
+    "leases_of_known_subjects": (
+        "SELECT 'a lease of ' || subject || ', which nobody ever held' FROM leases"
+        " WHERE subject NOT IN (SELECT subject FROM fences)"
+    ),
+}
+
+
+def findings(rx: Rx, *, deep: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the file, its references and the core's own invariants."""
+    check = "integrity_check" if deep else "quick_check"
+    for row in rx.store.rows(f"PRAGMA {check}(100)"):
+        if row[0] != "ok":
+            yield Finding(check=check, detail=str(row[0]))
+    for row in rx.store.rows("PRAGMA foreign_key_check"):
+        yield Finding(
+            check="foreign_keys", detail=f"row {row[1]!s} of {row[0]!s} has no {row[2]!s}"
+        )
+    yield from query(rx, _CHECKS)
+
+
+def query(rx: Rx, checks: dict[str, str]) -> Iterator[Finding]:
+    """Yield a finding for each row of each named query; the row says what is wrong."""
+    for name, sql in checks.items():
+        for row in rx.store.rows(f"{sql} LIMIT 100"):
+            yield Finding(check=name, detail=str(row[0]))

@@ -1,0 +1,81 @@
+"""What the daemon can say of itself: figures, settings, metrics."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Raw
+
+from penholder_daemon import migrations
+from penholder_daemon.core.session import Figures
+from penholder_daemon.shell import metrics
+from penholder_daemon.shell.database import file_bytes, sqlite_version
+from penholder_daemon.shell.paths import Paths
+from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.tally import Tally
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much there is to do right now."""
+
+    connections: int
+    subscriptions: int
+    largest_unsent_bytes: int
+    writer_queue: int
+    pos: int
+
+
+class Facts:
+    """Answers from the daemon's files, settings and counters."""
+
+    def __init__(self, paths: Paths, settings: Settings, started_at: str) -> None:
+        """Speak of one run of the daemon."""
+        self.tally = Tally()
+        self._paths = paths
+        self._settings = settings
+        self._started_at = started_at
+        self._wal = paths.database.with_name(f"{paths.database.name}-wal")
+
+    def figures(self, load: Load) -> Figures:
+        """Return what daemon.status shows."""
+        return Figures(
+            pid=os.getpid(),
+            started_at=self._started_at,
+            state_dir=str(self._paths.state_dir),
+            runtime_dir=str(self._paths.runtime_dir),
+            sqlite_version=sqlite_version(),
+            schema_version=len(migrations.steps()),
+            migration_id=migrations.steps()[-1][0],
+            connections=load.connections,
+            subscriptions=load.subscriptions,
+            writer_queue=load.writer_queue,
+            wal_bytes=file_bytes(self._wal),
+            db_bytes=file_bytes(self._paths.database),
+        )
+
+    def config(self) -> Raw:
+        """Return the settings in force, with the directories that were chosen."""
+        settings = msgspec.structs.replace(
+            self._settings,
+            state_dir=str(self._paths.state_dir),
+            runtime_dir=str(self._paths.runtime_dir),
+        )
+        return Raw(msgspec.json.encode(settings))
+
+    def metrics(self, load: Load, workers: Mapping[str, int]) -> str:
+        """Return what daemon.metrics shows."""
+        gauges: metrics.Gauges = {
+            "connections": ("Open connections.", load.connections),
+            "subscriptions": ("Live subscriptions.", load.subscriptions),
+            "largest_unsent_bytes": (
+                "Of the connection that lags most: what its peer has not taken.",
+                load.largest_unsent_bytes,
+            ),
+            "writer_queue": ("Mutations that wait or are being written.", load.writer_queue),
+            "journal_position": ("Position of the newest entry.", load.pos),
+            "wal_bytes": ("Size of the write-ahead log.", file_bytes(self._wal)),
+            "database_bytes": ("Size of the database.", file_bytes(self._paths.database)),
+        }
+        return metrics.render(self.tally, gauges, workers)

@@ -1,0 +1,122 @@
+"""Metrics, backup, verify, prune and config over a real daemon that serves meanwhile."""
+
+import stat
+from pathlib import Path
+
+import apsw
+
+from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
+
+
+def _append(control: RawConnection, worker_id: str, count: int) -> None:
+    events = [{"type": "t", "data": {"n": number}} for number in range(count)]
+    control.call("event.append_many", worker_id=worker_id, events=events)
+
+
+def test_metrics_count_what_happened(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        _append(control, make_worker(control), 3)
+        control.error("worker.get", worker_id="nobody")
+        control.error("no.such_method")
+        text = control.call("daemon.metrics")["text"]
+    lines = text.splitlines()
+    assert 'penholder_request_seconds_count{method="event.append_many"} 1.0' in lines
+    assert 'penholder_errors_total{class="1001",method="worker.get"} 1.0' in lines
+    assert 'penholder_errors_total{class="-32601",method="unknown"} 1.0' in lines
+    assert 'penholder_workers{state="idle"} 1.0' in lines
+    assert "penholder_connections 1.0" in lines
+    assert any(line.startswith("penholder_commit_seconds_count ") for line in lines)
+
+
+def test_a_backup_is_whole_private_and_never_replaces_a_file(
+    daemon: DaemonProcess, short_dir: Path
+) -> None:
+    target = short_dir / "backup.db"
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        _append(control, worker_id, 500)
+        made = control.call("daemon.backup", path=str(target))
+        assert made["pos"] == control.call("journal.position")["pos"]
+        assert made["bytes"] == target.stat().st_size
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
+        assert control.error("daemon.backup", path=str(target))["code"] == -32602
+        assert control.error("daemon.backup", path="relative.db")["code"] == -32602
+        assert control.error("daemon.backup", path="/no/such/place.db")["code"] == -32602
+        _append(control, worker_id, 1)
+    assert sorted(path.name for path in short_dir.iterdir() if "backup" in path.name) == [
+        "backup.db"
+    ]
+    daemon.stop()
+    database = daemon.state_dir / "penholder.db"
+    database.unlink()
+    target.rename(database)
+    daemon.start()
+    with daemon.connect() as control:
+        page = control.call("event.list", worker_id=worker_id, limit=1000)
+        assert len(page["items"]) == 500
+
+
+def test_verify_finds_nothing_in_a_good_database_and_something_in_a_bad_one(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        _append(control, worker_id, 5)
+        control.call("controller.acquire", controller_id="c")
+        assert control.call("daemon.verify", deep=True) == {"ok": True, "findings": []}
+    daemon.stop()
+    damaged = apsw.Connection(str(daemon.state_dir / "penholder.db"))
+    damaged.execute("DELETE FROM journal WHERE seq = 3 AND type = 't'")
+    damaged.execute("UPDATE fences SET epoch = epoch + 1")
+    damaged.execute("UPDATE workers SET state = 'dancing'")
+    damaged.close()
+    daemon.start()
+    with daemon.connect() as control:
+        found = control.call("daemon.verify")
+    assert found["ok"] is False
+    assert {finding["check"] for finding in found["findings"]} == {
+        "streams_without_gap",
+        "owners_hold_the_newest_epoch",
+        "workers_in_known_states",
+    }
+
+
+def test_pruning_takes_beginnings_and_numbering_goes_on(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        stream = f"worker:{worker_id}"
+        _append(control, worker_id, 100)
+        assert control.error("daemon.prune")["code"] == -32602
+        tried = control.call("daemon.prune", keep_last=10, streams=[stream], dry_run=True)
+        assert (tried["entries"], tried["dry_run"]) == (90, True)
+        done = control.call("daemon.prune", keep_last=10, streams=[stream])
+        assert done["streams"] == [{"stream": stream, "entries": 90, "oldest_seq": 91}]
+        gone = control.error("event.list", worker_id=worker_id, after_seq=5)
+        assert (gone["code"], gone["data"]["code"]) == (1008, "CURSOR_GONE")
+        assert gone["data"]["details"]["oldest_seq"] == 91
+        gone = control.error("journal.subscribe", streams=[stream], after=1)
+        oldest = gone["data"]["details"]["oldest_pos"]
+        left = control.call("journal.read", streams=[stream], after=oldest - 1)
+        assert [entry["seq"] for entry in left["items"]] == list(range(91, 101))
+        assert control.call("event.append", worker_id=worker_id, type="t")["event_seq"] == 101
+        assert control.call("daemon.prune", keep_last=0, streams=[stream])["entries"] == 11
+        assert control.call("event.append", worker_id=worker_id, type="t")["event_seq"] == 102
+        assert control.call("daemon.verify", deep=True)["ok"] is True
+
+
+def test_a_policy_prunes_by_itself(short_dir: Path) -> None:
+    config = short_dir / "config.toml"
+    config.write_text("[retention.worker]\nkeep_last = 3\n")
+    daemon = DaemonProcess(short_dir, "--config", str(config))
+    daemon.start()
+    with daemon.connect() as control:
+        assert control.call("daemon.config")["retention"]["worker"]["keep_last"] == 3
+        worker_id = make_worker(control)
+        _append(control, worker_id, 50)
+    daemon.restart()
+    with daemon.connect() as control:
+        # Timers come before whatever a client has written.
+        control.call("worker.heartbeat", worker_id=worker_id)
+        gone = control.error("event.list", worker_id=worker_id, after_seq=1)
+        assert gone["data"]["details"]["oldest_seq"] == 48
+    daemon.end()

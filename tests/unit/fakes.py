@@ -1,0 +1,206 @@
+"""What the core gets in place of the outside: clocks, ids, processes, a disk, a connection."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Raw
+
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.rules import Rules
+from penholder_daemon.core.session import Figures
+from penholder_daemon.core.store import Row, Store, StoreFault
+from penholder_daemon.core.streams import Selection
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.core.world import Process
+from penholder_protocol.nouns import Backup, Finding, Subscription
+
+if TYPE_CHECKING:
+    from tests.unit.harness import Bench
+
+T = TypeVar("T")
+INIT = Process(1, 1)
+
+
+class FakeWorld:
+    """Implements `World`: clocks that stand until told, ids that count, processes by list."""
+
+    def __init__(self) -> None:
+        """Start at a fixed instant."""
+        self.rules = Rules()
+        self.boot_id = "boot-1"
+        self.wall_ms = 1_767_225_600_000
+        self.uptime_ms = 1_000_000
+        self.living: set[Process] = set()
+        self.sockets_dir = "/run/penholder/workers"
+        self._made: Counter[str] = Counter()
+
+    def pass_ms(self, milliseconds: int) -> None:
+        """Let time pass on both clocks."""
+        self.wall_ms += milliseconds
+        self.uptime_ms += milliseconds
+
+    def now(self) -> str:
+        """Return the wall clock as text."""
+        return self.time_from_ms(self.wall_ms)
+
+    def now_ms(self) -> int:
+        """Return the wall clock."""
+        return self.wall_ms
+
+    def monotonic_ms(self) -> int:
+        """Return the other clock."""
+        return self.uptime_ms
+
+    def time_from_ms(self, wall_ms: int) -> str:
+        """Write an instant; enough of a calendar for tests that stay in one month."""
+        days, rest = divmod(wall_ms - 1_767_225_600_000, 86_400_000)
+        seconds, ms = divmod(rest, 1000)
+        clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+        return f"2026-01-{days + 1:02d}T{clock}.{ms:03d}Z"
+
+    def new_id(self, prefix: str) -> str:
+        """Count, by prefix."""
+        self._made[prefix] += 1
+        return f"{prefix}{self._made[prefix]}"
+
+    def new_token(self) -> str:
+        """Count."""
+        return self.new_id("token-")
+
+    def process_lives(self, process: Process, boot_id: str) -> bool:
+        """Look into the list."""
+        return boot_id == self.boot_id and process in self.living
+
+    def socket_path(self, worker_id: str) -> str:
+        """Return a path."""
+        return f"{self.sockets_dir}/{worker_id}.sock"
+
+    def start(self, pid: int, parent: Process = INIT) -> Process:
+        """Start a process; a pid may come again, with another start time."""
+        process = Process(pid, int(self.new_id("")))
+        self.living |= {process, parent}
+        return process
+
+
+class FaultyStore:
+    """A store that fails at one statement, once, in the way a disk would."""
+
+    def __init__(self, store: Store) -> None:
+        """Wrap a store that works."""
+        self._store = store
+        self._fail_at: str | None = None
+        self._fault: Callable[[], Exception] = lambda: StoreFault("the disk is full")
+        self._loses_transaction = False
+
+    def fail_at(
+        self,
+        statement: str,
+        *,
+        fault: Callable[[], Exception] | None = None,
+        loses_transaction: bool = False,
+    ) -> None:
+        """Fail the next statement that begins so, or hold the transaction lost as well."""
+        self._fail_at = statement
+        self._fault = fault or (lambda: StoreFault("the disk is full"))
+        self._loses_transaction = loses_transaction
+
+    def _meet(self, sql: str) -> None:
+        if self._fail_at is None or not sql.startswith(self._fail_at):
+            return
+        self._fail_at = None
+        if self._loses_transaction:
+            self._store.run("ROLLBACK")
+        raise self._fault()
+
+    def rows(self, sql: str, *values: str | int | float | bytes | None) -> Any:
+        """Yield rows, or fail."""
+        self._meet(sql)
+        return self._store.rows(sql, *values)
+
+    def row(self, sql: str, *values: str | int | float | bytes | None) -> Row | None:
+        """Return a row, or fail."""
+        self._meet(sql)
+        return self._store.row(sql, *values)
+
+    def run(self, sql: str, *values: str | int | float | bytes | None) -> int:
+        """Run, or fail."""
+        self._meet(sql)
+        return self._store.run(sql, *values)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._store.in_transaction
+
+
+class FakeSession:
+    """Implements `Session` without a connection: it remembers what it was asked for."""
+
+    def __init__(self, bench: "Bench", caller: Caller) -> None:
+        """Serve one caller of a bench."""
+        self.caller = caller
+        self.world = bench.world
+        self._bench = bench
+        self.subscribed: list[tuple[Selection, int | None]] = []
+        self.canceled: list[int | str] = []
+        self.drain_ms: int | None = None
+
+    async def read(self, look: Callable[[Rx], T]) -> T:
+        """Read at once."""
+        return look(Rx(self._bench.store, self.world, self.caller))
+
+    async def subscribe(self, selection: Selection, after: int | None) -> Subscription:
+        """Remember it."""
+        self.subscribed.append((selection, after))
+        return Subscription(subscription=f"sub_{len(self.subscribed)}", pos=after or 0)
+
+    def unsubscribe(self, subscription: str) -> bool:
+        """Know the first one only."""
+        return subscription == "sub_1"
+
+    def cancel_wait(self, request_id: int | str) -> bool:
+        """Remember it."""
+        self.canceled.append(request_id)
+        return request_id == 7
+
+    def figures(self) -> Figures:
+        """Return figures that a test can tell."""
+        return Figures(
+            pid=1,
+            started_at=self.world.now(),
+            state_dir="/state",
+            runtime_dir="/run",
+            sqlite_version="3.51.3",
+            schema_version=1,
+            migration_id="0001_first",
+            connections=2,
+            subscriptions=3,
+            writer_queue=4,
+            wal_bytes=5,
+            db_bytes=6,
+        )
+
+    def openrpc(self) -> Raw:
+        """Return a document."""
+        return Raw(b'{"openrpc":"1.3.2"}')
+
+    def config(self) -> Raw:
+        """Return settings."""
+        return Raw(b'{"drain_ms":5000}')
+
+    def metrics(self, workers: dict[str, int]) -> str:
+        """Return what a test can tell."""
+        return f"workers {workers}"
+
+    async def verify(self, *, deep: bool) -> list[Finding]:
+        """Find something only if asked to look deep."""
+        return [Finding(check="fake", detail="deep")] if deep else []
+
+    async def backup(self, path: str) -> Backup:
+        """Copy nothing."""
+        return Backup(path=path, bytes=1, pos=2)
+
+    def shut_down(self, drain_ms: int) -> None:
+        """Remember it."""
+        self.drain_ms = drain_ms

@@ -1,0 +1,171 @@
+"""The database file: its pragmas, its identity, its migrations, what its errors mean."""
+
+import stat
+from pathlib import Path
+
+import apsw
+import msgspec
+import pytest
+
+from penholder_daemon import migrations
+from penholder_daemon.core.store import Shape, StoreFault
+from penholder_daemon.shell import database
+from penholder_daemon.shell.database import (
+    ApswStore,
+    UnusableDatabase,
+    file_bytes,
+    open_reader,
+    open_writer,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give a place for a database."""
+    return tmp_path / "penholder.db"
+
+
+def _pragma(store: ApswStore, name: str) -> object:
+    row = store.row(f"PRAGMA {name}")
+    return None if row is None else row[0]
+
+
+def test_a_new_database_is_private_durable_and_known(path: Path) -> None:
+    store = open_writer(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert _pragma(store, "journal_mode") == "wal"
+    assert _pragma(store, "synchronous") == 2  # FULL
+    assert _pragma(store, "foreign_keys") == 1
+    assert _pragma(store, "mmap_size") == 0
+    assert _pragma(store, "application_id") == migrations.APPLICATION_ID
+    assert _pragma(store, "user_version") == len(migrations.steps())
+    tables = store.rows("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
+    loose = {name for name, strict in tables if not strict and not str(name).startswith("sqlite_")}
+    assert loose == set()
+    store.close()
+
+
+def test_it_opens_again_and_nothing_is_migrated_twice(path: Path) -> None:
+    first = open_writer(path)
+    first.run("INSERT INTO streams (name, last_seq) VALUES ('daemon', 3)")
+    first.close()
+    again = open_writer(path)
+    assert again.row("SELECT last_seq FROM streams") == (3,)
+    assert migrations.apply(again) == len(migrations.steps())
+    again.close()
+
+
+def test_a_foreign_database_is_left_alone(path: Path) -> None:
+    other = apsw.Connection(str(path))
+    other.execute("CREATE TABLE notes (x)")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(UnusableDatabase, match="another program"):
+        open_writer(path)
+    assert path.read_bytes() == before
+
+
+def test_a_newer_schema_is_refused(path: Path) -> None:
+    store = open_writer(path)
+    store.run("PRAGMA user_version = 9999")
+    store.close()
+    with pytest.raises(UnusableDatabase, match="9999"):
+        open_writer(path)
+
+
+@pytest.mark.parametrize("content", [b"no database at all " * 100, b"x" * 4096])
+def test_what_is_no_database_is_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(UnusableDatabase):
+        open_writer(path)
+
+
+def test_an_sqlite_with_the_wal_reset_bug_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version, refused in (("3.40.1", True), ("3.51.2", True), ("3.51.3", False)):
+        monkeypatch.setattr(database, "sqlite_version", lambda found=version: found)
+        if refused:
+            with pytest.raises(UnusableDatabase, match=version):
+                open_writer(path)
+        else:
+            open_writer(path).close()
+
+
+def test_a_reader_cannot_write(path: Path) -> None:
+    writer = open_writer(path)
+    reader = open_reader(path)
+    with pytest.raises(StoreFault):
+        reader.run("INSERT INTO streams (name, last_seq) VALUES ('x', 1)")
+    writer.run("INSERT INTO streams (name, last_seq) VALUES ('x', 1)")
+    assert reader.row("SELECT name FROM streams") == ("x",)
+    reader.close()
+    writer.close()
+
+
+def test_a_mistake_of_ours_is_no_fault_of_the_store(path: Path) -> None:
+    store = open_writer(path)
+    with pytest.raises(apsw.SQLError):
+        store.run("SELEC 1")
+    with pytest.raises(apsw.ConstraintError):
+        store.run("INSERT INTO journal (stream_id) VALUES (1)")
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "unknown"),
+    [(apsw.FullError, False), (apsw.BusyError, False), (apsw.IOError, True)],
+)
+def test_only_an_io_error_leaves_the_outcome_unknown(
+    error: type[apsw.Error], unknown: bool
+) -> None:
+    class Connection:
+        def execute(self, _sql: str, _values: object) -> object:
+            raise error("broken")
+
+    store = ApswStore(Connection())  # type: ignore[arg-type]  # a stand-in that only fails
+    for use in (lambda: store.run("X"), lambda: store.row("X"), lambda: list(store.rows("X"))):
+        with pytest.raises(StoreFault) as caught:
+            use()
+        assert caught.value.outcome_unknown is unknown
+
+
+def test_the_write_ahead_log_is_checkpointed_when_it_has_grown(path: Path) -> None:
+    store = open_writer(path)
+    wal = path.with_name("penholder.db-wal")
+    store.checkpoint_if_due()
+    for number in range(3000):
+        store.run("INSERT INTO streams (name, last_seq) VALUES (?, 0)", f"s{number}" + "x" * 3000)
+    grown = file_bytes(wal)
+    store.checkpoint_if_due()
+    store.run("INSERT INTO streams (name, last_seq) VALUES ('last', 0)")
+    assert grown > 8_000_000
+    assert file_bytes(wal) == grown  # begun anew from its start, not grown further
+    assert file_bytes(path) > 8_000_000
+    store.close()
+
+
+def test_file_bytes_of_nothing(tmp_path: Path) -> None:
+    assert file_bytes(tmp_path / "none") == 0
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    names = [name for name, _ in migrations.steps()]
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+
+
+class _Shaped(msgspec.Struct):
+    name: str
+    is_on: bool
+    words: list[str]
+    more: dict[str, int] | None
+    value: msgspec.Raw
+
+
+def test_rows_become_records() -> None:
+    shape = Shape(_Shaped, words="w.words")
+    assert shape.columns == "name, is_on, w.words, more, value"
+    read = shape.read(("n", 1, '["a"]', None, None))
+    assert (read.name, read.is_on, read.words, read.more) == ("n", True, ["a"], None)
+    assert bytes(read.value) == b"null"
+    assert shape.read(("n", 0, "[]", '{"a":1}', '{"b":2}')).more == {"a": 1}

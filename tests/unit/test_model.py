@@ -1,0 +1,309 @@
+"""The rooms and a plain-Python model, driven side by side by Hypothesis."""
+
+from collections.abc import Callable
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from penholder_daemon.core.caller import Caller
+from penholder_protocol.errors import PenholderError
+from tests.unit.harness import Bench, Json
+from tests.unit.model import STEPS, Model, ModelController
+
+CONTROLLERS = ("c1", "c2")
+PROCESSES = (701, 702, 703)
+WORKERS = st.sampled_from(["wc1", "wc1", "wc1", "wc2", "w3"])
+STATES = st.sampled_from(list(STEPS))
+FENCES = st.sampled_from(["right"] * 5 + ["none", "stale"])
+
+
+class Rooms(RuleBasedStateMachine):
+    """Every rule makes one call on both sides and compares what came of it."""
+
+    def __init__(self) -> None:
+        """Begin with two controllers that nobody owns."""
+        super().__init__()
+        self.bench = Bench()
+        self.model = Model()
+        self.tokens: dict[tuple[str, int], str] = {}
+        self.peers: dict[tuple[str, int], Caller] = {}
+        for controller_id in CONTROLLERS:
+            self.bench.controller(controller_id)
+            self.model.controllers[controller_id] = ModelController()
+            self._create(f"w{controller_id}", controller_id, "none")
+
+    # --- helpers ------------------------------------------------------------------------------
+    def both(self, expected: str | None, call: Callable[[], Json]) -> Json:
+        """Make a call that must give this error, or none."""
+        given: str | None = None
+        answer: Json = None
+        try:
+            answer = call()
+        except PenholderError as refusal:
+            given = refusal.code
+        assert given == expected
+        return answer
+
+    def fence(self, controller_id: str, kind: str) -> tuple[int | None, dict[str, object]]:
+        """Choose a fence: its epoch, and how it is passed."""
+        controller = self.model.controllers[controller_id]
+        epoch = {"none": None, "right": controller.owner, "stale": 1}[kind]
+        if epoch is None or (controller_id, epoch) not in self.tokens:
+            return None, {}
+        token = self.tokens[controller_id, epoch]
+        return epoch, {"fence": {"epoch": epoch, "token": token}}
+
+    def worker_fence(self, worker_id: str, kind: str) -> tuple[int | None, dict[str, object]]:
+        """Choose a fence of a worker's controller; of a missing worker, none."""
+        worker = self.model.workers.get(worker_id)
+        return (None, {}) if worker is None else self.fence(worker.controller_id, kind)
+
+    def peer(self, worker_id: str, pid: int) -> Caller:
+        """Connect a process to a worker's socket, the same one each time."""
+        key = (worker_id, pid)
+        if key not in self.peers:
+            self.peers[key] = self.bench.peer(worker_id, pid)
+        return self.peers[key]
+
+    def name(self, worker_id: str, pid: int) -> str:
+        """Name a process in the model; after it died its pid is another process."""
+        return str(self.peer(worker_id, pid).lineage[0])
+
+    def has(self, worker_id: str) -> bool:
+        """Tell whether there is such a worker."""
+        return worker_id in self.model.workers
+
+    # --- controllers --------------------------------------------------------------------------
+    @rule(controller_id=st.sampled_from(CONTROLLERS), takeover=st.booleans())
+    def acquire(self, controller_id: str, takeover: bool) -> None:
+        """Become the owner."""
+        handle = self.both(
+            self.model.acquire(controller_id, takeover),
+            lambda: self.bench.call(
+                "controller.acquire", controller_id=controller_id, takeover=takeover
+            ),
+        )
+        if handle is not None:
+            assert handle["epoch"] == self.model.controllers[controller_id].owner
+            self.tokens[controller_id, handle["epoch"]] = handle["token"]
+
+    @rule(controller_id=st.sampled_from(CONTROLLERS))
+    def release(self, controller_id: str) -> None:
+        """Release by force."""
+        answer = self.bench.call("controller.release", controller_id=controller_id, force=True)
+        controller = self.model.controllers[controller_id]
+        assert answer["released"] == (controller.owner is not None)
+        controller.owner = None
+
+    # --- workers ------------------------------------------------------------------------------
+    @rule(worker_id=WORKERS, controller_id=st.sampled_from(CONTROLLERS), kind=FENCES)
+    def create(self, worker_id: str, controller_id: str, kind: str) -> None:
+        """Make a worker."""
+        self._create(worker_id, controller_id, kind)
+
+    def _create(self, worker_id: str, controller_id: str, kind: str) -> None:
+        epoch, fence = self.fence(controller_id, kind)
+        self.both(
+            self.model.create(worker_id, controller_id, epoch),
+            lambda: self.bench.worker(worker_id, controller_id, start="starting", **fence),
+        )
+
+    @rule(worker_id=WORKERS, to=st.sampled_from(["idle", "running"]), kind=FENCES)
+    def work(self, worker_id: str, to: str, kind: str) -> None:
+        """Take the most usual steps more often than the others."""
+        self._transition(worker_id, to, None, False, kind)
+
+    @rule(
+        worker_id=WORKERS,
+        to=STATES,
+        expected=st.none() | STATES,
+        force=st.booleans(),
+        kind=FENCES,
+    )
+    def transition(
+        self, worker_id: str, to: str, expected: str | None, force: bool, kind: str
+    ) -> None:
+        """Step a worker on the control socket."""
+        self._transition(worker_id, to, expected, force, kind)
+
+    def _transition(
+        self, worker_id: str, to: str, expected: str | None, force: bool, kind: str
+    ) -> None:
+        epoch, fence = self.worker_fence(worker_id, kind)
+        refusal = self.model.guard(worker_id, epoch)
+        if refusal is None:
+            refusal = self.model.transition(worker_id, to, expected, force)
+        params = {"worker_id": worker_id, "to": to, "expected": expected, "force": force, **fence}
+        self.both(refusal, lambda: self.bench.call("worker.transition", **params))
+
+    @rule(worker_id=WORKERS, kind=FENCES)
+    def remove(self, worker_id: str, kind: str) -> None:
+        """Remove a worker."""
+        epoch, fence = self.worker_fence(worker_id, kind)
+        refusal = self.model.guard(worker_id, epoch) or self.model.remove(worker_id)
+        self.both(refusal, lambda: self.bench.call("worker.remove", worker_id=worker_id, **fence))
+
+    @rule(worker_id=WORKERS, turn_id=st.sampled_from(["t1", "t2", None]), kind=FENCES)
+    def set_turn(self, worker_id: str, turn_id: str | None, kind: str) -> None:
+        """Say which turn it is at."""
+        epoch, fence = self.worker_fence(worker_id, kind)
+        refusal = self.model.guard(worker_id, epoch)
+        if refusal is None:
+            self.model.workers[worker_id].turn = turn_id
+        params = {"worker_id": worker_id, "turn_id": turn_id, **fence}
+        self.both(refusal, lambda: self.bench.call("worker.set_turn", **params))
+
+    # --- events -------------------------------------------------------------------------------
+    @rule(
+        worker_id=WORKERS,
+        types=st.lists(st.sampled_from("xyz"), min_size=1, max_size=3),
+        kind=FENCES,
+    )
+    def append(self, worker_id: str, types: list[str], kind: str) -> None:
+        """Append some events at once."""
+        epoch, fence = self.worker_fence(worker_id, kind)
+        refusal = self.model.guard(worker_id, epoch)
+        if refusal is None:
+            self.model.workers[worker_id].events += types
+        events = [{"type": type_} for type_ in types]
+        self.both(
+            refusal,
+            lambda: self.bench.call(
+                "event.append_many", worker_id=worker_id, events=events, **fence
+            ),
+        )
+
+    @rule(worker_id=WORKERS, pid=st.sampled_from(PROCESSES))
+    def append_seated(self, worker_id: str, pid: int) -> None:
+        """Append an event from a process of the worker."""
+        if not self.has(worker_id):
+            return
+        refusal = self.model.seat(worker_id, self.name(worker_id, pid))
+        if refusal is None:
+            self.model.workers[worker_id].events.append("said")
+        caller = self.peer(worker_id, pid)
+        self.both(refusal, lambda: self.bench.call("event.append", caller, type="said"))
+
+    # --- seats --------------------------------------------------------------------------------
+    @rule(worker_id=WORKERS, pid=st.sampled_from(PROCESSES), takeover=st.booleans())
+    def attach(self, worker_id: str, pid: int, takeover: bool) -> None:
+        """Take the seat."""
+        if not self.has(worker_id):
+            return
+        refusal = self.model.attach(worker_id, self.name(worker_id, pid), takeover)
+        caller = self.peer(worker_id, pid)
+        answer = self.both(
+            refusal, lambda: self.bench.call("runtime.attach", caller, takeover=takeover)
+        )
+        if answer is not None:
+            assert answer["runtime_epoch"] == len(self.model.workers[worker_id].holders)
+
+    @rule(
+        worker_id=WORKERS,
+        pid=st.sampled_from(PROCESSES),
+        state=st.sampled_from(["idle", "stopped", "error"]),
+    )
+    def detach(self, worker_id: str, pid: int, state: str) -> None:
+        """Give the seat up."""
+        if not self.has(worker_id):
+            return
+        refusal = self.model.seat(worker_id, self.name(worker_id, pid))
+        if refusal is None:
+            self.model.detach(worker_id, state)
+        caller = self.peer(worker_id, pid)
+        self.both(refusal, lambda: self.bench.call("runtime.detach", caller, state=state))
+
+    @rule(worker_id=WORKERS)
+    def exit(self, worker_id: str) -> None:
+        """Let the seated process die, and the daemon hear of it."""
+        if not self.has(worker_id):
+            return
+        worker = self.model.workers[worker_id]
+        epoch = len(worker.holders)
+        for key, caller in list(self.peers.items()):
+            if worker.is_held and str(caller.lineage[0]) == worker.holders[-1]:
+                self.bench.die(caller)
+                del self.peers[key]
+        self.model.exit(worker_id)
+        self.bench.own("runtime.exited", worker_id=worker_id, epoch=epoch)
+
+    # --- approvals ----------------------------------------------------------------------------
+    @rule(worker_id=WORKERS, deadline_ms=st.none() | st.integers(1, 50), kind=FENCES)
+    def ask(self, worker_id: str, deadline_ms: int | None, kind: str) -> None:
+        """Ask."""
+        epoch, fence = self.worker_fence(worker_id, kind)
+        params = {"worker_id": worker_id, "message": "?", "deadline_ms": deadline_ms, **fence}
+        answer = self.both(
+            self.model.guard(worker_id, epoch),
+            lambda: self.bench.call("approval.request", **params),
+        )
+        if answer is not None:
+            self.model.ask(answer["request_id"], worker_id, deadline_ms)
+
+    @precondition(lambda self: self.model.approvals)
+    @rule(data=st.data(), decide=st.booleans(), kind=FENCES)
+    def answer(self, data: st.DataObject, decide: bool, kind: str) -> None:
+        """Decide or cancel."""
+        request_id = data.draw(st.sampled_from(sorted(self.model.approvals)))
+        worker_id = self.model.approvals[request_id].worker_id
+        epoch, fence = self.worker_fence(worker_id, kind)
+        refusal = self.model.guard(worker_id, epoch)
+        if refusal is None:
+            refusal = self.model.end(request_id, "decided" if decide else "canceled")
+        method = "approval.decide" if decide else "approval.cancel"
+        params = {"request_id": request_id, **({"option": "ALLOW"} if decide else {}), **fence}
+        self.both(refusal, lambda: self.bench.call(method, **params))
+
+    @rule(milliseconds=st.integers(1, 30))
+    def pass_time(self, milliseconds: int) -> None:
+        """Let time pass and end what fell due."""
+        self.bench.world.pass_ms(milliseconds)
+        self.model.now_ms += milliseconds
+        self.model.expire()
+        self.bench.own("approval.expire_due")
+
+    # --- what must always agree ---------------------------------------------------------------
+    @invariant()
+    def workers_agree(self) -> None:
+        """Compare every worker."""
+        listed = {item["worker_id"]: item for item in self.bench.call("worker.list")["items"]}
+        assert set(listed) == set(self.model.workers)
+        for worker_id, worker in self.model.workers.items():
+            found = listed[worker_id]
+            assert (found["state"], found["active_turn_id"]) == (worker.state, worker.turn)
+            status = self.bench.call("runtime.status", worker_id=worker_id)
+            assert status["attached"] == worker.is_held
+            assert status["runtime_epoch"] == len(worker.holders)
+
+    @invariant()
+    def streams_have_no_gaps(self) -> None:
+        """Compare every stream."""
+        for worker_id, worker in self.model.workers.items():
+            events = self.bench.call("event.list", worker_id=worker_id, limit=1000)["items"]
+            assert [event["type"] for event in events] == worker.events
+            assert [event["event_seq"] for event in events] == list(range(1, len(events) + 1))
+        positions = [each.entry.pos for each in self.bench.published]
+        assert positions == list(range(1, len(positions) + 1))
+
+    @invariant()
+    def approvals_agree(self) -> None:
+        """Compare every approval."""
+        listed = self.bench.call("approval.list", state=None, limit=1000)["items"]
+        assert {item["request_id"]: item["state"] for item in listed} == {
+            request_id: approval.state for request_id, approval in self.model.approvals.items()
+        }
+
+    @invariant()
+    def owners_agree(self) -> None:
+        """Compare every owner."""
+        for controller_id, controller in self.model.controllers.items():
+            owner = self.bench.call("controller.status", controller_id=controller_id)[
+                "active_owner"
+            ]
+            assert (owner and owner["epoch"]) == controller.owner
+        assert self.bench.bugs == []
+
+
+TestRooms = Rooms.TestCase
+TestRooms.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)

@@ -1,0 +1,53 @@
+"""The configuration file: checked, and with errors that say how to go on."""
+
+from pathlib import Path
+
+import pytest
+
+from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+
+
+def _load(tmp_path: Path, text: str) -> Settings:
+    path = tmp_path / "penholder.toml"
+    path.write_text(text, "utf-8")
+    return load(path)
+
+
+def test_without_a_file_there_are_defaults() -> None:
+    assert load(None) == Settings()
+
+
+def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
+    found = _load(tmp_path, 'log_level = "debug"\nallowed_uids = [1001]\ndrain_ms = 0\n')
+    assert found == Settings(log_level="debug", allowed_uids=[1001], drain_ms=0)
+    assert _load(tmp_path, "") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("max_conections = 5", "unknown setting `max_conections`; did you mean `max_connections`?"),
+        ("colour = 1", "unknown setting `colour`; known are: state_dir, runtime_dir,"),
+        ("max_connections = 0", ">= 1"),
+        ("max_connections = 4097", "<= 4096"),
+        ('drain_ms = "5"', "Expected `int`"),
+        ('log_level = "loud"', "loud"),
+        ("allowed_uids = [-1]", ">= 0"),
+        ("reader_threads = 17", "<= 16"),
+        ("[section]\nx = 1", "unknown setting `section`"),
+        ("not toml", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_file(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(UnusableSettings) as caught:
+        _load(tmp_path, text)
+    assert expected in str(caught.value)
+    assert "penholder.toml" in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
+    with pytest.raises(UnusableSettings, match="cannot be read"):
+        load(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UnusableSettings, match="cannot be read"):
+        load(tmp_path / "binary.toml")
