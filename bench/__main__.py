@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from bench import appends, command_line, noticing
+from bench import appends, command_line, noticing, queue
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "appends": appends.main,
     "noticing": noticing.main,
     "command_line": command_line.main,
+    "queue": queue.main,
 }
 
 

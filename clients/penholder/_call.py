@@ -158,4 +158,4 @@ _encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 def _new_key() -> str:
     """Make a key that is used once; led by the time, so the daemon's index grows at one end."""
-    return f"{time.time_ns():x}-{os.urandom(8).hex()}"
+    return f"{time.time_ns():x}{os.urandom(8).hex()}"

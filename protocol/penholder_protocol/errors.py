@@ -91,6 +91,46 @@ class ApprovalNotFound(PenholderError, number=NOT_FOUND):
     """There is no such approval of this worker."""
 
 
+class RunNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such run; run.create makes one."""
+
+
+class CommandNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such command of this run."""
+
+
+class RunnerNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such runner; runner.register makes one known."""
+
+
+class SessionNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such session; the first run that names one makes it."""
+
+
+class TaskNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such task; task.create makes one."""
+
+
+class BindingNotFound(PenholderError, number=NOT_FOUND):
+    """The runner has no such binding; state.bind makes one."""
+
+
+class BoardNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such board; board.create makes one."""
+
+
+class WorkstreamNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such workstream, or it is on another board."""
+
+
+class BriefNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such brief, or it is on another board."""
+
+
+class QueueTaskNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such queue task; queue.submit makes one."""
+
+
 # --- 1002: conflict -------------------------------------------------------------------------
 class ControllerOwnershipConflict(PenholderError, number=CONFLICT):
     """Somebody else owns it: take over to replace the owner, or choose another workspace."""
@@ -112,13 +152,41 @@ class IdempotencyNotKept(PenholderError, number=CONFLICT):
     """The call under this key was done, but its answer held a secret; acquire with takeover."""
 
 
+class RunExists(PenholderError, number=CONFLICT):
+    """There is a run of this id already."""
+
+
+class RunnerLeaseConflict(PenholderError, number=CONFLICT):
+    """Another runner has claimed it and its lease has not run out; come back when it has."""
+
+
+class SessionBackendMismatch(PenholderError, number=CONFLICT):
+    """The session belongs to another backend profile; a session never changes its own."""
+
+
+class TaskExists(PenholderError, number=CONFLICT):
+    """There is a task of this id already."""
+
+
+class WorkstreamExists(PenholderError, number=CONFLICT):
+    """Another board has a workstream of this id."""
+
+
+class BriefExists(PenholderError, number=CONFLICT):
+    """Another board has a brief of this id."""
+
+
+class QueueTaskExists(PenholderError, number=CONFLICT):
+    """A queue task of this id exists."""
+
+
 # --- 1003: fenced ---------------------------------------------------------------------------
 class Fenced(PenholderError, number=REFUSED_BY_FENCE):
     """The epoch or token is stale: somebody else holds this now."""
 
 
 class FenceRequired(PenholderError, number=REFUSED_BY_FENCE):
-    """The controller has an active owner; pass its fence, or take over first."""
+    """Somebody holds this; pass the fence or lease, or take over or claim it first."""
 
 
 class InvalidControllerHandle(PenholderError, number=REFUSED_BY_FENCE):
@@ -150,6 +218,10 @@ class WorkerNotStopped(PenholderError, number=NOT_IN_THIS_STATE):
     """Only a stopped worker can be removed; stop it first."""
 
 
+class RunTerminal(PenholderError, number=NOT_IN_THIS_STATE):
+    """The run has ended and stays so; create another."""
+
+
 class ApprovalNotPending(PenholderError, number=NOT_IN_THIS_STATE):
     """The approval has ended already; it is answered only once."""
 
@@ -160,6 +232,22 @@ class ApprovalOptionUnknown(PenholderError, number=NOT_FOUND):
 
 class ApprovalPending(PenholderError, number=NOT_IN_THIS_STATE):
     """The worker waits for an approval that is still pending."""
+
+
+class InvalidTaskTransition(PenholderError, number=NOT_IN_THIS_STATE):
+    """A task cannot go from that state to the other."""
+
+
+class StateScopeInvalid(PenholderError, number=NOT_IN_THIS_STATE):
+    """There is no such scope of state."""
+
+
+class StateIdentityMissing(PenholderError, number=NOT_IN_THIS_STATE):
+    """The context lacks the id by which the scope is known."""
+
+
+class QueueTaskTerminal(PenholderError, number=NOT_IN_THIS_STATE):
+    """The queue task has ended; what has ended stays so."""
 
 
 # --- 1005: over a limit ---------------------------------------------------------------------
@@ -175,9 +263,29 @@ class TooManySubscriptions(PenholderError, number=OVER_A_LIMIT):
     """This connection has as many subscriptions as it may; end one first."""
 
 
+class SnapshotTooLarge(PenholderError, number=OVER_A_LIMIT):
+    """The snapshot would not fit a frame; list the keys and get them one by one."""
+
+
+class TreeTooLarge(PenholderError, number=OVER_A_LIMIT):
+    """The tree would not fit a frame; ask for less depth or for a smaller root."""
+
+
 # --- 1006 … 1009 ----------------------------------------------------------------------------
 class Denied(PenholderError, number=NOT_ALLOWED):
     """The caller may not do this here."""
+
+
+class TenantPolicyDenied(PenholderError, number=NOT_ALLOWED):
+    """This tenant or project may not use that: it is another's, or not configured here."""
+
+
+class StateDisabled(PenholderError, number=NOT_ALLOWED):
+    """The policy of the binding allows no state at all."""
+
+
+class StateScopeDenied(PenholderError, number=NOT_ALLOWED):
+    """The policy of the binding does not allow this scope."""
 
 
 class Busy(PenholderError, number=TRY_AGAIN, retryable=True):

@@ -50,19 +50,40 @@ MAX_TEXT_CHARACTERS = 4096
 """Labels, messages, paths and other text of one line."""
 MAX_TYPE_CHARACTERS = 128
 """Types of events, kinds, aliases: words that programs compare."""
+MAX_TITLE_CHARACTERS = 200
+"""The title of a session, where its metadata has one; longer ones are cut."""
+MAX_PROMPT_TITLE_CHARACTERS = 120
+"""The title of a session, where it is the beginning of a prompt."""
+MAX_TIME_CHARACTERS = 30
+"""A time with nanoseconds."""
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 200
 MAX_TOKEN_CHARACTERS = 512
 MAX_VALUE_BYTES = 256 << 10
 """One JSON value, as compact UTF-8."""
+MAX_RUN_EVENT_BYTES = 2 * MAX_VALUE_BYTES + (16 << 10)
+"""An event of a run; its first one says two values, and replacing secrets can lengthen others."""
 MAX_VALUE_DEPTH = 64
 """Arrays and objects inside each other in one JSON value."""
 MAX_NAMES = 1000
 """Members of a list or map of plain words in params (packs, env, options)."""
+MAX_STATE_ID_CHARACTERS = 255
+"""Ids of the state room, which come from elsewhere and may hold any character."""
+MAX_STATE_KEY_CHARACTERS = 255
+MAX_GOAL_CHARACTERS = 65_536
+MAX_TIER = 1000
+MAX_RETRY_COUNT = (1 << 31) - 1
 
 # --- Lists and waits ------------------------------------------------------------------------
 DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 1000
+MAX_RUN_EVENTS_LIMIT = 500
+"""Entries in one page of a run's stream."""
+MAX_COMMANDS_LIMIT = 100
+DEFAULT_SESSIONS_LIMIT = 50
+MAX_SESSIONS_LIMIT = 100
 MAX_CURSOR_CHARACTERS = 256
+MAX_STATE_KEYS = 100
+"""Keys in one state.list; a larger limit is cut to this."""
 MAX_STREAMS = 64
 """Stream names in one read, wait or subscription."""
 MAX_APPEND_MANY = 1000
@@ -74,10 +95,20 @@ MAX_WAIT_MS = 300_000
 MAX_LEASE_MS = 86_400_000
 MAX_DEADLINE_MS = 366 * 86_400_000
 MAX_DRAIN_MS = 600_000
+MAX_SUBMIT_MANY = 1000
+"""Tasks in one queue.submit_many."""
+MAX_CLAIM = 100
+"""Tasks in one queue.claim."""
+MAX_PRIORITY = 1_000_000_000
+MAX_ATTEMPTS = 1_000_000
+MAX_BACKOFF_MS = 3_600_000
+"""The longest pause before a retry."""
 MAX_PRUNE = 20_000
 """Entries that one daemon.prune takes; the writer must not stand still for long."""
 PAGE_BYTES = MAX_FRAME_BYTES - (64 << 10)
 """Where a page ends early: a frame, less what surrounds its items."""
+MAX_RESULT_BYTES = MAX_FRAME_BYTES - 1024
+"""One result, which cannot end early; its envelope takes the rest of the frame."""
 
 # --- Time -----------------------------------------------------------------------------------
 IDEMPOTENCY_RETENTION_MS = 7 * 86_400_000
@@ -91,9 +122,16 @@ MAX_INTEGER = (1 << 63) - 1
 
 # A JSON value, twice (data and raw of an event), fits one frame with its envelope.
 assert 2 * MAX_VALUE_BYTES + (64 << 10) <= PAGE_BYTES
+assert PAGE_BYTES < MAX_RESULT_BYTES
+assert MAX_RUN_EVENT_BYTES + (16 << 10) <= PAGE_BYTES
+# So do the values of a run: its metadata, its session's and its resource bundle.
+assert 3 * MAX_VALUE_BYTES + (64 << 10) <= PAGE_BYTES
 assert PAGE_BYTES < MAX_FRAME_BYTES < HIGH_WATER_BYTES < MAX_LAG_BYTES < MAX_UNSENT_BYTES
 assert MAX_CONNECTIONS_PER_PROCESS < MAX_CONNECTIONS
 assert MAX_WORKER_ID_CHARACTERS <= MAX_ID_CHARACTERS
+# A worker is a runner of the state room, and a goal fits a page in any encoding.
+assert MAX_WORKER_ID_CHARACTERS <= MAX_STATE_ID_CHARACTERS
+assert 6 * MAX_GOAL_CHARACTERS <= PAGE_BYTES
 assert MAX_COMMIT_BATCH <= MAX_WRITER_QUEUE
 assert MAX_IN_FLIGHT <= MAX_WRITER_QUEUE
 assert DEFAULT_LIST_LIMIT <= MAX_LIST_LIMIT

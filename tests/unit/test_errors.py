@@ -63,7 +63,7 @@ def test_an_error_from_the_wire_becomes_its_class() -> None:
 
 
 def test_an_error_of_a_newer_daemon_keeps_its_number_and_name() -> None:
-    unknown = error_for(1004, "new", "RUN_TERMINAL", {"a": 1})
+    unknown = error_for(1004, "new", "FROM_THE_FUTURE", {"a": 1})
     assert type(unknown) is PenholderError
-    assert (unknown.number, unknown.code, str(unknown)) == (1004, "RUN_TERMINAL", "new")
+    assert (unknown.number, unknown.code, str(unknown)) == (1004, "FROM_THE_FUTURE", "new")
     assert PenholderError.number == 0

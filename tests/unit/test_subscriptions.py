@@ -16,6 +16,7 @@ from penholder_daemon.core.transaction import Published, Rx
 from penholder_daemon.shell.publisher import Publisher, Watch
 from penholder_daemon.shell.readers import Look
 from penholder_daemon.shell.subscriptions import LiveSubscription
+from penholder_protocol.errors import Busy
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_LAG_BYTES
 from tests.unit.harness import CONTROLLER, Bench, Json
 
@@ -23,22 +24,37 @@ T = TypeVar("T")
 
 
 class HeldReaders:
-    """Readers that answer when told to."""
+    """Readers that look when told to, and whose answers arrive when told to."""
 
     def __init__(self, bench: Bench) -> None:
         """Read a bench's store."""
         self._bench = bench
-        self._looks: deque[Callable[[], None]] = deque()
+        self.refuses = 0
+        self._waiting: deque[Callable[[], Callable[[], None]]] = deque()
+        self._seen: deque[Callable[[], None]] = deque()
 
     def submit(self, look: Look[T]) -> None:
-        """Hold a query."""
-        rx = self._bench.rx(look.caller)
-        self._looks.append(lambda: look.done(capture(look.function, rx)))
+        """Hold a query, or refuse it."""
+        if self.refuses:
+            self.refuses -= 1
+            raise Busy
+        self._waiting.append(lambda: self._carry_out(look))
+
+    def _carry_out(self, look: Look[T]) -> Callable[[], None]:
+        found = capture(look.function, self._bench.rx(look.caller))
+        return lambda: look.done(found)
+
+    def look(self) -> None:
+        """Carry the oldest query out; what it saw may be old when it arrives."""
+        if self._waiting:
+            self._seen.append(self._waiting.popleft()())
 
     def answer(self) -> None:
-        """Answer the oldest one, if any."""
-        if self._looks:
-            self._looks.popleft()()
+        """Deliver what was seen, or see and deliver."""
+        if not self._seen:
+            self.look()
+        if self._seen:
+            self._seen.popleft()()
 
 
 class Peer:
@@ -119,7 +135,9 @@ class Scene:
         return [entry["pos"] for entry in found["items"]]
 
 
-STEPS = st.lists(st.sampled_from(["commit", "commit 3", "other", "publish", "answer"]), max_size=25)
+STEPS = st.lists(
+    st.sampled_from(["commit", "commit 3", "other", "publish", "look", "answer"]), max_size=25
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -141,6 +159,8 @@ def test_any_interleaving_gives_every_entry_once_and_in_order(
                         scene.commit("w2")
                     case "publish":
                         scene.publish()
+                    case "look":
+                        scene.readers.look()
                     case _:
                         scene.readers.answer()
                 await trio.testing.wait_all_tasks_blocked()
@@ -148,6 +168,43 @@ def test_any_interleaving_gives_every_entry_once_and_in_order(
         assert scene.peer.positions() == scene.stored(stream, after)
 
     trio.run(play)
+
+
+async def test_a_page_that_was_overtaken_on_its_way_is_not_the_last() -> None:
+    scene = Scene("worker:w1")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scene.subscription.catch_up, scene.readers)
+        await trio.testing.wait_all_tasks_blocked()
+        scene.readers.look()
+        scene.commit()
+        scene.publish()  # nobody is live yet, and the page has not seen it
+        await scene.settle()
+    assert scene.peer.positions() == scene.stored("worker:w1")
+
+
+async def test_a_backlog_waits_while_the_readers_are_busy(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    scene = Scene("worker:w1")
+    scene.commit()
+    scene.publish()
+    scene.readers.refuses = 3
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scene.subscription.catch_up, scene.readers)
+        await trio.sleep(1)
+        await scene.settle()
+    assert scene.peer.positions() == scene.stored("worker:w1")
+
+
+async def test_a_cursor_inside_a_commit_takes_what_is_after_it_only() -> None:
+    scene = Scene("worker:w1", after=5)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scene.subscription.catch_up, scene.readers)
+        await scene.settle()
+    scene.commit(count=3)
+    await scene.settle()
+    assert scene.stored("worker:w1") == [4, 5, 6]
+    assert scene.peer.positions() == [6]
 
 
 async def test_a_live_one_gets_what_is_published_from_now_on() -> None:

@@ -7,15 +7,28 @@ from penholder._calls import AsyncCaller, Caller
 
 if TYPE_CHECKING:
     from penholder._generated.approval import AsyncApprovalCalls, ApprovalCalls
+    from penholder._generated.backend import AsyncBackendCalls, BackendCalls
+    from penholder._generated.board import AsyncBoardCalls, BoardCalls
+    from penholder._generated.brief import AsyncBriefCalls, BriefCalls
+    from penholder._generated.command import AsyncCommandCalls, CommandCalls
     from penholder._generated.controller import AsyncControllerCalls, ControllerCalls
     from penholder._generated.daemon import AsyncDaemonCalls, DaemonCalls
     from penholder._generated.event import AsyncEventCalls, EventCalls
     from penholder._generated.handoff import AsyncHandoffCalls, HandoffCalls
+    from penholder._generated.job import AsyncJobCalls, JobCalls
     from penholder._generated.journal import AsyncJournalCalls, JournalCalls
+    from penholder._generated.message import AsyncMessageCalls, MessageCalls
+    from penholder._generated.queue import AsyncQueueCalls, QueueCalls
     from penholder._generated.rpc import AsyncRpcCalls, RpcCalls
+    from penholder._generated.run import AsyncRunCalls, RunCalls
+    from penholder._generated.runner import AsyncRunnerCalls, RunnerCalls
     from penholder._generated.runtime import AsyncRuntimeCalls, RuntimeCalls
+    from penholder._generated.session import AsyncSessionCalls, SessionCalls
+    from penholder._generated.state import AsyncStateCalls, StateCalls
+    from penholder._generated.task import AsyncTaskCalls, TaskCalls
     from penholder._generated.tx import AsyncTxCalls, TxCalls
     from penholder._generated.worker import AsyncWorkerCalls, WorkerCalls
+    from penholder._generated.workstream import AsyncWorkstreamCalls, WorkstreamCalls
 
 METHODS: Final = frozenset({
     "approval.cancel",
@@ -24,6 +37,28 @@ METHODS: Final = frozenset({
     "approval.list",
     "approval.request",
     "approval.wait",
+    "backend.list",
+    "board.append_event",
+    "board.create",
+    "board.events",
+    "board.get",
+    "board.list",
+    "board.set_state",
+    "board.summary",
+    "brief.create",
+    "brief.get",
+    "brief.list",
+    "brief.retry",
+    "brief.set_result",
+    "brief.set_state",
+    "brief.tree",
+    "command.ack",
+    "command.cancel",
+    "command.create",
+    "command.finish",
+    "command.get",
+    "command.list",
+    "command.next",
     "controller.acquire",
     "controller.find",
     "controller.get",
@@ -50,18 +85,75 @@ METHODS: Final = frozenset({
     "handoff.latest",
     "handoff.list",
     "handoff.register",
+    "job.list",
+    "job.save",
     "journal.position",
     "journal.read",
     "journal.subscribe",
     "journal.unsubscribe",
     "journal.wait",
+    "message.ack",
+    "message.list",
+    "message.publish",
+    "message.unread",
+    "message.wait",
+    "queue.cancel",
+    "queue.claim",
+    "queue.complete",
+    "queue.fail",
+    "queue.get",
+    "queue.heartbeat",
+    "queue.list",
+    "queue.mark_read",
+    "queue.overview",
+    "queue.pause",
+    "queue.resume",
+    "queue.stats",
+    "queue.submit",
+    "queue.submit_many",
+    "queue.update_attempt",
+    "queue.wait",
     "rpc.cancel",
     "rpc.discover",
     "rpc.hello",
     "rpc.ping",
+    "run.append_event",
+    "run.cancel",
+    "run.claim",
+    "run.claim_next",
+    "run.create",
+    "run.events",
+    "run.finish",
+    "run.get",
+    "run.heartbeat",
+    "run.list",
+    "runner.heartbeat",
+    "runner.list",
+    "runner.register",
     "runtime.attach",
     "runtime.detach",
     "runtime.status",
+    "session.get",
+    "session.list",
+    "session.mark_read",
+    "session.output",
+    "session.summary",
+    "session.trace",
+    "state.bind",
+    "state.binding",
+    "state.clear",
+    "state.delete",
+    "state.get",
+    "state.list",
+    "state.set",
+    "state.snapshot",
+    "task.assign",
+    "task.create",
+    "task.fail",
+    "task.get",
+    "task.heartbeat",
+    "task.list",
+    "task.transition",
     "tx.apply",
     "worker.clear_endpoint",
     "worker.create",
@@ -74,12 +166,27 @@ METHODS: Final = frozenset({
     "worker.set_turn",
     "worker.stop",
     "worker.transition",
+    "workstream.create",
+    "workstream.get",
+    "workstream.list",
+    "workstream.set_state",
 })
 """Every method."""
 KEYED: Final = frozenset({
     "approval.cancel",
     "approval.decide",
     "approval.request",
+    "board.append_event",
+    "board.create",
+    "board.set_state",
+    "brief.create",
+    "brief.retry",
+    "brief.set_result",
+    "brief.set_state",
+    "command.ack",
+    "command.cancel",
+    "command.create",
+    "command.finish",
     "controller.acquire",
     "controller.register",
     "controller.release",
@@ -90,8 +197,41 @@ KEYED: Final = frozenset({
     "event.append",
     "event.append_many",
     "handoff.register",
+    "job.save",
+    "message.ack",
+    "message.publish",
+    "queue.cancel",
+    "queue.claim",
+    "queue.complete",
+    "queue.fail",
+    "queue.heartbeat",
+    "queue.mark_read",
+    "queue.pause",
+    "queue.resume",
+    "queue.submit",
+    "queue.submit_many",
+    "queue.update_attempt",
+    "run.append_event",
+    "run.cancel",
+    "run.claim",
+    "run.claim_next",
+    "run.create",
+    "run.finish",
+    "run.heartbeat",
+    "runner.heartbeat",
+    "runner.register",
     "runtime.attach",
     "runtime.detach",
+    "session.mark_read",
+    "state.bind",
+    "state.clear",
+    "state.delete",
+    "state.set",
+    "task.assign",
+    "task.create",
+    "task.fail",
+    "task.heartbeat",
+    "task.transition",
     "tx.apply",
     "worker.clear_endpoint",
     "worker.create",
@@ -102,12 +242,17 @@ KEYED: Final = frozenset({
     "worker.set_turn",
     "worker.stop",
     "worker.transition",
+    "workstream.create",
+    "workstream.set_state",
 })
 """Methods that take an idempotency key."""
 WAITS: Final = frozenset({
     "approval.wait",
+    "command.next",
     "event.wait",
     "journal.wait",
+    "message.wait",
+    "queue.wait",
 })
 """Methods that may take as long as their timeout_ms."""
 
@@ -121,6 +266,34 @@ class Rooms(Caller):
         from penholder._generated.approval import ApprovalCalls
 
         return ApprovalCalls(self)
+
+    @cached_property
+    def backend(self) -> "BackendCalls":
+        """The backend room."""
+        from penholder._generated.backend import BackendCalls
+
+        return BackendCalls(self)
+
+    @cached_property
+    def board(self) -> "BoardCalls":
+        """The board room."""
+        from penholder._generated.board import BoardCalls
+
+        return BoardCalls(self)
+
+    @cached_property
+    def brief(self) -> "BriefCalls":
+        """The brief room."""
+        from penholder._generated.brief import BriefCalls
+
+        return BriefCalls(self)
+
+    @cached_property
+    def command(self) -> "CommandCalls":
+        """The command room."""
+        from penholder._generated.command import CommandCalls
+
+        return CommandCalls(self)
 
     @cached_property
     def controller(self) -> "ControllerCalls":
@@ -151,11 +324,32 @@ class Rooms(Caller):
         return HandoffCalls(self)
 
     @cached_property
+    def job(self) -> "JobCalls":
+        """The job room."""
+        from penholder._generated.job import JobCalls
+
+        return JobCalls(self)
+
+    @cached_property
     def journal(self) -> "JournalCalls":
         """The journal room."""
         from penholder._generated.journal import JournalCalls
 
         return JournalCalls(self)
+
+    @cached_property
+    def message(self) -> "MessageCalls":
+        """The message room."""
+        from penholder._generated.message import MessageCalls
+
+        return MessageCalls(self)
+
+    @cached_property
+    def queue(self) -> "QueueCalls":
+        """The queue room."""
+        from penholder._generated.queue import QueueCalls
+
+        return QueueCalls(self)
 
     @cached_property
     def rpc(self) -> "RpcCalls":
@@ -165,11 +359,46 @@ class Rooms(Caller):
         return RpcCalls(self)
 
     @cached_property
+    def run(self) -> "RunCalls":
+        """The run room."""
+        from penholder._generated.run import RunCalls
+
+        return RunCalls(self)
+
+    @cached_property
+    def runner(self) -> "RunnerCalls":
+        """The runner room."""
+        from penholder._generated.runner import RunnerCalls
+
+        return RunnerCalls(self)
+
+    @cached_property
     def runtime(self) -> "RuntimeCalls":
         """The runtime room."""
         from penholder._generated.runtime import RuntimeCalls
 
         return RuntimeCalls(self)
+
+    @cached_property
+    def session(self) -> "SessionCalls":
+        """The session room."""
+        from penholder._generated.session import SessionCalls
+
+        return SessionCalls(self)
+
+    @cached_property
+    def state(self) -> "StateCalls":
+        """The state room."""
+        from penholder._generated.state import StateCalls
+
+        return StateCalls(self)
+
+    @cached_property
+    def task(self) -> "TaskCalls":
+        """The task room."""
+        from penholder._generated.task import TaskCalls
+
+        return TaskCalls(self)
 
     @cached_property
     def tx(self) -> "TxCalls":
@@ -185,6 +414,13 @@ class Rooms(Caller):
 
         return WorkerCalls(self)
 
+    @cached_property
+    def workstream(self) -> "WorkstreamCalls":
+        """The workstream room."""
+        from penholder._generated.workstream import WorkstreamCalls
+
+        return WorkstreamCalls(self)
+
 
 class AsyncRooms(AsyncCaller):
     """The rooms as attributes of a client."""
@@ -195,6 +431,34 @@ class AsyncRooms(AsyncCaller):
         from penholder._generated.approval import AsyncApprovalCalls
 
         return AsyncApprovalCalls(self)
+
+    @cached_property
+    def backend(self) -> "AsyncBackendCalls":
+        """The backend room."""
+        from penholder._generated.backend import AsyncBackendCalls
+
+        return AsyncBackendCalls(self)
+
+    @cached_property
+    def board(self) -> "AsyncBoardCalls":
+        """The board room."""
+        from penholder._generated.board import AsyncBoardCalls
+
+        return AsyncBoardCalls(self)
+
+    @cached_property
+    def brief(self) -> "AsyncBriefCalls":
+        """The brief room."""
+        from penholder._generated.brief import AsyncBriefCalls
+
+        return AsyncBriefCalls(self)
+
+    @cached_property
+    def command(self) -> "AsyncCommandCalls":
+        """The command room."""
+        from penholder._generated.command import AsyncCommandCalls
+
+        return AsyncCommandCalls(self)
 
     @cached_property
     def controller(self) -> "AsyncControllerCalls":
@@ -225,11 +489,32 @@ class AsyncRooms(AsyncCaller):
         return AsyncHandoffCalls(self)
 
     @cached_property
+    def job(self) -> "AsyncJobCalls":
+        """The job room."""
+        from penholder._generated.job import AsyncJobCalls
+
+        return AsyncJobCalls(self)
+
+    @cached_property
     def journal(self) -> "AsyncJournalCalls":
         """The journal room."""
         from penholder._generated.journal import AsyncJournalCalls
 
         return AsyncJournalCalls(self)
+
+    @cached_property
+    def message(self) -> "AsyncMessageCalls":
+        """The message room."""
+        from penholder._generated.message import AsyncMessageCalls
+
+        return AsyncMessageCalls(self)
+
+    @cached_property
+    def queue(self) -> "AsyncQueueCalls":
+        """The queue room."""
+        from penholder._generated.queue import AsyncQueueCalls
+
+        return AsyncQueueCalls(self)
 
     @cached_property
     def rpc(self) -> "AsyncRpcCalls":
@@ -239,11 +524,46 @@ class AsyncRooms(AsyncCaller):
         return AsyncRpcCalls(self)
 
     @cached_property
+    def run(self) -> "AsyncRunCalls":
+        """The run room."""
+        from penholder._generated.run import AsyncRunCalls
+
+        return AsyncRunCalls(self)
+
+    @cached_property
+    def runner(self) -> "AsyncRunnerCalls":
+        """The runner room."""
+        from penholder._generated.runner import AsyncRunnerCalls
+
+        return AsyncRunnerCalls(self)
+
+    @cached_property
     def runtime(self) -> "AsyncRuntimeCalls":
         """The runtime room."""
         from penholder._generated.runtime import AsyncRuntimeCalls
 
         return AsyncRuntimeCalls(self)
+
+    @cached_property
+    def session(self) -> "AsyncSessionCalls":
+        """The session room."""
+        from penholder._generated.session import AsyncSessionCalls
+
+        return AsyncSessionCalls(self)
+
+    @cached_property
+    def state(self) -> "AsyncStateCalls":
+        """The state room."""
+        from penholder._generated.state import AsyncStateCalls
+
+        return AsyncStateCalls(self)
+
+    @cached_property
+    def task(self) -> "AsyncTaskCalls":
+        """The task room."""
+        from penholder._generated.task import AsyncTaskCalls
+
+        return AsyncTaskCalls(self)
 
     @cached_property
     def tx(self) -> "AsyncTxCalls":
@@ -258,3 +578,10 @@ class AsyncRooms(AsyncCaller):
         from penholder._generated.worker import AsyncWorkerCalls
 
         return AsyncWorkerCalls(self)
+
+    @cached_property
+    def workstream(self) -> "AsyncWorkstreamCalls":
+        """The workstream room."""
+        from penholder._generated.workstream import AsyncWorkstreamCalls
+
+        return AsyncWorkstreamCalls(self)

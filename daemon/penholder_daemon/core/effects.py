@@ -64,7 +64,20 @@ class WakeAt(msgspec.Struct, frozen=True):
     wall_ms: int
 
 
+class WakeWaiters(msgspec.Struct, frozen=True):
+    """Have those who wait for a stream look again, though it has no new entry."""
+
+    stream: str
+
+
 Effect: TypeAlias = (
-    ServeWorker | CloseWorker | WatchProcess | ForgetProcess | EndProcess | FenceOff | WakeAt
+    ServeWorker
+    | CloseWorker
+    | WatchProcess
+    | ForgetProcess
+    | EndProcess
+    | FenceOff
+    | WakeAt
+    | WakeWaiters
 )
 """All there are; the shell handles each."""

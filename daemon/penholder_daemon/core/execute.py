@@ -12,11 +12,9 @@ from penholder_daemon.core.caller import RUNTIME
 from penholder_daemon.core.registry import Invocation, Waiting
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import ValueTooLarge
-from penholder_protocol.limits import MAX_FRAME_BYTES
+from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_RESULT_BYTES
 
 _encode = msgspec.json.Encoder().encode
-_ENVELOPE_BYTES = 1024
-"""What an answer's envelope may take of its frame; ids are as long as their caller made them."""
 
 
 class Claim(msgspec.Struct, array_like=True):
@@ -77,7 +75,7 @@ def look(rx: Rx, call: Invocation) -> Waiting[object]:
 def encode_result(result: object) -> bytes:
     """Encode a result; ValueTooLarge (and so a rollback) if its answer would not fit a frame."""
     body = _encode(result)
-    if len(body) > MAX_FRAME_BYTES - _ENVELOPE_BYTES:
+    if len(body) > MAX_RESULT_BYTES:
         raise ValueTooLarge(
             f"the answer has {len(body)} bytes and would not fit MAX_FRAME_BYTES"
             f" ({MAX_FRAME_BYTES}); ask for less at once",

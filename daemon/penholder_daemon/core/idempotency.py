@@ -16,16 +16,28 @@ _BESIDE_THE_PARAMS = ("idempotency_key", "fence")
 
 
 def canonical_hash(params: msgspec.Raw) -> str:
-    """Return the SHA-256 of params as canonical JSON: sorted, without fence and key.
-
-    Raises InvalidParams for what is JSON but has no canonical form here: 1e999, say.
-    """
-    try:
-        members: dict[str, object] = msgspec.json.decode(params)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidParams(f"the params cannot be compared under a key: {error}") from None
+    """Return the SHA-256 of params as canonical JSON: sorted, without fence and key."""
+    members = _members(params)
     for name in _BESIDE_THE_PARAMS:
         members.pop(name, None)
+    return _hash(members)
+
+
+def payload_hash(payload: msgspec.Raw) -> str:
+    """Return the SHA-256 of a JSON object in the same form, as commands and tasks tell it."""
+    return _hash(_members(payload))
+
+
+def _members(value: msgspec.Raw) -> dict[str, object]:
+    """Raise InvalidParams for what is JSON but has no canonical form here: 1e999, say."""
+    try:
+        members: dict[str, object] = msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidParams(f"the params cannot be compared under a key: {error}") from None
+    return members
+
+
+def _hash(members: dict[str, object]) -> str:
     return hashlib.sha256(msgspec.json.encode(members, order="sorted")).hexdigest()
 
 

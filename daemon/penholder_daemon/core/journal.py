@@ -88,15 +88,26 @@ def position(rx: Rx) -> int:
 
 def read_stream(rx: Rx, stream: str, after_seq: int) -> Iterator[Entry]:
     """Yield one stream's entries after a sequence number, oldest first."""
-    pruned = rx.store.row("SELECT pruned_seq, pruned_pos FROM streams WHERE name = ?", stream)
-    if pruned is not None and after_seq < _integer(pruned[0]):
-        raise _gone(stream, oldest_seq=_integer(pruned[0]) + 1)
+    refuse_pruned_seq(rx, stream, after_seq)
     sql = (
         f"SELECT {ENTRY.columns} {_FROM}"
         " WHERE j.stream_id = (SELECT stream_id FROM streams WHERE name = ?) AND j.seq > ?"
         " ORDER BY j.seq"
     )
     return map(ENTRY.read, rx.store.rows(sql, stream, after_seq))
+
+
+def refuse_pruned_seq(rx: Rx, stream: str, after_seq: int) -> None:
+    """Raise CursorGone if retention has taken entries of this stream after a sequence number."""
+    pruned_seq, _ = extent(rx, stream)
+    if after_seq < pruned_seq:
+        raise _gone(stream, oldest_seq=pruned_seq + 1)
+
+
+def extent(rx: Rx, stream: str) -> tuple[int, int]:
+    """Return the last sequence number that was pruned and the last one there is; 0 for none."""
+    row = rx.store.row("SELECT pruned_seq, last_seq FROM streams WHERE name = ?", stream)
+    return (0, 0) if row is None else (_integer(row[0]), _integer(row[1]))
 
 
 def find(rx: Rx, stream: str, entry_id: str) -> Entry | None:

@@ -47,11 +47,16 @@ def key_of(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and int(cursor) <= MAX_INTEGER):
-        raise InvalidParams(
-            "param `cursor` is not one that a list gave; pass `next` of the page before",
-            param="cursor",
-        )
+        raise foreign_cursor()
     return int(cursor)
+
+
+def foreign_cursor() -> InvalidParams:
+    """Make the error for a cursor that no list gave."""
+    return InvalidParams(
+        "param `cursor` is not one that a list gave; pass `next` of the page before",
+        param="cursor",
+    )
 
 
 def before(cursor: str | None) -> int:

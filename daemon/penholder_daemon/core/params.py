@@ -4,7 +4,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Raw
@@ -15,6 +15,7 @@ from penholder_protocol.limits import MAX_TYPE_CHARACTERS
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 _MISSING = re.compile(r"missing required field `([^`]*)`")
+_WRONG_WORD = re.compile(r"Invalid enum value (.*) - at `\$\.([^.`\[]*)`$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`( - at .*)?$")
 
 
@@ -67,7 +68,18 @@ class Params:
             return self._explain_unknown(unknown[1], unknown[2] or "")
         if missing := _MISSING.search(reason):
             return InvalidParams(f"param `{missing[1]}` is missing", param=missing[1])
+        if wrong := _WRONG_WORD.match(reason):
+            return self._explain_word(wrong[1], wrong[2])
         return InvalidParams(f"wrong params: {reason.replace('$.', '')}", reason=reason)
+
+    def _explain_word(self, word: str, name: str) -> InvalidParams:
+        hint = next(field.hint for field in self.fields if field.name == name)
+        known = _words(hint)
+        return InvalidParams(
+            f"param `{name}` may not be {word}; it is one of {', '.join(known)}",
+            param=name,
+            known=known,
+        )
 
     def _explain_unknown(self, name: str, place: str) -> InvalidParams:
         if place:
@@ -88,6 +100,13 @@ def signature_fields(function: Callable[..., object]) -> list[Field]:
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
+
+
+def _words(hint: object) -> list[str]:
+    """Return the words that an annotation allows, be it optional or one of several."""
+    if get_origin(hint) is Literal:
+        return [str(word) for word in get_args(hint)]
+    return [word for part in get_args(hint) for word in _words(part)]
 
 
 def _struct_type(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
@@ -123,18 +142,25 @@ def _json_kind(hint: object) -> str | None:
     if hint is Raw:
         return "value"
     if get_origin(hint) is Annotated and get_args(hint)[0] is Raw:
-        is_object = any(
-            (meta.extra_json_schema or {}).get("type") == "object" for meta in get_args(hint)[1:]
-        )
-        return "object" if is_object else "value"
+        if any((meta.extra or {}).get("checked_late") for meta in get_args(hint)[1:]):
+            return None
+        schemas = [meta.extra_json_schema or {} for meta in get_args(hint)[1:]]
+        if any(schema.get("type") == "object" for schema in schemas):
+            return "object"
+        return "optional_object" if any("anyOf" in schema for schema in schemas) else "value"
     return None
+
+
+def _compacted(value: Raw, name: str, kind: str) -> Raw:
+    must_be_object = kind == "object" or (kind == "optional_object" and bytes(value) != b"null")
+    return compact(value, name, must_be_object=must_be_object)
 
 
 def compact_struct(value: StructT) -> StructT:
     """Check the JSON values of a nested record in params and return it with them compacted."""
     hints = get_type_hints(type(value), include_extras=True)
     changed = {
-        name: compact(getattr(value, name), name, must_be_object=kind == "object")
+        name: _compacted(getattr(value, name), name, kind)
         for name, hint in hints.items()
         if (kind := _json_kind(hint))
     }
@@ -143,5 +169,4 @@ def compact_struct(value: StructT) -> StructT:
 
 def _compact_fields(decoded: msgspec.Struct, kinds: Mapping[str, str]) -> None:
     for name, kind in kinds.items():
-        value: Raw = getattr(decoded, name)
-        setattr(decoded, name, compact(value, name, must_be_object=kind == "object"))
+        setattr(decoded, name, _compacted(getattr(decoded, name), name, kind))

@@ -16,8 +16,22 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     keep_last: _Whole | None = None
 
 
+class Staleness(msgspec.Struct, frozen=True, kw_only=True):
+    """How old the heartbeat of a task may be; past an age the task is on that level."""
+
+    warn_ms: int = 60_000
+    stale_ms: int = 120_000
+    dead_ms: int = 300_000
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that rooms are told by the configuration."""
 
     retention: Mapping[str, Rule] = {}
     """What may be pruned, by kind of stream (`worker`, `topic` … or `*`)."""
+    staleness: Staleness = Staleness()
+    """When a task counts as stale."""
+    backends: Mapping[str, Mapping[str, object]] = {}
+    """What each backend profile can do, for whoever asks; any other profile works as well."""
+    allowed_tenants: frozenset[str] | None = None
+    """Whose runs may be made; None: anybody's."""

@@ -54,7 +54,12 @@ class Shape(Generic[RecordT]):
         """Look at the record's fields once."""
         self._type = record_type
         hints = get_type_hints(record_type)
-        self._names = tuple(field.name for field in msgspec.structs.fields(record_type))
+        # A field that is unset by default is filled in by who knows it, not by the row.
+        self._names = tuple(
+            field.name
+            for field in msgspec.structs.fields(record_type)
+            if field.default is not msgspec.UNSET or field.name in expressions
+        )
         self.columns = ", ".join(expressions.get(name, name) for name in self._names)
         self._loaders = {
             name: loader for name in self._names if (loader := _loader(hints[name])) is not None

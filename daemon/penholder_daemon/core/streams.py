@@ -12,6 +12,8 @@ _KINDS = ("worker", "controller", "run", "board", "topic", "queue")
 _NAME = re.compile(r"(worker|controller|run|board|topic|queue):(.+)|daemon", re.DOTALL)
 _CHILDREN = "/workers"
 ALL = "*"
+_SHARED = ("topic:", "board:")
+"""Streams without an owner, which every worker may read."""
 
 
 def worker(worker_id: str) -> str:
@@ -19,9 +21,29 @@ def worker(worker_id: str) -> str:
     return f"worker:{worker_id}"
 
 
+def run(run_id: str) -> str:
+    """Name a run's stream; its claim goes by the same name."""
+    return f"run:{run_id}"
+
+
+def queue(name: str) -> str:
+    """Name a queue's stream."""
+    return f"queue:{name}"
+
+
 def controller(controller_id: str) -> str:
     """Name a controller's stream."""
     return f"controller:{controller_id}"
+
+
+def topic(name: str) -> str:
+    """Name the stream of a topic's messages."""
+    return f"topic:{name}"
+
+
+def board(board_id: str) -> str:
+    """Name the stream of a board's events."""
+    return f"board:{board_id}"
 
 
 class Selection:
@@ -95,12 +117,16 @@ class Selection:
 
 
 def refuse_foreign(caller: Caller, names: Sequence[str]) -> None:
-    """Keep a worker to its own streams; the control socket may read all."""
+    """Keep a worker to its own stream, topics and boards; the control socket may read all.
+
+    Which runs are a worker's own the caller of this has looked up.
+    """
     if caller.worker_id is None:
         return
+    own = worker(caller.worker_id)
     for name in names:
-        if name != worker(caller.worker_id):
+        if name != own and not name.startswith(_SHARED):
             raise Denied(
-                f"a runtime socket may read {worker(caller.worker_id)!r} only, not {name!r}",
+                f"a runtime socket may read {own!r}, its runs, topics and boards, not {name!r}",
                 stream=name,
             )

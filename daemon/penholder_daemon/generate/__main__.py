@@ -3,7 +3,9 @@
 import sys
 from pathlib import Path
 
-from penholder_daemon.generate import clients, openrpc
+import msgspec
+
+from penholder_daemon.generate import clients, openrpc, reference
 from penholder_daemon.rooms import build_registry
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -15,7 +17,16 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "protocol/penholder_protocol/openrpc.json": openrpc.render(registry),
         **{ROOT / path: text for path, text in clients.render(registry).items()},
+        **{ROOT / path: text for path, text in reference.render(registry, _examples()).items()},
     }
+
+
+def _examples() -> dict[str, reference.Example]:
+    """Return the calls that the contract tests made, where those are."""
+    kept = ROOT / "tests/contract/examples.json"
+    if not kept.exists():
+        return {}
+    return msgspec.json.decode(kept.read_bytes(), type=dict[str, reference.Example])
 
 
 def stale() -> list[Path]:

@@ -60,7 +60,9 @@ class Method(msgspec.Struct, rename={"kind": "x-kind", "sockets": "x-sockets"}):
 
     def may_leave_out(self, param: Param) -> bool:
         """Tell whether a call need not give it: a worker is known by its own runtime socket."""
-        return not param.required or (param.name == "worker_id" and "runtime" in self.sockets)
+        return not param.required or (
+            param.name in ("worker_id", "runner_id") and "runtime" in self.sockets
+        )
 
 
 class _Document(msgspec.Struct):
@@ -167,7 +169,7 @@ def _index(methods: Sequence[Method]) -> str:
         for each in methods
         if any(param.name == "idempotency_key" for param in each.params)
     ]
-    waits = [each.name for each in methods if each.kind == "wait"]
+    waits = [each.name for each in methods if each.kind in ("wait", "claim")]
     return (
         f'"""Every method and room that this release knows. {_MADE}"""\n\n'
         "from functools import cached_property\n"

@@ -7,15 +7,26 @@ the order of the documentation. A new room is added there and nowhere else.
 from penholder_daemon.core.registry import Registry, Room
 from penholder_daemon.rooms import (
     approvals,
+    backends,
+    commands,
     controllers,
     daemon,
     events,
     handoffs,
+    jobs,
     journal,
+    messages,
     rpc,
+    runners,
     runtime,
+    tasks,
     transactions,
 )
+from penholder_daemon.rooms.board import boards, briefs, workstreams
+from penholder_daemon.rooms.queue import reading as queue
+from penholder_daemon.rooms.runs import methods as runs
+from penholder_daemon.rooms.sessions import methods as sessions
+from penholder_daemon.rooms.state import methods as state
 from penholder_daemon.rooms.workers import methods as workers
 
 
@@ -31,6 +42,19 @@ def all_rooms() -> list[Room]:
         events.room,
         approvals.room,
         handoffs.room,
+        tasks.room,
+        messages.room,
+        state.room,
+        runs.room,
+        commands.room,
+        runners.room,
+        jobs.room,
+        backends.room,
+        sessions.room,
+        queue.room,
+        boards.room,
+        workstreams.room,
+        briefs.room,
         daemon.room,
     ]
 

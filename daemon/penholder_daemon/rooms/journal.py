@@ -8,6 +8,7 @@ from penholder_daemon.core.registry import Room, Waiting
 from penholder_daemon.core.session import Session
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
+from penholder_daemon.rooms.runs import records as runs
 from penholder_protocol.errors import CursorGone, InvalidParams, TooManySubscriptions
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS
 from penholder_protocol.nouns import CurrentPosition, Entries, Subscription, Unsubscribed
@@ -37,7 +38,9 @@ async def subscribe(
     resume_after} ends a subscription whose reader does not keep up, subscribe again after that
     position; journal.pruned {subscription, stream, oldest_pos} when retention overtakes it.
     """
-    selection = _selection(session, streams, types)
+    selection = Selection(streams, types)
+    if session.caller.worker_id is not None:
+        await session.read(lambda rx: _refuse_foreign(rx, streams))
     if after == "now":
         return await session.subscribe(selection, None)
     from_pos = 0 if after == "start" else int(after)
@@ -87,10 +90,18 @@ def position(rx: Rx) -> CurrentPosition:
     return CurrentPosition(pos=journal.position(rx))
 
 
-def _selection(peer: Rx | Session, names: StreamNames, types: Types | None) -> Selection:
+def _selection(rx: Rx, names: StreamNames, types: Types | None) -> Selection:
     selection = Selection(names, types)
-    streams.refuse_foreign(peer.caller, names)
+    _refuse_foreign(rx, names)
     return selection
+
+
+def _refuse_foreign(rx: Rx, names: StreamNames) -> None:
+    """Keep a worker to what `streams` opens to every worker, and to the runs it has claimed."""
+    own = rx.caller.worker_id
+    if own is not None:
+        names = [name for name in names if not runs.is_stream_of(rx, name, own)]
+        streams.refuse_foreign(rx.caller, names)
 
 
 def _read(rx: Rx, selection: Selection, after: int, limit: int) -> Entries:

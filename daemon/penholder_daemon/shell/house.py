@@ -17,6 +17,7 @@ from penholder_daemon.core.effects import (
     ForgetProcess,
     ServeWorker,
     WakeAt,
+    WakeWaiters,
     WatchProcess,
 )
 from penholder_daemon.core.session import Figures
@@ -94,6 +95,8 @@ class House:
                 self.sockets.tell_fenced(worker_id, epoch, process, successor)
             case WakeAt(wall_ms):
                 self.timers.wake_at(wall_ms)
+            case WakeWaiters(stream):
+                self.publisher.wake(stream)
 
     def figures(self) -> Figures:
         """Return the daemon's figures."""

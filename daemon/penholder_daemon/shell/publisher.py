@@ -46,6 +46,10 @@ class _Index(Generic[SelectingT]):
                 self._by_stream.pop(name, None)
         self._by_wildcard.pop(member, None)
 
+    def of_stream(self, stream: str) -> list[SelectingT]:
+        """Return who asked for a stream by its name."""
+        return list(self._by_stream.get(stream, {}))
+
     def interested(self, batch: Iterable[Published]) -> dict[SelectingT, None]:
         """Return who may want any of these, in a stable order."""
         found: dict[SelectingT, None] = {}
@@ -124,6 +128,11 @@ class Publisher:
     def unwatch(self, watch: Watch) -> None:
         """Forget it."""
         self._watches.discard(watch)
+
+    def wake(self, stream: str) -> None:
+        """Have those who wait for a stream look again."""
+        for watch in self._watches.of_stream(stream):
+            watch.heard.set()
 
     def publish(self, published: Sequence[Published]) -> None:
         """Tell of a commit; called once for each, in the order of commits."""

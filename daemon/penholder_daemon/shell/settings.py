@@ -12,13 +12,20 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from penholder_daemon.core.rules import Rule, Rules
-from penholder_protocol.limits import MAX_CONNECTIONS, MAX_DRAIN_MS
+from penholder_daemon.core.rules import Rule, Rules, Staleness
+from penholder_protocol.limits import (
+    MAX_CONNECTIONS,
+    MAX_DEADLINE_MS,
+    MAX_DRAIN_MS,
+    MAX_TYPE_CHARACTERS,
+)
 
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 
 StreamKind = Annotated[str, Meta(pattern=r"^(worker|controller|run|board|topic|queue|daemon|\*)$")]
+BackendProfile = Annotated[str, Meta(min_length=1, max_length=MAX_TYPE_CHARACTERS)]
 Uid = Annotated[int, Meta(ge=0, le=(1 << 32) - 2)]
+AgeMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,12 +47,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Threads that answer queries, each with a read-only connection."""
     retention: dict[StreamKind, Rule] = {}
     """By kind of stream (or `*`): entries older_than_ms, all but keep_last, are pruned."""
+    backends: dict[BackendProfile, dict[str, object]] = {}
+    """By backend profile: its capabilities, any table, as backend.list answers them."""
+    allowed_tenants: list[str] | None = None
+    """Tenants for whom runs may be made; without this setting, any."""
     drain_ms: Annotated[int, Meta(ge=0, le=MAX_DRAIN_MS)] = 5000
     """How long a stop waits for open requests."""
+    task_warn_ms: AgeMs = Staleness().warn_ms
+    """A task whose heartbeat is older than this is on the level `warn`."""
+    task_stale_ms: AgeMs = Staleness().stale_ms
+    """The same for `stale`; more than task_warn_ms."""
+    task_dead_ms: AgeMs = Staleness().dead_ms
+    """The same for `dead`; more than task_stale_ms."""
+
+    def __post_init__(self) -> None:
+        """Refuse levels that no task could be on."""
+        if not self.task_warn_ms < self.task_stale_ms < self.task_dead_ms:
+            raise ValueError("task_warn_ms < task_stale_ms < task_dead_ms must hold")
 
     def rules(self) -> Rules:
         """Return what rooms are told."""
-        return Rules(retention=dict(self.retention))
+        tenants = self.allowed_tenants
+        return Rules(
+            retention=dict(self.retention),
+            backends=dict(self.backends),
+            allowed_tenants=None if tenants is None else frozenset(tenants),
+            staleness=Staleness(
+                warn_ms=self.task_warn_ms, stale_ms=self.task_stale_ms, dead_ms=self.task_dead_ms
+            ),
+        )
 
 
 class UnusableSettings(Exception):

@@ -18,8 +18,12 @@ from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.publisher import Announcement, Publisher
 from penholder_daemon.shell.readers import Readers, read
 from penholder_protocol import jsonrpc
+from penholder_protocol.errors import Busy
 from penholder_protocol.limits import MAX_LAG_BYTES, MAX_LIST_LIMIT, PAGE_BYTES
 from penholder_protocol.nouns import Entries, LaggedNotice, PrunedNotice
+
+_BUSY_SECONDS = 0.1
+"""Between two tries to read the backlog while the readers' queue is full."""
 
 
 class Subscriber(Protocol):
@@ -81,7 +85,12 @@ class LiveSubscription:
         with self.catching_up:
             while not self._is_live:
                 await self._subscriber.until_taken()
-                page, more, pruned = await read(readers, self._subscriber.caller, self._page)
+                try:
+                    page, more, pruned = await read(readers, self._subscriber.caller, self._page)
+                except Busy:
+                    # Nobody asked just now who could be told; the backlog can wait.
+                    await trio.sleep(_BUSY_SECONDS)
+                    continue
                 self._tell_pruned(pruned)
                 lines = [msgspec.json.encode(entry) for entry in page.items]
                 self._send(lines, [entry.pos for entry in page.items], page.pos)

@@ -8,6 +8,11 @@ from penholder_protocol import limits
 
 # The look-ahead closes the hole that `$` also matches before a last newline in Python.
 _ID = r"^[A-Za-z0-9._:\-]+$(?!\n)"
+# The same closes it here; a fraction of a second may be as fine as its clock was.
+_GIVEN_TIME = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?Z$(?!\n)"
+)
 
 
 def _id(description: str, max_length: int = limits.MAX_ID_CHARACTERS) -> Meta:
@@ -25,11 +30,64 @@ ApprovalId = Annotated[str, _id("One question to a person or controller, ap_….
 HandoffId = Annotated[str, _id("One snapshot to go on from, hs_….")]
 TurnId = Annotated[str, _id("One turn of a worker, named by its caller.")]
 SessionId = Annotated[str, _id("A conversation of a worker; made as sess_… if absent.")]
+RunId = Annotated[str, _id("One execution; made by the daemon as run_… if absent.")]
+CommandId = Annotated[str, _id("One thing asked of a run, cmd_….")]
+RunnerId = Annotated[str, _id("Who carries runs or queue tasks out; a worker is its own runner.")]
+JobId = Annotated[str, _id("One job that a runner started elsewhere; made as job_… if absent.")]
+AttemptId = Annotated[str, _id("One try of a job, named by its caller.")]
+TenantId = Annotated[str, _id("Whose work it is; sessions never cross tenants.")]
+ProjectId = Annotated[str, _id("A part of a tenant's work; sessions never cross projects.")]
+ConversationId = Annotated[str, _id("A conversation, as those who talk name it.")]
+ThreadId = Annotated[str, _id("A conversation, as the backend names it.")]
+ReaderId = Annotated[str, _id("Who has read something, named by its caller.")]
+TaskId = Annotated[str, _id("One piece of work under review, named by its caller.")]
+CorrelationId = Annotated[str, _id("What messages belong to, named by their senders.")]
+BoardId = Annotated[str, _id("One goal and everything that is done for it.")]
+WorkstreamId = Annotated[str, _id("One strand of a board's work; made as ws_… if absent.")]
+BriefId = Annotated[str, _id("One order of a board's tree; made as br_… if absent.")]
+AgentId = Annotated[str, _id("Whoever owns a workstream, named by its caller.")]
+TopicName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.MAX_ID_CHARACTERS,
+        # The stream name topic:* stands for all of them.
+        pattern=r"^(?!\*$(?!\n))",
+        description="Names a topic; any characters, but not * alone.",
+    ),
+]
+QueueTaskId = Annotated[str, _id("One piece of work; made by the daemon as qt_… if absent.")]
+QueueName = Annotated[str, _id("A queue; it is there as soon as it is named.")]
 OptionId = Annotated[str, _id("One answer among an approval's options.")]
 SubscriptionId = Annotated[str, _id("A live subscription of this connection.")]
 
 Text = Annotated[str, Meta(max_length=limits.MAX_TEXT_CHARACTERS)]
 Label = Annotated[str, Meta(min_length=1, max_length=limits.MAX_TEXT_CHARACTERS)]
+Goal = Annotated[str, Meta(min_length=1, max_length=limits.MAX_GOAL_CHARACTERS)]
+StateId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.MAX_STATE_ID_CHARACTERS,
+        description="An id that comes from elsewhere; any characters.",
+    ),
+]
+BindingIdentity = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        # One that was composed has two ids and a colon.
+        max_length=2 * limits.MAX_STATE_ID_CHARACTERS + 1,
+        description="What a binding of a runner is known by; any characters.",
+    ),
+]
+StateKey = Annotated[
+    str,
+    Meta(
+        max_length=limits.MAX_STATE_KEY_CHARACTERS,
+        description="Names a value in its scope; any characters, none too.",
+    ),
+]
 TypeName = Annotated[
     str,
     Meta(
@@ -38,8 +96,27 @@ TypeName = Annotated[
         description="A word that programs compare, such as tool.call.",
     ),
 ]
+PayloadHash = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.MAX_TYPE_CHARACTERS,
+        description="Tells payloads apart; the daemon's own are SHA-256 of canonical JSON.",
+    ),
+]
+FailureKind = Annotated[
+    str, Meta(max_length=limits.MAX_TYPE_CHARACTERS, description="What went wrong, in a word.")
+]
 Time = Annotated[
     str, Meta(description="RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z.")
+]
+GivenTime = Annotated[
+    str,
+    Meta(
+        pattern=_GIVEN_TIME,
+        max_length=limits.MAX_TIME_CHARACTERS,
+        description="RFC 3339 in UTC, ending in Z; kept with milliseconds.",
+    ),
 ]
 Token = Annotated[
     str,
@@ -65,8 +142,21 @@ LeaseMs = Annotated[int, Meta(ge=1, le=limits.MAX_LEASE_MS)]
 WaitMs = Annotated[int, Meta(ge=0, le=limits.MAX_WAIT_MS)]
 DeadlineMs = Annotated[int, Meta(ge=1, le=limits.MAX_DEADLINE_MS)]
 DrainMs = Annotated[int, Meta(ge=0, le=limits.MAX_DRAIN_MS)]
+Priority = Annotated[
+    int,
+    Meta(ge=-limits.MAX_PRIORITY, le=limits.MAX_PRIORITY, description="High ones are first."),
+]
+Attempts = Annotated[int, Meta(ge=1, le=limits.MAX_ATTEMPTS)]
+DelayMs = Annotated[int, Meta(ge=0, le=limits.MAX_DEADLINE_MS)]
 Milliseconds = Annotated[int, Meta(ge=0, le=limits.MAX_INTEGER)]
 ListLimit = Annotated[int, Meta(ge=1, le=limits.MAX_LIST_LIMIT)]
+RunEventLimit = Annotated[int, Meta(ge=1, le=limits.MAX_RUN_EVENTS_LIMIT)]
+CommandLimit = Annotated[int, Meta(ge=1, le=limits.MAX_COMMANDS_LIMIT)]
+SessionLimit = Annotated[int, Meta(ge=1, le=limits.MAX_SESSIONS_LIMIT)]
+Tier = Annotated[int, Meta(ge=0, le=limits.MAX_TIER)]
+RetryCount = Annotated[int, Meta(ge=0, le=limits.MAX_RETRY_COUNT)]
+TreeDepth = Annotated[int, Meta(ge=0, le=limits.MAX_INTEGER)]
+StateLimit = Annotated[int, Meta(ge=1, le=limits.MAX_INTEGER)]
 Cursor = Annotated[
     str,
     Meta(
@@ -83,8 +173,13 @@ Environment = Annotated[dict[Text, Text], Meta(max_length=limits.MAX_NAMES)]
 
 JsonObject = Annotated[Raw, Meta(extra_json_schema={"type": "object"})]
 """A JSON object that the daemon stores and gives back and never looks into."""
+_OBJECT_OR_NULL = {"anyOf": [{"type": "object"}, {"type": "null"}]}
+OptionalObject = Annotated[Raw, Meta(extra_json_schema=_OBJECT_OR_NULL)]
+"""The same, or null."""
 JsonValue = Annotated[Raw, Meta(description="Any JSON value.")]
 """The same for any value; absent is null."""
+LateJsonValue = Annotated[Raw, Meta(description="Any JSON value.", extra={"checked_late": True})]
+"""The same, but its size and depth are the handler's to check, after what comes before them."""
 
 EMPTY_OBJECT = Raw(b"{}")
 NULL = Raw(b"null")
@@ -94,3 +189,21 @@ WorkerState: TypeAlias = Literal[
 ]
 RecoveryState: TypeAlias = Literal["restartable", "attached", "lost"]
 ApprovalState: TypeAlias = Literal["pending", "decided", "canceled", "expired"]
+TaskState: TypeAlias = Literal[
+    "ASSIGNED", "WORKING", "CONFLICTED", "IN_REVIEW", "APPROVED", "COMPLETED", "FAILED"
+]
+StaleLevel: TypeAlias = Literal["ok", "warn", "stale", "dead"]
+StateScope: TypeAlias = Literal["conversation", "actor", "subject", "runner"]
+BoardState: TypeAlias = Literal["pending", "active", "review", "done", "failed"]
+WorkstreamState: TypeAlias = Literal["pending", "active", "blocked", "done", "failed"]
+BriefState: TypeAlias = Literal["pending", "active", "done", "failed"]
+BoardEventKind: TypeAlias = Literal["spawned", "completed", "failed", "escalated", "retried"]
+RunState: TypeAlias = Literal["pending", "claimed", "completed", "failed", "blocked", "canceled"]
+RunOutcome: TypeAlias = Literal["completed", "failed", "blocked", "canceled"]
+CommandType: TypeAlias = Literal["turn", "steer", "interrupt"]
+CommandState: TypeAlias = Literal["pending", "acknowledged", "completed", "failed", "canceled"]
+SessionState: TypeAlias = Literal["idle", "running", "terminal"]
+Attention: TypeAlias = Literal["active", "unread", "read"]
+QueueTaskState: TypeAlias = Literal[
+    "pending", "running", "completed", "failed", "blocked", "canceled"
+]

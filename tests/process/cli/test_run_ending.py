@@ -55,7 +55,6 @@ def test_what_ignores_sigterm_is_killed_with_its_whole_group(start: Start, state
 
     assert worker.end().code == 128 + signal.SIGKILL
     assert not any(runs(pid) for pid in pids)
-    assert worker.texts().count("no") == 2
     record = worker.record()
     expected = "stopped" if state == "stopped" else "error"
     assert record["state"] == expected
@@ -135,7 +134,7 @@ os.read(0, 1)
 def test_another_process_in_the_seat_ends_the_command(daemon: DaemonProcess, start: Start) -> None:
     worker, pids = stubborn(start)
     taken = penholder(daemon, "--worker", "w", "runtime", "attach", "--takeover")
-    assert taken.code == 0
+    assert taken.code == 0, taken.err
 
     ran = worker.end()
 

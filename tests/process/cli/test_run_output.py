@@ -132,7 +132,7 @@ penholder runtime attach >/dev/null 2>&1; echo "attach=$?"
     worker = start("sh", "-c", script)
     ran = worker.end()
 
-    assert (ran.code, ran.out) == (0, "attach=4\n")
+    assert (ran.code, ran.out) == (0, "attach=4\n"), ran.err
     notes = [event["data"] for event in worker.events() if event["type"] == "note"]
     assert notes == [{"n": 1}, {"n": 2}]
 

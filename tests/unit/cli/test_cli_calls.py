@@ -177,7 +177,7 @@ def test_a_worker_that_is_not_served_is_told_at_once_but_its_own_command_waits(
     assert cli("worker", "get", "--worker", "w").code == 12
 
     waited: list[float] = []
-    monkeypatch.setattr("penholder.commands.targets.RECONNECT_S", 0.01)
+    monkeypatch.setattr("penholder.commands.targets.RECONNECT_S", 0)
     monkeypatch.setattr("penholder.commands.targets.probe", lambda _: waited.append(0))
     monkeypatch.setenv("PENHOLDER_SOCKET", str(cli_home / "run" / "workers" / "w.sock"))
     assert cli("worker", "get", "--worker", "w").code == 12

@@ -1,0 +1,208 @@
+"""Topics: messages that anybody may publish and every reader reads at its own pace."""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Raw
+
+from penholder_daemon.core import journal, paging, read_cursors, streams, verify
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.registry import Arguments, Room, Waiting
+from penholder_daemon.core.store import to_json
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.errors import CursorGone, Denied, InvalidParams
+from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS
+from penholder_protocol.nouns import Acknowledged, Entry, Finding, Message, Messages, Page, Unread
+from penholder_protocol.nouns.words import (
+    EMPTY_OBJECT,
+    CorrelationId,
+    Cursor,
+    JsonObject,
+    ListLimit,
+    ReaderId,
+    Sequence,
+    TopicName,
+    TypeName,
+    WaitMs,
+)
+
+room = Room("message")
+
+_BOTH = (CONTROL, RUNTIME)
+OWN_KINDS = frozenset({"task_assign", "worker_assigned", "state_change", "task_failed"})
+"""Kinds that only the daemon publishes, so that a reader can trust them."""
+
+
+class _Content(msgspec.Struct, frozen=True):
+    """What the entry of a message holds as its data."""
+
+    correlation_id: str | None
+    payload: Raw
+
+
+_decode_content = msgspec.json.Decoder(_Content).decode
+
+
+# --- the door for other rooms ---------------------------------------------------------------
+def publish_own(tx: Tx, topic: str, kind: str, correlation_id: str, **payload: object) -> None:
+    """Publish what the daemon itself has to say, in the transaction that makes it true."""
+    _publish(tx, topic, kind, _Content(correlation_id, Raw(to_json(payload))))
+
+
+# --- methods ----------------------------------------------------------------------------------
+def _refuse_own_kind(arguments: Arguments) -> None:
+    kind = str(arguments["kind"])
+    if kind in OWN_KINDS:
+        raise Denied(f"messages of kind {kind!r} are published by the daemon only", kind=kind)
+
+
+@room.mutation(sockets=_BOTH, precheck=_refuse_own_kind)
+def publish(
+    tx: Tx,
+    *,
+    topic: TopicName,
+    kind: TypeName,
+    correlation_id: CorrelationId | None = None,
+    payload: JsonObject = EMPTY_OBJECT,
+) -> Message:
+    """Publish a message on a topic, which its first message makes.
+
+    The kinds task_assign, worker_assigned, state_change and task_failed are the daemon's own.
+    """
+    return _publish(tx, topic, kind, _Content(correlation_id, payload))
+
+
+@room.query(sockets=_BOTH, errors=(CursorGone,))
+def list_(
+    rx: Rx,
+    *,
+    topic: TopicName,
+    after_seq: Sequence = 0,
+    correlation_id: CorrelationId | None = None,
+    kind: TypeName | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> Page[Message]:
+    """List a topic's messages, oldest first, after a sequence number; an unknown topic is empty."""
+    after = after_seq if cursor is None else paging.after(cursor)
+    return paging.page(_read(rx, topic, after, correlation_id, kind), limit)
+
+
+@room.mutation(sockets=_BOTH, errors=(InvalidParams,))
+def ack(tx: Tx, *, topic: TopicName, reader: ReaderId | None = None, seq: Sequence) -> Acknowledged:
+    """Note that a reader has read up to a sequence number; it never goes back.
+
+    At most the last one is stored; the answer says which is. On a runtime socket the reader is the
+    worker unless another is named.
+    """
+    reader = _reader(tx, reader)
+    subject = streams.topic(topic)
+    _, last_seq = journal.extent(tx, subject)
+    stored = read_cursors.advance(tx, reader, subject, min(seq, last_seq))
+    return Acknowledged(topic=topic, reader=reader, seq=stored)
+
+
+@room.query(sockets=_BOTH, errors=(InvalidParams,))
+def unread(rx: Rx, *, topic: TopicName, reader: ReaderId | None = None) -> Unread:
+    """Count what a reader has not read; what retention has taken cannot be read any more."""
+    subject = streams.topic(topic)
+    after_seq = read_cursors.version_read(rx, _reader(rx, reader), subject) or 0
+    pruned_seq, last_seq = journal.extent(rx, subject)
+    return Unread(count=last_seq - max(after_seq, pruned_seq), after_seq=after_seq)
+
+
+@room.wait(sockets=_BOTH, errors=(CursorGone,))
+def wait(
+    rx: Rx,
+    *,
+    topic: TopicName,
+    after_seq: Sequence,
+    correlation_id: CorrelationId | None = None,
+    kind: TypeName | None = None,
+    timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
+) -> Waiting[Messages]:
+    """Return the next messages of a topic, as soon as there are any; empty at the timeout."""
+    found = _read(rx, topic, after_seq, correlation_id, kind)
+    items, _ = paging.cut(found, DEFAULT_LIST_LIMIT)
+    return Waiting(Messages(items=items), ready=bool(items), streams=(streams.topic(topic),))
+
+
+@room.check
+def check(rx: Rx) -> Iterator[Finding]:
+    """Every message can be found by its kind and correlation."""
+    return verify.query(
+        rx,
+        {
+            "messages_are_indexed": (
+                "SELECT s.name || ' has its message ' || j.seq || ' under another kind or none'"
+                " FROM streams s JOIN journal j ON j.stream_id = s.stream_id"
+                " LEFT JOIN messages m ON m.message_pos = j.pos"
+                " WHERE s.name >= 'topic:' AND s.name < 'topic;' AND (m.kind IS NULL"
+                " OR m.kind <> j.type OR m.message_seq <> j.seq OR m.topic_id <> j.stream_id)"
+            )
+        },
+    )
+
+
+def _reader(rx: Rx, reader: str | None) -> str:
+    named = reader or rx.caller.worker_id
+    if named is None:
+        raise InvalidParams("param `reader` is missing", param="reader")
+    return named
+
+
+def _publish(tx: Tx, topic: str, kind: str, content: _Content) -> Message:
+    stream = streams.topic(topic)
+    entry = journal.append(tx, stream, kind, Raw(to_json(content)), id_prefix="msg_")
+    tx.store.run(
+        "INSERT INTO messages (message_pos, topic_id, message_seq, kind, correlation_id)"
+        " VALUES (?, (SELECT stream_id FROM streams WHERE name = ?), ?, ?, ?)",
+        entry.pos,
+        stream,
+        entry.seq,
+        kind,
+        content.correlation_id,
+    )
+    return _message(entry)
+
+
+def _read(
+    rx: Rx, topic: str, after_seq: int, correlation_id: str | None, kind: str | None
+) -> Iterator[tuple[int, Message]]:
+    """Yield a topic's messages with their sequence numbers, found by the narrowest index."""
+    stream = streams.topic(topic)
+    if correlation_id is not None:
+        entries = _indexed(rx, stream, after_seq, "correlation_id", correlation_id)
+    elif kind is not None:
+        entries = _indexed(rx, stream, after_seq, "kind", kind)
+    else:
+        entries = journal.read_stream(rx, stream, after_seq)
+    return ((entry.seq, _message(entry)) for entry in entries if kind in (None, entry.type))
+
+
+def _indexed(rx: Rx, stream: str, after_seq: int, column: str, value: str) -> Iterator[Entry]:
+    journal.refuse_pruned_seq(rx, stream, after_seq)
+    rows = rx.store.rows(
+        f"SELECT {journal.ENTRY.columns} FROM messages m JOIN journal j ON j.pos = m.message_pos"
+        " JOIN streams s ON s.stream_id = j.stream_id"
+        " WHERE m.topic_id = (SELECT stream_id FROM streams WHERE name = ?)"
+        f" AND m.{column} = ? AND m.message_seq > ? ORDER BY m.message_seq",
+        stream,
+        value,
+        after_seq,
+    )
+    return map(journal.ENTRY.read, rows)
+
+
+def _message(entry: Entry) -> Message:
+    content = _decode_content(entry.data)
+    return Message(
+        message_id=entry.entry_id,
+        pos=entry.pos,
+        topic=entry.stream.removeprefix("topic:"),
+        seq=entry.seq,
+        ts=entry.ts,
+        kind=entry.type,
+        correlation_id=content.correlation_id,
+        payload=content.payload,
+    )

@@ -1,0 +1,168 @@
+"""Who gets which task, for how long, and what becomes of it when that time is over."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from penholder_daemon.core import claims, streams
+from penholder_daemon.core.effects import WakeAt, WakeWaiters
+from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.transaction import Tx
+from penholder_daemon.rooms.queue import records
+from penholder_protocol.limits import MAX_BACKOFF_MS
+from penholder_protocol.nouns import ClaimedTask, QueueTask
+
+_CLAIMABLE = "state = 'pending' AND is_due = 1"
+_ORDER = "rank, created_at, queue_task_id"
+_AT_ONCE = 1000
+"""Tasks that one timer run looks at; what is left is looked at by the next."""
+
+
+def claim(
+    tx: Tx, queue: str, runner_id: str, lease_ms: int, lanes: Sequence[str] | None, most: int
+) -> list[ClaimedTask]:
+    """Give a runner the first tasks of a queue, or of some of its lanes."""
+    free_expired(tx)
+    free_due(tx)
+    if records.is_paused(tx, queue):
+        return []
+    return [_give(tx, name, runner_id, lease_ms) for name in _first(tx, queue, lanes, most)]
+
+
+def _first(tx: Tx, queue: str, lanes: Sequence[str] | None, most: int) -> list[str]:
+    if lanes is None:
+        found = _heads(tx, "queue = ?", [queue], most)
+    else:
+        found = [
+            head
+            for lane in dict.fromkeys(lanes)
+            for head in _heads(tx, "queue = ? AND lane = ?", [queue, lane], most)
+        ]
+    return [str(head[2]) for head in sorted(found)[:most]]
+
+
+def _heads(tx: Tx, where: str, values: list[SqlValue], most: int) -> list[tuple[int, str, str]]:
+    sql = (
+        f"SELECT {_ORDER} FROM queue_tasks WHERE {where} AND {_CLAIMABLE} ORDER BY {_ORDER} LIMIT ?"
+    )
+    return [
+        (int(str(rank)), str(created_at), str(name))
+        for rank, created_at, name in tx.store.rows(sql, *values, most)
+    ]
+
+
+def _give(tx: Tx, queue_task_id: str, runner_id: str, lease_ms: int) -> ClaimedTask:
+    task = records.require(tx, queue_task_id)
+    lease = claims.grant(tx, records.subject(queue_task_id), lease_ms)
+    task = records.change(
+        tx,
+        task,
+        state="running",
+        claimed_by=runner_id,
+        attempts=task.attempts + 1,
+        lease_expires_at=lease.expires_at,
+        not_before_ms=None,
+        not_before_at=None,
+        error=None,
+    )
+    records.note(tx, task, "claimed", runner_id=runner_id, attempts=task.attempts)
+    tx.after_commit(WakeAt(tx.world.now_ms() + lease_ms))
+    return ClaimedTask(task=task, lease=lease)
+
+
+def end(tx: Tx, task: QueueTask, state: str, **columns: SqlValue) -> QueueTask:
+    """End a task for good; whoever held it is FENCED from now on."""
+    claims.release(tx, records.subject(task.queue_task_id))
+    known = {"is_due": 0, "not_before_ms": None, "lease_expires_at": None, **columns}
+    return records.change(tx, task, state=state, **known)
+
+
+def free(tx: Tx, task: QueueTask, delay_ms: int, error: str | None) -> QueueTask:
+    """Make a task pending again, now or after a delay; its age and so its place stay."""
+    claims.release(tx, records.subject(task.queue_task_id))
+    due_ms = tx.world.now_ms() + delay_ms
+    freed = records.change(
+        tx,
+        task,
+        state="pending",
+        is_due=int(not delay_ms),
+        not_before_ms=due_ms if delay_ms else None,
+        not_before_at=tx.world.time_from_ms(due_ms) if delay_ms else None,
+        claimed_by=None,
+        lease_expires_at=None,
+        error=error,
+    )
+    tx.after_commit(WakeAt(due_ms) if delay_ms else WakeWaiters(streams.queue(task.queue)))
+    return freed
+
+
+def backoff_ms(task: QueueTask) -> int:
+    """Return the pause before the next try: doubled each time, with up to a quarter of jitter.
+
+    The jitter comes from the task and the attempt, so that tasks that failed together do not come
+    back together and a replay comes to the same.
+    """
+    pause = min(task.backoff_ms << min(task.attempts - 1, 40), MAX_BACKOFF_MS)
+    drawn = hashlib.sha256(f"{task.queue_task_id}/{task.attempts}".encode()).digest()
+    return min(pause + pause * drawn[0] // (4 * 255), MAX_BACKOFF_MS)
+
+
+def free_expired(tx: Tx) -> None:
+    """Take back what was not renewed in time; a last attempt has failed."""
+    for task in list(_expired(tx)):
+        if task.attempts < task.max_attempts:
+            freed = free(tx, task, 0, "lease expired")
+            records.note(tx, freed, "expired", runner_id=task.claimed_by, attempts=task.attempts)
+        else:
+            failed = end(tx, task, "failed", error="lease expired")
+            records.note(tx, failed, "expired", runner_id=task.claimed_by, attempts=task.attempts)
+            records.note(tx, failed, "failed", error="lease expired")
+
+
+def _expired(tx: Tx) -> Iterator[QueueTask]:
+    found = tx.store.rows(
+        "SELECT subject FROM leases WHERE subject >= 'queue_task:' AND subject < 'queue_task;'"
+        " AND deadline_ms <= ? ORDER BY deadline_ms LIMIT ?",
+        tx.world.monotonic_ms(),
+        _AT_ONCE,
+    )
+    for row in list(found):
+        yield records.require(tx, str(row[0]).removeprefix("queue_task:"))
+
+
+def free_due(tx: Tx) -> None:
+    """Let tasks be claimed whose time has come, and tell those who wait."""
+    found = tx.store.rows(
+        "SELECT queue_task_id, queue FROM queue_tasks WHERE not_before_ms <= ?"
+        " ORDER BY not_before_ms LIMIT ?",
+        tx.world.now_ms(),
+        _AT_ONCE,
+    )
+    due = list(found)
+    for queue_task_id, _ in due:
+        tx.store.run(
+            "UPDATE queue_tasks SET is_due = 1, not_before_ms = NULL WHERE queue_task_id = ?",
+            queue_task_id,
+        )
+    for queue in dict.fromkeys(str(row[1]) for row in due):
+        tx.after_commit(WakeWaiters(streams.queue(queue)))
+
+
+def next_due_ms(tx: Tx) -> int | None:
+    """Return when the next lease or delay is over, by the wall clock."""
+    now_ms = tx.world.now_ms()
+    lease = tx.store.row(
+        # Named, since the planner would rather sort all of them by their deadlines.
+        "SELECT deadline_ms FROM leases INDEXED BY leases_of_queue_tasks"
+        " WHERE subject >= 'queue_task:'"
+        " AND subject < 'queue_task;' ORDER BY deadline_ms LIMIT 1"
+    )
+    delay = tx.store.row(
+        "SELECT not_before_ms FROM queue_tasks WHERE not_before_ms IS NOT NULL"
+        " ORDER BY not_before_ms LIMIT 1"
+    )
+    times = []
+    if lease is not None:
+        times.append(now_ms + max(0, int(str(lease[0])) - tx.world.monotonic_ms()))
+    if delay is not None:
+        times.append(int(str(delay[0])))
+    return min(times, default=None)

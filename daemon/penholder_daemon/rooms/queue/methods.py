@@ -1,0 +1,314 @@
+"""Submitting work, claiming it, and bringing it to its end."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from msgspec import Meta
+
+from penholder_daemon.core import claims, counters, fence, journal, read_cursors, streams, verify
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.effects import WakeAt, WakeWaiters
+from penholder_daemon.core.params import compact_struct
+from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms.queue import claiming, records
+from penholder_daemon.rooms.queue.submitting import submit_one
+from penholder_protocol.errors import (
+    Denied,
+    Fenced,
+    FenceRequired,
+    IdempotencyConflict,
+    QueueTaskExists,
+    QueueTaskNotFound,
+    QueueTaskTerminal,
+)
+from penholder_protocol.limits import DEFAULT_WAIT_MS, MAX_CLAIM, MAX_STREAMS, MAX_SUBMIT_MANY
+from penholder_protocol.nouns import (
+    ClaimedTask,
+    Finding,
+    LeaseProof,
+    NewQueueTask,
+    Page,
+    PausedQueue,
+    QueueRead,
+    QueueTask,
+)
+from penholder_protocol.nouns.words import (
+    EMPTY_OBJECT,
+    Attempts,
+    DelayMs,
+    IdempotencyKey,
+    JsonObject,
+    LeaseMs,
+    Priority,
+    ProjectId,
+    QueueName,
+    QueueTaskId,
+    QueueTaskState,
+    ReaderId,
+    RunnerId,
+    TenantId,
+    Text,
+    TypeName,
+    WaitMs,
+)
+
+room = Room("queue")
+
+_BOTH = (CONTROL, RUNTIME)
+_HELD = (QueueTaskNotFound, FenceRequired, Fenced, Denied)
+NewTasks = Annotated[list[NewQueueTask], Meta(min_length=1, max_length=MAX_SUBMIT_MANY)]
+Lanes = Annotated[list[TypeName], Meta(min_length=1, max_length=MAX_STREAMS)]
+MaxTasks = Annotated[int, Meta(ge=1, le=MAX_CLAIM)]
+
+
+@room.mutation(sockets=(CONTROL,), errors=(QueueTaskExists, IdempotencyConflict), keeps_key=True)
+def submit(
+    tx: Tx,
+    *,
+    queue_task_id: QueueTaskId | None = None,
+    tenant_id: TenantId,
+    project_id: ProjectId,
+    queue: QueueName,
+    lane: TypeName = "default",
+    title: Text | None = None,
+    priority: Priority = 0,
+    payload: JsonObject = EMPTY_OBJECT,
+    max_attempts: Attempts = 1,
+    backoff_ms: DelayMs = 1000,
+    delay_ms: DelayMs = 0,
+    idempotency_key: IdempotencyKey | None = None,
+) -> QueueTask:
+    """Add a task to a queue, to be claimed now or after a delay.
+
+    An idempotency key counts in its tenant and project, for ever: the same payload again answers
+    the task as it stands.
+    """
+    new = NewQueueTask(
+        queue_task_id=queue_task_id,
+        tenant_id=tenant_id,
+        project_id=project_id,
+        queue=queue,
+        lane=lane,
+        title=title,
+        priority=priority,
+        payload=payload,
+        max_attempts=max_attempts,
+        backoff_ms=backoff_ms,
+        delay_ms=delay_ms,
+        idempotency_key=idempotency_key,
+    )
+    return submit_one(tx, new)
+
+
+@room.mutation(sockets=(CONTROL,), errors=(QueueTaskExists, IdempotencyConflict))
+def submit_many(tx: Tx, *, tasks: NewTasks) -> Page[QueueTask]:
+    """Add up to 1,000 tasks, all or none."""
+    return Page(items=[submit_one(tx, compact_struct(task)) for task in tasks])
+
+
+@room.mutation(sockets=_BOTH, secret=True)
+def claim(
+    tx: Tx,
+    *,
+    queue: QueueName,
+    runner_id: RunnerId,
+    lease_ms: LeaseMs,
+    lanes: Lanes | None = None,
+    max_tasks: MaxTasks = 1,
+) -> Page[ClaimedTask]:
+    """Take the first tasks of a queue under a lease; an empty list if there is nothing to do."""
+    return Page(items=claiming.claim(tx, queue, runner_id, lease_ms, lanes, max_tasks))
+
+
+@room.claim(sockets=_BOTH)
+def wait(
+    tx: Tx,
+    *,
+    queue: QueueName,
+    runner_id: RunnerId,
+    lease_ms: LeaseMs,
+    lanes: Lanes | None = None,
+    max_tasks: MaxTasks = 1,
+    timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
+) -> Waiting[Page[ClaimedTask]]:
+    """Claim as queue.claim does, as soon as there is something; empty at the timeout."""
+    claimed = claiming.claim(tx, queue, runner_id, lease_ms, lanes, max_tasks)
+    return Waiting(Page(items=claimed), ready=bool(claimed), streams=(streams.queue(queue),))
+
+
+@room.mutation(sockets=_BOTH, errors=_HELD)
+def heartbeat(
+    tx: Tx, *, queue_task_id: QueueTaskId, lease_ms: LeaseMs, lease: LeaseProof | None = None
+) -> ClaimedTask:
+    """Renew the lease of a claimed task; its token is not shown again."""
+    task = _held(tx, queue_task_id, lease)
+    renewed = claims.renew(tx, records.subject(queue_task_id), lease_ms)
+    tx.store.run(
+        "UPDATE queue_tasks SET lease_expires_at = ? WHERE queue_task_id = ?",
+        renewed.expires_at,
+        queue_task_id,
+    )
+    tx.after_commit(WakeAt(tx.world.now_ms() + lease_ms))
+    return ClaimedTask(task=records.require(tx, task.queue_task_id), lease=renewed)
+
+
+@room.mutation(sockets=_BOTH, errors=_HELD)
+def complete(
+    tx: Tx,
+    *,
+    queue_task_id: QueueTaskId,
+    result: JsonObject = EMPTY_OBJECT,
+    lease: LeaseProof | None = None,
+) -> QueueTask:
+    """End a task as completed."""
+    task = _held(tx, queue_task_id, lease)
+    done = claiming.end(tx, task, "completed", result=records.raw_text(result), error=None)
+    records.note(tx, done, "completed", runner_id=task.claimed_by)
+    return done
+
+
+@room.mutation(sockets=_BOTH, errors=_HELD)
+def fail(
+    tx: Tx,
+    *,
+    queue_task_id: QueueTaskId,
+    error: Text,
+    retry: bool = True,
+    lease: LeaseProof | None = None,
+) -> QueueTask:
+    """Say that an attempt failed: it is tried again after a pause while attempts are left."""
+    task = _held(tx, queue_task_id, lease)
+    if retry and task.attempts < task.max_attempts:
+        pause_ms = claiming.backoff_ms(task)
+        retried = claiming.free(tx, task, pause_ms, error)
+        records.note(tx, retried, "retried", error=error, not_before_at=retried.not_before_at)
+        return retried
+    failed = claiming.end(tx, task, "failed", error=error)
+    records.note(tx, failed, "failed", error=error)
+    return failed
+
+
+def _held(tx: Tx, queue_task_id: str, lease: LeaseProof | None) -> QueueTask:
+    """Return a task that has not ended, for who holds it; else Fenced or FenceRequired."""
+    claiming.free_expired(tx)
+    task = records.require(tx, queue_task_id)
+    if task.state in records.TERMINAL:
+        raise Fenced(
+            f"queue task {queue_task_id} has ended: it is {task.state}",
+            queue_task_id=queue_task_id,
+            current_epoch=fence.current_epoch(tx, records.subject(queue_task_id)),
+        )
+    records.require_holder(tx, task, lease)
+    return task
+
+
+@room.mutation(sockets=_BOTH, errors=(*_HELD, QueueTaskTerminal))
+def update_attempt(
+    tx: Tx,
+    *,
+    queue_task_id: QueueTaskId,
+    state: QueueTaskState,
+    latest_attempt: JsonObject,
+    session_path: Text | None = None,
+    lease: LeaseProof | None = None,
+) -> QueueTask:
+    """Note how an attempt stands elsewhere, and the state that follows from it.
+
+    It counts no attempt; an absent session_path keeps what was there.
+    """
+    task = records.require(tx, queue_task_id)
+    if task.state in records.TERMINAL:
+        raise QueueTaskTerminal(
+            f"queue task {queue_task_id} is {task.state} and stays so",
+            queue_task_id=queue_task_id,
+            current_state=task.state,
+        )
+    records.require_holder(tx, task, lease)
+    if state in records.TERMINAL:
+        task = claiming.end(tx, task, state)
+    elif state == "pending":
+        task = claiming.free(tx, task, 0, task.error) if task.state == "running" else task
+    return records.change(
+        tx,
+        task,
+        state=state,
+        latest_attempt=records.raw_text(latest_attempt),
+        session_path=session_path or task.session_path,
+    )
+
+
+@room.mutation(sockets=(CONTROL,), errors=(QueueTaskNotFound,))
+def cancel(tx: Tx, *, queue_task_id: QueueTaskId, reason: Text = "cancel requested") -> QueueTask:
+    """Cancel a task; one that has ended is answered as it stands."""
+    task = records.require(tx, queue_task_id)
+    if task.state in records.TERMINAL:
+        return task
+    canceled = claiming.end(tx, task, "canceled", canceled_at=tx.now, cancel_reason=reason)
+    records.note(tx, canceled, "canceled", reason=reason)
+    return canceled
+
+
+@room.mutation(sockets=(CONTROL,))
+def pause(tx: Tx, *, queue: QueueName) -> PausedQueue:
+    """Give out nothing more from a queue; what is claimed goes on."""
+    return _set_paused(tx, queue, paused=True)
+
+
+@room.mutation(sockets=(CONTROL,))
+def resume(tx: Tx, *, queue: QueueName) -> PausedQueue:
+    """Give tasks out again."""
+    tx.after_commit(WakeWaiters(streams.queue(queue)))
+    return _set_paused(tx, queue, paused=False)
+
+
+def _set_paused(tx: Tx, queue: str, *, paused: bool) -> PausedQueue:
+    if records.is_paused(tx, queue) != paused:
+        tx.store.run(
+            "INSERT INTO queues (queue, is_paused) VALUES (?, ?)"
+            " ON CONFLICT (queue) DO UPDATE SET is_paused = excluded.is_paused",
+            queue,
+            int(paused),
+        )
+        journal.note(tx, streams.queue(queue), "paused" if paused else "resumed", queue=queue)
+    return PausedQueue(queue=queue, paused=paused)
+
+
+@room.mutation(sockets=(CONTROL,), errors=(QueueTaskNotFound,))
+def mark_read(tx: Tx, *, queue_task_id: QueueTaskId, reader_id: ReaderId) -> QueueRead:
+    """Note that a reader has seen a task as it is now."""
+    task = records.require(tx, queue_task_id)
+    read_cursors.advance(tx, reader_id, records.subject(queue_task_id), task.version)
+    return QueueRead(
+        queue_task_id=queue_task_id,
+        reader_id=reader_id,
+        task_version=task.version,
+        read_at=tx.now,
+    )
+
+
+@room.mutation(sockets=(), timer=True)
+def free_due(tx: Tx) -> int | None:
+    """Take back what was not renewed, let delayed tasks be claimed; returns when to look again."""
+    claiming.free_expired(tx)
+    claiming.free_due(tx)
+    return claiming.next_due_ms(tx)
+
+
+@room.check
+def check(rx: Rx) -> Iterator[Finding]:
+    """The counts are what is there, and whoever runs a task holds it."""
+    return verify.query(
+        rx,
+        {
+            "queue_counts": (
+                "SELECT queue || '/' || lane || '/' || state || ' counts ' || tasks"
+                " FROM queue_counts c WHERE tasks <> (SELECT COUNT(*) FROM queue_tasks t"
+                " WHERE t.queue = c.queue AND t.lane = c.lane AND t.state = c.state)"
+            ),
+            "queue_versions": (
+                "SELECT 'queue task ' || queue_task_id || ' has version ' || version"
+                f" FROM queue_tasks WHERE version > {counters.current(rx, records.VERSIONS)}"
+            ),
+        },
+    )

@@ -1,0 +1,110 @@
+"""Looking at queues: tasks in their order, what a reader has not seen, counts."""
+
+import msgspec
+
+from penholder_daemon.core import claims, counters, paging, read_cursors
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.rooms.queue import records
+from penholder_daemon.rooms.queue.methods import room
+from penholder_protocol.errors import Denied, QueueTaskNotFound
+from penholder_protocol.limits import DEFAULT_LIST_LIMIT
+from penholder_protocol.nouns import Page, QueueOverview, QueueStats, QueueTask
+from penholder_protocol.nouns.words import (
+    Cursor,
+    ListLimit,
+    QueueName,
+    QueueTaskId,
+    QueueTaskState,
+    ReaderId,
+    Sequence,
+)
+
+_IN_OVERVIEW = 20
+
+
+@room.query(sockets=(CONTROL, RUNTIME), errors=(QueueTaskNotFound, Denied))
+def get(rx: Rx, *, queue_task_id: QueueTaskId) -> QueueTask:
+    """Return one task; on a runtime socket not what another has claimed."""
+    task = records.require(rx, queue_task_id)
+    claims.refuse_others(rx, task.claimed_by, queue_task_id=queue_task_id)
+    return task
+
+
+@room.query(sockets=(CONTROL,))
+def list_(
+    rx: Rx,
+    *,
+    queue: QueueName | None = None,
+    state: QueueTaskState | None = None,
+    after_version: Sequence | None = None,
+    reader_id: ReaderId | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> Page[QueueTask]:
+    """List tasks by priority (high first), then oldest; with a reader, what it has read of each."""
+    conditions: dict[str, SqlValue] = {}
+    if queue is not None:
+        conditions["queue ="] = queue
+    if state is not None:
+        conditions["state ="] = state
+    if after_version is not None:
+        conditions["version >"] = after_version
+    found = records.select(rx, conditions, records.read_cursor(cursor))
+    seen = (_seen_by(rx, task, reader_id) for task in found)
+    items, more = paging.cut(((0, task) for task in seen), limit)
+    return Page(items=items, next=None if more is None else records.cursor_of(items[-1]))
+
+
+def _seen_by(rx: Rx, task: QueueTask, reader_id: str | None) -> QueueTask:
+    if reader_id is None:
+        return task
+    read = read_cursors.version_read(rx, reader_id, records.subject(task.queue_task_id))
+    is_unread = read is None or read < task.version
+    return msgspec.structs.replace(task, read_version=read, unread=is_unread)
+
+
+@room.query(sockets=(CONTROL,))
+def stats(rx: Rx, *, queue: QueueName | None = None) -> QueueStats:
+    """Count the tasks of a queue, or of all, by state and by lane."""
+    return _stats(rx, queue)
+
+
+@room.query(sockets=(CONTROL,))
+def overview(rx: Rx, *, queue: QueueName | None = None) -> QueueOverview:
+    """Return the counts and the first 20 tasks."""
+    conditions: dict[str, SqlValue] = {} if queue is None else {"queue =": queue}
+    found = records.select(rx, conditions, None)
+    items, _ = paging.cut(((0, task) for task in found), _IN_OVERVIEW)
+    return QueueOverview(queue=queue, stats=_stats(rx, queue), items=items, generated_at=rx.now)
+
+
+def _stats(rx: Rx, queue: str | None) -> QueueStats:
+    where, values = ("TRUE", []) if queue is None else ("queue = ?", [queue])
+    by_state = _counts(rx, "state", where, values)
+    return QueueStats(
+        queue=queue,
+        total=sum(by_state.values()),
+        by_state=by_state,
+        by_lane=_counts(rx, "lane", where, values),
+        max_version=_max_version(rx, queue),
+        paused=None if queue is None else records.is_paused(rx, queue),
+        generated_at=rx.now,
+    )
+
+
+def _counts(rx: Rx, column: str, where: str, values: list[str]) -> dict[str, int]:
+    rows = rx.store.rows(
+        f"SELECT {column}, SUM(tasks) FROM queue_counts WHERE {where}"
+        f" GROUP BY {column} HAVING SUM(tasks) > 0 ORDER BY {column}",
+        *values,
+    )
+    return {str(name): int(str(tasks)) for name, tasks in rows}
+
+
+def _max_version(rx: Rx, queue: str | None) -> int:
+    if queue is None:
+        return counters.current(rx, records.VERSIONS)
+    row = rx.store.row("SELECT max_version FROM queues WHERE queue = ?", queue)
+    return 0 if row is None else int(str(row[0]))

@@ -1,0 +1,137 @@
+"""The tables of the queue: tasks in their order, and the counts that every change keeps."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from penholder_daemon.core import claims, counters, journal, streams
+from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.errors import InvalidParams, QueueTaskNotFound
+from penholder_protocol.nouns import LeaseProof, QueueTask
+
+TERMINAL = frozenset({"completed", "failed", "blocked", "canceled"})
+VERSIONS = "queue_tasks"
+"""The one counter over all queue tasks."""
+
+SHAPE = Shape(QueueTask, priority="-rank")
+_ORDER = "rank, created_at, queue_task_id"
+
+
+def subject(queue_task_id: str) -> str:
+    """Name what a claim of the task is about."""
+    return f"queue_task:{queue_task_id}"
+
+
+def require(rx: Rx, queue_task_id: str) -> QueueTask:
+    """Return a task or raise QueueTaskNotFound."""
+    row = rx.store.row(
+        f"SELECT {SHAPE.columns} FROM queue_tasks WHERE queue_task_id = ?", queue_task_id
+    )
+    if row is None:
+        raise QueueTaskNotFound(
+            f"there is no queue task {queue_task_id!r}", queue_task_id=queue_task_id
+        )
+    return SHAPE.read(row)
+
+
+def require_holder(tx: Tx, task: QueueTask, lease: LeaseProof | None) -> None:
+    """Let who holds the task pass; nobody has to prove anything while nobody holds it."""
+    claims.require(
+        tx,
+        subject(task.queue_task_id),
+        lease,
+        claimed_by=task.claimed_by,
+        needed=task.claimed_by is not None and task.state not in TERMINAL,
+        queue_task_id=task.queue_task_id,
+    )
+
+
+def select(
+    rx: Rx, conditions: dict[str, SqlValue], after: tuple[SqlValue, ...] | None
+) -> Iterator[QueueTask]:
+    """Yield tasks in the list's order; each condition ends where its value goes."""
+    wanted = [f"{condition} ?" for condition in conditions]
+    values = list(conditions.values())
+    if after is not None:
+        wanted.append(f"({_ORDER}) > (?, ?, ?)")
+        values += after
+    where = " AND ".join(wanted) or "TRUE"
+    sql = f"SELECT {SHAPE.columns} FROM queue_tasks WHERE {where} ORDER BY {_ORDER}"
+    return map(SHAPE.read, rx.store.rows(sql, *values))
+
+
+def cursor_of(task: QueueTask) -> str:
+    """Write where a page ended."""
+    return f"{-task.priority}/{task.created_at}/{task.queue_task_id}"
+
+
+def read_cursor(cursor: str | None) -> tuple[SqlValue, ...] | None:
+    """Read it back; raises InvalidParams."""
+    if cursor is None:
+        return None
+    rank, _, rest = cursor.partition("/")
+    created_at, _, queue_task_id = rest.partition("/")
+    if not rank.removeprefix("-").isdecimal() or not queue_task_id:
+        raise InvalidParams("param `cursor` is not one that a list gave", param="cursor")
+    return int(rank), created_at, queue_task_id
+
+
+def change(tx: Tx, task: QueueTask, **columns: SqlValue) -> QueueTask:
+    """Change a task: its version rises, its queue's counts follow; returns it as it is now."""
+    version = counters.raise_(tx, VERSIONS)
+    known = {**columns, "version": version, "updated_at": tx.now}
+    assignments = ", ".join(f"{name} = ?" for name in known)
+    tx.store.run(
+        f"UPDATE queue_tasks SET {assignments} WHERE queue_task_id = ?",
+        *known.values(),
+        task.queue_task_id,
+    )
+    changed = require(tx, task.queue_task_id)
+    if changed.state != task.state:
+        count(tx, task, -1)
+        count(tx, changed, 1)
+    _see_version(tx, changed)
+    return changed
+
+
+def added(tx: Tx, task: QueueTask) -> None:
+    """Keep the counts after a task was made."""
+    count(tx, task, 1)
+    _see_version(tx, task)
+
+
+def count(tx: Tx, task: QueueTask, by: int) -> None:
+    """Count tasks of one kind up or down."""
+    tx.store.run(
+        "INSERT INTO queue_counts (queue, lane, state, tasks) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (queue, lane, state) DO UPDATE SET tasks = tasks + excluded.tasks",
+        task.queue,
+        task.lane,
+        task.state,
+        by,
+    )
+
+
+def _see_version(tx: Tx, task: QueueTask) -> None:
+    tx.store.run(
+        "INSERT INTO queues (queue, max_version) VALUES (?, ?)"
+        " ON CONFLICT (queue) DO UPDATE SET max_version = excluded.max_version",
+        task.queue,
+        task.version,
+    )
+
+
+def is_paused(rx: Rx, queue: str) -> bool:
+    """Tell whether a queue gives out nothing for now."""
+    return rx.store.row("SELECT is_paused FROM queues WHERE queue = ?", queue) == (1,)
+
+
+def note(tx: Tx, task: QueueTask, type_: str, **data: object) -> None:
+    """Write an entry about a task into its queue's stream."""
+    journal.note(tx, streams.queue(task.queue), type_, queue_task_id=task.queue_task_id, **data)
+
+
+def raw_text(value: msgspec.Raw) -> str:
+    """Return a JSON value as its column holds it."""
+    return bytes(value).decode()

@@ -1,0 +1,360 @@
+"""Runs: made, claimed under a lease, written to by their runner, ended once."""
+
+import msgspec
+
+from penholder_daemon.core import claims, paging, streams
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.params import compact_struct
+from penholder_daemon.core.registry import Arguments, Room
+from penholder_daemon.core.store import SqlValue, to_json
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms import commands
+from penholder_daemon.rooms.runs import records, stream
+from penholder_daemon.rooms.runs.records import GUARDED, RunHead
+from penholder_daemon.rooms.sessions import records as sessions
+from penholder_protocol.errors import (
+    CursorGone,
+    Denied,
+    FenceRequired,
+    InvalidParams,
+    RunExists,
+    RunnerLeaseConflict,
+    RunNotFound,
+    RunTerminal,
+    SessionBackendMismatch,
+    TenantPolicyDenied,
+)
+from penholder_protocol.limits import DEFAULT_LIST_LIMIT
+from penholder_protocol.nouns import ClaimedRun, LeaseProof, Page, Run, RunEvent, SessionRef
+from penholder_protocol.nouns.words import (
+    EMPTY_OBJECT,
+    NULL,
+    Cursor,
+    FailureKind,
+    JsonObject,
+    LeaseMs,
+    ListLimit,
+    OptionalObject,
+    ProjectId,
+    RunEventLimit,
+    RunId,
+    RunnerId,
+    RunOutcome,
+    RunState,
+    Sequence,
+    TenantId,
+    Text,
+    ThreadId,
+    TurnId,
+    TypeName,
+)
+
+room = Room("run")
+
+_BOTH = (CONTROL, RUNTIME)
+_EVENT_TYPES = (
+    "backend_status",
+    "assistant_message",
+    "user_message",
+    "tool_call",
+    "tool_result",
+    "command_output",
+    "diff",
+    "usage",
+    "error",
+)
+_OWN_PREFIX = "x."
+"""How types begin that callers make up."""
+_CLAIMABLE = (
+    "SELECT number, run_id FROM runs WHERE state = 'pending'{filters} ORDER BY number LIMIT 1",
+    "SELECT number, run_id FROM runs JOIN leases l ON l.subject = 'run:' || run_id"
+    " WHERE state = 'claimed'{filters} AND l.deadline_ms <= ? ORDER BY number LIMIT 1",
+)
+"""The oldest pending run, and the oldest whose lease ran out."""
+
+
+# --- making, finding --------------------------------------------------------------------------
+@room.mutation(sockets=(CONTROL,), errors=(RunExists, TenantPolicyDenied, SessionBackendMismatch))
+def create(
+    tx: Tx,
+    *,
+    run_id: RunId | None = None,
+    tenant_id: TenantId,
+    project_id: ProjectId,
+    backend_profile: TypeName,
+    session_ref: SessionRef | None = None,
+    resource_bundle_ref: OptionalObject = NULL,
+    metadata: JsonObject = EMPTY_OBJECT,
+) -> Run:
+    """Make a run to be claimed; any backend profile is accepted.
+
+    A session that no run named before is made with it. One that exists is not changed: its tenant,
+    project and backend profile are fixed.
+    """
+    run_id = run_id or tx.world.new_id("run_")
+    _refuse_second(tx, run_id)
+    _refuse_foreign_tenant(tx, tenant_id)
+    ref = None if session_ref is None else _whole(session_ref)
+    if ref is not None:
+        sessions.join(
+            tx,
+            ref,
+            run_id=run_id,
+            tenant_id=tenant_id,
+            project_id=project_id,
+            backend_profile=backend_profile,
+        )
+    tx.store.run(
+        "INSERT INTO runs (run_id, tenant_id, project_id, backend_profile, session_id, session_ref,"
+        " resource_bundle_ref, metadata, state, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)",
+        run_id,
+        tenant_id,
+        project_id,
+        backend_profile,
+        None if ref is None else ref.session_id,
+        None if ref is None else to_json(ref),
+        None if resource_bundle_ref == NULL else bytes(resource_bundle_ref).decode(),
+        bytes(metadata).decode(),
+        tx.now,
+        tx.now,
+    )
+    run = records.read(tx, run_id)
+    stream.note_phase(
+        tx,
+        records.require(tx, run_id),
+        "run-created",
+        backend_profile=backend_profile,
+        session_ref=run.session_ref,
+        resource_bundle_ref=resource_bundle_ref,
+    )
+    return run
+
+
+def _refuse_second(tx: Tx, run_id: str) -> None:
+    if records.find(tx, run_id) is not None:
+        raise RunExists(f"there is a run {run_id!r} already", run_id=run_id)
+
+
+def _refuse_foreign_tenant(tx: Tx, tenant_id: str) -> None:
+    allowed = tx.world.rules.allowed_tenants
+    if allowed is not None and tenant_id not in allowed:
+        raise TenantPolicyDenied(
+            f"tenant {tenant_id!r} is not among allowed_tenants of the configuration",
+            tenant_id=tenant_id,
+        )
+
+
+def _whole(ref: SessionRef) -> SessionRef:
+    """Check the reference's values; write its time with milliseconds."""
+    ref = compact_struct(ref)
+    if ref.expires_at is None:
+        return ref
+    second, _, fraction = ref.expires_at.removesuffix("Z").partition(".")
+    return msgspec.structs.replace(ref, expires_at=f"{second}.{fraction:0<3.3}Z")
+
+
+@room.query(sockets=_BOTH, errors=(RunNotFound,))
+def get(rx: Rx, *, run_id: RunId) -> Run:
+    """Return one run."""
+    records.require_readable(rx, run_id)
+    return records.read(rx, run_id)
+
+
+@room.query(sockets=(CONTROL,))
+def list_(
+    rx: Rx,
+    *,
+    tenant_id: TenantId | None = None,
+    project_id: ProjectId | None = None,
+    state: RunState | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> Page[Run]:
+    """List runs, newest first."""
+    filters, values = _filters("r.", tenant_id=tenant_id, project_id=project_id, state=state)
+    found = records.select(
+        rx, f"r.number < ?{filters} ORDER BY r.number DESC", paging.before(cursor), *values
+    )
+    return paging.page(found, limit)
+
+
+def _filters(prefix: str = "", **wanted: str | None) -> tuple[str, list[SqlValue]]:
+    """Name only the columns that are asked for, so that their index is used."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return "".join(f" AND {prefix}{name} = ?" for name in given), list(given.values())
+
+
+# --- claiming ---------------------------------------------------------------------------------
+@room.mutation(sockets=_BOTH, errors=(RunNotFound, RunTerminal, RunnerLeaseConflict), secret=True)
+def claim(tx: Tx, *, run_id: RunId, runner_id: RunnerId, lease_ms: LeaseMs) -> ClaimedRun:
+    """Claim a run: a new lease, also for the runner that has it already.
+
+    Another runner must wait until the lease has run out; the holder may go on until then.
+    """
+    run = records.require(tx, run_id)
+    if run.is_terminal:
+        raise RunTerminal(
+            f"run {run_id} is {run.state} and stays so; create another",
+            run_id=run_id,
+            current_state=run.state,
+        )
+    is_free = run.claimed_by in (None, runner_id) or claims.is_expired(tx, streams.run(run_id))
+    if not is_free:
+        raise RunnerLeaseConflict(
+            f"runner {run.claimed_by} has claimed run {run_id} and its lease has not run out",
+            run_id=run_id,
+            claimed_by=run.claimed_by,
+        )
+    return _claim(tx, run, runner_id, lease_ms)
+
+
+@room.mutation(sockets=_BOTH, secret=True)
+def claim_next(
+    tx: Tx,
+    *,
+    runner_id: RunnerId,
+    lease_ms: LeaseMs,
+    tenant_id: TenantId | None = None,
+    project_id: ProjectId | None = None,
+    backend_profile: TypeName | None = None,
+) -> ClaimedRun | None:
+    """Claim the oldest run that is pending or whose lease ran out; null if there is none."""
+    filters, values = _filters(
+        tenant_id=tenant_id, project_id=project_id, backend_profile=backend_profile
+    )
+    pending, expired = (sql.format(filters=filters) for sql in _CLAIMABLE)
+    candidates = (
+        tx.store.row(pending, *values),
+        tx.store.row(expired, *values, tx.world.monotonic_ms()),
+    )
+    oldest = min((row for row in candidates if row is not None), default=None)
+    if oldest is None:
+        return None
+    return _claim(tx, records.require(tx, str(oldest[1])), runner_id, lease_ms)
+
+
+def _claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int) -> ClaimedRun:
+    lease = claims.grant(tx, streams.run(run.run_id), lease_ms)
+    tx.store.run(
+        "UPDATE runs SET state = 'claimed', claimed_by = ?, is_active = 1, updated_at = ?"
+        " WHERE run_id = ?",
+        runner_id,
+        tx.now,
+        run.run_id,
+    )
+    if run.session_id is not None:
+        sessions.run_claimed(tx, run.session_id, run.run_id)
+    stream.note_phase(tx, run, "run-claimed", runner_id=runner_id)
+    return ClaimedRun(run=records.read(tx, run.run_id), lease=lease)
+
+
+@room.mutation(sockets=_BOTH, errors=GUARDED)
+def heartbeat(
+    tx: Tx, *, run_id: RunId, lease_ms: LeaseMs, lease: LeaseProof | None = None
+) -> ClaimedRun:
+    """Renew the lease of a run, also one that ran out; a run that has ended stays as it is."""
+    run = records.require_writable(tx, run_id, lease)
+    if run.is_terminal:
+        return ClaimedRun(run=records.read(tx, run_id), lease=None)
+    if lease is None:
+        raise FenceRequired(f"run {run_id} is not claimed; claim it first", run_id=run_id)
+    renewed = claims.renew(tx, streams.run(run_id), lease_ms)
+    tx.store.run("UPDATE runs SET updated_at = ? WHERE run_id = ?", tx.now, run_id)
+    return ClaimedRun(run=records.read(tx, run_id), lease=renewed)
+
+
+# --- events -----------------------------------------------------------------------------------
+def _check_type(arguments: Arguments) -> None:
+    type_ = str(arguments["type"])
+    if type_ == "terminal_status":
+        raise Denied("terminal_status is the daemon's own; run.finish makes one", type=type_)
+    made_up = type_.startswith(_OWN_PREFIX) and len(type_) > len(_OWN_PREFIX)
+    if type_ not in _EVENT_TYPES and not made_up:
+        raise InvalidParams(
+            f"param `type` is one of {', '.join(_EVENT_TYPES)}, or begins with {_OWN_PREFIX}",
+            param="type",
+        )
+
+
+@room.mutation(sockets=_BOTH, precheck=_check_type, errors=(*GUARDED, InvalidParams))
+def append_event(
+    tx: Tx,
+    *,
+    run_id: RunId,
+    type: TypeName,  # noqa: A002 - wire name
+    payload: JsonObject = EMPTY_OBJECT,
+    lease: LeaseProof | None = None,
+) -> RunEvent:
+    """Add an event to the run's stream: of a known type, or of one's own that begins with `x.`.
+
+    Values of keys that name secrets are stored as "[redacted]", at any depth.
+    """
+    return stream.append(tx, records.require_writable(tx, run_id, lease), type, payload)
+
+
+@room.query(sockets=_BOTH, errors=(RunNotFound, CursorGone))
+def events(
+    rx: Rx,
+    *,
+    run_id: RunId,
+    after_seq: Sequence = 0,
+    limit: RunEventLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> Page[RunEvent]:
+    """List a run's events, oldest first; the `next` of a page goes before `after_seq`."""
+    records.require_readable(rx, run_id)
+    after = after_seq if cursor is None else paging.after(cursor)
+    return paging.page(stream.read(rx, run_id, after), limit)
+
+
+# --- the end ----------------------------------------------------------------------------------
+@room.mutation(sockets=_BOTH, errors=GUARDED)
+def finish(
+    tx: Tx,
+    *,
+    run_id: RunId,
+    outcome: RunOutcome,
+    failure_kind: FailureKind | None = None,
+    failure_message: Text | None = None,
+    thread_id: ThreadId | None = None,
+    turn_id: TurnId | None = None,
+    lease: LeaseProof | None = None,
+) -> Run:
+    """End a run; its open commands stay open. One that has ended stays as it is.
+
+    A thread that is given becomes its session's, with the turn that gave it.
+    """
+    run = records.require_writable(tx, run_id, lease)
+    if not run.is_terminal:
+        stream.change_thread(tx, run, thread_id, turn_id)
+        _end(tx, run, outcome, failure_kind, failure_message)
+    return records.read(tx, run_id)
+
+
+@room.mutation(sockets=(CONTROL,), errors=(RunNotFound,))
+def cancel(tx: Tx, *, run_id: RunId, reason: Text = "cancel requested") -> Run:
+    """Cancel a run and its open commands, whoever holds it. One that has ended stays as it is."""
+    run = records.require(tx, run_id)
+    if not run.is_terminal:
+        commands.cancel_open(tx, run, reason)
+        stream.note_phase(tx, run, "cancel-requested", reason=reason)
+        _end(tx, run, "canceled", "canceled", reason)
+    return records.read(tx, run_id)
+
+
+def _end(
+    tx: Tx, run: RunHead, outcome: RunOutcome, failure_kind: str | None, message: str | None
+) -> None:
+    tx.store.run(
+        "UPDATE runs SET state = ?, failure_kind = ?, failure_message = ?, is_active = 0,"
+        " updated_at = ? WHERE run_id = ?",
+        outcome,
+        failure_kind,
+        message,
+        tx.now,
+        run.run_id,
+    )
+    claims.stop_clock(tx, streams.run(run.run_id))
+    commands.tell_session(tx, run, outcome, failure_kind, command_id=None)
+    stream.note_end(tx, run, outcome, failure_kind, message)

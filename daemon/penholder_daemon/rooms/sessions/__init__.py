@@ -1,0 +1,1 @@
+"""The sessions room: its table (`records`) is a door for others; its calls are `methods`."""

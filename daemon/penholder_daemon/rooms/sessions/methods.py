@@ -1,0 +1,291 @@
+"""Sessions as their readers see them: how far they are, and who has seen it."""
+
+from collections.abc import Collection, Iterator
+from typing import Literal
+
+import msgspec
+
+from penholder_daemon.core import claims, paging, read_cursors
+from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.registry import Room
+from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms.runs import records as runs
+from penholder_daemon.rooms.runs import stream
+from penholder_daemon.rooms.sessions import records
+from penholder_daemon.rooms.sessions.records import SESSION
+from penholder_protocol.errors import (
+    CursorGone,
+    Denied,
+    InvalidParams,
+    RunNotFound,
+    SessionNotFound,
+)
+from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_SESSIONS_LIMIT
+from penholder_protocol.nouns import (
+    Page,
+    Session,
+    SessionEvents,
+    SessionRead,
+    SessionSummary,
+)
+from penholder_protocol.nouns.words import (
+    Attention,
+    Cursor,
+    ReaderId,
+    RunEventLimit,
+    RunId,
+    Sequence,
+    SessionId,
+    SessionLimit,
+    TypeName,
+)
+
+room = Room("session")
+
+_BOTH = (CONTROL, RUNTIME)
+_OUTPUT = frozenset({"assistant_message", "command_output", "diff", "error", "terminal_status"})
+_READING = (SessionNotFound, RunNotFound, CursorGone, InvalidParams)
+_COLUMNS = ", ".join(f"sessions.{name}" for name in Session.__struct_fields__)
+_UNREAD = "(c.version IS NULL OR c.version < sessions.version)"
+_RANKS: tuple[tuple[Attention, str], ...] = (
+    ("active", "is_active = 1"),
+    ("unread", f"is_active = 0 AND {_UNREAD}"),
+    ("read", f"is_active = 0 AND NOT {_UNREAD}"),
+)
+"""In the order of the list. Each is read along the index of activity, as far as it is needed."""
+_ATTENDED: dict[str, tuple[Attention, ...]] = {
+    "default": ("active", "unread"),
+    "running": ("active",),
+    "unread": ("unread",),
+}
+"""The lists that are a matter of attention; the others hold sessions of all ranks."""
+_ALL: tuple[Attention, ...] = ("active", "unread", "read")
+ListedState = Literal["default", "all", "running", "unread", "terminal", "idle"]
+
+
+@room.query(sockets=_BOTH, errors=(SessionNotFound,))
+def get(rx: Rx, *, session_id: SessionId) -> Session:
+    """Return one session."""
+    return _require_readable(rx, session_id)
+
+
+@room.query(sockets=_BOTH, errors=(SessionNotFound,))
+def summary(rx: Rx, *, session_id: SessionId, reader_id: ReaderId | None = None) -> SessionSummary:
+    """Return a session as a reader sees it; without a reader nothing is read."""
+    session = _require_readable(rx, session_id)
+    read = None
+    if reader_id is not None:
+        read = read_cursors.version_read(rx, reader_id, records.subject(session_id))
+    return _summary(session, reader_id, read)
+
+
+@room.query(sockets=_BOTH, errors=(InvalidParams,))
+def list_(
+    rx: Rx,
+    *,
+    state: ListedState = "default",
+    backend_profile: TypeName | None = None,
+    reader_id: ReaderId | None = None,
+    limit: SessionLimit = DEFAULT_SESSIONS_LIMIT,
+    cursor: Cursor | None = None,
+) -> Page[SessionSummary]:
+    """List sessions: active first, then unread, then by latest activity; ties by session_id.
+
+    By default those that are active or unread.
+    """
+    filters, values = _filters(rx, state, backend_profile)
+    start = _Place.of(cursor)
+    found = (
+        each
+        for rank in range(start.rank, len(_RANKS))
+        if _RANKS[rank][0] in _ATTENDED.get(state, _ALL)
+        for each in _select(rx, rank, start, reader_id, filters, values)
+    )
+    items, cut_at = paging.cut(enumerate(found), limit)
+    return Page(items=items, next=None if cut_at is None else _Place.after(items[-1]).cursor)
+
+
+@room.query(sockets=_BOTH, errors=_READING)
+def trace(
+    rx: Rx,
+    *,
+    session_id: SessionId,
+    run_id: RunId | None = None,
+    after_seq: Sequence = 0,
+    limit: RunEventLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> SessionEvents:
+    """List events of one run of a session, oldest first: of its active run, else of its last."""
+    return _events(rx, session_id, run_id, after_seq, limit, cursor, types=None)
+
+
+@room.query(sockets=_BOTH, errors=_READING)
+def output(
+    rx: Rx,
+    *,
+    session_id: SessionId,
+    run_id: RunId | None = None,
+    after_seq: Sequence = 0,
+    limit: RunEventLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> SessionEvents:
+    """List events as session.trace does, but only what a person would read; so counts the limit."""
+    return _events(rx, session_id, run_id, after_seq, limit, cursor, types=_OUTPUT)
+
+
+@room.mutation(sockets=_BOTH, errors=(SessionNotFound,))
+def mark_read(tx: Tx, *, session_id: SessionId, reader_id: ReaderId) -> SessionRead:
+    """Note that a reader has seen a session as it stands."""
+    session = _require_readable(tx, session_id)
+    version = read_cursors.advance(tx, reader_id, records.subject(session_id), session.version)
+    return SessionRead(
+        session_id=session_id, reader_id=reader_id, session_version=version, read_at=tx.now
+    )
+
+
+# --- who may read -----------------------------------------------------------------------------
+def _require_readable(rx: Rx, session_id: str) -> Session:
+    """Return a session; a worker reaches those of which it has claimed a run."""
+    session = records.require(rx, session_id)
+    own = rx.caller.worker_id
+    if own is not None and not _has_claimed_in(rx, session_id, own):
+        raise Denied(f"{own} has no run of session {session_id}", session_id=session_id)
+    return session
+
+
+def _has_claimed_in(rx: Rx, session_id: str, runner_id: str) -> bool:
+    row = rx.store.row(
+        f"SELECT 1 FROM sessions WHERE session_id = ? AND {runs.CLAIMED_IN_SESSION}",
+        session_id,
+        runner_id,
+    )
+    return row is not None
+
+
+# --- lists ------------------------------------------------------------------------------------
+class _Place(msgspec.Struct, frozen=True):
+    """Where a list goes on: after this session of this rank."""
+
+    rank: int
+    active_at: str | None = None
+    session_id: str = ""
+
+    @classmethod
+    def of(cls, cursor: str | None) -> "_Place":
+        """Read a cursor back; the start if there is none."""
+        if cursor is None:
+            return cls(0)
+        rank, _, rest = cursor.partition("|")
+        active_at, divider, session_id = rest.partition("|")
+        if rank not in ("0", "1", "2") or not divider:
+            raise paging.foreign_cursor()
+        return cls(int(rank), active_at, session_id)
+
+    @classmethod
+    def after(cls, last: SessionSummary) -> "_Place":
+        """Return the place after a session."""
+        rank = [attention for attention, _ in _RANKS].index(last.attention)
+        return cls(rank, last.last_activity_at, last.session_id)
+
+    @property
+    def cursor(self) -> str:
+        """The text that `of` reads."""
+        return f"{self.rank}|{self.active_at}|{self.session_id}"
+
+
+def _filters(rx: Rx, state: str, backend_profile: str | None) -> tuple[str, list[SqlValue]]:
+    parts: list[str] = []
+    values: list[SqlValue] = []
+    if state in ("terminal", "idle"):
+        parts.append("state = ?")
+        values.append(state)
+    if backend_profile is not None:
+        parts.append("backend_profile = ?")
+        values.append(backend_profile)
+    if rx.caller.worker_id is not None:
+        parts.append(runs.CLAIMED_IN_SESSION)
+        values.append(rx.caller.worker_id)
+    return "".join(f" AND {part}" for part in parts), values
+
+
+def _select(
+    rx: Rx,
+    rank: int,
+    start: _Place,
+    reader_id: str | None,
+    filters: str,
+    values: list[SqlValue],
+) -> Iterator[SessionSummary]:
+    """Yield the sessions of one rank, from where the list goes on."""
+    if rank == start.rank and start.active_at is not None:
+        filters += (
+            " AND last_activity_at <= ? AND (last_activity_at < ? OR sessions.session_id > ?)"
+        )
+        values = [*values, start.active_at, start.active_at, start.session_id]
+    rows = rx.store.rows(
+        f"SELECT c.version, {_COLUMNS} FROM sessions LEFT JOIN read_cursors c ON c.reader = ?"
+        " AND c.subject = 'session:' || sessions.session_id"
+        f" WHERE {_RANKS[rank][1]}{filters} ORDER BY last_activity_at DESC, sessions.session_id",
+        reader_id,
+        *values,
+    )
+    for read, *columns in rows:
+        version = None if read is None else int(str(read))
+        yield _summary(SESSION.read(tuple(columns)), reader_id, version)
+
+
+def _summary(session: Session, reader_id: str | None, read: int | None) -> SessionSummary:
+    ids = (session.active_run_id, session.active_command_id)
+    active = session.state == "running" or ids != (None, None)
+    unread = not active and (read is None or read < session.version)
+    return SessionSummary(
+        **msgspec.structs.asdict(session),
+        session_path=f"{session.tenant_id}/{session.project_id}/{session.session_id}",
+        reader_id=reader_id,
+        read_version=read,
+        attention="active" if active else "unread" if unread else "read",
+        unread=unread,
+        active=active,
+    )
+
+
+# --- events -----------------------------------------------------------------------------------
+def _events(
+    rx: Rx,
+    session_id: str,
+    run_id: str | None,
+    after_seq: int,
+    limit: int,
+    cursor: str | None,
+    types: Collection[str] | None,
+) -> SessionEvents:
+    """Read a run's stream; a cursor holds the run too, since another may become active."""
+    session = _require_readable(rx, session_id)
+    if cursor is not None:
+        run_id, after_seq = _run_and_seq(cursor, run_id)
+    run_id = run_id or session.active_run_id or session.last_run_id
+    assert run_id is not None  # a session is made by its first run
+    _require_run(rx, session_id, run_id)
+    found = (
+        (seq, event)
+        for seq, event in stream.read(rx, run_id, after_seq)
+        if types is None or event.type in types
+    )
+    items, cut_at = paging.cut(found, limit)
+    follows = None if cut_at is None else f"{cut_at}:{run_id}"
+    return SessionEvents(session_id=session_id, run_id=run_id, items=items, next=follows)
+
+
+def _run_and_seq(cursor: str, run_id: str | None) -> tuple[str, int]:
+    seq, divider, of_run = cursor.partition(":")
+    if not divider or run_id not in (None, of_run):
+        raise paging.foreign_cursor()
+    return of_run, paging.after(seq)
+
+
+def _require_run(rx: Rx, session_id: str, run_id: str) -> None:
+    run = runs.require(rx, run_id)
+    if run.session_id != session_id:
+        raise RunNotFound(f"session {session_id} has no run {run_id!r}", run_id=run_id)
+    claims.refuse_others(rx, run.claimed_by, run_id=run_id)

@@ -1,0 +1,145 @@
+"""Imports point down only, and the core and the rooms are pure."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from penholder_daemon.generate.__main__ import ROOT
+from tests.tidy.source import PACKAGES, files, imports, name, tree
+
+FLOORS = [
+    "penholder_protocol",
+    "penholder_daemon.core",
+    "penholder_daemon.rooms",
+    "penholder_daemon.shell",
+    "penholder_daemon",  # main, generate, and what else puts it together
+]
+BESIDE = {"penholder_daemon.migrations": 2}
+"""The schema belongs to core and rooms: the shell may use it, they may not use the shell."""
+IMPURE = {
+    "apsw",
+    "asyncio",
+    "datetime",
+    "multiprocessing",
+    "os",
+    "random",
+    "secrets",
+    "select",
+    "shutil",
+    "signal",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+    "trio",
+    "uuid",
+}
+IMPURE_CALLS = {"open", "input", "print", "exec", "eval", "__import__"}
+TAKEN_NAMES = {"daemon", "protocol", "clients"}
+PRODUCT = files("protocol", "daemon", "clients")
+PURE = files("protocol/penholder_protocol", "daemon/penholder_daemon/core") + files(
+    "daemon/penholder_daemon/rooms"
+)
+ROOMS = files("daemon/penholder_daemon/rooms")
+
+
+def _id(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _floor(module: str) -> int | None:
+    """Return the floor that a module of ours stands on; clients stand beside the daemon."""
+    for prefix, floor in BESIDE.items():
+        if module == prefix or module.startswith(prefix + "."):
+            return floor
+    if module == "penholder_daemon":  # the package itself holds a docstring
+        return 0
+    for floor, prefix in enumerate(FLOORS):
+        if module == prefix or module.startswith(prefix + "."):
+            return floor
+    return None
+
+
+@pytest.mark.parametrize("path", files("protocol", "daemon"), ids=_id)
+def test_imports_point_down(path: Path) -> None:
+    own = _floor(name(path))
+    if own is None:
+        assert "stubs" in path.parts or path.suffix != ".py"
+        return
+    for imported, line in imports(path):
+        floor = _floor(imported)
+        assert floor is None or floor <= own, f"line {line} imports {imported} from above"
+        assert not imported.startswith("penholder."), f"line {line} imports the clients"
+
+
+@pytest.mark.parametrize("path", files("clients"), ids=_id)
+def test_clients_know_the_protocol_only(path: Path) -> None:
+    for imported, line in imports(path):
+        assert imported.partition(".")[0] != "penholder_daemon", f"line {line}: {imported}"
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=_id)
+def test_nothing_imports_a_name_of_another_project(path: Path) -> None:
+    """Daemon, protocol and clients are source roots; as packages they belong to others."""
+    for imported, line in imports(path):
+        assert imported.partition(".")[0] not in TAKEN_NAMES, f"line {line}: {imported}"
+
+
+def test_source_roots_are_no_packages() -> None:
+    for root in TAKEN_NAMES:
+        assert not (ROOT / root / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("path", PURE, ids=_id)
+def test_core_and_rooms_are_pure(path: Path) -> None:
+    for imported, line in imports(path):
+        assert imported.partition(".")[0] not in IMPURE, f"line {line} imports {imported}"
+        assert imported != "pathlib.Path", f"line {line} imports {imported}"
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in IMPURE_CALLS, f"line {node.lineno} calls {node.func.id}"
+
+
+def test_rooms_form_no_circle() -> None:
+    known = {name(path) for path in ROOMS}
+    needs = {
+        name(path): {imported for imported, _ in imports(path) if imported in known} - {name(path)}
+        for path in ROOMS
+        if path.name != "__init__.py"
+    }
+    while free := {module for module, others in needs.items() if not others & set(needs)}:
+        needs = {module: others for module, others in needs.items() if module not in free}
+    assert needs == {}, "these need each other"
+
+
+def test_the_rules_notice_what_breaks_them(tmp_path: Path) -> None:
+    """A rule that never fails is none."""
+    bad = tmp_path / "bad.py"
+    bad.write_text("import time\nfrom trio import sleep\nimport penholder_daemon.shell.lock\n")
+    found = {imported for imported, _ in imports(bad)}
+    assert {"time", "trio", "trio.sleep", "penholder_daemon.shell.lock"} <= found
+    assert {each.partition(".")[0] for each in found} & IMPURE == {"time", "trio"}
+    assert _floor("penholder_daemon.shell.lock") == 3
+    assert _floor("penholder_daemon.core.world") == 1
+    assert _floor("penholder_protocol.limits") == 0
+    assert _floor("penholder_daemon.main") == 4
+    assert len(PACKAGES) == 3
+
+
+def test_the_command_line_needs_neither_trio_nor_the_daemon() -> None:
+    """It starts in the time that its imports take; `penholder up` runs the daemon as a program."""
+    commands = [name(path) for path in files("clients/penholder/commands")]
+    script = (
+        f"import importlib, sys; [importlib.import_module(n) for n in {commands}];"
+        "import penholder.cli; print([n for n in ('trio', 'penholder_daemon') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"

@@ -1,0 +1,97 @@
+"""Secrets are replaced before they are stored, at any depth, and nothing else is touched."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from penholder_daemon.core.redaction import REDACTED, names_secret, redact
+
+SECRET = [
+    "token", "TOKEN", "Token", "access_token", "accessToken", "X-Auth-Token", "github.token",
+    "password", "passwords", "db_password", "dbPassword", "passwd", "passphrase",
+    "authorization", "Authorization", "Proxy-Authorization", "authorization_header",
+    "api_key", "apiKey", "API_KEY", "x-api-key", "apikey", "OPENAI_API_KEY", "api_keys",
+    "secret", "secrets", "client_secret", "clientSecret", "secret_value", "password_hash",
+    "secret_key", "AWS_SECRET_ACCESS_KEY", "private_key", "credentials", "cookie", "Set-Cookie",
+]  # fmt: skip
+HARMLESS = [
+    "tokens", "input_tokens", "total_tokens", "max_tokens", "token_count", "tokenizer",
+    "secret_name", "secretary", "key", "keys", "key_id", "monkey", "author", "pass", "passed",
+    "text", "", "_", "value", "header", "cookie_policy", "authorized",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", SECRET)
+def test_keys_that_name_secrets(key: str) -> None:
+    assert names_secret(key)
+
+
+@pytest.mark.parametrize("key", HARMLESS)
+def test_keys_that_do_not(key: str) -> None:
+    assert not names_secret(key)
+
+
+def _raw(value: object) -> Raw:
+    return Raw(msgspec.json.encode(value))
+
+
+def _redacted(value: object) -> object:
+    return msgspec.json.decode(redact(_raw(value)))
+
+
+def test_values_are_replaced_at_any_depth_whatever_they_are() -> None:
+    assert _redacted(
+        {
+            "token": 1,
+            "a": [{"password": {"deep": "er"}}, [{"Secret": None, "b": 2}]],
+            "headers": {"Authorization": ["Bearer", "x"], "accept": "*"},
+            "text": "the token is x",
+        }
+    ) == {
+        "token": REDACTED,
+        "a": [{"password": REDACTED}, [{"Secret": REDACTED, "b": 2}]],
+        "headers": {"Authorization": REDACTED, "accept": "*"},
+        "text": "the token is x",
+    }
+
+
+def test_a_key_that_comes_twice_is_no_way_around() -> None:
+    found = redact(Raw(b'{"token":"a","token":"b","x":{"token":"c","token":1}}'))
+    assert b'"a"' not in bytes(found)
+    assert b'"b"' not in bytes(found)
+    assert msgspec.json.decode(found) == {"token": REDACTED, "x": {"token": REDACTED}}
+
+
+def test_other_values_stay_to_the_byte() -> None:
+    numbers = Raw(b'{"n":123456789012345678901234567890,"f":1.50,"key":1e999}')
+    assert redact(numbers) == numbers
+    beside = redact(Raw(b'{"n":123456789012345678901234567890,"f":1.50,"token":1}'))
+    assert bytes(beside) == b'{"n":123456789012345678901234567890,"f":1.50,"token":"[redacted]"}'
+
+
+def test_the_deepest_value_that_is_accepted() -> None:
+    value: object = {"token": "x"}
+    for _ in range(63):
+        value = [value]
+    assert b'"x"' not in bytes(redact(_raw(value)))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from([*SECRET[:8], *HARMLESS]), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: REDACTED if names_secret(key) else _plain(value[key]) for key in value}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+@given(JSON)
+def test_it_does_what_a_plain_walk_does(value: object) -> None:
+    assert _redacted(value) == _plain(value)
