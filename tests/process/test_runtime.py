@@ -195,3 +195,21 @@ def test_a_worker_reaches_its_own_things_only(daemon: DaemonProcess) -> None:
             assert worker.refusal("journal.read", streams=[f"worker:{other}"]) == "DENIED"
             fence = {"epoch": 1, "token": "t"}
             assert worker.error("worker.heartbeat", fence=fence)["code"] == -32602
+
+
+def test_a_stopped_worker_writes_its_last_words_also_after_a_restart(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        path = Path(_socket_path(control, worker_id))
+        with RawConnection(path) as worker:
+            worker.call("runtime.attach")
+            control.call("worker.stop", worker_id=worker_id)
+            assert not path.exists()
+            assert worker.call("event.append", type="still here")["event_seq"] == 1
+    daemon.restart()
+    with RawConnection(path) as worker:
+        assert worker.call("event.append", type="last words")["event_seq"] == 2
+        assert worker.call("runtime.detach")["state"] == "stopped"
+    assert not path.exists()

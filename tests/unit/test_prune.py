@@ -93,9 +93,7 @@ def test_a_large_prune_is_done_in_parts(bench: Bench) -> None:
         " '{}' FROM n",
         MAX_PRUNE + 10,
     )
-    bench.database.run(
-        "UPDATE streams SET last_seq = ? WHERE name = 'worker:w1'", MAX_PRUNE + 10
-    )
+    bench.database.run("UPDATE streams SET last_seq = ? WHERE name = 'worker:w1'", MAX_PRUNE + 10)
     first = bench.call("daemon.prune", keep_last=0, streams=["worker:w1"])
     assert (first["entries"], first["more"]) == (MAX_PRUNE, True)
     rest = bench.call("daemon.prune", keep_last=0, streams=["worker:w1"])

@@ -80,8 +80,10 @@ def test_the_deepest_value_that_is_accepted() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from([*SECRET[:8], *HARMLESS]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*SECRET[:8], *HARMLESS]), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

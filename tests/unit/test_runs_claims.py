@@ -4,7 +4,17 @@ import pytest
 
 from penholder_protocol import errors
 from tests.unit.harness import Bench, Json
-from tests.unit.running import Lease, ask, claim, make_run, make_run_in, phases, proof, said, session
+from tests.unit.running import (
+    Lease,
+    ask,
+    claim,
+    make_run,
+    make_run_in,
+    phases,
+    proof,
+    said,
+    session,
+)
 
 WRITES: dict[str, dict[str, object]] = {
     "run.heartbeat": {"run_id": "r1", "lease_ms": 1000},
@@ -210,8 +220,10 @@ def test_claim_next_reads_along_an_index(bench: Bench, state: str) -> None:
         return real(sql, *values)
 
     bench.database.row = listen  # type: ignore[method-assign, assignment]
-    _next(bench, tenant_id="t", backend_profile="codex")
-    assert any("runs USING" in step and "runs_by_state" in step for step in asked)
+    for filters in ({}, {"tenant_id": "t"}, {"project_id": "p", "backend_profile": "codex"}):
+        _next(bench, **filters)
+    # Along an index of the state: the runs that have ended are never passed over.
+    assert sum("SEARCH runs USING" in step and "(state=?" in step for step in asked) == 3
     assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in asked)
 
 
@@ -220,9 +232,7 @@ def test_a_worker_is_its_own_runner(bench: Bench) -> None:
     bench.worker()
     seated = bench.seated()
     make_run(bench)
-    bench.refused(
-        errors.Denied, "run.claim", seated, run_id="r1", runner_id="rn1", lease_ms=1000
-    )
+    bench.refused(errors.Denied, "run.claim", seated, run_id="r1", runner_id="rn1", lease_ms=1000)
     claimed = bench.call("run.claim", seated, run_id="r1", lease_ms=1000)
     assert claimed["run"]["claimed_by"] == "w1"
     lease = proof(claimed)

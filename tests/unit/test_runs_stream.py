@@ -36,9 +36,7 @@ def test_known_types_and_ones_own(bench: Bench, type_: str) -> None:
 
 
 @pytest.mark.parametrize("type_", ["", "x.", "x", "usages", "Usage", "y.mine", "x." + "y" * 127])
-def test_other_types_are_wrong_params_before_the_run_is_looked_up(
-    bench: Bench, type_: str
-) -> None:
+def test_other_types_are_wrong_params_before_the_run_is_looked_up(bench: Bench, type_: str) -> None:
     bench.refused(errors.InvalidParams, "run.append_event", run_id="none", type=type_)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker
+from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_protocol import errors
 from tests.unit.harness import Bench
 
@@ -249,7 +249,10 @@ def test_remove_takes_approvals_and_handoffs_and_leaves_stream_and_epochs(bench:
     bench.call("handoff.register", seated, handoff_path="/h", checkpoint_path="/c")
     bench.call("worker.stop", worker_id="w1")
     assert bench.call("worker.remove", worker_id="w1") == {"removed": True}
-    assert bench.effects[-1] == CloseWorker("w1", drop_connections=True)
+    assert bench.effects[-2:] == [
+        CloseWorker("w1", drop_connections=True),
+        WakeWaiters("worker:w1"),
+    ]
     bench.refused(errors.WorkerNotFound, "worker.get", worker_id="w1")
     bench.refused(errors.ApprovalNotFound, "approval.get", request_id=approval)
     assert bench.call("handoff.list", controller_id="c1")["items"] == []

@@ -16,10 +16,22 @@ _BESIDE_THE_PARAMS = ("idempotency_key", "fence")
 
 
 def canonical_hash(params: msgspec.Raw) -> str:
-    """Return the SHA-256 of params as canonical JSON: sorted, without fence and key."""
+    """Return the SHA-256 of params as canonical JSON: sorted, without fence and key.
+
+    The same goes for the params of each call of a tx.apply: who sends it again after a takeover
+    has another fence, and what was done was done.
+    """
     members = _members(params)
-    for name in _BESIDE_THE_PARAMS:
-        members.pop(name, None)
+    calls = members.get("calls")
+    nested = (
+        [call.get("params") for call in calls if isinstance(call, dict)]
+        if isinstance(calls, list)
+        else []
+    )
+    for each in (members, *nested):
+        for name in _BESIDE_THE_PARAMS:
+            if isinstance(each, dict):
+                each.pop(name, None)
     return _hash(members)
 
 

@@ -1,9 +1,9 @@
 """The OpenRPC document: the public contract as data.
 
 The CLI, the clients of every language and the reference pages are made from it, never from the
-rooms themselves. Beside what OpenRPC names, a method says: `x-kind` (mutation, query, wait, claim, local),
-`x-sockets`, `x-fence` (takes the fence of its controller), `x-secret` (its answer is never kept),
-`x-control-only` (params that a runtime socket does not take).
+rooms themselves. Beside what OpenRPC names, a method says: `x-kind` (mutation, query, wait, claim,
+local), `x-sockets`, `x-fence` (takes the fence of its controller), `x-secret` (its answer is never
+kept), `x-control-only` (params that a runtime socket does not take).
 """
 
 import inspect

@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from penholder_daemon.core import fence, journal, seats, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.effects import FenceOff, ForgetProcess, WatchProcess
+from penholder_daemon.core.effects import CloseWorker, FenceOff, ForgetProcess, WatchProcess
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.seats import Seat
 from penholder_daemon.core.store import to_json
@@ -119,14 +119,13 @@ def detach(
     """
     worker = records.require(tx, _own(tx))
     seat = seats.require(tx, worker.worker_id)
-    seats.leave(tx, seat)
+    _leave(tx, worker, seat)
     records.note(tx, worker, "runtime.detached", runtime_epoch=seat.epoch)
     if worker.state not in (state, "stopped"):
         records.move(tx, worker, state, last_error=last_error)
     elif worker.state == state != "stopped":
         records.write_state(tx, worker.worker_id, state, last_error)
     records.set_recovery(tx, worker.worker_id, "restartable")
-    tx.after_commit(ForgetProcess(worker.worker_id, seat.epoch))
     return records.require(tx, worker.worker_id)
 
 
@@ -159,7 +158,7 @@ def exited(tx: Tx, *, worker_id: WorkerId, epoch: int) -> None:
 
 def _lose(tx: Tx, worker: Worker, seat: Seat) -> None:
     """The seated process died: the worker's event, its approvals, its state."""
-    seats.leave(tx, seat)
+    _leave(tx, worker, seat)
     what = {"runtime_epoch": seat.epoch, "runtime_pid": seat.process.pid}
     journal.append(tx, streams.worker(worker.worker_id), "runtime.exited", Raw(to_json(what)))
     records.note(tx, worker, "runtime.exited", **what)
@@ -168,4 +167,12 @@ def _lose(tx: Tx, worker: Worker, seat: Seat) -> None:
         why = f"process {seat.process.pid} exited without runtime.detach"
         records.move(tx, worker, "error", last_error=why)
     records.set_recovery(tx, worker.worker_id, "lost")
+
+
+def _leave(tx: Tx, worker: Worker, seat: Seat) -> None:
+    """End a seat; its process is watched no more."""
+    seats.leave(tx, seat)
     tx.after_commit(ForgetProcess(worker.worker_id, seat.epoch))
+    if worker.state == "stopped":
+        # A restart serves a stopped worker again while its process lives, for its last words.
+        tx.after_commit(CloseWorker(worker.worker_id))

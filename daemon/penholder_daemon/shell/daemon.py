@@ -109,7 +109,11 @@ class Daemon:
         leases.renew_all(self._store, self._world)
         self._store.run("COMMIT")
         rx = Rx(self._store, self._world, self._caller)
-        rows = self._store.rows("SELECT worker_id FROM workers WHERE state <> 'stopped'")
+        # A stopped worker whose process still lives may have last words to write.
+        rows = self._store.rows(
+            "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
+            " (SELECT worker_id FROM seats WHERE ended_at IS NULL)"
+        )
         return _Start(journal.position(rx), seats.occupied(rx), [str(row[0]) for row in rows])
 
     async def _serve(

@@ -6,7 +6,7 @@ those of others.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from time import perf_counter
 
@@ -36,6 +36,14 @@ Sink = Callable[[bytes | None], None]
 """Where an answer goes: onto the wire or into its batch; None answers a notification."""
 
 
+def _wait_key(request: Request, scope: trio.CancelScope) -> Hashable:
+    """Name a wait as rpc.cancel does; one that was sent as a notification has no name."""
+    if request.id is None:
+        return scope
+    named: int | str = msgspec.json.decode(request.id)
+    return named
+
+
 class Requests:
     """Starts requests and answers them."""
 
@@ -55,7 +63,7 @@ class Requests:
         self._mutations_sent = 0
         self._mutations_done = 0
         self._parked: deque[tuple[int, Callable[[], None]]] = deque()
-        self._waits: dict[bytes, trio.CancelScope] = {}
+        self._waits: dict[Hashable, trio.CancelScope] = {}
         self._changed = trio.Event()
         self._is_ending = False
         self.open = 0
@@ -160,7 +168,7 @@ class Requests:
         scope = trio.CancelScope()
         if self._is_ending:
             scope.cancel()
-        self._waits[request.id or b""] = scope
+        self._waits[_wait_key(request, scope)] = scope
         return scope
 
     async def _wait(
@@ -179,8 +187,9 @@ class Requests:
             body = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
         except Exception as bug:  # noqa: BLE001
             body = self._bug(call.method.name, bug)
-        if self._waits.get(request.id or b"") is scope:
-            del self._waits[request.id or b""]
+        key = _wait_key(request, scope)
+        if self._waits.get(key) is scope:
+            del self._waits[key]
         answer(body)
         self._flush()
 
@@ -236,7 +245,7 @@ class Requests:
 
     def cancel_wait(self, request_id: int | str) -> bool:
         """Have a wait answer now with what it saw last."""
-        scope = self._waits.get(msgspec.json.encode(request_id))
+        scope = self._waits.get(request_id)
         if scope is None:
             return False
         scope.cancel()

@@ -21,6 +21,8 @@ from penholder_protocol.nouns.words import (
     Sequence,
 )
 
+__all__ = ["room"]
+
 _IN_OVERVIEW = 20
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from penholder_daemon.core import journal, paging, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker
+from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_daemon.core.registry import Arguments, Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
@@ -238,6 +238,8 @@ def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
     tx.store.run("DELETE FROM workers WHERE worker_id = ?", worker_id)
     records.note(tx, worker, "worker.removed")
     tx.after_commit(CloseWorker(worker_id, drop_connections=True))
+    # Who waits for its events learns that there will be none.
+    tx.after_commit(WakeWaiters(streams.worker(worker_id)))
     return Removed(removed=True)
 
 
