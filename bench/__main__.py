@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from bench import appends, command_line, noticing, queue
+from bench import appends, command_line, moving, noticing, queue
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "appends": appends.main,
     "noticing": noticing.main,
     "command_line": command_line.main,
     "queue": queue.main,
+    "moving": moving.main,
 }
 
 

@@ -71,6 +71,10 @@ def _run(command: str, words: list[str]) -> int:
         from penholder.commands import down  # noqa: PLC0415
 
         return down.run(words)
+    if command in ("import", "export"):
+        from penholder.commands import moving  # noqa: PLC0415
+
+        return moving.run(command, words)
     if command == "run" and (not words or words[0].startswith("-")):
         # A room may be called run too; its verbs are words, and `run` itself begins with a flag.
         from penholder.run import command as run_command  # noqa: PLC0415

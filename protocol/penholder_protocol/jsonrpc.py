@@ -5,6 +5,7 @@ exactly; params and results stay raw until somebody knows their type. Local faul
 the peer are kept apart, after h11: what a peer sent wrong is a `Fault` value, not an exception.
 """
 
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -248,9 +249,23 @@ class Incoming(msgspec.Struct):
 _decode_incoming = msgspec.json.Decoder(Incoming).decode
 
 
+_ANSWER = re.compile(rb'\{"jsonrpc":"2\.0","id":(-?[0-9]+|"(?:[^"\\]|\\.)*"),"result":')
+
+
 def read_incoming(frame: bytes) -> Incoming:
-    """Read one frame of a daemon; raises msgspec.DecodeError on what is no message."""
-    return _decode_incoming(frame)
+    """Read one frame of a daemon; raises msgspec.DecodeError on what is no message.
+
+    A result may be nested deeper than any decoder goes (brief.tree): it is taken as it stands, so
+    that only who asked for it has to deal with it.
+    """
+    try:
+        return _decode_incoming(frame)
+    except RecursionError:
+        head = _ANSWER.match(frame)
+        if head is None:
+            raise
+        body = Raw(frame[head.end() :].rstrip()[:-1])
+        return Incoming(id=msgspec.json.decode(head[1]), result=body)
 
 
 def request(request_id: int, method: str, params: bytes) -> bytes:

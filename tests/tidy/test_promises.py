@@ -119,7 +119,15 @@ def test_every_limit_is_used(name: str) -> None:
 
 
 def _texts() -> list[Path]:
-    return sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "tests").rglob("*.md")])
+    ours = [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "tests").rglob("*.md")]
+    return sorted([*ours, ROOT / "clients/typescript/README.md"])
+
+
+def _other_sources() -> list[Path]:
+    """Return what is neither Python nor prose."""
+    client = ROOT / "clients/typescript"
+    scripts = [path for name in ("src", "tests", "examples") for path in (client / name).iterdir()]
+    return sorted([*scripts, *client.glob("*.json"), *(ROOT / "examples").glob("*.sh")])
 
 
 @pytest.mark.parametrize("path", _texts(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -131,7 +139,11 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [*_texts(), *files("protocol", "daemon", "clients", "bench", "examples")],
+    [
+        *_texts(),
+        *_other_sources(),
+        *files("protocol", "daemon", "clients", "bench", "examples"),
+    ],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_nothing_speaks_of_the_machine_that_it_was_made_on(path: Path) -> None:

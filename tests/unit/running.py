@@ -1,11 +1,12 @@
 """Things to start from in tests of runs, their commands and their sessions."""
 
+from penholder_daemon.core.caller import Caller
 from tests.unit.harness import CONTROLLER, Bench, Json
 
 Lease = dict[str, object]
 
 
-def make_run(bench: Bench, run_id: str = "r1", **params: object) -> Json:
+def make_run(bench: Bench, run_id: str | None = "r1", **params: object) -> Json:
     """Make a run of tenant t and project p."""
     needed = {"tenant_id": "t", "project_id": "p", "backend_profile": "codex"}
     return bench.call("run.create", **{**needed, "run_id": run_id, **params})
@@ -59,13 +60,20 @@ def attention(bench: Bench, reader_id: str | None = "me", session_id: str = "s1"
     return asked
 
 
-def ids(bench: Bench, method: str, caller: object = CONTROLLER, **params: object) -> list[str]:
+def findings(bench: Bench) -> set[str]:
+    """Return the names of what daemon.verify finds wrong with these rooms."""
+    rooms = [room for room in bench.registry.rooms if room.name in ("run", "command", "session")]
+    checks = [check for room in rooms for check in room.checks]
+    return {finding.check for check in checks for finding in check(bench.rx())}
+
+
+def ids(bench: Bench, method: str, caller: Caller = CONTROLLER, **params: object) -> list[str]:
     """Return the ids of a list, page by page, three at a time."""
     field = {"run.list": "run_id", "session.list": "session_id", "runner.list": "runner_id"}
     found: list[str] = []
     cursor = None
     while True:
-        page = bench.call(method, caller, **{"limit": 3, **params, "cursor": cursor})  # type: ignore[arg-type]
+        page = bench.call(method, caller, **{"limit": 3, **params, "cursor": cursor})
         found += [item[field[method]] for item in page["items"]]
         cursor = page["next"]
         if cursor is None:

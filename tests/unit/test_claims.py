@@ -23,6 +23,10 @@ def _require(
     claims.require(tx, SUBJECT, lease, claimed_by=claimed_by, needed=needed, thing_id="1")
 
 
+def _guess(epoch: int) -> LeaseProof:
+    return LeaseProof(epoch=epoch, token=f"guess {epoch}")
+
+
 def _granted(tx: Tx, lease_ms: int = 1000) -> LeaseProof:
     lease = claims.grant(tx, SUBJECT, lease_ms)
     assert lease.token is not None
@@ -60,7 +64,7 @@ def test_a_missing_lease_is_refused_where_it_is_needed(bench: Bench) -> None:
 def test_a_lease_that_is_given_is_always_checked(bench: Bench) -> None:
     tx = _tx(bench)
     with pytest.raises(errors.Fenced) as caught:
-        _require(tx, LeaseProof(epoch=1, token="t"), claimed_by=None, needed=False)
+        _require(tx, _guess(1), claimed_by=None, needed=False)
     assert caught.value.details["current_epoch"] == 0
 
 
@@ -106,7 +110,7 @@ def test_a_worker_is_denied_what_others_have_claimed(bench: Bench) -> None:
     claims.refuse_others(tx, None)
     claims.refuse_others(tx, "w1")
     claims.refuse_others(_tx(bench), "rn1")
-    for lease in (None, held, LeaseProof(epoch=1, token="guess"), LeaseProof(epoch=7, token="x")):
+    for lease in (None, held, _guess(1), _guess(7)):
         with pytest.raises(errors.Denied):
             _require(tx, lease, claimed_by="rn1")
 

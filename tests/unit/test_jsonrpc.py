@@ -251,3 +251,13 @@ def test_what_a_client_sends_and_reads() -> None:
     assert answer.error.data.retryable
     notice = jsonrpc.read_incoming(jsonrpc.notification("journal.entries", b"{}"))
     assert (notice.method, notice.id) == ("journal.entries", None)
+
+
+def test_a_result_deeper_than_a_decoder_goes_is_taken_as_it_stands() -> None:
+    deep = b'{"items":[' * 3000 + b"]}" * 3000
+    for request_id in (b"7", b'"a\\"b"'):
+        answer = jsonrpc.read_incoming(jsonrpc.result(request_id, deep))
+        assert answer.id == json.loads(request_id)
+        assert answer.result == Raw(deep)
+    with pytest.raises(RecursionError):
+        jsonrpc.read_incoming(b'{"method":"m","params":' + deep + b"}")

@@ -6,7 +6,17 @@ from penholder_daemon.core.rules import Rules
 from penholder_protocol import errors
 from penholder_protocol.limits import MAX_VALUE_BYTES
 from tests.unit.harness import Bench, Json
-from tests.unit.running import ask, claim, ids, make_run, make_run_in, phases, said, session
+from tests.unit.running import (
+    ask,
+    claim,
+    findings,
+    ids,
+    make_run,
+    make_run_in,
+    phases,
+    said,
+    session,
+)
 
 AT = "2026-01-01T00:00:00.000Z"
 OUTCOMES = ["completed", "failed", "blocked", "canceled"]
@@ -169,7 +179,7 @@ def test_list_is_newest_first_and_its_filters_combine(bench: Bench) -> None:
 
 
 def test_an_unknown_run_is_not_found(bench: Bench) -> None:
-    for method, params in {
+    calls: dict[str, dict[str, object]] = {
         "run.get": {},
         "run.claim": {"runner_id": "rn1", "lease_ms": 1},
         "run.heartbeat": {"lease_ms": 1},
@@ -181,7 +191,8 @@ def test_an_unknown_run_is_not_found(bench: Bench) -> None:
         "command.list": {},
         "command.next": {},
         "job.list": {},
-    }.items():
+    }
+    for method, params in calls.items():
         bench.refused(errors.RunNotFound, method, run_id="nope", **params)
 
 
@@ -228,7 +239,8 @@ def test_a_run_that_ended_stays_as_it_stands(bench: Bench, outcome: str) -> None
     lease = claim(bench)
     ended = bench.call("run.finish", run_id="r1", outcome=outcome, lease=lease)
     bench.world.pass_ms(100_000)
-    for given in ({}, {"lease": lease}):
+    proofs: tuple[dict[str, object], ...] = ({}, {"lease": lease})
+    for given in proofs:
         for other in OUTCOMES:
             again = _change_nothing(
                 bench, "run.finish", run_id="r1", outcome=other, thread_id="th", **given
@@ -338,6 +350,34 @@ def test_runs_are_not_made_listed_or_canceled_by_workers(bench: Bench) -> None:
         "run.cancel": {"run_id": "r1"},
     }.items():
         bench.refused(errors.Denied, method, seated, **params)
+
+
+@pytest.mark.parametrize(
+    ("damage", "check"),
+    [
+        ("UPDATE fences SET token_hash = NULL", "runs_claimed_by_holders"),
+        ("UPDATE runs SET claimed_by = NULL", "runs_claimed_by_holders"),
+        ("DELETE FROM leases", "runs_claimed_under_leases"),
+        ("UPDATE runs SET state = 'failed', is_active = 0", "runs_claimed_under_leases"),
+        ("UPDATE commands SET seq = 9", "commands_numbered_by_their_runs"),
+        ("UPDATE sessions SET version = 99", "session_versions"),
+        ("UPDATE runs SET session_id = NULL", "sessions_with_runs_of_their_own"),
+    ],
+)
+def test_verify_finds_damage(bench: Bench, damage: str, check: str) -> None:
+    make_run_in(bench)
+    claim(bench)
+    ask(bench)
+    assert findings(bench) == set()
+    bench.database.run(damage)
+    assert findings(bench) == {check}
+
+
+def test_verify_finds_a_run_that_ended_and_is_active(bench: Bench) -> None:
+    make_run_in(bench)
+    bench.call("run.cancel", run_id="r1")
+    bench.database.run("UPDATE runs SET is_active = 1")
+    assert findings(bench) == {"runs_ended_are_not_active"}
 
 
 def test_a_run_is_made_once_under_a_key(bench: Bench) -> None:

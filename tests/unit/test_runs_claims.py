@@ -2,8 +2,12 @@
 
 import pytest
 
+from penholder_daemon.core.store import Row, SqlValue, Store
+from penholder_daemon.core.transaction import Tx
+from penholder_daemon.rooms.runs import claiming
 from penholder_protocol import errors
-from tests.unit.harness import Bench, Json
+from tests.unit.fakes import FaultyStore
+from tests.unit.harness import CONTROLLER, Bench, Json
 from tests.unit.running import (
     Lease,
     ask,
@@ -60,8 +64,8 @@ def test_another_runner_waits_until_the_lease_ran_out(bench: Bench) -> None:
     bench.world.pass_ms(1)
     second = bench.call("run.claim", **call)
     assert second["lease"]["epoch"] == 2
-    refusal = bench.refused(errors.Fenced, "run.heartbeat", run_id="r1", lease_ms=1, lease=first)
-    assert refusal.details == {"run_id": "r1", "current_epoch": 2}
+    fenced = bench.refused(errors.Fenced, "run.heartbeat", run_id="r1", lease_ms=1, lease=first)
+    assert fenced.details == {"run_id": "r1", "current_epoch": 2}
 
 
 def test_the_same_runner_again_gets_a_new_lease(bench: Bench) -> None:
@@ -81,9 +85,10 @@ def test_what_is_claimed_takes_the_newest_lease(bench: Bench, method: str) -> No
     refusal = bench.refused(errors.FenceRequired, method, **WRITES[method])
     assert refusal.details == {"run_id": "r1", "current_epoch": 2}
     for wrong in (old, {**new, "token": old["token"]}, {**new, "epoch": 3}):
-        refusal = bench.refused(errors.Fenced, method, **WRITES[method], lease=wrong)
-        assert refusal.details == {"run_id": "r1", "current_epoch": 2}
-    for malformed in ({"epoch": 2}, {**new, "expires_at": "x"}, []):
+        fenced = bench.refused(errors.Fenced, method, **WRITES[method], lease=wrong)
+        assert fenced.details == {"run_id": "r1", "current_epoch": 2}
+    shapes: tuple[object, ...] = ({"epoch": 2}, {**new, "expires_at": "x"}, [])
+    for malformed in shapes:
         bench.refused(errors.InvalidParams, method, **WRITES[method], lease=malformed)
     bench.call(method, **WRITES[method], lease=new)
 
@@ -154,9 +159,9 @@ def test_epochs_grow_past_the_end_and_the_last_holder_may_add_to_the_stream(benc
     bench.call("run.cancel", run_id="r1")
     bench.call("run.append_event", run_id="r1", type="usage", lease=last)
     bench.call("run.append_event", run_id="r1", type="usage")
-    for method in WRITES:
-        if not method.startswith("command"):
-            bench.refused(errors.Fenced, method, **WRITES[method], lease=old)
+    for method, params in WRITES.items():
+        if method.startswith("run."):
+            bench.refused(errors.Fenced, method, **params, lease=old)
 
 
 def test_the_answer_of_a_claim_is_never_kept(bench: Bench) -> None:
@@ -169,6 +174,21 @@ def test_the_answer_of_a_claim_is_never_kept(bench: Bench) -> None:
     bench.refused(errors.IdempotencyNotKept, "run.claim_next", **call)
     kept = [row for rows in bench.dump().values() for row in rows]
     assert not any("token-1" in str(value) for row in kept for value in row)
+
+
+class Listening(FaultyStore):
+    """A store that asks for the plan of every statement."""
+
+    def __init__(self, store: Store) -> None:
+        """Hear of nothing yet."""
+        super().__init__(store)
+        self.plans: list[tuple[str, list[str]]] = []
+
+    def row(self, sql: str, *values: SqlValue) -> Row | None:
+        """Keep the plan and run the statement."""
+        plan = self.rows(f"EXPLAIN QUERY PLAN {sql}", *values)
+        self.plans.append((sql, [str(step[3]) for step in plan]))
+        return super().row(sql, *values)
 
 
 # --- the next one -----------------------------------------------------------------------------
@@ -210,21 +230,14 @@ def test_claim_next_filters(bench: Bench) -> None:
 def test_claim_next_reads_along_an_index(bench: Bench, state: str) -> None:
     for number in range(5):
         make_run(bench, f"r{number}")
-    asked: list[str] = []
-    real = bench.database.row
-
-    def listen(sql: str, *values: str | int | float | bytes | None) -> object:
-        if f"state = '{state}'" in sql and sql.startswith("SELECT number, run_id"):
-            plan = bench.database.rows(f"EXPLAIN QUERY PLAN {sql}", *values)
-            asked.extend(str(step[3]) for step in plan)
-        return real(sql, *values)
-
-    bench.database.row = listen  # type: ignore[method-assign, assignment]
+    store = Listening(bench.database)
+    tx = Tx(store, bench.world, CONTROLLER, None, lambda *_: b"")
     for filters in ({}, {"tenant_id": "t"}, {"project_id": "p", "backend_profile": "codex"}):
-        _next(bench, **filters)
+        assert claiming.oldest(tx, **filters) is not None
     # Along an index of the state: the runs that have ended are never passed over.
-    assert sum("SEARCH runs USING" in step and "(state=?" in step for step in asked) == 3
-    assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in asked)
+    steps = [step for sql, plan in store.plans if f"state = '{state}'" in sql for step in plan]
+    assert sum("SEARCH runs USING" in step and "(state=?" in step for step in steps) == 3
+    assert not any(step.startswith("SCAN") or "TEMP B-TREE" in step for step in steps)
 
 
 # --- workers ----------------------------------------------------------------------------------

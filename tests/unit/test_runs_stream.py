@@ -58,7 +58,6 @@ def test_secrets_are_replaced_in_the_answer_and_in_the_store(bench: Bench) -> No
     event = bench.call("run.append_event", run_id="r1", type="tool_call", payload=payload)
     redacted = {"a": [{"api_key": "[redacted]"}], "Authorization": "[redacted]", "tokens": 3}
     assert event["payload"] == redacted == said(bench)[-1][1]
-    assert bench.published[-1].entry.data != payload
     assert "hunter2" not in str(bench.dump())
     assert "hunter2" not in str(bench.published)
 

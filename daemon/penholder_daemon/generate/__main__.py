@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from penholder_daemon.generate import clients, openrpc, reference
+from penholder_daemon.generate import clients, openrpc, reference, typescript
 from penholder_daemon.rooms import build_registry
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -17,6 +17,7 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "protocol/penholder_protocol/openrpc.json": openrpc.render(registry),
         **{ROOT / path: text for path, text in clients.render(registry).items()},
+        **{ROOT / path: text for path, text in typescript.render(registry).items()},
         **{ROOT / path: text for path, text in reference.render(registry, _examples()).items()},
     }
 

@@ -64,7 +64,9 @@ CREATE TABLE runs (
 ) STRICT;
 -- The columns after the number let a claim pass over runs that it did not ask for.
 CREATE INDEX runs_by_state ON runs (state, number, tenant_id, project_id, backend_profile);
-CREATE INDEX runs_by_tenant ON runs (tenant_id, number, project_id, state);
+CREATE INDEX runs_of_tenant_by_state
+  ON runs (state, tenant_id, number, project_id, backend_profile);
+CREATE INDEX runs_by_tenant ON runs (tenant_id, number, project_id);
 CREATE INDEX runs_by_session ON runs (session_id, claimed_by) WHERE session_id IS NOT NULL;
 CREATE INDEX runs_active ON runs (session_id) WHERE is_active = 1;
 
@@ -82,8 +84,7 @@ CREATE TABLE commands (
   acknowledged_at TEXT,
   UNIQUE (run_id, seq)
 ) STRICT;
-CREATE INDEX commands_open ON commands (run_id, state, seq)
-  WHERE state IN ('pending', 'acknowledged');
+CREATE INDEX commands_by_state ON commands (run_id, state, seq);
 CREATE UNIQUE INDEX commands_by_key ON commands (run_id, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
 

@@ -7,7 +7,7 @@ from penholder_daemon.core.caller import CONTROL
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_daemon.rooms import commands
+from penholder_daemon.rooms.commands import records as commands
 from penholder_daemon.rooms.runs import records
 from penholder_protocol.errors import CommandNotFound, IdempotencyConflict, RunNotFound
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT

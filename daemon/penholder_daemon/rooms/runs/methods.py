@@ -1,20 +1,18 @@
 """Runs: made, claimed under a lease, written to by their runner, ended once."""
 
-import msgspec
+from collections.abc import Iterator
 
-from penholder_daemon.core import claims, paging, streams
+from penholder_daemon.core import claims, paging, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.params import compact_struct
-from penholder_daemon.core.registry import Arguments, Room
-from penholder_daemon.core.store import SqlValue, to_json
+from penholder_daemon.core.registry import Room
+from penholder_daemon.core.store import to_json
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_daemon.rooms import commands
-from penholder_daemon.rooms.runs import records, stream
+from penholder_daemon.rooms.commands import records as commands
+from penholder_daemon.rooms.runs import claiming, making, records, stream
 from penholder_daemon.rooms.runs.records import GUARDED, RunHead
 from penholder_daemon.rooms.sessions import records as sessions
 from penholder_protocol.errors import (
     CursorGone,
-    Denied,
     FenceRequired,
     InvalidParams,
     RunExists,
@@ -25,7 +23,15 @@ from penholder_protocol.errors import (
     TenantPolicyDenied,
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT
-from penholder_protocol.nouns import ClaimedRun, LeaseProof, Page, Run, RunEvent, SessionRef
+from penholder_protocol.nouns import (
+    ClaimedRun,
+    Finding,
+    LeaseProof,
+    Page,
+    Run,
+    RunEvent,
+    SessionRef,
+)
 from penholder_protocol.nouns.words import (
     EMPTY_OBJECT,
     NULL,
@@ -52,25 +58,6 @@ from penholder_protocol.nouns.words import (
 room = Room("run")
 
 _BOTH = (CONTROL, RUNTIME)
-_EVENT_TYPES = (
-    "backend_status",
-    "assistant_message",
-    "user_message",
-    "tool_call",
-    "tool_result",
-    "command_output",
-    "diff",
-    "usage",
-    "error",
-)
-_OWN_PREFIX = "x."
-"""How types begin that callers make up."""
-_CLAIMABLE = (
-    "SELECT number, run_id FROM runs WHERE state = 'pending'{filters} ORDER BY number LIMIT 1",
-    "SELECT number, run_id FROM runs JOIN leases l ON l.subject = 'run:' || run_id"
-    " WHERE state = 'claimed'{filters} AND l.deadline_ms <= ? ORDER BY number LIMIT 1",
-)
-"""The oldest pending run, and the oldest whose lease ran out."""
 
 
 # --- making, finding --------------------------------------------------------------------------
@@ -92,9 +79,9 @@ def create(
     project and backend profile are fixed.
     """
     run_id = run_id or tx.world.new_id("run_")
-    _refuse_second(tx, run_id)
-    _refuse_foreign_tenant(tx, tenant_id)
-    ref = None if session_ref is None else _whole(session_ref)
+    making.refuse_second(tx, run_id)
+    making.refuse_foreign_tenant(tx, tenant_id)
+    ref = None if session_ref is None else making.whole(session_ref)
     if ref is not None:
         sessions.join(
             tx,
@@ -131,29 +118,6 @@ def create(
     return run
 
 
-def _refuse_second(tx: Tx, run_id: str) -> None:
-    if records.find(tx, run_id) is not None:
-        raise RunExists(f"there is a run {run_id!r} already", run_id=run_id)
-
-
-def _refuse_foreign_tenant(tx: Tx, tenant_id: str) -> None:
-    allowed = tx.world.rules.allowed_tenants
-    if allowed is not None and tenant_id not in allowed:
-        raise TenantPolicyDenied(
-            f"tenant {tenant_id!r} is not among allowed_tenants of the configuration",
-            tenant_id=tenant_id,
-        )
-
-
-def _whole(ref: SessionRef) -> SessionRef:
-    """Check the reference's values; write its time with milliseconds."""
-    ref = compact_struct(ref)
-    if ref.expires_at is None:
-        return ref
-    second, _, fraction = ref.expires_at.removesuffix("Z").partition(".")
-    return msgspec.structs.replace(ref, expires_at=f"{second}.{fraction:0<3.3}Z")
-
-
 @room.query(sockets=_BOTH, errors=(RunNotFound,))
 def get(rx: Rx, *, run_id: RunId) -> Run:
     """Return one run."""
@@ -172,17 +136,11 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Run]:
     """List runs, newest first."""
-    filters, values = _filters("r.", tenant_id=tenant_id, project_id=project_id, state=state)
+    filters, values = records.filters("r.", tenant_id=tenant_id, project_id=project_id, state=state)
     found = records.select(
         rx, f"r.number < ?{filters} ORDER BY r.number DESC", paging.before(cursor), *values
     )
     return paging.page(found, limit)
-
-
-def _filters(prefix: str = "", **wanted: str | None) -> tuple[str, list[SqlValue]]:
-    """Name only the columns that are asked for, so that their index is used."""
-    given = {name: value for name, value in wanted.items() if value is not None}
-    return "".join(f" AND {prefix}{name} = ?" for name in given), list(given.values())
 
 
 # --- claiming ---------------------------------------------------------------------------------
@@ -206,7 +164,7 @@ def claim(tx: Tx, *, run_id: RunId, runner_id: RunnerId, lease_ms: LeaseMs) -> C
             run_id=run_id,
             claimed_by=run.claimed_by,
         )
-    return _claim(tx, run, runner_id, lease_ms)
+    return claiming.claim(tx, run, runner_id, lease_ms)
 
 
 @room.mutation(sockets=_BOTH, secret=True)
@@ -220,33 +178,10 @@ def claim_next(
     backend_profile: TypeName | None = None,
 ) -> ClaimedRun | None:
     """Claim the oldest run that is pending or whose lease ran out; null if there is none."""
-    filters, values = _filters(
-        tenant_id=tenant_id, project_id=project_id, backend_profile=backend_profile
+    run = claiming.oldest(
+        tx, tenant_id=tenant_id, project_id=project_id, backend_profile=backend_profile
     )
-    pending, expired = (sql.format(filters=filters) for sql in _CLAIMABLE)
-    candidates = (
-        tx.store.row(pending, *values),
-        tx.store.row(expired, *values, tx.world.monotonic_ms()),
-    )
-    oldest = min((row for row in candidates if row is not None), default=None)
-    if oldest is None:
-        return None
-    return _claim(tx, records.require(tx, str(oldest[1])), runner_id, lease_ms)
-
-
-def _claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int) -> ClaimedRun:
-    lease = claims.grant(tx, streams.run(run.run_id), lease_ms)
-    tx.store.run(
-        "UPDATE runs SET state = 'claimed', claimed_by = ?, is_active = 1, updated_at = ?"
-        " WHERE run_id = ?",
-        runner_id,
-        tx.now,
-        run.run_id,
-    )
-    if run.session_id is not None:
-        sessions.run_claimed(tx, run.session_id, run.run_id)
-    stream.note_phase(tx, run, "run-claimed", runner_id=runner_id)
-    return ClaimedRun(run=records.read(tx, run.run_id), lease=lease)
+    return None if run is None else claiming.claim(tx, run, runner_id, lease_ms)
 
 
 @room.mutation(sockets=_BOTH, errors=GUARDED)
@@ -265,19 +200,7 @@ def heartbeat(
 
 
 # --- events -----------------------------------------------------------------------------------
-def _check_type(arguments: Arguments) -> None:
-    type_ = str(arguments["type"])
-    if type_ == "terminal_status":
-        raise Denied("terminal_status is the daemon's own; run.finish makes one", type=type_)
-    made_up = type_.startswith(_OWN_PREFIX) and len(type_) > len(_OWN_PREFIX)
-    if type_ not in _EVENT_TYPES and not made_up:
-        raise InvalidParams(
-            f"param `type` is one of {', '.join(_EVENT_TYPES)}, or begins with {_OWN_PREFIX}",
-            param="type",
-        )
-
-
-@room.mutation(sockets=_BOTH, precheck=_check_type, errors=(*GUARDED, InvalidParams))
+@room.mutation(sockets=_BOTH, precheck=stream.check_type, errors=(*GUARDED, InvalidParams))
 def append_event(
     tx: Tx,
     *,
@@ -341,6 +264,31 @@ def cancel(tx: Tx, *, run_id: RunId, reason: Text = "cancel requested") -> Run:
         stream.note_phase(tx, run, "cancel-requested", reason=reason)
         _end(tx, run, "canceled", "canceled", reason)
     return records.read(tx, run_id)
+
+
+@room.check
+def check(rx: Rx) -> Iterator[Finding]:
+    """Whoever has claimed a run holds it, and what has ended keeps nothing going."""
+    return verify.query(
+        rx,
+        {
+            "runs_claimed_by_holders": (
+                "SELECT 'run ' || run_id || ' is claimed by nobody' FROM runs"
+                " LEFT JOIN fences f ON f.subject = 'run:' || run_id WHERE state = 'claimed'"
+                " AND (claimed_by IS NULL OR f.token_hash IS NULL)"
+            ),
+            "runs_claimed_under_leases": (
+                "SELECT 'run ' || run_id || ' is ' || state || CASE WHEN l.subject IS NULL"
+                " THEN ' without a lease' ELSE ' and has a lease' END FROM runs"
+                " LEFT JOIN leases l ON l.subject = 'run:' || run_id"
+                " WHERE (state = 'claimed') <> (l.subject IS NOT NULL)"
+            ),
+            "runs_ended_are_not_active": (
+                "SELECT 'run ' || run_id || ' is ' || state || ' and active' FROM runs"
+                " WHERE is_active = 1 AND state NOT IN ('pending', 'claimed')"
+            ),
+        },
+    )
 
 
 def _end(

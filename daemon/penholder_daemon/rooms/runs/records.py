@@ -127,6 +127,23 @@ def is_stream_of(rx: Rx, stream: str, runner_id: str) -> bool:
     return head is not None and head.claimed_by == runner_id
 
 
+def filters(prefix: str, /, **wanted: str | None) -> tuple[str, list[SqlValue]]:
+    """Name only the columns that are asked for, so that their index is used."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return "".join(f" AND {prefix}{name} = ?" for name in given), list(given.values())
+
+
+def next_command_seq(tx: Tx, run_id: str) -> int:
+    """Number a new command of the run; a number never comes again."""
+    row = tx.store.row(
+        "UPDATE runs SET last_command_seq = last_command_seq + 1 WHERE run_id = ?"
+        " RETURNING last_command_seq",
+        run_id,
+    )
+    assert row is not None  # the run was found before
+    return int(str(row[0]))
+
+
 def set_active(tx: Tx, run_id: str, *, is_active: bool) -> None:
     """Say whether the run keeps its session running."""
     tx.store.run("UPDATE runs SET is_active = ? WHERE run_id = ?", int(is_active), run_id)

@@ -6,13 +6,41 @@ from msgspec import Raw
 
 from penholder_daemon.core import journal, streams
 from penholder_daemon.core.redaction import redact
+from penholder_daemon.core.registry import Arguments
 from penholder_daemon.core.store import to_json
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.runs.records import RunHead
 from penholder_daemon.rooms.sessions import records as sessions
-from penholder_protocol.errors import ValueTooLarge
+from penholder_protocol.errors import Denied, InvalidParams, ValueTooLarge
 from penholder_protocol.limits import MAX_RUN_EVENT_BYTES
 from penholder_protocol.nouns import Entry, RunEvent
+
+_EVENT_TYPES = (
+    "backend_status",
+    "assistant_message",
+    "user_message",
+    "tool_call",
+    "tool_result",
+    "command_output",
+    "diff",
+    "usage",
+    "error",
+)
+_OWN_PREFIX = "x."
+"""How types begin that callers make up."""
+
+
+def check_type(arguments: Arguments) -> None:
+    """Refuse types that callers may not append, before anything stored is looked at."""
+    type_ = str(arguments["type"])
+    if type_ == "terminal_status":
+        raise Denied("terminal_status is the daemon's own; run.finish makes one", type=type_)
+    made_up = type_.startswith(_OWN_PREFIX) and len(type_) > len(_OWN_PREFIX)
+    if type_ not in _EVENT_TYPES and not made_up:
+        raise InvalidParams(
+            f"param `type` is one of {', '.join(_EVENT_TYPES)}, or begins with {_OWN_PREFIX}",
+            param="type",
+        )
 
 
 def append(tx: Tx, run: RunHead, type_: str, payload: Raw) -> RunEvent:

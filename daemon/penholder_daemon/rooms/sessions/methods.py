@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from penholder_daemon.core import claims, paging, read_cursors
+from penholder_daemon.core import claims, counters, paging, read_cursors, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import SqlValue
@@ -23,6 +23,7 @@ from penholder_protocol.errors import (
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_SESSIONS_LIMIT
 from penholder_protocol.nouns import (
+    Finding,
     Page,
     Session,
     SessionEvents,
@@ -141,6 +142,25 @@ def mark_read(tx: Tx, *, session_id: SessionId, reader_id: ReaderId) -> SessionR
     version = read_cursors.advance(tx, reader_id, records.subject(session_id), session.version)
     return SessionRead(
         session_id=session_id, reader_id=reader_id, session_version=version, read_at=tx.now
+    )
+
+
+@room.check
+def check(rx: Rx) -> Iterator[Finding]:
+    """No version is ahead of the counter, and what is active is the session's own."""
+    return verify.query(
+        rx,
+        {
+            "session_versions": (
+                "SELECT 'session ' || session_id || ' has version ' || version FROM sessions"
+                f" WHERE version > {counters.current(rx, records.VERSIONS)}"
+            ),
+            "sessions_with_runs_of_their_own": (
+                "SELECT 'session ' || s.session_id || ' names run ' || r.run_id FROM sessions s"
+                " JOIN runs r ON r.run_id IN (s.active_run_id, s.last_run_id)"
+                " WHERE r.session_id IS NOT s.session_id"
+            ),
+        },
     )
 
 
@@ -278,8 +298,8 @@ def _events(
 
 
 def _run_and_seq(cursor: str, run_id: str | None) -> tuple[str, int]:
-    seq, divider, of_run = cursor.partition(":")
-    if not divider or run_id not in (None, of_run):
+    seq, _, of_run = cursor.partition(":")
+    if not of_run or run_id not in (None, of_run):
         raise paging.foreign_cursor()
     return of_run, paging.after(seq)
 

@@ -20,6 +20,8 @@ from penholder_protocol.nouns import Session, SessionRef
 from penholder_protocol.nouns.words import NULL, RunOutcome
 
 SESSION = Shape(Session)
+VERSIONS = "sessions"
+"""The counter of versions."""
 
 
 def require(rx: Rx, session_id: str) -> Session:
@@ -214,7 +216,7 @@ def subject(session_id: str) -> str:
 
 
 def _next_version(tx: Tx) -> int:
-    return counters.raise_(tx, "sessions")
+    return counters.raise_(tx, VERSIONS)
 
 
 def _title_in(metadata: Raw) -> str | None:

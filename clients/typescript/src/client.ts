@@ -1,0 +1,108 @@
+/**
+ * A typed client of the Penholder daemon for Node, without dependencies.
+ *
+ *     const client = await Client.control();
+ *     const worker = await client.worker.get({ worker_id: "w_1" });
+ */
+
+import { randomUUID } from "node:crypto";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { Connection, type Notice } from "./connection.js";
+import { EntryStream } from "./entries.js";
+import { Feed } from "./feed.js";
+import {
+  type JournalSubscribeParams,
+  KEYED,
+  type MethodName,
+  type Methods,
+  Rooms,
+} from "./generated.js";
+
+export type { Notice } from "./connection.js";
+export { EntryStream } from "./entries.js";
+export { ConnectionLost, type ErrorData, PenholderError } from "./errors.js";
+export * from "./generated.js";
+
+const MAX_NOTICES = 10_000;
+
+/**
+ * A connection to one socket of the daemon.
+ *
+ * Any number of calls may be open at once. What the daemon refuses is thrown as PenholderError.
+ * When the connection ends, every open call fails with ConnectionLost and the client is done:
+ * connect another.
+ */
+export class Client extends Rooms {
+  readonly #path: string;
+  readonly #readers = new Set<Feed<Notice>>();
+  #connection: Connection | null = null;
+
+  private constructor(path: string) {
+    super();
+    this.#path = path;
+  }
+
+  /** Connect to a worker's runtime socket, or to any other by its path. */
+  static async connect(path: string): Promise<Client> {
+    const client = new Client(path);
+    client.#connection = await Connection.open(path, {
+      onNotice: (notice) => client.#take(notice),
+      onEnd: (error) => client.#readers.forEach((reader) => reader.end(error)),
+    });
+    return client;
+  }
+
+  /** Connect to the control socket, by default of this user's own daemon. */
+  static control(runtimeDir: string = defaultRuntimeDir()): Promise<Client> {
+    return Client.connect(join(runtimeDir, "control.sock"));
+  }
+
+  /** Call any method by its name; a mutation without an idempotency key gets one. */
+  override async call<M extends MethodName>(
+    method: M,
+    params: Methods[M]["params"],
+  ): Promise<Methods[M]["result"]> {
+    if (this.#connection === null) throw new Error("connect() makes clients");
+    const given: Record<string, unknown> = { ...params };
+    if (KEYED.has(method)) given["idempotency_key"] ??= randomUUID();
+    return (await this.#connection.request(method, given)) as Methods[M]["result"];
+  }
+
+  /** Subscribe to streams over a connection of its own; it stands when this resolves. */
+  subscribe(params: JournalSubscribeParams): Promise<EntryStream> {
+    return EntryStream.open(this.#path, params);
+  }
+
+  /**
+   * What the daemon tells this connection unasked, from now on: `runtime.fenced` when another
+   * process took the worker's seat, and `journal.*` of subscriptions that were made with
+   * `journal.subscribe`.
+   */
+  notifications(): AsyncIterableIterator<Notice, undefined> {
+    const reader = new Feed<Notice>(() => this.#readers.delete(reader));
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Close; open calls fail with ConnectionLost, and notifications end. */
+  close(): void {
+    this.#connection?.close();
+  }
+
+  #take(notice: Notice): void {
+    for (const reader of this.#readers) {
+      if (reader.length < MAX_NOTICES) reader.push(notice);
+      else reader.end(new Error(`more than ${MAX_NOTICES} notifications were not read`));
+    }
+  }
+}
+
+/** Where the daemon serves, by the rules by which it chooses its directories. */
+function defaultRuntimeDir(): string {
+  const { PENHOLDER_RUNTIME_DIR, XDG_RUNTIME_DIR, XDG_STATE_HOME } = process.env;
+  if (PENHOLDER_RUNTIME_DIR) return PENHOLDER_RUNTIME_DIR;
+  if (XDG_RUNTIME_DIR) return join(XDG_RUNTIME_DIR, "penholder");
+  return join(XDG_STATE_HOME || join(homedir(), ".local", "state"), "penholder", "run");
+}

@@ -1,0 +1,121 @@
+/** A subscription as an async iterator, over a connection of its own. */
+
+import { Connection, type Notice } from "./connection.js";
+import { PenholderError } from "./errors.js";
+import { Feed } from "./feed.js";
+import type {
+  EntriesNotice,
+  Entry,
+  JournalSubscribeParams,
+  PrunedNotice,
+  Subscription,
+} from "./generated.js";
+
+const MAX_WAITING = 1000;
+const ENOUGH_WAITING = 100;
+
+/**
+ * Entries as they come, each once, also where the reader lags behind.
+ *
+ * A reader that is slower than the journal makes this stop reading; the daemon then ends the
+ * subscription, and it is made again after what was received. When the connection is lost, the
+ * loop throws ConnectionLost; subscribe again with `after: entries.pos` to go on.
+ */
+export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
+  readonly #feed = new Feed<Entry>(() => this.close());
+  readonly #params: JournalSubscribeParams;
+  #connection: Connection | null = null;
+  #subscription = "";
+  #received = 0;
+  #pos = 0;
+  #paused = false;
+
+  private constructor(params: JournalSubscribeParams) {
+    this.#params = params;
+    if (typeof params.after === "number") this.#received = this.#pos = params.after;
+  }
+
+  /** Subscribe; it stands when this resolves. `Client.subscribe` makes these. */
+  static async open(path: string, params: JournalSubscribeParams): Promise<EntryStream> {
+    const stream = new EntryStream(params);
+    stream.#connection = await Connection.open(path, {
+      onNotice: (notice) => stream.#take(notice),
+      onEnd: (error) => stream.#feed.end(error),
+    });
+    try {
+      await stream.#subscribe(params);
+    } catch (error) {
+      stream.close();
+      throw error;
+    }
+    return stream;
+  }
+
+  /** The position up to which entries were handed out: a later `after` to go on from. */
+  get pos(): number {
+    return this.#pos;
+  }
+
+  async next(): Promise<IteratorResult<Entry, undefined>> {
+    const result = await this.#feed.next();
+    if (!result.done) this.#pos = result.value.pos;
+    if (this.#paused && this.#feed.length <= ENOUGH_WAITING) {
+      this.#paused = false;
+      this.#connection?.resume();
+    }
+    return result;
+  }
+
+  return(): Promise<IteratorResult<Entry, undefined>> {
+    return this.#feed.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** End the subscription; a `next` that waits is done. */
+  close(): void {
+    this.#feed.end();
+    this.#connection?.close();
+  }
+
+  async #subscribe(params: JournalSubscribeParams): Promise<void> {
+    await this.#connection?.request("journal.subscribe", params, (result) => {
+      const { subscription, pos } = result as Subscription;
+      this.#subscription = subscription;
+      if ((params.after ?? "now") === "now") this.#received = this.#pos = pos;
+    });
+  }
+
+  #take({ method, params }: Notice): void {
+    if ((params as { subscription?: string }).subscription !== this.#subscription) return;
+    if (method === "journal.entries") this.#takeEntries(params as EntriesNotice);
+    else if (method === "journal.lagged") this.#subscribeAgain();
+    else if (method === "journal.pruned") this.#fail(gone(params as PrunedNotice));
+  }
+
+  #takeEntries({ entries, pos }: EntriesNotice): void {
+    for (const entry of entries) if (entry.pos > this.#received) this.#feed.push(entry);
+    this.#received = Math.max(this.#received, pos);
+    if (this.#feed.length < MAX_WAITING) return;
+    this.#paused = true;
+    this.#connection?.pause();
+  }
+
+  #subscribeAgain(): void {
+    const params = { ...this.#params, after: this.#received };
+    this.#subscribe(params).catch((error: Error) => this.#fail(error));
+  }
+
+  #fail(error: Error): void {
+    this.#feed.end(error);
+    this.#connection?.close();
+  }
+}
+
+function gone({ stream, oldest_pos }: PrunedNotice): PenholderError {
+  const message = `retention has pruned entries of ${stream} before they were read`;
+  const data = { code: "CURSOR_GONE", retryable: false, details: { stream, oldest_pos } };
+  return new PenholderError({ code: 1008, message, data });
+}

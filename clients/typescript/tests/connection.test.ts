@@ -1,0 +1,132 @@
+/** The client against a server that the test plays itself: what is on the wire, and lost lines. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+
+import { Client, ConnectionLost, PenholderError } from "../src/client.js";
+
+interface Request {
+  id: number;
+  method: string;
+  params: Record<string, unknown>;
+}
+
+type Play = (request: Request, socket: Socket) => void;
+
+/** Serve with a function that sees every request; returns a client that is connected to it. */
+async function played(context: TestContext, play: Play): Promise<Client> {
+  const directory = mkdtempSync(join(tmpdir(), "ph-"));
+  const path = join(directory, "s");
+  const server = createServer((socket) => {
+    socket.setEncoding("utf8");
+    socket.on("data", (text: string) => {
+      for (const line of text.trimEnd().split("\n")) play(JSON.parse(line) as Request, socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const client = await Client.connect(path);
+  context.after(() => {
+    client.close();
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+  return client;
+}
+
+function answer(id: number | null, part: object): string {
+  return `${JSON.stringify({ jsonrpc: "2.0", id, ...part })}\n`;
+}
+
+test("mutations get a key each, unless they have one; others get none", async (context) => {
+  const seen: Request[] = [];
+  const client = await played(context, (request, socket) => {
+    seen.push(request);
+    socket.write(answer(request.id, { result: {} }));
+  });
+  await client.event.append({ type: "t" });
+  await client.event.append({ type: "t" });
+  await client.event.append({ type: "t", idempotency_key: "mine" });
+  await client.worker.get();
+  const [first, second, third, fourth] = seen.map((each) => each.params["idempotency_key"]);
+  assert.match(String(first), /^[0-9a-f-]{36}$/);
+  assert.notEqual(first, second);
+  assert.deepEqual([third, fourth], ["mine", undefined]);
+  assert.deepEqual(seen[3], { jsonrpc: "2.0", id: 4, method: "worker.get", params: {} });
+});
+
+test("a lost connection fails what is pending and what comes later", async (context) => {
+  let count = 0;
+  const client = await played(context, (_, socket) => {
+    if (++count === 2) socket.destroy();
+  });
+  const calls = [client.rpc.ping(), client.event.append({ type: "t", idempotency_key: "k" })];
+  const [ping, append] = await Promise.allSettled<unknown>(calls);
+  assert(ping?.status === "rejected" && ping.reason instanceof ConnectionLost);
+  assert(append?.status === "rejected" && append.reason instanceof ConnectionLost);
+  assert.deepEqual([ping.reason.method, ping.reason.idempotencyKey], ["rpc.ping", null]);
+  assert.deepEqual([append.reason.method, append.reason.idempotencyKey], ["event.append", "k"]);
+  await assert.rejects(client.rpc.ping(), ConnectionLost);
+});
+
+test("answers may come in any order, several at once, and cut anywhere", async (context) => {
+  const waiting: Request[] = [];
+  const client = await played(context, (request, socket) => {
+    if (waiting.push(request) < 2) return;
+    const answers = waiting.reverse().map(({ id }) => answer(id, { result: { pong: `é${id}` } }));
+    const bytes = Buffer.from(answers.join(""));
+    const cut = bytes.indexOf(Buffer.from("é")) + 1; // inside the character
+    socket.write(bytes.subarray(0, cut), () => setImmediate(() => socket.write(bytes.subarray(cut))));
+  });
+  const pongs = await Promise.all([client.rpc.ping(), client.rpc.ping()]);
+  assert.deepEqual(pongs.map((each) => String(each.pong)), ["é1", "é2"]);
+});
+
+test("a refusal that is no answer is the cause of the loss", async (context) => {
+  const client = await played(context, (_, socket) => {
+    const data = { code: "VALUE_TOO_LARGE", retryable: false, details: {} };
+    socket.end(answer(null, { error: { code: 1005, message: "too long", data } }));
+  });
+  await assert.rejects(client.rpc.ping(), (error) => {
+    assert(error instanceof ConnectionLost && error.cause instanceof PenholderError);
+    return error.cause.data.code === "VALUE_TOO_LARGE";
+  });
+});
+
+test("what is no JSON ends the connection", async (context) => {
+  const client = await played(context, (_, socket) => void socket.write("what?\n"));
+  await assert.rejects(client.rpc.ping(), ConnectionLost);
+});
+
+test("notifications are an iterator that ends with the connection", async (context) => {
+  const client = await played(context, ({ id }, socket) => {
+    const params = { worker_id: "w", current_epoch: 2 };
+    socket.write(answer(id, { result: {} }));
+    socket.end(`${JSON.stringify({ jsonrpc: "2.0", method: "runtime.fenced", params })}\n`);
+  });
+  const notices = client.notifications();
+  await client.rpc.ping();
+  const { value } = await notices.next();
+  assert.deepEqual([value?.method, value?.params], [
+    "runtime.fenced",
+    { worker_id: "w", current_epoch: 2 },
+  ]);
+  await assert.rejects(notices.next(), ConnectionLost);
+  assert.equal((await notices.next()).done, true);
+});
+
+test("close fails open calls and ends loops without an error", async (context) => {
+  const client = await played(context, () => {});
+  const [ping, notices] = [client.rpc.ping(), client.notifications()];
+  const next = notices.next();
+  client.close();
+  await assert.rejects(ping, ConnectionLost);
+  assert.equal((await next).done, true);
+});
+
+test("nobody listens", async () => {
+  await assert.rejects(Client.connect("/nonexistent/s"), { code: "ENOENT" });
+});

@@ -1,0 +1,170 @@
+"""`python -m penholder_daemon.moving`: what `penholder import` and `penholder export` run.
+
+Exit status: 0, 1 if it was refused, 2 for wrong usage, 4 for a conflict, 11 if the database cannot
+be written, 130 if it was interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import BinaryIO
+
+import apsw
+import msgspec
+
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.moving import (
+    blackboard,
+    jsonl,
+    langbot_state,
+    outfile,
+    progress,
+    subagent_cli,
+)
+from penholder_daemon.moving.refusals import Conflict, Refused
+from penholder_daemon.moving.source import open_source
+from penholder_daemon.moving.target import Target, opened
+from penholder_daemon.shell.database import UnusableDatabase
+from penholder_daemon.shell.lock import AlreadyRunning
+from penholder_daemon.shell.paths import default_state_dir
+
+_SOURCES: dict[str, ModuleType] = {
+    "subagent-cli": subagent_cli,
+    "blackboard": blackboard,
+    "langbot-state": langbot_state,
+}
+_STATUS = {Conflict: 4, StoreFault: 11, apsw.Error: 11, KeyboardInterrupt: 130}
+_EXPECTED = (
+    Refused, Conflict, AlreadyRunning, UnusableDatabase, StoreFault, apsw.Error, OSError,
+    KeyboardInterrupt,
+)  # fmt: skip
+
+
+class Moved(msgspec.Struct):
+    """What an import or export did."""
+
+    source: str
+    dry_run: bool
+    added: dict[str, int]
+    present: dict[str, int]
+
+
+def main() -> int:
+    """Run one import or export; returns its exit status."""
+    arguments = _parse()
+    os.umask(0o077)
+    try:
+        if arguments.command == "export":
+            _export(arguments.file, arguments.state_dir)
+        else:
+            _say(_import(arguments), as_json=arguments.json)
+    except BrokenPipeError:
+        # Whoever read along has gone; the interpreter must not try to write again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except _EXPECTED as error:
+        _report(error, as_json=arguments.json)
+        return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 1)
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="penholder", description="Move in or out.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    import_ = commands.add_parser("import")
+    import_.add_argument("source", choices=[*_SOURCES, "jsonl"])
+    import_.add_argument("path", type=Path)
+    import_.add_argument("--dry-run", action="store_true")
+    export = commands.add_parser("export")
+    export.add_argument("file", type=Path, nargs="?", default=Path("-"))
+    for each in (import_, export):
+        each.add_argument("--state-dir", type=Path, default=default_state_dir())
+        each.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+def _import(arguments: argparse.Namespace) -> Moved:
+    source: str = arguments.source
+    move = _import_lines if source == "jsonl" else _import_database
+    target = move(arguments)
+    return Moved(source, arguments.dry_run, _counts(target.added), _counts(target.present))
+
+
+def _import_database(arguments: argparse.Namespace) -> Target:
+    module = _SOURCES[arguments.source]
+    with (
+        open_source(arguments.path, module.PROGRAM) as source,
+        opened(arguments.state_dir, dry_run=arguments.dry_run) as target,
+        progress.shown(f"from {arguments.source}", source.count()) as source.advance,
+    ):
+        module.move(source, target)
+    return target
+
+
+def _import_lines(arguments: argparse.Namespace) -> Target:
+    with _lines(arguments.path) as lines:
+        header = jsonl.read_head(lines)
+        rows = sum(header.tables.values())
+        with (
+            opened(arguments.state_dir, dry_run=arguments.dry_run) as target,
+            progress.shown("from JSON lines", rows) as advance,
+        ):
+            jsonl.move(header, lines, target, advance)
+    return target
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[BinaryIO]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+        return
+    with path.open("rb") as file:
+        yield file
+
+
+def _export(file: Path, state_dir: Path) -> None:
+    if not (state_dir / "penholder.db").exists():
+        raise Refused(f"there is no database in {state_dir}")
+    with opened(state_dir, dry_run=True) as target, outfile.opened(file) as out:
+        rows = sum(jsonl.head(target.store).tables.values())
+        with progress.shown("to JSON lines", rows) as advance:
+            for line in jsonl.write(target.store):
+                out.write(line)
+                advance(1)
+
+
+def _counts(counter: Counter[str]) -> dict[str, int]:
+    return {name: rows for name, rows in counter.items() if rows}
+
+
+def _say(moved: Moved, *, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(moved).decode())
+        return
+    verb = "would be added" if moved.dry_run else "added"
+    print(f"{_total(moved.added)} {verb}, {_total(moved.present)} here already")
+    for name in {**moved.added, **moved.present}:
+        added, present = moved.added.get(name, 0), moved.present.get(name, 0)
+        print(f"  {name:<16}{added:>10,} {verb:<16}{present:>10,} here already")
+
+
+def _total(counts: dict[str, int]) -> str:
+    return f"{sum(counts.values()):,} rows"
+
+
+def _report(error: BaseException, *, as_json: bool) -> None:
+    message = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+    code = "CONFLICT" if isinstance(error, Conflict) else "COMMAND_FAILED"
+    data = {"code": code, "retryable": False, "details": {}}
+    told = {"error": {"code": -32000, "message": f"{message}; nothing was moved", "data": data}}
+    text = f"penholder: {message}; nothing was moved"
+    print(msgspec.json.encode(told).decode() if as_json else text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

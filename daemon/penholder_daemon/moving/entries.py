@@ -1,0 +1,90 @@
+"""Entries of a stream that another program numbered: they keep their ids, numbers and times."""
+
+from collections.abc import Mapping
+
+from penholder_daemon.core import streams
+from penholder_daemon.core.store import SqlValue
+from penholder_daemon.moving.refusals import Conflict
+from penholder_daemon.moving.target import Target, refuse_other
+
+
+class Streams:
+    """The streams that are written to; what they hold is read once and written back at the end."""
+
+    def __init__(self, target: Target) -> None:
+        """Begin with none."""
+        self._target = target
+        self._known: dict[str, _Stream] = {}
+
+    def open_worker(self, worker_id: str, controller_id: str) -> None:
+        """Make the stream of a worker that is to be added.
+
+        Raises Conflict if a worker of this id was once here: ids of workers are never used again.
+        """
+        name = streams.worker(worker_id)
+        parent = streams.controller(controller_id)
+        if self._target.store.row("SELECT 1 FROM streams WHERE name = ?", name) is not None:
+            raise Conflict(f"worker {worker_id!r} was here once and is removed; ids never return")
+        self._target.store.run(
+            "INSERT INTO streams (name, parent, last_seq) VALUES (?, ?, 0)", name, parent
+        )
+
+    def put(self, name: str, seq: int, entry: Mapping[str, SqlValue]) -> bool:
+        """Add an entry as number `seq` of a stream; False if it is there, or pruned, already.
+
+        Raises Conflict if another entry has this number or this id.
+        """
+        stream = self._stream(name)
+        row = {"stream_id": stream.stream_id, "seq": seq, **entry}
+        entry_id = entry["entry_id"]
+        if seq > stream.last_seq + 1:
+            raise Conflict(
+                f"event {entry_id!r} is number {seq} of {name}, which ends with {stream.last_seq}:"
+                " what is between them is missing"
+            )
+        if seq <= stream.pruned_seq:
+            self._target.present["events"] += 1
+            return False
+        if seq <= stream.last_seq:
+            self._refuse_other(name, row)
+            self._target.present["events"] += 1
+            return False
+        self._target.insert("journal", ("entry_id",), row)
+        stream.last_seq = seq
+        self._target.added["events"] += 1
+        return True
+
+    def close(self) -> None:
+        """Write down where each stream ends now."""
+        for stream in self._known.values():
+            self._target.store.run(
+                "UPDATE streams SET last_seq = ? WHERE stream_id = ?",
+                stream.last_seq,
+                stream.stream_id,
+            )
+
+    def _refuse_other(self, name: str, row: Mapping[str, SqlValue]) -> None:
+        found = self._target.store.row(
+            f"SELECT {', '.join(row)} FROM journal WHERE stream_id = ? AND seq = ?",
+            row["stream_id"],
+            row["seq"],
+        )
+        assert found is not None  # a stream has no hole between what is pruned and its end
+        refuse_other(f"entry {row['seq']!r} of {name} ({row['entry_id']!r})", row, found)
+
+    def _stream(self, name: str) -> "_Stream":
+        if name not in self._known:
+            self._known[name] = _Stream(self._target, name)
+        return self._known[name]
+
+
+class _Stream:
+    def __init__(self, target: Target, name: str) -> None:
+        target.store.run(
+            "INSERT INTO streams (name, last_seq) VALUES (?, 0) ON CONFLICT (name) DO NOTHING", name
+        )
+        row = target.store.row(
+            "SELECT stream_id, last_seq, pruned_seq FROM streams WHERE name = ?", name
+        )
+        assert row is not None
+        self.stream_id, self.last_seq, self.pruned_seq = (int(str(each)) for each in row)

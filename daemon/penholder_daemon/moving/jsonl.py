@@ -1,0 +1,177 @@
+"""Everything as JSON lines, and back: the database in a form that any program can read.
+
+The first line is a header: how many rows each table has, and how far each numbering has got.
+Then one line a row, `{"table": …, "row": {column: value}}`, table after table in the order of the
+header, in each table by its primary key. Bytes are `{"base64": "…"}`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+import apsw
+import msgspec
+
+from penholder_daemon import migrations
+from penholder_daemon.core.store import Store
+from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.moving.target import Target
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+FORMAT = "penholder-jsonl-1"
+
+
+class Bytes(msgspec.Struct, frozen=True):
+    """A value that is no text."""
+
+    base64: bytes
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first line."""
+
+    format: str
+    schema_version: int
+    tables: dict[str, int]
+    sequences: dict[str, int]
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every other line."""
+
+    table: str
+    row: dict[str, str | int | float | Bytes | None]
+
+
+_HEADER = msgspec.json.Decoder(Header)
+_LINE = msgspec.json.Decoder(Line)
+
+
+def write(store: Store) -> Iterator[bytes]:
+    """Yield every line of an export, inside the caller's transaction."""
+    header = head(store)
+    yield msgspec.json.encode(header) + b"\n"
+    for table in header.tables:
+        names, key = _columns(store, table)
+        for values in store.rows(f"SELECT {', '.join(names)} FROM {table} ORDER BY {key}"):
+            row = {
+                name: Bytes(value) if isinstance(value, bytes) else value
+                for name, value in zip(names, values, strict=True)
+            }
+            yield msgspec.json.encode(Line(table, row)) + b"\n"
+
+
+def head(store: Store) -> Header:
+    """Return what the header of an export would say now."""
+    return Header(
+        FORMAT,
+        migrations.version(store),
+        {table: _count(store, table) for table in _tables(store)},
+        {
+            str(name): int(str(last))
+            for name, last in store.rows("SELECT name, seq FROM sqlite_sequence ORDER BY name")
+        },
+    )
+
+
+def read_head(lines: Iterator[bytes]) -> Header:
+    """Read the first line; raises Refused."""
+    header = _decoded(_HEADER, next(lines, b""), 1)
+    if header.format != FORMAT:
+        raise Refused(f"line 1: the format is {header.format!r}; expected was {FORMAT!r}")
+    return header
+
+
+def move(
+    header: Header, lines: Iterable[bytes], target: Target, advance: Callable[[int], None]
+) -> None:
+    """Read an export into a database that holds nothing; raises Refused."""
+    store = target.store
+    _refuse_unfit(store, header)
+    columns = {table: _columns(store, table)[0] for table in header.tables}
+    number = 1
+    for number, text in enumerate(lines, 2):
+        line = _decoded(_LINE, text, number)
+        _insert(target, columns, line, number)
+        advance(1)
+    for table, rows in header.tables.items():
+        if target.added[table] != rows:
+            raise Refused(
+                f"after line {number}: table {table} has {target.added[table]} rows;"
+                f" the header says {rows}"
+            )
+    store.run("DELETE FROM sqlite_sequence")
+    for name, last in header.sequences.items():
+        store.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", name, last)
+    _refuse_low_sequences(store, header)
+
+
+def _insert(target: Target, columns: dict[str, list[str]], line: Line, number: int) -> None:
+    names = columns.get(line.table)
+    if names is None or set(names) != set(line.row):
+        expected = f"the columns {', '.join(names)}" if names else "a table that the header names"
+        raise Refused(f"line {number}: a row of {line.table!r}; expected was {expected}")
+    values = [each.base64 if isinstance(each, Bytes) else each for each in map(line.row.get, names)]
+    marks = ", ".join("?" * len(names))
+    try:
+        target.store.run(f"INSERT INTO {line.table} ({', '.join(names)}) VALUES ({marks})", *values)
+    except (apsw.ConstraintError, OverflowError) as error:
+        raise Refused(f"line {number}: a row of {line.table!r} does not fit: {error}") from error
+    target.added[line.table] += 1
+
+
+def _refuse_low_sequences(store: Store, header: Header) -> None:
+    """Refuse a numbering that would give a number again."""
+    for table, last in header.sequences.items():
+        if table not in header.tables:
+            raise Refused(f"line 1: a sequence of {table!r}, which is no table")
+        row = store.row(f"SELECT MAX(rowid) FROM {table}")
+        if row is not None and row[0] is not None and int(str(row[0])) > last:
+            raise Refused(f"line 1: the sequence of {table} is {last}; it has a row {row[0]!s}")
+
+
+def _refuse_unfit(store: Store, header: Header) -> None:
+    known = migrations.version(store)
+    if header.schema_version != known:
+        raise Refused(
+            f"line 1: the export has schema {header.schema_version}, this program {known}; read it"
+            " with the version that wrote it, upgrade, and export again"
+        )
+    tables = _tables(store)
+    if set(header.tables) != set(tables):
+        raise Refused(f"line 1: expected were the tables {', '.join(tables)}")
+    for table in tables:
+        if rows := _count(store, table):
+            raise Refused(
+                f"the database is not empty: table {table} has {rows} rows; choose an empty"
+                " state directory"
+            )
+
+
+def _decoded(decoder: msgspec.json.Decoder[StructT], text: bytes, number: int) -> StructT:
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        expected = "the header of an export" if number == 1 else "a row of one"
+        raise Refused(f"line {number} is not {expected}: {error}") from error
+
+
+def _tables(store: Store) -> list[str]:
+    """List all tables in the order in which the schema made them."""
+    rows = store.rows(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite@_%'"
+        " ESCAPE '@' ORDER BY rowid"
+    )
+    return [str(row[0]) for row in rows]
+
+
+def _columns(store: Store, table: str) -> tuple[list[str], str]:
+    """Return the columns that are stored and what orders the rows: the primary key."""
+    rows = list(store.rows(f"SELECT name, pk FROM pragma_table_info('{table}')"))
+    key = sorted((int(str(pk)), str(name)) for name, pk in rows if pk)
+    return [str(name) for name, _ in rows], ", ".join(name for _, name in key)
+
+
+def _count(store: Store, table: str) -> int:
+    row = store.row(f"SELECT COUNT(*) FROM {table}")
+    assert row is not None  # a count is one row
+    return int(str(row[0]))

@@ -1,0 +1,9 @@
+"""Why something is not moved; whatever is refused leaves the database as it was."""
+
+
+class Refused(Exception):
+    """The source cannot be read as what it is said to be; the message says what was expected."""
+
+
+class Conflict(Exception):
+    """The database holds something else under an id of the source; the message names it."""

@@ -1,0 +1,125 @@
+"""Penholder's own database while no daemon runs: one transaction, kept only if all is well."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+import apsw
+
+from penholder_daemon.core import verify
+from penholder_daemon.core.caller import CONTROL, Caller
+from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.moving.refusals import Conflict, Refused
+from penholder_daemon.rooms import all_rooms
+from penholder_daemon.shell.database import WriterStore, open_writer
+from penholder_daemon.shell.lock import DirectoryLock
+from penholder_daemon.shell.paths import Paths
+from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.world import RealWorld
+
+Columns: TypeAlias = dict[str, SqlValue]
+"""What a row holds, by column."""
+_SHOWN_CHARACTERS = 60
+_SECRET = frozenset({"token_hash"})
+
+
+class Target:
+    """Where rows go, and how many of them were new."""
+
+    def __init__(self, store: WriterStore) -> None:
+        """Write through one store, inside its open transaction."""
+        self.store = store
+        self.added: Counter[str] = Counter()
+        self.present: Counter[str] = Counter()
+
+    def put(self, table: str, key: tuple[str, ...], row: Mapping[str, SqlValue]) -> None:
+        """Add a row unless it is there already; raises Conflict if another one is."""
+        condition = " AND ".join(f"{column} = ?" for column in key)
+        found = self.store.row(
+            f"SELECT {', '.join(row)} FROM {table} WHERE {condition}",
+            *(row[column] for column in key),
+        )
+        if found is None:
+            self.insert(table, key, row)
+            self.added[table] += 1
+        else:
+            refuse_other(named(table, key, row), row, found)
+            self.present[table] += 1
+
+    def insert(self, table: str, key: tuple[str, ...], row: Mapping[str, SqlValue]) -> None:
+        """Add a row; raises Conflict if another one stands in its way."""
+        marks = ", ".join("?" * len(row))
+        try:
+            self.store.run(
+                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values()
+            )
+        except apsw.ConstraintError as error:
+            raise Conflict(f"{named(table, key, row)} cannot be added: {error}") from error
+
+    def check(self) -> None:
+        """Refuse what breaks an invariant that daemon.verify knows; raises Refused."""
+        # No check asks where sockets would be.
+        world = RealWorld(Path(), Settings().rules())
+        rx = Rx(self.store, world, Caller(CONTROL, os.geteuid(), os.getpid()))
+        for finding in verify.findings(rx, deep=False):
+            raise Refused(f"it would not be sound: {finding.check}: {finding.detail}")
+        for room in all_rooms():
+            for check in room.checks:
+                for finding in check(rx):
+                    raise Refused(f"it would not be sound: {finding.check}: {finding.detail}")
+
+
+def named(table: str, key: tuple[str, ...], row: Mapping[str, SqlValue]) -> str:
+    """Name a row for people, such as `worker 'w_1'`."""
+    noun = {"state_entries": "state entry"}.get(table, table.removesuffix("s"))
+    return f"{noun} {' of '.join(repr(row[column]) for column in key)}"
+
+
+def refuse_other(name: str, row: Mapping[str, SqlValue], found: tuple[SqlValue, ...]) -> None:
+    """Raise Conflict if what was found is not the row, saying in which columns."""
+    pairs = zip(row.items(), found, strict=True)
+    differing = [
+        column if column in _SECRET else f"{column} is {_short(here)} here, {_short(there)} there"
+        for (column, there), here in pairs
+        if there != here
+    ]
+    if differing:
+        raise Conflict(f"{name} is here already with other content: {'; '.join(differing)}")
+
+
+def _short(value: SqlValue) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+@contextmanager
+def opened(state_dir: Path, *, dry_run: bool) -> Iterator[Target]:
+    """Open the database for one transaction; it is committed if the block ends well.
+
+    A dry run rolls back, and makes no database where there is none. Raises AlreadyRunning while a
+    daemon serves the directory.
+    """
+    paths = Paths(state_dir, state_dir)
+    with ExitStack() as held:
+        if dry_run and not paths.database.exists():
+            store = open_writer(Path(":memory:"))
+        else:
+            state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            held.callback(DirectoryLock(state_dir).release)
+            store = open_writer(paths.database)
+        held.callback(store.close)
+        store.run("BEGIN IMMEDIATE")
+        # A child may come before its parent, so references are looked at in the end.
+        store.run("PRAGMA defer_foreign_keys = ON")
+        target = Target(store)
+        try:
+            yield target
+            target.check()
+            store.run("ROLLBACK" if dry_run else "COMMIT")
+        finally:
+            if store.in_transaction:
+                store.run("ROLLBACK")

@@ -1,0 +1,1 @@
+"""The commands room: its table (`records`) is a door for others; its calls are `methods`."""

@@ -1,0 +1,43 @@
+"""How a run is claimed, and which one is next."""
+
+from penholder_daemon.core import claims, streams
+from penholder_daemon.core.transaction import Tx
+from penholder_daemon.rooms.runs import records, stream
+from penholder_daemon.rooms.runs.records import RunHead
+from penholder_daemon.rooms.sessions import records as sessions
+from penholder_protocol.nouns import ClaimedRun
+
+_CLAIMABLE = (
+    "SELECT number, run_id FROM runs WHERE state = 'pending'{filters} ORDER BY number LIMIT 1",
+    "SELECT number, run_id FROM runs JOIN leases l ON l.subject = 'run:' || run_id"
+    " WHERE state = 'claimed'{filters} AND l.deadline_ms <= ? ORDER BY number LIMIT 1",
+)
+"""The oldest pending run, and the oldest whose lease ran out."""
+
+
+def oldest(tx: Tx, **wanted: str | None) -> RunHead | None:
+    """Return the oldest run that may be claimed by anybody, of those that are wanted."""
+    filters, values = records.filters("", **wanted)
+    pending, expired = (sql.format(filters=filters) for sql in _CLAIMABLE)
+    candidates = (
+        tx.store.row(pending, *values),
+        tx.store.row(expired, *values, tx.world.monotonic_ms()),
+    )
+    found = min((row for row in candidates if row is not None), default=None)
+    return None if found is None else records.require(tx, str(found[1]))
+
+
+def claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int) -> ClaimedRun:
+    """Give a run to a runner; whoever had it is fenced."""
+    lease = claims.grant(tx, streams.run(run.run_id), lease_ms)
+    tx.store.run(
+        "UPDATE runs SET state = 'claimed', claimed_by = ?, is_active = 1, updated_at = ?"
+        " WHERE run_id = ?",
+        runner_id,
+        tx.now,
+        run.run_id,
+    )
+    if run.session_id is not None:
+        sessions.run_claimed(tx, run.session_id, run.run_id)
+    stream.note_phase(tx, run, "run-claimed", runner_id=runner_id)
+    return ClaimedRun(run=records.read(tx, run.run_id), lease=lease)

@@ -1,0 +1,115 @@
+"""The TypeScript client: type-checked, tested by its own tests, its example run as a worker.
+
+Needs Node 20 and the npm registry, for the compiler; without them these tests are skipped and say
+why. The package is copied, so that nothing is left in the tree.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from penholder.blocking import Client
+from penholder_daemon.generate.__main__ import ROOT
+from tests.process.daemon_process import DaemonProcess
+from tests.process.test_examples import check_worker
+
+_PACKAGE = ROOT / "clients/typescript"
+_TIMEOUT_S = 120
+_UNREACHABLE = re.compile(
+    r"ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|"
+    r"ERR_SOCKET_TIMEOUT|ENOTCACHED|network|\bE5\d\d\b",
+)
+_MADE = ("node_modules", "dist")
+
+
+def _run(command: list[str], directory: Path, **environment: str) -> tuple[int, str]:
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def _require_node() -> None:
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    _, version = _run(["node", "--version"], ROOT)
+    if int(version.strip().lstrip("v").partition(".")[0]) < 20:
+        pytest.skip(f"Node 20 is needed, this is {version.strip()}")
+
+
+def _install(directory: Path) -> None:
+    status, said = _run(
+        ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"], directory
+    )
+    if status and _UNREACHABLE.search(said):
+        pytest.skip(f"the npm registry cannot be reached: {said.strip().splitlines()[0]}")
+    assert status == 0, said
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the package, type-checked and compiled."""
+    _require_node()
+    directory = tmp_path_factory.mktemp("typescript") / "package"
+    shutil.copytree(_PACKAGE, directory, ignore=shutil.ignore_patterns(*_MADE))
+    _install(directory)
+    compiler = ["node", "node_modules/typescript/bin/tsc"]
+    assert _run([*compiler, "--noEmit"], directory) == (0, "")
+    assert _run(compiler, directory) == (0, "")
+    return directory
+
+
+def test_the_package_names_exact_versions_and_no_place() -> None:
+    """An address in the lock file would be that of whoever made it."""
+    described = json.loads((_PACKAGE / "package.json").read_text("utf-8"))
+    locked = json.loads((_PACKAGE / "package-lock.json").read_text("utf-8"))
+    assert "dependencies" not in described
+    assert locked["packages"][""]["devDependencies"] == described["devDependencies"]
+    for name, version in described["devDependencies"].items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version), name
+        assert locked["packages"][f"node_modules/{name}"]["version"] == version
+    for name, each in locked["packages"].items():
+        assert "resolved" not in each, name
+        assert name == "" or each["integrity"].startswith("sha512-")
+
+
+def test_its_version_is_that_of_the_daemon() -> None:
+    described = json.loads((_PACKAGE / "package.json").read_text("utf-8"))
+    contract = json.loads((ROOT / "protocol/penholder_protocol/openrpc.json").read_text("utf-8"))
+    assert described["version"] == contract["info"]["version"]
+
+
+@pytest.mark.parametrize("name", ["connection", "daemon"])
+def test_its_own_tests_pass(package: Path, daemon: DaemonProcess, name: str) -> None:
+    status, said = _run(
+        ["node", "--test", f"dist/tests/{name}.test.js"],
+        package,
+        PENHOLDER_RUNTIME_DIR=str(daemon.runtime_dir),
+    )
+    assert status == 0, said
+    assert re.search(r"^# pass [1-9]", said, re.MULTILINE), said
+    assert re.search(r"^# (fail|skipped|cancelled) [1-9]", said, re.MULTILINE) is None, said
+
+
+@pytest.mark.parametrize(("option", "by_argument"), [("allow", False), ("deny", True)])
+def test_the_example_is_a_worker(
+    package: Path, daemon: DaemonProcess, option: str, by_argument: bool
+) -> None:
+    command = ["node", str(package / "dist/examples/worker.js")]
+    with Client(daemon.control_socket) as client:
+        client.controller.register(controller_id="c", label="c", workspace_key="/w")
+        check_worker(daemon, client, command, option, by_argument=by_argument)

@@ -1,0 +1,217 @@
+"""Runs, claims and commands, and a plain-Python model of them, driven side by side."""
+
+from collections.abc import Callable
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from penholder_protocol.errors import PenholderError
+from tests.unit.harness import Bench, Json
+from tests.unit.model_runs import ENDED, RunModel
+from tests.unit.running import findings, make_run, phases, proof
+
+RUNS = st.sampled_from(["r1", "r2", "r3"])
+RUNNERS = st.sampled_from(["rn1", "rn2"])
+LEASES_MS = st.sampled_from([500, 1500, 100_000])
+LEASES = st.sampled_from(["right"] * 5 + ["none", "stale"])
+OUTCOMES = st.sampled_from(ENDED)
+TYPES = st.sampled_from(["turn", "turn", "steer", "interrupt"])
+PAYLOADS = st.sampled_from(["", "a", "b"])
+KEYS = st.sampled_from([None, None, "k1", "k2"])
+
+
+class Runs(RuleBasedStateMachine):
+    """Every rule makes one call on both sides and compares what came of it."""
+
+    def __init__(self) -> None:
+        """Begin with one run."""
+        super().__init__()
+        self.bench = Bench()
+        self.model = RunModel()
+        self.tokens: dict[tuple[str, int], str] = {}
+        self.create("r1")
+
+    # --- helpers ------------------------------------------------------------------------------
+    def both(self, expected: str | None, call: Callable[[], Json]) -> Json:
+        """Make a call that must give this error, or none."""
+        given: str | None = None
+        answer: Json = None
+        try:
+            answer = call()
+        except PenholderError as refusal:
+            given = refusal.code
+        assert given == expected
+        return answer
+
+    def lease(self, run_id: str, kind: str) -> tuple[int | None, dict[str, object]]:
+        """Choose a lease: its epoch, and how it is passed."""
+        epoch = {"none": None, "right": self.model.runs[run_id].epoch, "stale": 1}[kind]
+        if epoch is None or (run_id, epoch) not in self.tokens:
+            return None, {}
+        return epoch, {"lease": {"epoch": epoch, "token": self.tokens[run_id, epoch]}}
+
+    def keep(self, claimed: Json) -> None:
+        """Keep the token of a lease that was given out."""
+        run_id = claimed["run"]["run_id"]
+        lease = proof(claimed)
+        assert lease["epoch"] == self.model.runs[run_id].epoch
+        self.tokens[run_id, self.model.runs[run_id].epoch] = str(lease["token"])
+
+    def command(self, number: int) -> str:
+        """Choose one of the commands that there are."""
+        return list(self.model.commands)[number % len(self.model.commands)]
+
+    # --- runs ---------------------------------------------------------------------------------
+    @rule(run_id=RUNS)
+    def create(self, run_id: str) -> None:
+        """Make a run."""
+        self.both(self.model.create(run_id), lambda: make_run(self.bench, run_id))
+
+    @rule(run_id=RUNS, runner_id=RUNNERS, lease_ms=LEASES_MS)
+    def claim(self, run_id: str, runner_id: str, lease_ms: int) -> None:
+        """Claim a run."""
+        if run_id not in self.model.runs:
+            return
+        refusal = self.model.claim(run_id, runner_id, lease_ms)
+        params = {"run_id": run_id, "runner_id": runner_id, "lease_ms": lease_ms}
+        claimed = self.both(refusal, lambda: self.bench.call("run.claim", **params))
+        if claimed is not None:
+            self.keep(claimed)
+
+    @rule(runner_id=RUNNERS, lease_ms=LEASES_MS)
+    def claim_next(self, runner_id: str, lease_ms: int) -> None:
+        """Claim whatever is next."""
+        run_id = self.model.next()
+        claimed = self.bench.call("run.claim_next", runner_id=runner_id, lease_ms=lease_ms)
+        if run_id is None:
+            assert claimed is None
+            return
+        assert claimed["run"]["run_id"] == run_id
+        assert self.model.claim(run_id, runner_id, lease_ms) is None
+        self.keep(claimed)
+
+    @rule(run_id=RUNS, kind=LEASES, lease_ms=LEASES_MS)
+    def heartbeat(self, run_id: str, kind: str, lease_ms: int) -> None:
+        """Renew a lease."""
+        if run_id in self.model.runs:
+            epoch, lease = self.lease(run_id, kind)
+            refusal = self.model.heartbeat(run_id, epoch, lease_ms)
+            params = {"run_id": run_id, "lease_ms": lease_ms, **lease}
+            self.both(refusal, lambda: self.bench.call("run.heartbeat", **params))
+
+    @rule(run_id=RUNS, kind=LEASES)
+    def append(self, run_id: str, kind: str) -> None:
+        """Append an event."""
+        if run_id in self.model.runs:
+            epoch, lease = self.lease(run_id, kind)
+            refusal = self.model.append(run_id, epoch)
+            params = {"run_id": run_id, "type": "usage", **lease}
+            self.both(refusal, lambda: self.bench.call("run.append_event", **params))
+
+    @rule(run_id=RUNS, kind=LEASES, outcome=OUTCOMES)
+    def finish(self, run_id: str, kind: str, outcome: str) -> None:
+        """End a run."""
+        if run_id in self.model.runs:
+            epoch, lease = self.lease(run_id, kind)
+            refusal = self.model.finish(run_id, epoch, outcome, None)
+            params = {"run_id": run_id, "outcome": outcome, **lease}
+            self.both(refusal, lambda: self.bench.call("run.finish", **params))
+
+    @rule(run_id=RUNS)
+    def cancel(self, run_id: str) -> None:
+        """Cancel a run."""
+        if run_id in self.model.runs:
+            self.model.cancel(run_id)
+            self.bench.call("run.cancel", run_id=run_id)
+
+    # --- commands -----------------------------------------------------------------------------
+    @rule(run_id=RUNS, type_=TYPES, payload=PAYLOADS, key=KEYS)
+    def ask(self, run_id: str, type_: str, payload: str, key: str | None) -> None:
+        """Ask something of a run."""
+        if run_id not in self.model.runs:
+            return
+        made_before = len(self.model.commands)
+        refusal, made = self.model.ask(run_id, type_, payload, key, f"cmd_{made_before + 1}")
+        params = {"run_id": run_id, "type": type_, "payload": {"p": payload}}
+        answer = self.both(
+            refusal,
+            lambda: self.bench.call("command.create", **params, idempotency_key=key),
+        )
+        if made is not None:
+            named = (answer["command_id"], answer["seq"], answer["state"])
+            assert named == (made.command_id, made.seq, made.state)
+
+    @precondition(lambda self: self.model.commands)
+    @rule(number=st.integers(0, 20), kind=LEASES)
+    def ack(self, number: int, kind: str) -> None:
+        """Acknowledge a command."""
+        command_id = self.command(number)
+        epoch, lease = self.lease(self.model.commands[command_id].run_id, kind)
+        refusal = self.model.ack(command_id, epoch)
+        self.both(refusal, lambda: self.bench.call("command.ack", command_id=command_id, **lease))
+
+    @precondition(lambda self: self.model.commands)
+    @rule(number=st.integers(0, 20), kind=LEASES, outcome=OUTCOMES)
+    def finish_command(self, number: int, kind: str, outcome: str) -> None:
+        """End a command."""
+        command_id = self.command(number)
+        epoch, lease = self.lease(self.model.commands[command_id].run_id, kind)
+        refusal = self.model.finish_command(command_id, epoch, outcome, None)
+        params = {"command_id": command_id, "outcome": outcome, **lease}
+        self.both(refusal, lambda: self.bench.call("command.finish", **params))
+
+    @precondition(lambda self: self.model.commands)
+    @rule(number=st.integers(0, 20))
+    def cancel_command(self, number: int) -> None:
+        """Cancel a command."""
+        command_id = self.command(number)
+        self.model.cancel_command(command_id)
+        self.bench.call("command.cancel", command_id=command_id)
+
+    # --- time ---------------------------------------------------------------------------------
+    @rule(milliseconds=st.sampled_from([1, 500, 1500]))
+    def wait(self, milliseconds: int) -> None:
+        """Let time pass, and the writer notice."""
+        self.bench.world.pass_ms(milliseconds)
+        self.model.now_ms += milliseconds
+        self.bench.committer.heartbeat()
+
+    @rule()
+    def stall(self) -> None:
+        """Let so much pass at once that nobody could have renewed."""
+        self.bench.world.pass_ms(10_000)
+        self.model.now_ms += 10_000
+        self.model.stall()
+        self.bench.committer.heartbeat()
+
+    # --- what must hold -----------------------------------------------------------------------
+    @invariant()
+    def the_runs_are_the_same(self) -> None:
+        """Compare runs, their streams and their commands."""
+        assert self.bench.bugs == []
+        assert findings(self.bench) == set()
+        for run_id, run in self.model.runs.items():
+            found = self.bench.call("run.get", run_id=run_id)
+            assert (found["state"], found["claimed_by"]) == (run.state, run.claimed_by)
+            assert (found["lease_expires_at"] is not None) == (run.state == "claimed")
+            assert phases(self.bench, run_id) == run.stream
+            listed = self.bench.call("command.list", run_id=run_id)["items"]
+            assert [(each["command_id"], each["seq"], each["state"]) for each in listed] == [
+                (each.command_id, each.seq, each.state) for each in run.commands
+            ]
+            self.next_is_the_oldest_pending(run_id)
+
+    def next_is_the_oldest_pending(self, run_id: str) -> None:
+        """Compare what a runner would be given."""
+        run = self.model.runs[run_id]
+        pending = [each.command_id for each in run.commands if each.state == "pending"]
+        found = self.bench.call("command.next", run_id=run_id)
+        if run.state in ENDED or not pending:
+            assert found is None
+        else:
+            assert found["command_id"] == pending[0]
+
+
+TestRuns = Runs.TestCase
+TestRuns.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
