@@ -1,5 +1,8 @@
 """Params: from annotations to a strict decoder whose errors say how to go on."""
 
+from typing import Literal
+
+import msgspec
 import pytest
 from msgspec import Raw
 
@@ -8,9 +11,9 @@ from penholder_daemon.core.params import Params, signature_fields
 from penholder_daemon.core.registry import Kind, Registry, Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol import errors, jsonrpc
-from penholder_protocol.limits import MAX_FRAME_BYTES
+from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_VALUE_BYTES
 from penholder_protocol.nouns import Pong, Worker
-from penholder_protocol.nouns.words import WorkerId
+from penholder_protocol.nouns.words import LateJsonValue, WorkerId
 from tests.unit.harness import Bench
 
 
@@ -177,3 +180,23 @@ def test_two_methods_of_one_name_are_a_mistake() -> None:
 )
 def test_words_have_their_limits(bench: Bench, method: str, params: dict[str, object]) -> None:
     bench.refused(errors.InvalidParams, method, **params)
+
+
+def _asked(tx: Tx, *, one: Literal["a", "b"] | None = None, value: LateJsonValue) -> Pong:
+    raise NotImplementedError
+
+
+def test_a_wrong_word_is_told_the_right_ones() -> None:
+    params = Params("asked", signature_fields(_asked))
+    for word in ("c", "A", "", "$.one", "x` - at `$.value"):
+        given = Raw(msgspec.json.encode({"one": word, "value": 1}))
+        with pytest.raises(errors.InvalidParams) as caught:
+            params.decode(given)
+        assert caught.value.details == {"param": "one", "known": ["a", "b"]}
+        assert caught.value.message.endswith("it is one of a, b")
+
+
+def test_a_value_that_is_checked_late_is_left_as_it_is() -> None:
+    params = Params("asked", signature_fields(_asked))
+    huge = b'"%b"' % (b"x" * (MAX_VALUE_BYTES + 1))
+    assert params.decode(Raw(b'{"value": %b}' % huge))["value"] == Raw(huge)

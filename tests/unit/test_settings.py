@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from penholder_daemon.core.rules import Rules
 from penholder_daemon.shell.settings import Settings, UnusableSettings, load
 
 
@@ -34,6 +35,9 @@ def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
         ('log_level = "loud"', "loud"),
         ("allowed_uids = [-1]", ">= 0"),
         ("reader_threads = 17", "<= 16"),
+        ("task_warn_ms = 0", ">= 1"),
+        ("task_warn_ms = 120000", "task_warn_ms < task_stale_ms < task_dead_ms must hold"),
+        ("task_dead_ms = 1", "task_warn_ms < task_stale_ms < task_dead_ms must hold"),
         ("[section]\nx = 1", "unknown setting `section`"),
         ("not toml", "cannot be read"),
     ],
@@ -51,3 +55,9 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UnusableSettings, match="cannot be read"):
         load(tmp_path / "binary.toml")
+
+
+def test_rooms_are_told_when_a_task_is_stale(tmp_path: Path) -> None:
+    found = _load(tmp_path, "task_warn_ms = 10\ntask_stale_ms = 20\n").rules().staleness
+    assert (found.warn_ms, found.stale_ms, found.dead_ms) == (10, 20, 300_000)
+    assert Settings().rules().staleness == Rules().staleness

@@ -24,7 +24,12 @@ def _filled(names: set[str]) -> Bench:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sets(WORDS, max_size=12), WORDS, st.none() | WORDS, st.integers(1, 12))
+@given(
+    st.sets(WORDS, max_size=12),
+    st.just("") | st.sampled_from(TRICKY) | WORDS,
+    st.none() | WORDS,
+    st.integers(1, 12),
+)
 def test_a_list_is_sorted_by_code_point_and_cut_by_literal_prefix(
     names: set[str], prefix: str, after_key: str | None, limit: int
 ) -> None:
@@ -36,6 +41,17 @@ def test_a_list_is_sorted_by_code_point_and_cut_by_literal_prefix(
     ]
     answer = bench.call("state.list", **at(), prefix=prefix, after_key=after_key, limit=limit)
     assert answer == {"keys": expected[:limit], "has_more": len(expected) > limit}
+
+
+def test_every_pair_of_tricky_characters_is_in_its_place() -> None:
+    names = {one + other for one in TRICKY for other in TRICKY}
+    bench = _filled(names)
+    found = keys(bench)
+    while len(found) < len(names):
+        found += keys(bench, after_key=found[-1])
+    assert found == sorted(names)
+    for prefix in TRICKY[1:]:
+        assert set(keys(bench, prefix=prefix)) == {n for n in names if n.startswith(prefix)}
 
 
 @settings(max_examples=60, deadline=None)

@@ -84,6 +84,17 @@ def test_absent_and_null_are_the_same_and_types_have_their_defaults(bench: Bench
     assert key("conversation", with_thread) != key("conversation", {"conversation_id": "c"})
 
 
+def test_scopes_with_the_same_ids_are_apart(bench: Bench) -> None:
+    bind(bench)
+    same = {"type": "x", "id": "y"}
+    context = {"conversation_id": "x", "thread_id": "y", "actor": same, "subject": same}
+    found = {
+        bench.call("state.get", **at(scope, context=context), key="k")["scope_key"]
+        for scope in SCOPES
+    }
+    assert len(found) == len(SCOPES)
+
+
 def test_where_the_context_is_left_out_it_is_empty(bench: Bench) -> None:
     bind(bench)
     where = {"runner_id": "r1", "binding_identity": "b1", "scope": "runner"}

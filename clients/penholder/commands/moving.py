@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 
 from penholder import paths
-from penholder.commands import output
 from penholder.commands.options import Parser, add_common, normalized, parse_known, read_options
 
 _SOURCES = ("subagent-cli", "blackboard", "langbot-state", "jsonl")
@@ -28,8 +27,8 @@ def run(command: str, words: Sequence[str]) -> int:
     options = read_options(found)
     argv = [sys.executable, "-P", "-m", "penholder_daemon.moving", command]
     argv += [f"--state-dir={os.path.abspath(options.state_dir or paths.default_state_dir())}"]
-    if output.wants_json(options.json):
-        argv.append("--json")
+    if options.json is not None:
+        argv.append("--json" if options.json else "--no-json")
     if command == "import":
         argv += ["--dry-run"] if found.dry_run else []
         argv += ["--", found.source, found.path]

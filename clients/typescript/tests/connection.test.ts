@@ -130,3 +130,55 @@ test("close fails open calls and ends loops without an error", async (context) =
 test("nobody listens", async () => {
   await assert.rejects(Client.connect("/nonexistent/s"), { code: "ENOENT" });
 });
+
+function notice(method: string, part: object): string {
+  return `${JSON.stringify({ jsonrpc: "2.0", method, params: { subscription: "s", ...part } })}\n`;
+}
+
+function entries(...positions: number[]): string {
+  const found = positions.map((pos) => ({ pos }));
+  return notice("journal.entries", { entries: found, pos: positions.at(-1) });
+}
+
+test("a subscription that ends for lag goes on after what was received", async (context) => {
+  const after: unknown[] = [];
+  const client = await played(context, ({ id, params }, socket) => {
+    const isFirst = after.push(params["after"]) === 1;
+    const lagged = notice("journal.lagged", { resume_after: 1 });
+    socket.write(answer(id, { result: { subscription: "s", pos: 0 } }));
+    socket.write(isFirst ? entries(1, 2) + lagged : entries(2, 3)); // 2 comes twice
+  });
+  const stream = await client.subscribe({ streams: ["*"], after: "start" });
+  for (const pos of [1, 2, 3]) {
+    assert.equal((await stream.next()).value?.pos, pos);
+    assert.equal(stream.pos, pos);
+  }
+  assert.deepEqual(after, ["start", 2]);
+  stream.close();
+});
+
+test("a subscription tells that retention has overtaken it", async (context) => {
+  const client = await played(context, ({ id }, socket) => {
+    socket.write(answer(id, { result: { subscription: "s", pos: 0 } }));
+    socket.write(entries(1) + notice("journal.pruned", { stream: "worker:w", oldest_pos: 9 }));
+  });
+  const stream = await client.subscribe({ streams: ["worker:w"], after: "start" });
+  assert.equal((await stream.next()).value?.pos, 1);
+  await assert.rejects(stream.next(), (error) => {
+    assert(error instanceof PenholderError && error.data.code === "CURSOR_GONE");
+    return error.data.details["oldest_pos"] === 9;
+  });
+  assert.equal((await stream.next()).done, true);
+});
+
+test("a subscription that is lost says so after what it had", async (context) => {
+  const client = await played(context, ({ id }, socket) => {
+    socket.write(answer(id, { result: { subscription: "s", pos: 4 } }));
+    socket.end(entries(5));
+  });
+  const stream = await client.subscribe({ streams: ["*"] });
+  assert.equal(stream.pos, 4);
+  assert.equal((await stream.next()).value?.pos, 5);
+  await assert.rejects(stream.next(), ConnectionLost);
+  assert.equal(stream.pos, 5);
+});

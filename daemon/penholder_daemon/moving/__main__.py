@@ -62,13 +62,14 @@ def main() -> int:
         if arguments.command == "export":
             _export(arguments.file, arguments.state_dir)
         else:
-            _say(_import(arguments), as_json=arguments.json)
+            as_json = not sys.stdout.isatty() if arguments.json is None else arguments.json
+            _say(_import(arguments), as_json=as_json)
     except BrokenPipeError:
         # Whoever read along has gone; the interpreter must not try to write again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except _EXPECTED as error:
-        _report(error, as_json=arguments.json)
+        _report(error, as_json=arguments.json is True)
         return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 1)
     return 0
 
@@ -84,7 +85,7 @@ def _parse() -> argparse.Namespace:
     export.add_argument("file", type=Path, nargs="?", default=Path("-"))
     for each in (import_, export):
         each.add_argument("--state-dir", type=Path, default=default_state_dir())
-        each.add_argument("--json", action="store_true")
+        each.add_argument("--json", action=argparse.BooleanOptionalAction)
     return parser.parse_args()
 
 
@@ -103,6 +104,7 @@ def _import_database(arguments: argparse.Namespace) -> Target:
         progress.shown(f"from {arguments.source}", source.count()) as source.advance,
     ):
         module.move(source, target)
+        target.check()
     return target
 
 
@@ -115,6 +117,7 @@ def _import_lines(arguments: argparse.Namespace) -> Target:
             progress.shown("from JSON lines", rows) as advance,
         ):
             jsonl.move(header, lines, target, advance)
+            target.check()
     return target
 
 

@@ -114,7 +114,7 @@ def _insert(target: Target, columns: dict[str, list[str]], line: Line, number: i
     marks = ", ".join("?" * len(names))
     try:
         target.store.run(f"INSERT INTO {line.table} ({', '.join(names)}) VALUES ({marks})", *values)
-    except (apsw.ConstraintError, OverflowError) as error:
+    except (apsw.ConstraintError, apsw.MismatchError, OverflowError) as error:
         raise Refused(f"line {number}: a row of {line.table!r} does not fit: {error}") from error
     target.added[line.table] += 1
 

@@ -15,7 +15,7 @@ from penholder_daemon.core.store import to_json
 from penholder_daemon.moving.entries import Streams
 from penholder_daemon.moving.source import Program, Source
 from penholder_daemon.moving.target import Columns, Target
-from penholder_daemon.moving.values import json_object, json_or_none, utc, utc_or_none
+from penholder_daemon.moving.values import json_as, json_object, json_or_none, utc, utc_or_none
 from penholder_protocol.limits import MAX_INTEGER
 from penholder_protocol.nouns import Option
 from penholder_protocol.nouns.words import (
@@ -42,8 +42,8 @@ _DEFAULT_OPTIONS = [
     Option(id="allow", alias="allow", label="Allow"),
     Option(id="deny", alias="deny", label="Deny"),
 ]
-_decode_options = msgspec.json.Decoder(list[Option]).decode
-_decode_packs = msgspec.json.Decoder(Names).decode
+_OPTIONS = msgspec.json.Decoder(list[Option])
+_PACKS = msgspec.json.Decoder(Names)
 
 
 class _Controller(msgspec.Struct):
@@ -163,28 +163,32 @@ def _move_controllers(source: Source, target: Target) -> None:
 def _move_instances(source: Source, target: Target) -> None:
     of_controller: dict[str, list[_Instance]] = {}
     for each in source.rows("controller_instances", _Instance, "created_at, epoch, rowid"):
-        with source.naming("controller_instances", each.instance_id):
-            row: Columns = {
-                "instance_id": each.instance_id,
-                "controller_id": each.controller_id,
-                "epoch": each.epoch,
-                "pid": each.pid,
-                "is_active": each.is_active,
-                "created_at": utc(each.created_at),
-                "released_at": utc_or_none(each.released_at),
-            }
-        target.put("instances", ("instance_id",), row)
         of_controller.setdefault(each.controller_id, []).append(each)
     for instances in of_controller.values():
-        _move_fence(source, target, instances)
+        newest = max(instances, key=lambda each: each.epoch)
+        for each in instances:
+            _move_instance(source, target, each, newest)
+        _move_fence(target, newest)
 
 
-def _move_fence(source: Source, target: Target, instances: list[_Instance]) -> None:
-    newest = max(instances, key=lambda each: each.epoch)
-    for each in instances:
-        if each.is_active and each is not newest:
-            why = f"it is active under epoch {each.epoch}, and {newest.epoch} was given since"
-            raise source.refuse("controller_instances", each.instance_id, why)
+def _move_instance(source: Source, target: Target, each: _Instance, newest: _Instance) -> None:
+    if each.is_active and each is not newest:
+        why = f"it is active under epoch {each.epoch}, though epoch {newest.epoch} was given"
+        raise source.refuse("controller_instances", each.instance_id, why)
+    with source.naming("controller_instances", each.instance_id):
+        row: Columns = {
+            "instance_id": each.instance_id,
+            "controller_id": each.controller_id,
+            "epoch": each.epoch,
+            "pid": each.pid,
+            "is_active": each.is_active,
+            "created_at": utc(each.created_at),
+            "released_at": utc_or_none(each.released_at),
+        }
+    target.put("instances", ("instance_id",), row)
+
+
+def _move_fence(target: Target, newest: _Instance) -> None:
     # Hashed as core.fence does it.
     token_hash = hashlib.sha256(newest.token.encode()).hexdigest() if newest.is_active else None
     subject = streams.controller(newest.controller_id)
@@ -201,7 +205,7 @@ def _move_workers(source: Source, target: Target, written: Streams) -> None:
                 "label": each.label,
                 "launcher": each.launcher,
                 "profile": each.profile,
-                "packs": to_json(_decode_packs(each.packs_json)),
+                "packs": to_json(json_as(_PACKS, each.packs_json, "packs_json")),
                 "cwd": each.cwd,
                 "env": "{}",
                 # Every worker has a session here; the same one however often it is moved.
@@ -265,7 +269,7 @@ def _move_approvals(source: Source, target: Target) -> None:
 
 
 def _options(text: str) -> list[Option]:
-    options = _decode_options(text) or _DEFAULT_OPTIONS
+    options = json_as(_OPTIONS, text, "options_json") or _DEFAULT_OPTIONS
     if len({option.id for option in options}) < len(options):
         raise ValueError("options_json: two options have the same id")
     return options

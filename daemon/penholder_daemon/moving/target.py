@@ -98,7 +98,7 @@ def _short(value: SqlValue) -> str:
 
 @contextmanager
 def opened(state_dir: Path, *, dry_run: bool) -> Iterator[Target]:
-    """Open the database for one transaction; it is committed if the block ends well.
+    """Open the database for one transaction; it is committed if the block ends without exception.
 
     A dry run rolls back, and makes no database where there is none. Raises AlreadyRunning while a
     daemon serves the directory.
@@ -118,7 +118,6 @@ def opened(state_dir: Path, *, dry_run: bool) -> Iterator[Target]:
         target = Target(store)
         try:
             yield target
-            target.check()
             store.run("ROLLBACK" if dry_run else "COMMIT")
         finally:
             if store.in_transaction:

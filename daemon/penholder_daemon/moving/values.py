@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TypeVar
 
+import msgspec
 from msgspec import Raw
 
 from penholder_daemon.core.values import compact
+
+DecodedT = TypeVar("DecodedT")
 
 
 @lru_cache(maxsize=4096)
@@ -39,6 +43,14 @@ def json_or_none(text: str | None, name: str) -> str | None:
     """Do the same for a value that may be absent; null is absent too."""
     found = "null" if text is None else json_value(text, name)
     return None if found == "null" else found
+
+
+def json_as(decoder: msgspec.json.Decoder[DecodedT], text: str, name: str) -> DecodedT:
+    """Read JSON of a known shape."""
+    try:
+        return decoder.decode(text)
+    except ValueError as error:
+        raise ValueError(f"{name} is not what it should be: {error}") from error
 
 
 def _compact(text: str, name: str, *, must_be_object: bool) -> str:

@@ -52,6 +52,8 @@ class FakeDaemon:
                 connection.shutdown(socket.SHUT_RDWR)
         while self._threads:
             self._threads.pop().join()
+        for connection in self._connections:
+            connection.close()
         self._listener.close()
         self.path.unlink()
 

@@ -51,7 +51,7 @@ def test_a_comment_is_not_ended_by_what_it_says() -> None:
 def test_every_method_and_record_is_there() -> None:
     registry = build_registry()
     [text] = typescript.render(registry).values()
-    for method in registry.public():
+    for method in registry.public:
         assert text.count(f'  "{method.name}": {{ params: ') == 1
         assert text.count(f'.call("{method.name}", ') == 1
     names = re.findall(r"^export (?:interface|class|type) (\w+)", text, re.MULTILINE)

@@ -1,0 +1,18 @@
+"""What holds for every test: generated examples are the same each time, and never timed.
+
+`make soak` draws new ones each time, and more of them.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_SLOW_MACHINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
+
+settings.register_profile(
+    "test", deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_MACHINE
+)
+settings.register_profile(
+    "soak", deadline=None, max_examples=2000, suppress_health_check=_SLOW_MACHINE
+)
+settings.load_profile("soak" if os.environ.get("PENHOLDER_SOAK") else "test")
