@@ -4,16 +4,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import plain_store
-from bench.load import Load, Step, measure
+from bench.load import Load, MakeStep, Step, measure
 from bench.running_daemon import running_daemon
 from penholder.blocking import Client
+from penholder_protocol.nouns import Event
 
-SECONDS = 2.0
+SECONDS = 1.5
 ROUNDS = 5
 
 
 def make_step(target: str) -> Step:
-    """Take the seat of a worker and append to its stream over its runtime socket."""
+    """Take the seat of a worker and append to its stream, each under an idempotency key."""
     client = Client(target)
     client.runtime.attach()
 
@@ -23,10 +24,23 @@ def make_step(target: str) -> Step:
     return step
 
 
-def _penholder(processes: int) -> Load:
+def make_plain_step(target: str) -> Step:
+    """Do the same without a key: at least once, as the store beside it."""
+    client = Client(target)
+    client.runtime.attach()
+
+    def step() -> None:
+        client.call(
+            "event.append", {"type": "output", "data": {"text": "x"}}, Event, mutation=False
+        )
+
+    return step
+
+
+def _penholder(make: MakeStep, processes: int) -> Load:
     with running_daemon() as daemon:
         targets = [daemon.make_worker() for _ in range(processes)]
-        return measure(make_step, targets, SECONDS)
+        return measure(make, targets, SECONDS)
 
 
 def _plain(processes: int) -> Load:
@@ -38,12 +52,26 @@ def _plain(processes: int) -> Load:
 
 
 def main() -> None:
-    """Appends per second beside a store that opens SQLite for each call; the two in turn."""
+    """Appends per second beside a store that opens SQLite for each call; the three in turn."""
     for processes in (1, 8, 16):
-        rounds = [(_plain(processes), _penholder(processes)) for _ in range(ROUNDS)]
-        rounds.sort(key=lambda pair: pair[1].per_second / pair[0].per_second)
-        plain, penholder = rounds[ROUNDS // 2]
-        ratios = [f"{ours.per_second / theirs.per_second:.1f}" for theirs, ours in rounds]
-        print(f"{processes:3} processes   opened for each call {plain}")
-        print(f"                penholder            {penholder}")
-        print(f"                times the throughput: {', '.join(ratios)}", flush=True)
+        rounds = [
+            (
+                _plain(processes),
+                _penholder(make_plain_step, processes),
+                _penholder(make_step, processes),
+            )
+            for _ in range(ROUNDS)
+        ]
+        _show(processes, rounds)
+
+
+def _show(processes: int, rounds: list[tuple[Load, Load, Load]]) -> None:
+    names = ("opened for each call", "penholder", "penholder, exactly once")
+    for name, loads in zip(names, zip(*rounds, strict=True), strict=True):
+        median = sorted(loads, key=lambda load: load.per_second)[ROUNDS // 2]
+        ratios = sorted(
+            ours.per_second / theirs[0].per_second
+            for ours, theirs in zip(loads, rounds, strict=True)
+        )
+        times = f"   {ratios[ROUNDS // 2]:.1f} times ({ratios[0]:.1f} to {ratios[-1]:.1f})"
+        print(f"{processes:3} processes   {name:24} {median}{times}", flush=True)
