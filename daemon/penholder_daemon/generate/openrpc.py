@@ -45,8 +45,16 @@ def document(registry: Registry) -> Json:
             "license": {"name": "MIT"},
         },
         "methods": [_method(method, found) for method in methods],
-        "components": {"schemas": dict(sorted(components.items()))},
+        "components": {"schemas": dict(sorted(map(_dedented, components.items())))},
     }
+
+
+def _dedented(component: tuple[str, Json]) -> tuple[str, Json]:
+    """Clean a record's docstring: up to Python 3.12 it comes as indented as it was written."""
+    name, schema = component
+    if "description" in schema:
+        schema = {**schema, "description": inspect.cleandoc(str(schema["description"]))}
+    return name, schema
 
 
 def render(registry: Registry) -> str:
