@@ -259,5 +259,6 @@ def test_a_result_deeper_than_a_decoder_goes_is_taken_as_it_stands() -> None:
         answer = jsonrpc.read_incoming(jsonrpc.result(request_id, deep))
         assert answer.id == json.loads(request_id)
         assert answer.result == Raw(deep)
+    deeper = b"[" * 200_000 + b"]" * 200_000
     with pytest.raises(RecursionError):
-        jsonrpc.read_incoming(b'{"method":"m","params":' + deep + b"}")
+        jsonrpc.read_incoming(b'{"method":"m","params":' + deeper + b"}")
