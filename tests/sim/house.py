@@ -113,15 +113,15 @@ class SimulatedDaemon:
         self.house.sockets = _NoSockets()  # type: ignore[assignment]  # what simulation needs of it
         self.house.timers = Timers(REGISTRY, world, caller, self.house.writer.submit)
         self._nursery = nursery
-        self._peers = 0
+        self.connections: list[Connection] = []
         nursery.start_soon(self.house.timers.run)
 
     def connect(self) -> trio.StapledStream:  # type: ignore[type-arg]  # memory streams of any kind
         """Open a connection and return the client's end."""
         client, server = trio.testing.memory_stream_pair()
-        self._peers += 1
-        caller = Caller(CONTROL, 0, 1000 + self._peers)
+        caller = Caller(CONTROL, 0, 1000 + len(self.connections))
         connection = Connection(StreamTransport(server), caller, self.house, self.house.flusher)
+        self.connections.append(connection)
         self._nursery.start_soon(connection.run)
         return client
 

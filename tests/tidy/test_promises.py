@@ -18,7 +18,7 @@ PRODUCT = files("protocol", "daemon", "clients")
 DOCS = ROOT / "docs"
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
-MACHINE = re.compile(r"/root/|/home/(?!ada\b|you\b)\w+")
+MACHINE = re.compile(r"/(?:root/|home/(?!ada\b|you\b)\w+)")
 
 
 def _first_column(text: str) -> list[str]:

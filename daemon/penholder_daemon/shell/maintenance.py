@@ -5,7 +5,7 @@ look keeps the write-ahead log from being reset meanwhile; it grows until the lo
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from penholder_protocol.errors import InvalidParams, StoreFailed
 from penholder_protocol.nouns import Backup, Finding
 
 _BACKUP_PAGES = 1000
-View = Callable[[ApswStore], Rx]
 
 
 class Maintenance:
@@ -68,7 +67,8 @@ class Maintenance:
     def _backup(self, target: Path) -> Backup:
         partial = target.with_name(f".{target.name}.partial")
         try:
-            with _new_file(partial), _reading(self._database) as source:
+            _make_private(partial)
+            with _reading(self._database) as source:
                 _copy(source.connection, partial)
             damaged = self._verify(partial, deep=True)
             if damaged:
@@ -100,11 +100,10 @@ def _reading(database: Path) -> Iterator[ApswStore]:
         store.close()
 
 
-@contextmanager
-def _new_file(path: Path) -> Iterator[None]:
+def _make_private(path: Path) -> None:
+    """Make an empty file that is nobody else's before anything is in it."""
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     os.close(os.open(path, flags, 0o600))
-    yield
 
 
 def _copy(source: apsw.Connection, target: Path) -> None:
