@@ -4,16 +4,19 @@ Floor 4: flags and settings in, one `Daemon` run, an exit status out.
 """
 
 import argparse
+import faulthandler
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import apsw
+import msgspec
 import trio
 
-from penholder_daemon.shell import logs, notify
+from penholder_daemon.shell import logs
 from penholder_daemon.shell.daemon import Daemon
-from penholder_daemon.shell.database import UnusableDatabase
+from penholder_daemon.shell.database import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.lock import AlreadyRunning
 from penholder_daemon.shell.paths import (
     Paths,
@@ -22,6 +25,7 @@ from penholder_daemon.shell.paths import (
     default_state_dir,
 )
 from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_daemon.shell.systemd.notify import notify
 from penholder_protocol import __version__
 
 _SWITCH_SECONDS = 0.0005
@@ -34,16 +38,22 @@ def main() -> int:
     """Run the daemon; returns its exit status."""
     arguments = _parse()
     try:
-        settings = load(arguments.config)
+        read_settings = partial(_settings, arguments)
+        settings = read_settings()
         paths = _paths(arguments, settings)
-        logs.set_up(arguments.log_format or settings.log_format, settings.log_level)
-        daemon = Daemon(paths, settings)
+        logs.set_up(settings.log_format, settings.log_level)
+        daemon = Daemon(paths, settings, read_settings)
+    except UnwritableDatabase as error:
+        print(f"penholderd: {error}", file=sys.stderr)
+        return 1
     except (UnusableSettings, UnusablePath, UnusableDatabase, AlreadyRunning) as error:
         print(f"penholderd: {error}", file=sys.stderr)
         return _CANNOT_START
     except (OSError, apsw.Error) as error:
         print(f"penholderd: cannot start: {error}", file=sys.stderr)
         return 1
+    # The watchdog ends a hung daemon with SIGABRT: where every thread was is then in the log.
+    faulthandler.enable()
     sys.setswitchinterval(_SWITCH_SECONDS)
     return trio.run(daemon.run, lambda: _say_ready(paths))
 
@@ -61,6 +71,14 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """Read the file, under the flags; raises UnusableSettings."""
+    settings = load(arguments.config)
+    if arguments.log_format is None:
+        return settings
+    return msgspec.structs.replace(settings, log_format=arguments.log_format)
+
+
 def _paths(arguments: argparse.Namespace, settings: Settings) -> Paths:
     """Find the directories: flag, then file, then environment, then the user's default."""
     state_dir: Path = arguments.state_dir or _given(settings.state_dir) or default_state_dir()
@@ -76,7 +94,7 @@ def _given(setting: str | None) -> Path | None:
 
 def _say_ready(paths: Paths) -> None:
     """Tell who waits for it: systemd by its socket, anybody else by a line on stdout."""
-    if notify.notify("READY=1"):
+    if notify("READY=1"):
         return
     print(f"READY pid={os.getpid()} control={paths.control_socket}", flush=True)
 
