@@ -6,14 +6,15 @@ import signal
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import partial
-from importlib import resources
+from functools import cache, partial
+from pathlib import Path
 
 import msgspec
 import structlog
 import trio
 from msgspec import Raw
 
+import penholder_protocol
 from penholder_daemon.core import journal, seats
 from penholder_daemon.core.commit import Answer, Committer
 from penholder_daemon.core.registry import Invocation
@@ -102,7 +103,7 @@ class Daemon:
             self._world,
             Dispatcher(self._registry),
             Publisher(start.pos),
-            load_openrpc(),
+            load_openrpc,
             stop,
             self._facts,
         )
@@ -234,7 +235,8 @@ def _log_refusal(call: Invocation, answer: Answer) -> None:
         log.error("a mutation of the daemon's own failed", method=call.method.name, why=str(answer))
 
 
+@cache
 def load_openrpc() -> Raw:
     """Return the description of all methods that this version was generated with."""
-    text = resources.files("penholder_protocol").joinpath("openrpc.json").read_bytes()
+    text = Path(penholder_protocol.__file__).with_name("openrpc.json").read_bytes()
     return Raw(msgspec.json.format(text, indent=-1))

@@ -3,7 +3,7 @@
 After a commit its effects are carried out, then its answers go out, then subscribers hear of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from msgspec import Raw
@@ -52,7 +52,7 @@ class House:
         world: World,
         dispatcher: Dispatcher,
         publisher: Publisher,
-        openrpc: Raw,
+        openrpc: Callable[[], Raw],
         stop: Stop,
         facts: Facts,
     ) -> None:
@@ -134,7 +134,7 @@ class House:
 
     def openrpc(self) -> Raw:
         """Return the description of all methods."""
-        return self._openrpc
+        return self._openrpc()
 
     def shut_down(self, drain_ms: int) -> None:
         """Begin to stop."""
