@@ -6,11 +6,14 @@ Floor 4: flags and settings in, one `Daemon` run, an exit status out.
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import apsw
+import msgspec
 import trio
 
+from penholder_daemon.about import about
 from penholder_daemon.shell import logs, notify
 from penholder_daemon.shell.daemon import Daemon
 from penholder_daemon.shell.database import UnusableDatabase
@@ -18,6 +21,7 @@ from penholder_daemon.shell.lock import AlreadyRunning
 from penholder_daemon.shell.paths import (
     Paths,
     UnusablePath,
+    default_config,
     default_runtime_dir,
     default_state_dir,
 )
@@ -33,8 +37,11 @@ _CANNOT_START = 78
 def main() -> int:
     """Run the daemon; returns its exit status."""
     arguments = _parse()
+    config = arguments.config or default_config()
+    if arguments.about:
+        return _tell_about(arguments, config)
     try:
-        settings = load(arguments.config)
+        settings = load(config)
         paths = _paths(arguments, settings)
         logs.set_up(arguments.log_format or settings.log_format, settings.log_level)
         daemon = Daemon(paths, settings)
@@ -56,9 +63,20 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--state-dir", type=Path, help="where the database is")
     parser.add_argument("--runtime-dir", type=Path, help="where the sockets are")
     parser.add_argument("--config", type=Path, help="a TOML file; see docs/settings.md")
+    parser.add_argument(
+        "--about",
+        action="store_true",
+        help="say as JSON what would start and whether it could, start nothing; 78 if not",
+    )
     parser.add_argument("--log-format", choices=("json", "console"), help="of lines on stderr")
     parser.add_argument("--version", action="version", version=f"penholderd {__version__}")
     return parser.parse_args()
+
+
+def _tell_about(arguments: argparse.Namespace, config: Path | None) -> int:
+    told = about(config, partial(_paths, arguments))
+    print(msgspec.json.encode(told).decode())
+    return _CANNOT_START if told.problem else 0
 
 
 def _paths(arguments: argparse.Namespace, settings: Settings) -> Paths:
