@@ -102,6 +102,8 @@ def test_a_full_disk_refuses_writes_serves_reads_and_recovers(faulty: FaultyDaem
 def test_a_backup_to_where_nothing_can_be_taken_away_is_refused_as_such(
     faulty: FaultyDaemon,
 ) -> None:
+    faulty.start()
+    faulty.stop()  # from now on the database is there, and a start takes nothing away
     faulty.start_with("unlink:error=EROFS")
     with faulty.connect() as control:
         error = control.error("daemon.backup", path=str(faulty.state_dir / "copy.db"))
