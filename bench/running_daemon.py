@@ -1,5 +1,6 @@
 """A daemon for a benchmark, in directories of its own."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def running_daemon() -> Iterator[RunningDaemon]:
     """Start a daemon with one controller, and end it with the block."""
     with TemporaryDirectory(prefix="ph-bench-") as name:
         directory = Path(name)
-        command = [sys.executable, "-m", "penholder_daemon"]
+        command = [sys.executable, "-m", "penholder_daemon", "--config", os.devnull]
         command += ["--state-dir", str(directory / "state"), "--runtime-dir", str(directory)]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

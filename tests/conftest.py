@@ -1,6 +1,6 @@
 """What holds for every test: generated examples are the same each time, and never timed.
 
-`make soak` draws new ones each time, and more of them.
+`make soak` draws new ones each time, and more of them. No daemon reads the user's configuration.
 """
 
 import os
@@ -16,3 +16,5 @@ settings.register_profile(
     "soak", deadline=None, max_examples=2000, suppress_health_check=_SLOW_MACHINE
 )
 settings.load_profile("soak" if os.environ.get("PENHOLDER_SOAK") else "test")
+
+os.environ["PENHOLDER_CONFIG"] = os.devnull

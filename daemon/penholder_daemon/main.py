@@ -14,6 +14,7 @@ import apsw
 import msgspec
 import trio
 
+from penholder_daemon.about import about
 from penholder_daemon.shell import logs
 from penholder_daemon.shell.daemon import Daemon
 from penholder_daemon.shell.database import UnusableDatabase, UnwritableDatabase
@@ -21,6 +22,7 @@ from penholder_daemon.shell.lock import AlreadyRunning
 from penholder_daemon.shell.paths import (
     Paths,
     UnusablePath,
+    default_config,
     default_runtime_dir,
     default_state_dir,
 )
@@ -37,6 +39,8 @@ _CANNOT_START = 78
 def main() -> int:
     """Run the daemon; returns its exit status."""
     arguments = _parse()
+    if arguments.about:
+        return _tell_about(arguments)
     try:
         read_settings = partial(_settings, arguments)
         settings = read_settings()
@@ -66,17 +70,33 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--state-dir", type=Path, help="where the database is")
     parser.add_argument("--runtime-dir", type=Path, help="where the sockets are")
     parser.add_argument("--config", type=Path, help="a TOML file; see docs/settings.md")
+    parser.add_argument(
+        "--about",
+        action="store_true",
+        help="say as JSON what would start and whether it could, start nothing; 78 if not",
+    )
     parser.add_argument("--log-format", choices=("json", "console"), help="of lines on stderr")
     parser.add_argument("--version", action="version", version=f"penholderd {__version__}")
     return parser.parse_args()
 
 
+def _config(arguments: argparse.Namespace) -> Path | None:
+    given: Path | None = arguments.config
+    return given or default_config()
+
+
 def _settings(arguments: argparse.Namespace) -> Settings:
-    """Read the file, under the flags; raises UnusableSettings."""
-    settings = load(arguments.config)
+    """Read the file that is there now, under the flags; raises UnusableSettings."""
+    settings = load(_config(arguments))
     if arguments.log_format is None:
         return settings
     return msgspec.structs.replace(settings, log_format=arguments.log_format)
+
+
+def _tell_about(arguments: argparse.Namespace) -> int:
+    told = about(_config(arguments), partial(_paths, arguments))
+    print(msgspec.json.encode(told).decode())
+    return _CANNOT_START if told.problem else 0
 
 
 def _paths(arguments: argparse.Namespace, settings: Settings) -> Paths:

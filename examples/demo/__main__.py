@@ -28,6 +28,7 @@ class Demo:
         self._environment = {
             "PENHOLDER_STATE_DIR": str(directory / "state"),
             "PENHOLDER_RUNTIME_DIR": str(directory / "run"),
+            "PENHOLDER_CONFIG": os.devnull,
         }
         self._control = Client(directory / "run" / "control.sock")
         self._seen: list[Entry] = []

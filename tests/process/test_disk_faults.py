@@ -97,3 +97,17 @@ def test_a_full_disk_refuses_writes_serves_reads_and_recovers(faulty: FaultyDaem
         assert [event["event_seq"] for event in events] == list(range(1, len(events) + 1))
     os.kill(faulty.daemon_pid, signal.SIGTERM)
     assert faulty.wait() == 0
+
+
+def test_a_backup_to_where_nothing_can_be_taken_away_is_refused_as_such(
+    faulty: FaultyDaemon,
+) -> None:
+    faulty.start()
+    faulty.stop()  # from now on the database is there, and a start takes nothing away
+    faulty.start_with("unlink:error=EROFS")
+    with faulty.connect() as control:
+        error = control.error("daemon.backup", path=str(faulty.state_dir / "copy.db"))
+        assert error["data"]["code"] == "STORE_FAILED"
+        assert "nothing was kept" in error["message"]
+        assert control.call("daemon.health")["ready"] is True
+    assert not (faulty.state_dir / "copy.db").exists()

@@ -12,6 +12,7 @@ from penholder_daemon.shell.lock import AlreadyRunning, DirectoryLock
 from penholder_daemon.shell.paths import (
     Paths,
     UnusablePath,
+    default_config,
     default_runtime_dir,
     default_state_dir,
 )
@@ -79,6 +80,34 @@ def test_defaults_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PENHOLDER_STATE_DIR", "/a")
     monkeypatch.setenv("PENHOLDER_RUNTIME_DIR", "/b")
     assert (default_state_dir(), default_runtime_dir()) == (Path("/a"), Path("/b"))
+
+
+def test_a_configuration_is_read_if_it_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PENHOLDER_CONFIG", "")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert default_config() is None
+    users = tmp_path / "penholder" / "penholderd.toml"
+    users.parent.mkdir()
+    users.symlink_to("nothing")  # one that leads nowhere is a mistake to tell, not to skip
+    assert default_config() == users
+    monkeypatch.setenv("PENHOLDER_CONFIG", str(tmp_path / "named.toml"))
+    assert default_config() is None
+    (tmp_path / "named.toml").write_text("")
+    assert default_config() == tmp_path / "named.toml"
+
+
+def test_a_check_refuses_what_a_start_would_and_makes_nothing(base: Path) -> None:
+    paths = Paths(base / "state", base / "run")
+    paths.check()
+    assert list(base.iterdir()) == []
+    (base / "run").mkdir(mode=0o755)
+    paths.check()
+    assert _mode(base / "run") == 0o755
+    (base / "state").symlink_to("run")
+    with pytest.raises(UnusablePath, match="symlink"):
+        paths.check()
 
 
 def test_a_second_daemon_is_refused_and_told_the_firsts_pid(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def open_writer(path: Path, vfs: str | None = None) -> WriterStore:
     Raises UnusableDatabase for an SQLite that is too old, a foreign file, or a newer schema;
     UnwritableDatabase for what may pass.
     """
-    _check_sqlite()
+    check_sqlite()
     try:
         return _open_writer(path, vfs)
     except (StoreFault, apsw.Error, OSError) as error:
@@ -222,7 +222,8 @@ def file_bytes(path: Path) -> int:
         return 0
 
 
-def _check_sqlite() -> None:
+def check_sqlite() -> None:
+    """Refuse an SQLite with a known way to corrupt databases; raises UnusableDatabase."""
     version = tuple(int(part) for part in sqlite_version().split(".")[:3])
     if version < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))

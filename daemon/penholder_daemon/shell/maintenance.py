@@ -6,7 +6,7 @@ look keeps the write-ahead log from being reset meanwhile; it grows until the lo
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -81,7 +81,9 @@ class Maintenance:
         except (OSError, apsw.Error) as error:
             raise StoreFailed(f"the backup failed: {error}; nothing was kept") from error
         finally:
-            partial.unlink(missing_ok=True)
+            # Where it could not be made there is nothing to take away.
+            with suppress(OSError):
+                partial.unlink()
         return Backup(path=str(target), bytes=target.stat().st_size, pos=pos)
 
     def _position(self, database: Path) -> int:

@@ -44,10 +44,37 @@ class Paths:
 
     def prepare(self) -> None:
         """Make the directories, private to this user; raises UnusablePath."""
-        for directory in (self.state_dir, self.runtime_dir, self.workers_dir):
+        for directory in self._directories:
             _make_private(directory)
+        self._check_sockets()
+
+    def check(self) -> None:
+        """Refuse what `prepare` would refuse, and make or change nothing; raises UnusablePath."""
+        for directory in self._directories:
+            if os.path.lexists(directory):
+                _refuse_foreign(directory, directory.lstat())
+        self._check_sockets()
+
+    @property
+    def _directories(self) -> tuple[Path, ...]:
+        return (self.state_dir, self.runtime_dir, self.workers_dir)
+
+    def _check_sockets(self) -> None:
         for path in (self.control_socket, self.worker_socket(_USUAL_WORKER_ID)):
             check_socket_path(path)
+
+
+def default_config() -> Path | None:
+    """Return the file that is read without --config: PENHOLDER_CONFIG or the user's, if there."""
+    given = os.environ.get("PENHOLDER_CONFIG")
+    path = Path(given or Path(platformdirs.user_config_dir("penholder"), "penholderd.toml"))
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        return path  # whoever reads it will say so
+    return path
 
 
 def default_state_dir() -> Path:
@@ -86,11 +113,15 @@ def _make_private(directory: Path) -> None:
         found = directory.lstat()
     except OSError as error:
         raise UnusablePath(f"the directory {directory} cannot be made: {error}") from error
+    _refuse_foreign(directory, found)
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        directory.chmod(0o700)
+
+
+def _refuse_foreign(directory: Path, found: os.stat_result) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise UnusablePath(f"{directory} is a symlink or no directory; it is not followed")
     if found.st_uid != os.geteuid():
         raise UnusablePath(
             f"{directory} belongs to uid {found.st_uid}, not to {os.geteuid()}: choose another"
         )
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        directory.chmod(0o700)

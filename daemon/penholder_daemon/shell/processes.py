@@ -68,7 +68,8 @@ class ProcessWatcher:
 
     async def _end(self, worker_id: str, pidfd: int) -> None:
         try:
-            _signal(pidfd, signal.SIGTERM)
+            if not _signal(pidfd, signal.SIGTERM):
+                return
             with trio.move_on_after(KILL_AFTER_MS / 1000):
                 await trio.lowlevel.wait_readable(pidfd)
                 return
@@ -92,8 +93,14 @@ def _open(process: Process) -> int | None:
     return pidfd
 
 
-def _signal(pidfd: int, number: signal.Signals) -> None:
+def _signal(pidfd: int, number: signal.Signals) -> bool:
+    """Send a signal; False where there is nothing to wait for."""
     try:
         signal.pidfd_send_signal(pidfd, number)
     except ProcessLookupError:
         log.debug("the process was gone before the signal", signal=number.name)
+        return False
+    except PermissionError:
+        log.warning("a worker's process is another user's and was not ended", signal=number.name)
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""`penholderd --about`: what would start here and whether it could, without starting anything.
+
+Floor 4: `systemctl reload` asks it before the daemon is told, and so does who looks for a fault.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from penholder_daemon import migrations
+from penholder_daemon.shell.database import UnusableDatabase, check_sqlite, sqlite_version
+from penholder_daemon.shell.paths import Paths, UnusablePath
+from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_protocol import __version__
+
+
+class About(msgspec.Struct, frozen=True):
+    """The program, what it would work on, and why it would not start."""
+
+    version: str
+    sqlite_version: str
+    schema_version: int
+    config: str | None
+    state_dir: str
+    runtime_dir: str
+    problem: str | None
+
+
+def about(config: Path | None, choose: Callable[[Settings], Paths]) -> About:
+    """Look at the configuration and the directories that it chooses; opens no database."""
+    settings, problem = Settings(), None
+    try:
+        settings = load(config)
+        check_sqlite()
+        choose(settings).check()
+    except (UnusableSettings, UnusableDatabase, UnusablePath, OSError) as error:
+        problem = str(error)
+    paths = choose(settings)
+    return About(
+        version=__version__,
+        sqlite_version=sqlite_version(),
+        schema_version=len(migrations.steps()),
+        config=None if config is None else str(config),
+        state_dir=str(paths.state_dir),
+        runtime_dir=str(paths.runtime_dir),
+        problem=problem,
+    )
