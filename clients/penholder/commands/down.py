@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
-from penholder.commands import output, status, targets
+from penholder.commands import keeping, output, status, targets
 from penholder.commands.failures import Failure
 from penholder.commands.options import (
     Options,
@@ -48,8 +48,18 @@ def run(words: Sequence[str]) -> int:
     drain_ms = whole_number("--drain-ms", found.drain_ms, MAX_DRAIN_MS)
     running = status.running(options)
     if running is not None:
+        _refuse_kept(running.pid)
         _stop(running.pid, drain_ms, options)
     return _tell_down(running, options)
+
+
+def _refuse_kept(pid: int) -> None:
+    manager = keeping.manager_of(pid)
+    if manager is not None:
+        stop = keeping.systemctl(manager, "stop", "penholder.socket", "penholder.service")
+        raise Failure(
+            f"systemd keeps the daemon (process {pid}) and would start it again; to stop it: {stop}"
+        )
 
 
 def _stop(pid: int, drain_ms: int, options: Options) -> None:

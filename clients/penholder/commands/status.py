@@ -4,17 +4,24 @@ The one command that people type when something is wrong, so it reads no contrac
 and answers in a tenth of a second.
 """
 
+import sys
 from collections.abc import Sequence
 
 import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
-from penholder.commands import output, targets
+from penholder.commands import keeping, output, targets
 from penholder.commands.options import Parser, add_common, normalized, parse_known, read_options
 from penholder.commands.output import plain
+from penholder_protocol import __version__
 from penholder_protocol.nouns import DaemonStatus
 
 _PATIENCE_S = 5.0
+
+
+class _Running(msgspec.Struct):
+    version: str = __version__
+    pid: int = 0
 
 
 def run(words: Sequence[str]) -> int:
@@ -25,6 +32,7 @@ def run(words: Sequence[str]) -> int:
     add_common(parser)
     options = read_options(parse_known(parser, normalized(words)))
     answer = ask(options)
+    _warn_of_age(msgspec.json.decode(answer, type=_Running))
     if output.wants_json(options.json):
         output.print_json(bytes(answer))
     else:
@@ -55,6 +63,15 @@ def running(where: targets.Where) -> DaemonStatus | None:
         return record(where)
     except DaemonUnreachable:
         return None
+
+
+def _warn_of_age(running: _Running) -> None:
+    if keeping.is_older(running.version):
+        print(
+            f"penholder: warning: the running daemon is version {running.version}, the program is"
+            f" {__version__}: {keeping.restart_command(running.pid)}",
+            file=sys.stderr,
+        )
 
 
 def _print(status: dict[str, object]) -> None:

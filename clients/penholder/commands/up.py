@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import which
 
 import msgspec
 
@@ -21,6 +20,7 @@ from penholder.commands.options import (
     parse_known,
     read_options,
 )
+from penholder.commands.programs import installed
 from penholder_protocol.nouns import DaemonStatus
 
 _READY = b"READY"
@@ -116,11 +116,7 @@ def _open_log(log: Path) -> int:
 
 
 def _program() -> list[str]:
-    """Find penholderd: the one that was installed with this program, else any."""
-    beside = Path(sys.executable).with_name("penholderd")
-    if os.access(beside, os.X_OK):
-        return [str(beside)]
-    found = which("penholderd")
+    found = installed("penholderd")
     return [found] if found else [sys.executable, "-m", "penholder_daemon"]
 
 
