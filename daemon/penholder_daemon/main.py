@@ -4,6 +4,7 @@ Floor 4: flags and settings in, one `Daemon` run, an exit status out.
 """
 
 import argparse
+import faulthandler
 import os
 import sys
 from functools import partial
@@ -14,9 +15,9 @@ import msgspec
 import trio
 
 from penholder_daemon.about import about
-from penholder_daemon.shell import logs, notify
+from penholder_daemon.shell import logs
 from penholder_daemon.shell.daemon import Daemon
-from penholder_daemon.shell.database import UnusableDatabase
+from penholder_daemon.shell.database import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.lock import AlreadyRunning
 from penholder_daemon.shell.paths import (
     Paths,
@@ -26,6 +27,7 @@ from penholder_daemon.shell.paths import (
     default_state_dir,
 )
 from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_daemon.shell.systemd.notify import notify
 from penholder_protocol import __version__
 
 _SWITCH_SECONDS = 0.0005
@@ -37,20 +39,25 @@ _CANNOT_START = 78
 def main() -> int:
     """Run the daemon; returns its exit status."""
     arguments = _parse()
-    config = arguments.config or default_config()
     if arguments.about:
-        return _tell_about(arguments, config)
+        return _tell_about(arguments)
     try:
-        settings = load(config)
+        read_settings = partial(_settings, arguments)
+        settings = read_settings()
         paths = _paths(arguments, settings)
-        logs.set_up(arguments.log_format or settings.log_format, settings.log_level)
-        daemon = Daemon(paths, settings)
+        logs.set_up(settings.log_format, settings.log_level)
+        daemon = Daemon(paths, settings, read_settings)
+    except UnwritableDatabase as error:
+        print(f"penholderd: {error}", file=sys.stderr)
+        return 1
     except (UnusableSettings, UnusablePath, UnusableDatabase, AlreadyRunning) as error:
         print(f"penholderd: {error}", file=sys.stderr)
         return _CANNOT_START
     except (OSError, apsw.Error) as error:
         print(f"penholderd: cannot start: {error}", file=sys.stderr)
         return 1
+    # The watchdog ends a hung daemon with SIGABRT: where every thread was is then in the log.
+    faulthandler.enable()
     sys.setswitchinterval(_SWITCH_SECONDS)
     return trio.run(daemon.run, lambda: _say_ready(paths))
 
@@ -73,8 +80,21 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tell_about(arguments: argparse.Namespace, config: Path | None) -> int:
-    told = about(config, partial(_paths, arguments))
+def _config(arguments: argparse.Namespace) -> Path | None:
+    given: Path | None = arguments.config
+    return given or default_config()
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """Read the file that is there now, under the flags; raises UnusableSettings."""
+    settings = load(_config(arguments))
+    if arguments.log_format is None:
+        return settings
+    return msgspec.structs.replace(settings, log_format=arguments.log_format)
+
+
+def _tell_about(arguments: argparse.Namespace) -> int:
+    told = about(_config(arguments), partial(_paths, arguments))
     print(msgspec.json.encode(told).decode())
     return _CANNOT_START if told.problem else 0
 
@@ -94,7 +114,7 @@ def _given(setting: str | None) -> Path | None:
 
 def _say_ready(paths: Paths) -> None:
     """Tell who waits for it: systemd by its socket, anybody else by a line on stdout."""
-    if notify.notify("READY=1"):
+    if notify("READY=1"):
         return
     print(f"READY pid={os.getpid()} control={paths.control_socket}", flush=True)
 

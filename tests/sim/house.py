@@ -32,8 +32,8 @@ from penholder_daemon.shell.readers import InlineReaders
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.stopping import Stop
 from penholder_daemon.shell.timers import Timers, daemon_caller
-from penholder_daemon.shell.transport import StreamTransport
 from penholder_daemon.shell.writer import InlineWriter
+from tests.sim.stream_transport import StreamTransport
 
 REGISTRY: Registry = build_registry()
 
@@ -104,7 +104,7 @@ class SimulatedDaemon:
         caller = daemon_caller(0, 1)
         rx = Rx(store, world, caller)
         self.house = House(
-            world, Dispatcher(REGISTRY), Publisher(journal.position(rx)), load_openrpc(), Stop(),
+            world, Dispatcher(REGISTRY), Publisher(journal.position(rx)), load_openrpc, Stop(),
             Facts(Paths(Path("/simulated"), Path("/simulated")), Settings(), world.now()),
         )  # fmt: skip
         committer = Committer(store, world, REGISTRY, _fail)

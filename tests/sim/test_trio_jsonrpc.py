@@ -20,7 +20,7 @@ from trio_jsonrpc.transport import BaseTransport
 
 from penholder_daemon.shell.connection import Connection
 from penholder_daemon.shell.dispatch import Dispatcher
-from penholder_daemon.shell.transport import SocketTransport, StreamTransport
+from penholder_daemon.shell.transport import SocketTransport
 from penholder_protocol.errors import InternalError, MethodNotFound
 from tests.sim.house import REGISTRY, simulated_daemon
 
@@ -44,7 +44,6 @@ def test_ours_are_subclasses() -> None:
     assert issubclass(Connection, JsonRpcConnection)
     assert issubclass(Dispatcher, Dispatch)
     assert issubclass(SocketTransport, BaseTransport)
-    assert issubclass(StreamTransport, BaseTransport)
 
 
 async def test_batches(tmp_path: Any) -> None:

@@ -105,6 +105,11 @@ class FaultyStore:
         self._fault = fault or (lambda: StoreFault("the disk is full"))
         self._loses_transaction = loses_transaction
 
+    def probe(self) -> None:
+        """Pass it on, or fail."""
+        self._meet("probe")
+        self._store.probe()
+
     def _meet(self, sql: str) -> None:
         if self._fail_at is None or not sql.startswith(self._fail_at):
             return
@@ -144,6 +149,7 @@ class FakeSession:
         self._bench = bench
         self.subscribed: list[tuple[Selection, int | None]] = []
         self.canceled: list[int | str] = []
+        self.store_fault: str | None = None
         self.drain_ms: int | None = None
 
     async def read(self, look: Callable[[Rx], T]) -> T:
@@ -177,6 +183,7 @@ class FakeSession:
             connections=2,
             subscriptions=3,
             writer_queue=4,
+            store_fault=self.store_fault,
             wal_bytes=5,
             db_bytes=6,
         )

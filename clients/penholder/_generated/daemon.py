@@ -30,7 +30,7 @@ class DaemonCalls:
         self._client = client
 
     def health(self) -> nouns.Health:
-        """Tell whether the store can be reached."""
+        """Tell whether the store can be read (reachable) and written (ready)."""
         return self._client.ask("daemon.health", {}, _HEALTH)
 
     def status(self) -> nouns.DaemonStatus:
@@ -103,7 +103,7 @@ class AsyncDaemonCalls:
         self._client = client
 
     async def health(self) -> nouns.Health:
-        """Tell whether the store can be reached."""
+        """Tell whether the store can be read (reachable) and written (ready)."""
         return await self._client.ask("daemon.health", {}, _HEALTH)
 
     async def status(self) -> nouns.DaemonStatus:

@@ -281,7 +281,11 @@ export interface CurrentPosition {
   pos: number;
 }
 
-/** The daemon in figures; `workers` counts them by state. */
+/**
+ * The daemon in figures; `workers` counts them by state.
+ *
+ * `store_fault` says why nothing can be written at the moment, and is null when all is well.
+ */
 export interface DaemonStatus {
   version: string;
   pid: number;
@@ -296,6 +300,7 @@ export interface DaemonStatus {
   connections: number;
   subscriptions: number;
   writer_queue: number;
+  store_fault: string | null;
   wal_bytes: number;
   db_bytes: number;
   /** Global journal order. */
@@ -2996,7 +3001,7 @@ export class DaemonCalls {
     return this.#caller.call("daemon.config", {});
   }
 
-  /** Tell whether the store can be reached. */
+  /** Tell whether the store can be read (reachable) and written (ready). */
   health(): Promise<Health> {
     return this.#caller.call("daemon.health", {});
   }

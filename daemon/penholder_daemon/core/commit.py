@@ -35,6 +35,10 @@ class Outcome:
     published: list[Published] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     fatal: bool = False
+    ran_ms: int = 0
+    """How long its handlers took, all together."""
+    synced_ms: int = 0
+    """How long its commit took, which is the disk's time."""
 
 
 class Committer:
@@ -49,13 +53,18 @@ class Committer:
         self._registry = registry
         self._report_bug = report_bug
         self._stalls = leases.StallDetector(world)
-        self._owes_grace = False
+        # While the daemon was down nobody could renew.
+        self._owes_grace = True
         self._has_failed = False
+        self.fault: str | None = None
+        """Why the newest batch could not be written; None when it could."""
 
     def heartbeat(self) -> Outcome:
-        """Note that the writer is alive though it has nothing to do."""
+        """Note that the writer is alive though it has nothing to do; see whether it can write."""
         self._owes_grace |= self._stalls.heard()
-        return self.run([]) if self._owes_grace else Outcome([], fatal=self._has_failed)
+        if self._owes_grace or self.fault is not None:
+            return self.run([])
+        return Outcome([], fatal=self._has_failed)
 
     def run(self, batch: Sequence[Invocation]) -> Outcome:
         """Commit a batch: what succeeded is durable when this returns, in the order given."""
@@ -63,10 +72,10 @@ class Committer:
             return self._fail(batch, StoreFault("the daemon is about to exit after an I/O error"))
         self._owes_grace |= self._stalls.heard()
         try:
-            self._store.run("BEGIN IMMEDIATE")
-            if self._owes_grace:
-                leases.renew_all(self._store, self._world)
+            self._begin()
+            begun_ms = self._world.monotonic_ms()
             outcome = self._run_all(batch)
+            ran_ms = self._world.monotonic_ms()
             self._store.run("COMMIT")
         except StoreFault as fault:
             return self._fail(batch, fault)
@@ -75,7 +84,17 @@ class Committer:
             return self._fail(batch, StoreFault(repr(bug), outcome_unknown=True))
         # Only now: a stall that was noticed in a transaction that was lost must be made good yet.
         self._owes_grace = False
+        self.fault = None
+        outcome.ran_ms = ran_ms - begun_ms
+        outcome.synced_ms = self._world.monotonic_ms() - ran_ms
         return outcome
+
+    def _begin(self) -> None:
+        self._store.run("BEGIN IMMEDIATE")
+        if self._owes_grace:
+            leases.renew_all(self._store, self._world)
+        if self.fault is not None:
+            self._store.probe()
 
     def _run_all(self, batch: Sequence[Invocation]) -> Outcome:
         outcome = Outcome([])
@@ -123,9 +142,15 @@ class Committer:
             except StoreFault as worse:
                 fault = StoreFault(str(worse), outcome_unknown=True)
         self._has_failed |= fault.outcome_unknown
+        self.fault = str(fault)
         outcome = UNKNOWN if fault.outcome_unknown else NOTHING_WRITTEN
         failed: list[Answer] = [_store_failed(str(fault), outcome) for _ in batch]
         return Outcome(failed, fatal=self._has_failed)
+
+
+def nothing_written(batch: Sequence[Invocation], reason: str) -> Outcome:
+    """Refuse a batch that could not even be begun."""
+    return Outcome([_store_failed(reason, NOTHING_WRITTEN) for _ in batch])
 
 
 def _store_failed(reason: str, outcome: str) -> StoreFailed:

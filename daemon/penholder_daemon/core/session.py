@@ -28,6 +28,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     connections: int
     subscriptions: int
     writer_queue: int
+    store_fault: str | None
     wal_bytes: int
     db_bytes: int
 

@@ -38,6 +38,9 @@ class Store(Protocol):
     def run(self, sql: str, *values: SqlValue) -> int:
         """Run a statement to its end and return how many rows it changed."""
 
+    def probe(self) -> None:
+        """Write something that changes nothing, to see whether writing works again."""
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open; some errors end it behind our back."""

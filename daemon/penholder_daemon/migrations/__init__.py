@@ -3,7 +3,7 @@
 `user_version` of the database is the number of the last step that was applied.
 """
 
-from importlib import resources
+from pathlib import Path
 
 from penholder_daemon.core.store import Store
 
@@ -13,11 +13,8 @@ APPLICATION_ID = 0x50454E31
 
 def steps() -> list[tuple[str, str]]:
     """Return every step in order: its name, such as 0001_first, and its SQL."""
-    files = sorted(
-        (file for file in resources.files(__package__).iterdir() if file.name.endswith(".sql")),
-        key=lambda file: file.name,
-    )
-    return [(file.name.removesuffix(".sql"), file.read_text("utf-8")) for file in files]
+    files = sorted(Path(__file__).parent.glob("*.sql"))
+    return [(file.stem, file.read_text("utf-8")) for file in files]
 
 
 def version(store: Store) -> int:

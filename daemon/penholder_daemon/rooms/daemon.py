@@ -46,18 +46,20 @@ _FORGET_ON_MS = 1000
 
 @room.local(sockets=(CONTROL, RUNTIME))
 async def health(session: Session) -> Health:
-    """Tell whether the store can be reached."""
-    message: str | None = None
+    """Tell whether the store can be read (reachable) and written (ready)."""
+    unreachable: str | None = None
     try:
         await session.read(journal.position)
     except StoreFault as fault:
-        message = str(fault)
+        unreachable = str(fault)
+    figures = session.figures()
+    message = unreachable or figures.store_fault
     return Health(
         adapter="sqlite",
         ready=message is None,
-        reachable=message is None,
+        reachable=unreachable is None,
         migration_ready=True,
-        migration_id=session.figures().migration_id,
+        migration_id=figures.migration_id,
         failure_kind=None if message is None else "store_failed",
         message=message,
     )

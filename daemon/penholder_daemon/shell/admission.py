@@ -14,10 +14,14 @@ class Admission:
 
     def __init__(self, allowed_uids: frozenset[int], max_connections: int) -> None:
         """Admit these users and so many connections."""
-        self._allowed_uids = allowed_uids
-        self._max_connections = max_connections
         self._by_pid: Counter[int] = Counter()
         self.open = 0
+        self.set_bounds(allowed_uids, max_connections)
+
+    def set_bounds(self, allowed_uids: frozenset[int], max_connections: int) -> None:
+        """Admit these from now on; who is connected stays."""
+        self._allowed_uids = allowed_uids
+        self._max_connections = max_connections
 
     def admit(self, peer: Credentials) -> None:
         """Count a connection; raises Denied or TooManyConnections."""

@@ -4,49 +4,52 @@ import os
 import resource
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import partial
-from importlib import resources
+from functools import cache, partial
+from pathlib import Path
 
 import msgspec
 import structlog
 import trio
 from msgspec import Raw
 
-from penholder_daemon.core import journal, leases, seats
+import penholder_protocol
+from penholder_daemon.core import journal, seats
 from penholder_daemon.core.commit import Answer, Committer
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.seats import Seat
+from penholder_daemon.core.store import Store
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell import notify
+from penholder_daemon.shell import logs
 from penholder_daemon.shell.admission import Admission
-from penholder_daemon.shell.database import (
-    ApswStore,
-    WriterStore,
-    open_reader,
-    open_writer,
-)
+from penholder_daemon.shell.database import open_reader
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.facts import Facts
 from penholder_daemon.shell.house import House
-from penholder_daemon.shell.listeners import bind
+from penholder_daemon.shell.listeners import open_control
 from penholder_daemon.shell.lock import DirectoryLock
 from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.paths import Paths
+from penholder_daemon.shell.pen import Pen
 from penholder_daemon.shell.processes import ProcessWatcher
 from penholder_daemon.shell.publisher import Publisher
 from penholder_daemon.shell.readers import ThreadReaders
+from penholder_daemon.shell.reloading import Reloader
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.sockets import Sockets
 from penholder_daemon.shell.stopping import Stop
+from penholder_daemon.shell.systemd.kept_sockets import passed_by_systemd
+from penholder_daemon.shell.systemd.notify import notify
+from penholder_daemon.shell.systemd.watchdog import tell_progress
 from penholder_daemon.shell.timers import Timers, daemon_call, daemon_caller
 from penholder_daemon.shell.world import RealWorld
 from penholder_daemon.shell.writer import Job, ThreadWriter, Writer
 
 log = structlog.get_logger()
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SPARE_DESCRIPTORS = 256
 """Kept free of connections: listeners, pidfds, the database, logs."""
 
@@ -63,10 +66,15 @@ class _Start:
 class Daemon:
     """Everything that one run holds; `run` is the whole life."""
 
-    def __init__(self, paths: Paths, settings: Settings) -> None:
-        """Take the locks and open the database; raises what makes that impossible."""
+    def __init__(
+        self, paths: Paths, settings: Settings, read_settings: Callable[[], Settings]
+    ) -> None:
+        """Take the locks and open the database; raises what makes that impossible.
+
+        `read_settings` reads the settings again for a reload.
+        """
         self._paths = paths
-        self._settings = settings
+        self._reloader = Reloader(settings, read_settings, self._apply)
         self._registry = build_registry()
         self._caller = daemon_caller(os.geteuid(), os.getpid())
         self._world = RealWorld(paths.workers_dir, settings.rules())
@@ -76,11 +84,13 @@ class Daemon:
         with ExitStack() as held:
             for directory in dict.fromkeys((paths.state_dir, paths.runtime_dir)):
                 held.callback(DirectoryLock(directory).release)
-            self._control = bind(paths.control_socket)
+            self._kept = passed_by_systemd()
+            self._control = open_control(self._kept, paths.control_socket)
             held.callback(self._control.close)
-            self._store: WriterStore = open_writer(paths.database)
-            held.callback(self._store.close)
+            self._pen = Pen(paths.database, self._make_committer)
+            held.callback(self._pen.close)
             self._held = held.pop_all()
+        self._admission = Admission(self._allowed_uids(), self._max_connections())
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Serve until asked to stop; `ready` is called when the sockets accept.
@@ -88,12 +98,12 @@ class Daemon:
         Returns the exit status: 0, or 1 after a failure of the store.
         """
         stop = Stop()
-        start = self._prepare_store()
+        start = self._look_at_start()
         house = House(
             self._world,
             Dispatcher(self._registry),
             Publisher(start.pos),
-            load_openrpc(),
+            load_openrpc,
             stop,
             self._facts,
         )
@@ -103,18 +113,21 @@ class Daemon:
                 nursery.cancel_scope.cancel()
         return 1 if stop.crashed else 0
 
-    def _prepare_store(self) -> _Start:
-        """Give every lease its fresh grace time and see who was there before the restart."""
-        self._store.run("BEGIN IMMEDIATE")
-        leases.renew_all(self._store, self._world)
-        self._store.run("COMMIT")
-        rx = Rx(self._store, self._world, self._caller)
-        # A stopped worker whose process still lives may have last words to write.
-        rows = self._store.rows(
-            "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
-            " (SELECT worker_id FROM seats WHERE ended_at IS NULL)"
-        )
-        return _Start(journal.position(rx), seats.occupied(rx), [str(row[0]) for row in rows])
+    def _make_committer(self, store: Store) -> Committer:
+        return Committer(store, self._world, self._registry, _report_bug)
+
+    def _look_at_start(self) -> _Start:
+        """See who was there before the restart."""
+        store = open_reader(self._paths.database)
+        with closing(store):
+            rx = Rx(store, self._world, self._caller)
+            # A stopped worker whose process still lives may have last words to write.
+            rows = store.rows(
+                "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
+                " (SELECT worker_id FROM seats WHERE ended_at IS NULL)"
+            )
+            workers = [str(row[0]) for row in rows]
+            return _Start(journal.position(rx), seats.occupied(rx), workers)
 
     async def _serve(
         self,
@@ -124,9 +137,8 @@ class Daemon:
         nursery: trio.Nursery,
         ready: Callable[[], None],
     ) -> None:
-        committer = Committer(self._store, self._world, self._registry, _report_bug)
-        writer = ThreadWriter(committer, self._store, house.deliver, house.tally)
-        readers = ThreadReaders(self._open_readers(), self._world, house.flusher.flush)
+        writer = ThreadWriter(self._pen, house.deliver, house.tally, house.request_log)
+        readers = self._start_readers(house)
         house.writer, house.readers = writer, readers
         house.processes = ProcessWatcher(nursery, partial(self._exited, writer))
         house.timers = Timers(self._registry, self._world, self._caller, writer.submit)
@@ -134,14 +146,16 @@ class Daemon:
             self._paths.database, self._world, self._registry, self._caller
         )
         async with trio.open_nursery() as connections:
-            admission = Admission(self._allowed_uids(), self._max_connections())
-            house.sockets = Sockets(self._paths, admission, connections, house.flusher)
+            house.sockets = Sockets(
+                self._paths, self._kept, self._admission, connections, house.flusher
+            )
             self._resume(house, start)
             house.sockets.serve_control(house, self._control)
             nursery.start_soon(house.timers.run)
             nursery.start_soon(house.sockets.sweep)
-            await nursery.start(_obey_signals, stop, self._settings.drain_ms)
+            await nursery.start(self._obey_signals, stop)
             ready()
+            nursery.start_soon(tell_progress, lambda: writer.silent_seconds, house.status_line)
             await stop.asked.wait()
             await self._drain(house, stop)
             connections.cancel_scope.cancel()
@@ -153,6 +167,7 @@ class Daemon:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
         for worker_id in start.open_workers:
             house.sockets.serve_worker(house, worker_id)
+        self._kept.close_rest()
         for seat in start.held_seats:
             if self._world.process_lives(seat.process, seat.boot_id):
                 house.processes.watch(seat.worker_id, seat.epoch, seat.process)
@@ -166,42 +181,53 @@ class Daemon:
 
     async def _drain(self, house: House, stop: Stop) -> None:
         """Take nothing more, and let what is open come to its end."""
-        notify.notify("STOPPING=1")
+        notify("STOPPING=1")
         log.info("stopping", drain_ms=stop.drain_ms, connections=len(house.sockets.connections))
         house.sockets.close_all()
         with trio.move_on_after(stop.drain_ms / 1000):
             await house.sockets.until_none_connected()
 
-    def _open_readers(self) -> list[ApswStore]:
-        stores = [open_reader(self._paths.database) for _ in range(self._settings.reader_threads)]
-        for store in stores:
-            self._held.callback(store.close)
-        return stores
+    def _start_readers(self, house: House) -> ThreadReaders:
+        open_store = partial(open_reader, self._paths.database)
+        threads = self._reloader.settings.reader_threads
+        return ThreadReaders(open_store, threads, self._world, house.flusher.flush)
+
+    def _apply(self, settings: Settings) -> None:
+        """Have settings that were reloaded obeyed."""
+        logs.set_up(settings.log_format, settings.log_level)
+        self._world.rules = settings.rules()
+        self._facts.obey(settings)
+        self._admission.set_bounds(self._allowed_uids(), self._max_connections())
 
     def _allowed_uids(self) -> frozenset[int]:
-        return frozenset({os.geteuid(), *self._settings.allowed_uids})
+        return frozenset({os.geteuid(), *self._reloader.settings.allowed_uids})
 
     def _max_connections(self) -> int:
         """Allow as many as configured, and no more than there are descriptors for."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft < hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        return max(1, min(self._settings.max_connections, hard - _SPARE_DESCRIPTORS))
+        return max(1, min(self._reloader.settings.max_connections, hard - _SPARE_DESCRIPTORS))
 
-
-async def _obey_signals(
-    stop: Stop, drain_ms: int, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        task_status.started()
-        async for number in signals:
-            log.info("signal", name=signal.Signals(number).name)
-            stop.ask(drain_ms)
+    async def _obey_signals(
+        self, stop: Stop, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        with trio.open_signal_receiver(*_SIGNALS) as signals:
+            task_status.started()
+            async for number in signals:
+                log.info("signal", name=signal.Signals(number).name)
+                if number == signal.SIGHUP:
+                    self._reloader.reload()
+                else:
+                    stop.ask(self._reloader.settings.drain_ms)
 
 
 def _report_bug(call: Invocation | None, bug: Exception) -> None:
     method = None if call is None else call.method.name
-    log.error("a mutation failed inside the daemon", method=method, exc_info=bug)
+    request_id = None if call is None else call.request_id
+    log.error(
+        "a mutation failed inside the daemon", method=method, request_id=request_id, exc_info=bug
+    )
 
 
 def _log_refusal(call: Invocation, answer: Answer) -> None:
@@ -209,7 +235,8 @@ def _log_refusal(call: Invocation, answer: Answer) -> None:
         log.error("a mutation of the daemon's own failed", method=call.method.name, why=str(answer))
 
 
+@cache
 def load_openrpc() -> Raw:
     """Return the description of all methods that this version was generated with."""
-    text = resources.files("penholder_protocol").joinpath("openrpc.json").read_bytes()
+    text = Path(penholder_protocol.__file__).with_name("openrpc.json").read_bytes()
     return Raw(msgspec.json.format(text, indent=-1))

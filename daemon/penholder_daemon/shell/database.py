@@ -4,8 +4,10 @@ Nothing else in the process may open, copy or close the database, -wal or -shm f
 descriptor of them would drop SQLite's POSIX locks (https://sqlite.org/howtocorrupt.html).
 """
 
+import array
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,12 +31,29 @@ _FAULTS = (
     apsw.PermissionsError,
     apsw.ReadOnlyError,
 )
+_PASSING = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.PermissionsError,
+    apsw.ReadOnlyError,
+)
+"""What a disk that is full, read-only or out of reach gives, and stops giving later."""
+_PROGRESS_STEPS = 100_000
+"""Instructions of SQLite's machine between two calls of a progress handler: some milliseconds."""
 _CHECKPOINT_PAGES = 2000
 _LARGE_WAL_BYTES = 64 << 20
 
 
 class UnusableDatabase(Exception):
     """The database cannot be served; the message says why and what to do."""
+
+
+class UnwritableDatabase(UnusableDatabase):
+    """It cannot be written now; a disk that is full or read-only may be neither later."""
 
 
 class ApswStore:
@@ -67,6 +86,10 @@ class ApswStore:
             _refuse(error)
         return self.connection.changes()
 
+    def probe(self) -> None:
+        """Write the file's header again as it is."""
+        self.run(f"PRAGMA user_version = {migrations.version(self)}")
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
@@ -90,6 +113,27 @@ class WriterStore(ApswStore):
         self._wal_pages = pages
         return apsw.SQLITE_OK
 
+    def keep_log_files(self) -> None:
+        """Have -wal and -shm stay when the database is closed.
+
+        A start on a disk without room or inodes for them could not even read without them.
+        """
+        on = array.array("i", [1])
+        self.connection.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, on.buffer_info()[0])
+
+    def empty_log_files(self) -> None:
+        """Have closing leave an empty -wal: one with frames must not meet another database."""
+        self.run("PRAGMA journal_size_limit = 0")
+
+    def report_progress(self, progressed: Callable[[], None]) -> None:
+        """Have a function called again and again while a long statement runs."""
+
+        def go_on() -> bool:
+            progressed()
+            return False
+
+        self.connection.set_progress_handler(go_on, _PROGRESS_STEPS)
+
     def checkpoint_if_due(self) -> None:
         """Move the write-ahead log into the database when it has grown enough."""
         if self._wal_pages < _CHECKPOINT_PAGES:
@@ -109,18 +153,23 @@ class WriterStore(ApswStore):
 def open_writer(path: Path, vfs: str | None = None) -> WriterStore:
     """Open the database for writing, made and migrated if need be; through a VFS of a test's.
 
-    Raises UnusableDatabase for an SQLite that is too old, a foreign file, or a newer schema.
+    Raises UnusableDatabase for an SQLite that is too old, a foreign file, or a newer schema;
+    UnwritableDatabase for what may pass.
     """
     check_sqlite()
     try:
         return _open_writer(path, vfs)
-    except (StoreFault, apsw.Error) as error:
-        raise UnusableDatabase(f"{path} cannot be opened: {error}") from error
+    except (StoreFault, apsw.Error, OSError) as error:
+        cause = error.__cause__ if isinstance(error, StoreFault) else error
+        kind = UnwritableDatabase if isinstance(cause, (*_PASSING, OSError)) else UnusableDatabase
+        raise kind(f"{path} cannot be opened: {error}") from error
 
 
 def _open_writer(path: Path, vfs: str | None) -> WriterStore:
     connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
-    if str(path) != ":memory:":
+    if connection.readonly("main"):
+        raise StoreFault("it can only be read") from apsw.ReadOnlyError()
+    if str(path) != ":memory:" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(0o600)
     store = WriterStore(connection)
     connection.set_busy_timeout(5000)
@@ -133,13 +182,31 @@ def _open_writer(path: Path, vfs: str | None) -> WriterStore:
 
 
 def open_reader(path: Path) -> ApswStore:
-    """Open the database for reading only."""
-    connection = apsw.Connection(str(path), flags=_READER, statementcachesize=500)
+    """Open the database for reading only; raises StoreFault."""
+    try:
+        connection = apsw.Connection(str(path), flags=_READER, statementcachesize=500)
+    except apsw.Error as error:
+        _refuse(error)
     connection.set_busy_timeout(5000)
     store = ApswStore(connection)
     store.run("PRAGMA mmap_size = 0")
     store.run("PRAGMA query_only = ON")
     return store
+
+
+def check_readable(path: Path) -> None:
+    """Raise UnusableDatabase unless queries can be answered from the file as it is."""
+    try:
+        store = open_reader(path)
+        try:
+            _check_identity(store, path)
+            found = migrations.version(store)
+        finally:
+            store.close()
+    except StoreFault as fault:
+        raise UnwritableDatabase(f"{path} cannot be read: {fault}") from fault
+    if found != len(migrations.steps()):
+        raise UnwritableDatabase(f"{path} has schema {found} and cannot be written to change that")
 
 
 def sqlite_version() -> str:

@@ -9,9 +9,9 @@ from msgspec import Raw
 
 from penholder_daemon import migrations
 from penholder_daemon.core.session import Figures
-from penholder_daemon.shell import metrics
 from penholder_daemon.shell.database import file_bytes, sqlite_version
 from penholder_daemon.shell.paths import Paths
+from penholder_daemon.shell.request_log import RequestLog
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.tally import Tally
 
@@ -24,6 +24,7 @@ class Load:
     subscriptions: int
     largest_unsent_bytes: int
     writer_queue: int
+    store_fault: str | None
     pos: int
 
 
@@ -33,6 +34,7 @@ class Facts:
     def __init__(self, paths: Paths, settings: Settings, started_at: str) -> None:
         """Speak of one run of the daemon."""
         self.tally = Tally()
+        self.request_log = RequestLog(settings)
         self._paths = paths
         self._settings = settings
         self._started_at = started_at
@@ -51,9 +53,15 @@ class Facts:
             connections=load.connections,
             subscriptions=load.subscriptions,
             writer_queue=load.writer_queue,
+            store_fault=load.store_fault,
             wal_bytes=file_bytes(self._wal),
             db_bytes=file_bytes(self._paths.database),
         )
+
+    def obey(self, settings: Settings) -> None:
+        """Speak of these settings from now on, and log by them."""
+        self._settings = settings
+        self.request_log.obey(settings)
 
     def config(self) -> Raw:
         """Return the settings in force, with the directories that were chosen."""
@@ -66,6 +74,9 @@ class Facts:
 
     def metrics(self, load: Load, workers: Mapping[str, int]) -> str:
         """Return what daemon.metrics shows."""
+        # Here, because few ask for it and it would take a sixth of the time of a start.
+        from penholder_daemon.shell import metrics  # noqa: PLC0415
+
         gauges: metrics.Gauges = {
             "connections": ("Open connections.", load.connections),
             "subscriptions": ("Live subscriptions.", load.subscriptions),
@@ -74,6 +85,10 @@ class Facts:
                 load.largest_unsent_bytes,
             ),
             "writer_queue": ("Mutations that wait or are being written.", load.writer_queue),
+            "store_failing": (
+                "1 while nothing can be written, 0 otherwise.",
+                0 if load.store_fault is None else 1,
+            ),
             "journal_position": ("Position of the newest entry.", load.pos),
             "wal_bytes": ("Size of the write-ahead log.", file_bytes(self._wal)),
             "database_bytes": ("Size of the database.", file_bytes(self._paths.database)),

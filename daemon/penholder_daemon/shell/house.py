@@ -3,7 +3,7 @@
 After a commit its effects are carried out, then its answers go out, then subscribers hear of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from msgspec import Raw
@@ -52,7 +52,7 @@ class House:
         world: World,
         dispatcher: Dispatcher,
         publisher: Publisher,
-        openrpc: Raw,
+        openrpc: Callable[[], Raw],
         stop: Stop,
         facts: Facts,
     ) -> None:
@@ -65,6 +65,7 @@ class House:
         self._stop = stop
         self._facts = facts
         self.tally = facts.tally
+        self.request_log = facts.request_log
 
     def deliver(self, jobs: Sequence[Job], outcome: Outcome) -> None:
         """Take a committed batch from the writer, in the loop."""
@@ -117,12 +118,23 @@ class House:
             subscriptions=self.sockets.subscription_count,
             largest_unsent_bytes=max((each.unsent_bytes for each in connections), default=0),
             writer_queue=self.writer.waiting,
+            store_fault=self.writer.fault,
             pos=self.publisher.pos,
+        )
+
+    def status_line(self) -> str:
+        """Say in one line what the daemon is at."""
+        load = self._load()
+        fault = "" if load.store_fault is None else f"; WRITES FAIL: {load.store_fault}"
+        return (
+            f"{self.sockets.served_workers} workers served, {load.connections} connections,"
+            f" {load.subscriptions} subscriptions, {load.writer_queue} mutations waiting,"
+            f" position {load.pos}{fault}"
         )
 
     def openrpc(self) -> Raw:
         """Return the description of all methods."""
-        return self._openrpc
+        return self._openrpc()
 
     def shut_down(self, drain_ms: int) -> None:
         """Begin to stop."""

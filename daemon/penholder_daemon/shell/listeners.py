@@ -11,6 +11,7 @@ import structlog
 import trio
 
 from penholder_daemon.shell.paths import UnusablePath, check_socket_path
+from penholder_daemon.shell.systemd.kept_sockets import CONTROL_NAME, KeptSockets
 
 log = structlog.get_logger()
 
@@ -39,6 +40,20 @@ def bind(path: Path) -> socket.socket:
         sock.close()
         raise UnusablePath(f"cannot listen on {path}: {error}") from error
     return sock
+
+
+def open_kept(kept: KeptSockets, name: str, path: Path) -> socket.socket:
+    """Go on with the socket that systemd kept under a name, or bind one and have it kept."""
+    sock = kept.take(name, path)
+    if sock is None:
+        sock = bind(path)
+        kept.keep(name, sock)
+    return sock
+
+
+def open_control(kept: KeptSockets, path: Path) -> socket.socket:
+    """Return the control socket: a socket unit's, wherever it is, or our own."""
+    return kept.take(CONTROL_NAME) or open_kept(kept, CONTROL_NAME, path)
 
 
 def _remove_stale(path: Path) -> None:
@@ -85,10 +100,11 @@ class Listener:
             self._accepted(sock)
         return True
 
-    def close(self) -> None:
-        """Accept no more, and take the path away."""
+    def close(self, *, keep_path: bool = False) -> None:
+        """Accept no more, and take the path away unless somebody goes on listening there."""
         self._scope.cancel()
         if self._socket.fileno() >= 0:
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
-            self._path.unlink(missing_ok=True)
+            if not keep_path:
+                self._path.unlink(missing_ok=True)

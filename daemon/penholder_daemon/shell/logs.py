@@ -24,5 +24,6 @@ def set_up(log_format: str, log_level: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # A reload may change the level, which loggers would keep if they were cached.
+        cache_logger_on_first_use=False,
     )

@@ -2,8 +2,10 @@
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Generic, Protocol, TypeVar
 
 import trio
@@ -14,6 +16,7 @@ from penholder_daemon.core.store import Store
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.database import ApswStore
+from penholder_daemon.shell.request_log import Trace
 from penholder_protocol.errors import Busy
 from penholder_protocol.limits import MAX_READER_QUEUE
 
@@ -28,6 +31,7 @@ class Look(Generic[T]):
     caller: Caller
     function: Callable[[Rx], T]
     done: Callable[[Outcome[T]], None]
+    trace: Trace = field(default_factory=Trace)
 
 
 class Readers(Protocol):
@@ -59,22 +63,49 @@ def _carry_out(store: Store, world: World, look: Look[T]) -> Outcome[T]:
         store.run("COMMIT")
 
 
+class _Eye:
+    """One thread's connection, opened when it is first needed and again until that works."""
+
+    def __init__(self, open_store: Callable[[], ApswStore], world: World, held: ExitStack) -> None:
+        self._open_store = open_store
+        self._world = world
+        self._held = held
+        self._store: ApswStore | None = None
+
+    def look(self, look: Look[object]) -> Outcome[object]:
+        begun = perf_counter()
+        try:
+            return _carry_out(self._store or self._open(), self._world, look)
+        except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
+            return Error(error)
+        finally:
+            look.trace.carried_out(begun, perf_counter())
+
+    def _open(self) -> ApswStore:
+        self._store = self._open_store()
+        self._held.callback(self._store.close)
+        return self._store
+
+
 class ThreadReaders:
     """Some threads over one queue, each with a connection of its own."""
 
     def __init__(
-        self, stores: Sequence[ApswStore], world: World, delivered: Callable[[], None]
+        self,
+        open_store: Callable[[], ApswStore],
+        threads: int,
+        world: World,
+        delivered: Callable[[], None],
     ) -> None:
-        """Start a thread for each connection; `delivered` is called after a batch of answers."""
+        """Start the threads; `delivered` is called in the loop after a batch of answers."""
+        self._open_store = open_store
         self._world = world
         self._delivered = delivered
         self._loop = trio.lowlevel.current_trio_token()
         self._inbox: queue.SimpleQueue[Look[object] | None] = queue.SimpleQueue()
         self._threads = [
-            threading.Thread(
-                target=self._work, args=(store,), name=f"penholder-reader-{number}", daemon=True
-            )
-            for number, store in enumerate(stores)
+            threading.Thread(target=self._work, name=f"penholder-reader-{number}", daemon=True)
+            for number in range(threads)
         ]
         for thread in self._threads:
             thread.start()
@@ -96,14 +127,16 @@ class ThreadReaders:
         for thread in self._threads:
             await trio.to_thread.run_sync(thread.join)
 
-    def _work(self, store: ApswStore) -> None:
-        while True:
-            looks = self._take()
-            found = [(look, self._look(store, look)) for look in looks if look is not None]
-            if found:
-                self._loop.run_sync_soon(self._deliver, found)
-            if None in looks:
-                return
+    def _work(self) -> None:
+        with ExitStack() as held:
+            eye = _Eye(self._open_store, self._world, held)
+            while True:
+                looks = self._take()
+                found = [(look, eye.look(look)) for look in looks if look is not None]
+                if found:
+                    self._loop.run_sync_soon(self._deliver, found)
+                if None in looks:
+                    return
 
     def _take(self) -> list[Look[object] | None]:
         """Take one look, and with it what else waits, so that the loop is woken once for all."""
@@ -114,12 +147,6 @@ class ThreadReaders:
             except queue.Empty:
                 break
         return looks
-
-    def _look(self, store: ApswStore, look: Look[object]) -> Outcome[object]:
-        try:
-            return _carry_out(store, self._world, look)
-        except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
-            return Error(error)
 
     def _deliver(self, found: list[tuple[Look[object], Outcome[object]]]) -> None:
         for look, outcome in found:

@@ -23,6 +23,7 @@ from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.shell.publisher import Watch
 from penholder_daemon.shell.readers import Look, read
+from penholder_daemon.shell.request_log import Trace
 from penholder_daemon.shell.services import Services
 from penholder_daemon.shell.writer import Job
 from penholder_protocol import jsonrpc
@@ -72,23 +73,28 @@ class Requests:
     def start(self, request: Request, sink: Sink) -> None:
         """Check a request and have it carried out; its answer goes to the sink."""
         self.open += 1
-        answer = partial(self._answer, request, sink, perf_counter())
+        caller = self._caller
+        trace = Trace(request.method, request.id_text, caller.pid, caller.worker_id)
+        answer = partial(self._answer, request, sink, trace)
         try:
-            call = self._services.dispatcher.invocation(self._caller, request)
-            self._begin(call, request, answer)
+            call = self._services.dispatcher.invocation(caller, request)
+            self._begin(call, request, answer, trace)
         except PenholderError as refusal:
             answer(refusal)
         except Exception as bug:  # noqa: BLE001 - one request must not end the connection
-            answer(self._bug(request.method, bug))
+            answer(self._bug(request.method, request.id_text, bug))
 
-    def _begin(self, call: Invocation, request: Request, answer: Callable[[Answer], None]) -> None:
+    def _begin(
+        self, call: Invocation, request: Request, answer: Callable[[Answer], None], trace: Trace
+    ) -> None:
         match call.method.kind:
             case Kind.MUTATION:
-                self._services.writer.submit(Job(call, partial(self._written, answer)))
+                self._services.writer.submit(Job(call, partial(self._written, answer), trace))
                 self._mutations_sent += 1
             case Kind.QUERY:
-                self._after_mutations(partial(self._query, call, answer))
+                self._after_mutations(partial(self._query, call, answer, trace))
             case Kind.WAIT | Kind.CLAIM:
+                trace.is_wait = True
                 scope = self._expect_wait(request)
                 self._after_mutations(
                     partial(self._nursery.start_soon, self._wait, call, request, scope, answer)
@@ -96,9 +102,9 @@ class Requests:
             case Kind.LOCAL:
                 self._after_mutations(partial(self._nursery.start_soon, self._local, call, answer))
 
-    def _answer(self, request: Request, sink: Sink, begun: float, answer: Answer) -> None:
+    def _answer(self, request: Request, sink: Sink, trace: Trace, answer: Answer) -> None:
         self.open -= 1
-        self._count(request, perf_counter() - begun, answer)
+        self._count(request, trace, answer)
         if request.id is None:
             sink(None)
         elif isinstance(answer, PenholderError):
@@ -107,13 +113,22 @@ class Requests:
             sink(jsonrpc.result(request.id, answer))
         self._tell_changed()
 
-    def _count(self, request: Request, seconds: float, answer: Answer) -> None:
-        number = answer.number if isinstance(answer, PenholderError) else None
+    def _count(self, request: Request, trace: Trace, answer: Answer) -> None:
+        error = answer if isinstance(answer, PenholderError) else None
+        number = None if error is None else error.number
         is_known = number != MethodNotFound.number
-        self._services.tally.answered(request.method if is_known else "unknown", seconds, number)
+        name = request.method if is_known else "unknown"
+        now = perf_counter()
+        self._services.tally.answered(name, now - trace.arrived, number)
+        self._services.request_log.answered(trace, now, None if error is None else error.code)
 
-    def _bug(self, method: str, bug: BaseException) -> InternalError:
-        log.error("a request failed inside the daemon", method=method, exc_info=bug)
+    def _bug(self, method: str, request_id: str | None, bug: BaseException) -> InternalError:
+        log.error(
+            "a request failed inside the daemon",
+            method=method,
+            request_id=request_id,
+            exc_info=bug,
+        )
         return InternalError()
 
     # --- order --------------------------------------------------------------------------------
@@ -130,12 +145,14 @@ class Requests:
             self._parked.append((self._mutations_sent, begin))
 
     # --- the kinds ----------------------------------------------------------------------------
-    def _query(self, call: Invocation, answer: Callable[[Answer], None]) -> None:
+    def _query(self, call: Invocation, answer: Callable[[Answer], None], trace: Trace) -> None:
+        trace.free()
+
         def done(found: Outcome[bytes]) -> None:
             answer(self._result(call, found))
 
         try:
-            look = Look(self._caller, lambda rx: execute.query(rx, call), done)
+            look = Look(self._caller, lambda rx: execute.query(rx, call), done, trace)
             self._services.readers.submit(look)
         except PenholderError as busy:
             answer(busy)
@@ -148,7 +165,7 @@ class Requests:
         except StoreFault as fault:
             return StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
         except Exception as bug:  # noqa: BLE001
-            return self._bug(call.method.name, bug)
+            return self._bug(call.method.name, call.request_id, bug)
 
     async def _local(self, call: Invocation, answer: Callable[[Answer], None]) -> None:
         try:
@@ -159,7 +176,7 @@ class Requests:
         except StoreFault as fault:
             body = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
         except Exception as bug:  # noqa: BLE001
-            body = self._bug(call.method.name, bug)
+            body = self._bug(call.method.name, call.request_id, bug)
         answer(body)
         self._flush()
 
@@ -186,7 +203,7 @@ class Requests:
         except StoreFault as fault:
             body = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
         except Exception as bug:  # noqa: BLE001
-            body = self._bug(call.method.name, bug)
+            body = self._bug(call.method.name, call.request_id, bug)
         key = _wait_key(request, scope)
         if self._waits.get(key) is scope:
             del self._waits[key]

@@ -10,6 +10,7 @@ from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.publisher import Publisher
 from penholder_daemon.shell.readers import Readers
+from penholder_daemon.shell.request_log import RequestLog
 from penholder_daemon.shell.tally import Tally
 from penholder_daemon.shell.writer import Writer
 
@@ -43,6 +44,10 @@ class Services(Protocol):
     @property
     def tally(self) -> Tally:
         """Counts what happens."""
+
+    @property
+    def request_log(self) -> RequestLog:
+        """Logs what takes long."""
 
     @property
     def maintenance(self) -> Maintenance:

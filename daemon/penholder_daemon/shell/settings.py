@@ -25,6 +25,7 @@ _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 StreamKind = Annotated[str, Meta(pattern=r"^(worker|controller|run|board|topic|queue|daemon|\*)$")]
 BackendProfile = Annotated[str, Meta(min_length=1, max_length=MAX_TYPE_CHARACTERS)]
 Uid = Annotated[int, Meta(ge=0, le=(1 << 32) - 2)]
+SlowMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
 AgeMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
 
 
@@ -39,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How log lines look on stderr."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least grave lines that are logged."""
+    slow_request_ms: SlowMs = 1000
+    """A request that takes this long is logged with what it waited for; waits are not."""
+    slow_commit_ms: SlowMs = 500
+    """A commit that takes this long is logged with what it waited for."""
     allowed_uids: list[Uid] = []
     """Users who may connect beside the daemon's own; the sockets' modes must let them, too."""
     max_connections: Annotated[int, Meta(ge=1, le=MAX_CONNECTIONS)] = MAX_CONNECTIONS

@@ -12,11 +12,12 @@ from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
 from penholder_daemon.core.world import Process
 from penholder_daemon.shell.admission import Admission, refuse
 from penholder_daemon.shell.connection import Connection
-from penholder_daemon.shell.listeners import Listener, bind
+from penholder_daemon.shell.listeners import Listener, open_kept
 from penholder_daemon.shell.outbox import Flusher
 from penholder_daemon.shell.paths import Paths, UnusablePath
 from penholder_daemon.shell.peers import Credentials, caller, credentials
 from penholder_daemon.shell.services import Services
+from penholder_daemon.shell.systemd.kept_sockets import CONTROL_NAME, KeptSockets, worker_name
 from penholder_daemon.shell.transport import SocketTransport
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import PenholderError
@@ -31,15 +32,22 @@ class Sockets:
     """All that listens and all that is connected."""
 
     def __init__(
-        self, paths: Paths, admission: Admission, nursery: trio.Nursery, flusher: Flusher
+        self,
+        paths: Paths,
+        kept: KeptSockets,
+        admission: Admission,
+        nursery: trio.Nursery,
+        flusher: Flusher,
     ) -> None:
         """Run listeners and connections in the nursery."""
         self._paths = paths
+        self._kept = kept
         self._admission = admission
         self._nursery = nursery
         self._flusher = flusher
         self._listeners: dict[str | None, Listener] = {}
         self.connections: dict[Connection, None] = {}
+        self._is_draining = False
         self._left = trio.Event()
 
     def serve_control(self, services: Services, sock: socket.socket) -> None:
@@ -52,7 +60,8 @@ class Sockets:
             return
         path = self._paths.worker_socket(worker_id)
         try:
-            self._listen(services, worker_id, bind(path), path)
+            sock = open_kept(self._kept, worker_name(worker_id), path)
+            self._listen(services, worker_id, sock, path)
         except UnusablePath as error:
             log.error("a runtime socket cannot be served", worker_id=worker_id, reason=str(error))
 
@@ -67,15 +76,21 @@ class Sockets:
         """Accept no more on a worker's socket."""
         listener = self._listeners.pop(worker_id, None)
         if listener is not None:
+            self._kept.give_up(worker_name(worker_id))
             listener.close()
         if drop_connections:
             for connection in self._of_worker(worker_id):
                 connection.stop_reading()
 
     def close_all(self) -> None:
-        """Accept no more anywhere, and read no more from anybody."""
-        for listener in self._listeners.values():
-            listener.close()
+        """Accept no more anywhere, and read no more from anybody.
+
+        Where a socket outlives this daemon, who connects from now on waits for the next one.
+        """
+        self._is_draining = True
+        for worker_id, listener in self._listeners.items():
+            name = CONTROL_NAME if worker_id is None else worker_name(worker_id)
+            listener.close(keep_path=self._kept.outlives(name))
         self._listeners.clear()
         for connection in self.connections:
             connection.stop_reading()
@@ -102,6 +117,11 @@ class Sockets:
                 connection.check_frame_timeout()
 
     @property
+    def served_workers(self) -> int:
+        """How many runtime sockets accept."""
+        return len([worker_id for worker_id in self._listeners if worker_id is not None])
+
+    @property
     def subscription_count(self) -> int:
         """How many subscriptions there are."""
         return sum(connection.subscription_count for connection in self.connections)
@@ -123,10 +143,13 @@ class Sockets:
         kind: SocketKind = CONTROL if worker_id is None else RUNTIME
         who = caller(peer, kind, worker_id)
         connection = Connection(SocketTransport(sock), who, services, self._flusher)
-        self.connections[connection] = None
         self._nursery.start_soon(self._run, connection, peer)
 
     async def _run(self, connection: Connection, peer: Credentials) -> None:
+        # Known from here on: before its run a connection has nothing to be told with.
+        self.connections[connection] = None
+        if self._is_draining:
+            connection.stop_reading()
         try:
             await connection.run()
         except Exception as bug:

@@ -1,4 +1,4 @@
-"""How bytes come and go: trio-jsonrpc's `BaseTransport`, over sockets and over trio streams.
+"""How bytes come and go: trio-jsonrpc's `BaseTransport`, over Unix sockets.
 
 The socket variant has no task of its own for sending: an answer is sent at once, and only when
 the kernel's buffer is full does somebody wait. That saved a task switch for each answer.
@@ -9,7 +9,6 @@ import socket
 from abc import abstractmethod
 
 import trio
-import trio.testing
 from trio_jsonrpc.transport import BaseTransport, TransportClosed
 
 _CHUNK_BYTES = 1 << 16
@@ -93,48 +92,3 @@ class SocketTransport(Transport):
         if self._socket.fileno() >= 0:
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
-
-
-class StreamTransport(Transport):
-    """A pair of memory streams, for simulation."""
-
-    def __init__(
-        self,
-        stream: trio.StapledStream[trio.testing.MemorySendStream, trio.testing.MemoryReceiveStream],
-    ) -> None:
-        """Own the stream from now on."""
-        self._stream = stream
-
-    async def recv(self) -> bytes:
-        """Return what has come; raises TransportClosed at the end."""
-        try:
-            data = bytes(await self._stream.receive_some())
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise TransportClosed from None
-        if not data:
-            raise TransportClosed
-        return data
-
-    def try_send(self, data: bytes) -> int:  # noqa: ARG002 - a stream cannot send without waiting
-        """Send nothing: streams can only wait."""
-        return 0
-
-    async def send(self, data: bytes) -> None:
-        """Send all."""
-        try:
-            await self._stream.send_all(data)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise TransportClosed from None
-
-    def peer_is_gone(self) -> bool:
-        """Memory streams do not tell."""
-        return False
-
-    def end_sending(self) -> None:
-        """Close the sending half."""
-        self._stream.send_stream.close()
-
-    def close(self) -> None:
-        """Close without waiting for the peer."""
-        self._stream.send_stream.close()
-        self._stream.receive_stream.close()

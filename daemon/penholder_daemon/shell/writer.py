@@ -9,7 +9,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
@@ -19,7 +19,8 @@ import trio
 from penholder_daemon.core.commit import Answer, Committer, Outcome
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import StoreFault
-from penholder_daemon.shell.database import WriterStore
+from penholder_daemon.shell.pen import Pen
+from penholder_daemon.shell.request_log import RequestLog, Trace
 from penholder_daemon.shell.tally import Tally
 from penholder_protocol.errors import Busy
 from penholder_protocol.limits import MAX_COMMIT_BATCH, MAX_WRITER_QUEUE, MAX_WRITER_QUEUE_BYTES
@@ -35,6 +36,7 @@ class Job:
 
     call: Invocation
     done: Callable[[Answer], None]
+    trace: Trace = field(default_factory=Trace)
 
 
 Deliver = Callable[[Sequence[Job], Outcome], None]
@@ -49,6 +51,10 @@ class Writer(Protocol):
     @property
     def waiting(self) -> int:
         """How many mutations wait or are being written."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written at the moment; None if nothing is known to be wrong."""
 
 
 class _Queue:
@@ -83,14 +89,12 @@ def _busy(limit: str, maximum: int) -> Busy:
 class ThreadWriter:
     """The writer on a thread of its own; `deliver` is called in trio's loop."""
 
-    def __init__(
-        self, committer: Committer, store: WriterStore, deliver: Deliver, tally: Tally
-    ) -> None:
+    def __init__(self, pen: Pen, deliver: Deliver, tally: Tally, request_log: RequestLog) -> None:
         """Start the thread; must be called inside trio."""
-        self._tally = tally
-        self._committer = committer
-        self._store = store
+        self._pen = pen
         self._deliver = deliver
+        self._tally = tally
+        self._request_log = request_log
         self._loop = trio.lowlevel.current_trio_token()
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._queue = _Queue()
@@ -101,6 +105,16 @@ class ThreadWriter:
     def waiting(self) -> int:
         """How many mutations wait or are being written."""
         return self._queue.calls
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago it last got on with something; idle it does twice a second."""
+        return perf_counter() - self._pen.progressed_at
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written at the moment."""
+        return self._pen.fault
 
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy."""
@@ -135,23 +149,28 @@ class ThreadWriter:
                 break
         if jobs:
             begun = perf_counter()
-            outcome = self._committer.run([each.call for each in jobs])
-            self._loop.run_sync_soon(self._delivered, jobs, outcome, perf_counter() - begun)
+            outcome = self._pen.run([each.call for each in jobs])
+            ended = perf_counter()
+            self._loop.run_sync_soon(self._delivered, jobs, outcome, begun, ended)
             self._checkpoint()
         return job is not None
 
-    def _delivered(self, jobs: list[Job], outcome: Outcome, seconds: float) -> None:
+    def _delivered(self, jobs: list[Job], outcome: Outcome, begun: float, ended: float) -> None:
         self._queue.let_go(jobs)
-        self._tally.committed(len(jobs), seconds)
+        self._tally.committed(len(jobs), ended - begun)
+        traces = [job.trace for job in jobs]
+        for trace in traces:
+            trace.carried_out(begun, ended)
+        self._request_log.committed(traces, outcome, ended - begun)
         self._deliver(jobs, outcome)
 
     def _be_idle(self) -> None:
-        if self._committer.heartbeat().fatal:
+        if self._pen.heartbeat().fatal:
             self._end_daemon()
 
     def _checkpoint(self) -> None:
         try:
-            self._store.checkpoint_if_due()
+            self._pen.checkpoint()
         except StoreFault as fault:
             log.error("a checkpoint failed", reason=str(fault), fatal=fault.outcome_unknown)
             if fault.outcome_unknown:
@@ -178,6 +197,11 @@ class InlineWriter:
     def waiting(self) -> int:
         """How many mutations wait."""
         return self._queue.calls
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written at the moment."""
+        return self._committer.fault
 
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy."""

@@ -19,7 +19,10 @@ class Health(Record, frozen=True, kw_only=True):
 
 
 class DaemonStatus(Record, frozen=True, kw_only=True):
-    """The daemon in figures; `workers` counts them by state."""
+    """The daemon in figures; `workers` counts them by state.
+
+    `store_fault` says why nothing can be written at the moment, and is null when all is well.
+    """
 
     version: str
     pid: int
@@ -33,6 +36,7 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     connections: int
     subscriptions: int
     writer_queue: int
+    store_fault: str | None
     wal_bytes: int
     db_bytes: int
     pos: Position

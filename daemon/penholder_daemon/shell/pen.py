@@ -1,0 +1,116 @@
+"""The pen itself: the writing connection with its committer, or why there is none for now.
+
+A database that can be read but not opened for writing (the disk is full or read-only, or has no
+inode left) is served all the same: queries are answered, every mutation is refused with
+STORE_FAILED, and opening is tried again until it works.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+import structlog
+
+from penholder_daemon.core.commit import Committer, Outcome, nothing_written
+from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.store import Store, StoreFault
+from penholder_daemon.shell.database import (
+    UnusableDatabase,
+    UnwritableDatabase,
+    WriterStore,
+    check_readable,
+    open_writer,
+)
+
+log = structlog.get_logger()
+
+_TRY_AGAIN_SECONDS = 1.0
+
+
+class Pen:
+    """Writes batches while it can. Opened by the main thread, used by the writer's."""
+
+    def __init__(self, path: Path, make_committer: Callable[[Store], Committer]) -> None:
+        """Open the database; raises UnusableDatabase if it can be neither written nor read."""
+        self._path = path
+        self._make_committer = make_committer
+        self._store: WriterStore | None = None
+        self._committer: Committer | None = None
+        self._why_closed = ""
+        self.progressed_at = perf_counter()
+        """When it last got on with something; a long statement counts while it runs."""
+        try:
+            self._open()
+        except UnwritableDatabase as unwritable:
+            check_readable(path)
+            log.error("writes are refused, reads go on", reason=str(unwritable))
+            self._why_closed = str(unwritable)
+        self._tried_at = perf_counter()
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written at the moment; None if nothing is known to be wrong."""
+        return self._why_closed if self._committer is None else self._committer.fault
+
+    def run(self, batch: Sequence[Invocation]) -> Outcome:
+        """Commit a batch, or refuse it."""
+        self._progress()
+        committer = self._committer or self._open_again()
+        if committer is None:
+            return nothing_written(batch, self._why_closed)
+        outcome = self._told(committer, lambda: committer.run(batch))
+        self._progress()
+        return outcome
+
+    def heartbeat(self) -> Outcome:
+        """Do what is to be done when nobody writes: see whether writing works again."""
+        self._progress()
+        committer = self._committer or self._open_again()
+        return Outcome([]) if committer is None else self._told(committer, committer.heartbeat)
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database if it is due; raises StoreFault."""
+        if self._store is not None:
+            self._store.checkpoint_if_due()
+            self._progress()
+
+    def close(self) -> None:
+        """Close the connection; the log is moved into the database."""
+        if self._store is not None:
+            try:
+                self._store.empty_log_files()
+            except StoreFault as fault:
+                log.warning("the write-ahead log stays as it is", reason=str(fault))
+            self._store.close()
+
+    def _progress(self) -> None:
+        self.progressed_at = perf_counter()
+
+    def _open(self) -> Committer:
+        self._store = open_writer(self._path)
+        self._store.keep_log_files()
+        self._store.report_progress(self._progress)
+        self._committer = self._make_committer(self._store)
+        return self._committer
+
+    def _open_again(self) -> Committer | None:
+        if perf_counter() - self._tried_at < _TRY_AGAIN_SECONDS:
+            return None
+        self._tried_at = perf_counter()
+        try:
+            committer = self._open()
+        except UnusableDatabase as unusable:
+            self._why_closed = str(unusable)
+            return None
+        log.info("the database can be written again")
+        return committer
+
+    def _told(self, committer: Committer, act: Callable[[], Outcome]) -> Outcome:
+        """Log the first failure of a row and the end of the row, not each."""
+        before = committer.fault
+        outcome = act()
+        if before is None and committer.fault is not None:
+            log.error("writes fail, reads go on", reason=committer.fault)
+        elif before is not None and committer.fault is None:
+            log.info("writes work again")
+        return outcome

@@ -1,0 +1,49 @@
+"""Settings read anew while the daemon serves, on SIGHUP."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from penholder_daemon.shell.settings import Settings, UnusableSettings
+from penholder_daemon.shell.systemd.notify import notify
+
+log = structlog.get_logger()
+
+NEED_A_RESTART = ("state_dir", "runtime_dir", "reader_threads")
+"""Settings that a running daemon keeps as they were at its start."""
+
+
+class Reloader:
+    """Reads the settings again and has them applied, all or, if they are unusable, none."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        read: Callable[[], Settings],
+        apply: Callable[[Settings], None],
+    ) -> None:
+        """`read` raises UnusableSettings."""
+        self.settings = settings
+        self._read = read
+        self._apply = apply
+
+    def reload(self) -> None:
+        """Reload; systemd hears that it began and that it is over."""
+        notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        try:
+            self._take(self._read())
+        except UnusableSettings as error:
+            log.error("the settings are unusable; those in force stay", reason=str(error))
+        notify("READY=1")
+
+    def _take(self, read: Settings) -> None:
+        fixed = {name: getattr(self.settings, name) for name in NEED_A_RESTART}
+        late = [name for name, value in fixed.items() if getattr(read, name) != value]
+        self.settings = msgspec.structs.replace(read, **fixed)
+        self._apply(self.settings)
+        if late:
+            log.warning("settings were reloaded; some need a restart", need_a_restart=late)
+        else:
+            log.info("settings were reloaded")

@@ -1,0 +1,120 @@
+"""Where the time of a request went, and log lines of requests and commits that took long.
+
+Every line of a request has its `request_id`: the JSON-RPC id that the client gave it, which the
+journal's entries carry too.
+"""
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import structlog
+
+from penholder_daemon.core.commit import Outcome
+from penholder_daemon.shell.settings import Settings
+
+log = structlog.get_logger()
+
+_NAMED = 5
+"""How many mutations of a slow commit are named."""
+
+
+class Trace:
+    """The times of one request, on perf_counter; what did not happen is not set."""
+
+    __slots__ = (
+        "arrived",
+        "begun",
+        "ended",
+        "freed",
+        "is_wait",
+        "method",
+        "pid",
+        "request_id",
+        "worker_id",
+    )
+
+    def __init__(
+        self,
+        method: str = "",
+        request_id: str | None = None,
+        pid: int = 0,
+        worker_id: str | None = None,
+    ) -> None:
+        """A request arrives."""
+        self.method = method
+        self.request_id = request_id
+        self.pid = pid
+        self.worker_id = worker_id
+        self.is_wait = False
+        self.arrived = self.freed = perf_counter()
+        self.begun = self.ended = 0.0
+
+    def free(self) -> None:
+        """The mutations that its connection sent before it are done."""
+        self.freed = perf_counter()
+
+    def carried_out(self, begun: float, ended: float) -> None:
+        """The writer or a reader had it from then to then."""
+        self.begun = begun
+        self.ended = ended
+
+    def waits_ms(self, now: float) -> dict[str, int]:
+        """Return what it waited for, and for how long."""
+        if not self.ended:
+            return {"total_ms": _ms(now - self.arrived)}
+        return {
+            "total_ms": _ms(now - self.arrived),
+            "earlier_mutations_ms": _ms(self.freed - self.arrived),
+            "queued_ms": _ms(self.begun - self.freed),
+            "carried_out_ms": _ms(self.ended - self.begun),
+            "answered_ms": _ms(now - self.ended),
+        }
+
+
+class RequestLog:
+    """Logs what took long; on the level `debug` every request."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Log by these settings; `obey` changes them."""
+        self.obey(settings)
+
+    def obey(self, settings: Settings) -> None:
+        """Take from the settings from when on something is slow, and whether all is logged."""
+        self._slow_request = settings.slow_request_ms / 1000
+        self._slow_commit = settings.slow_commit_ms / 1000
+        self._every = settings.log_level == "debug"
+
+    def answered(self, trace: Trace, now: float, error: str | None) -> None:
+        """Log a request if there is a reason to; a wait is not slow, it waits."""
+        is_slow = now - trace.arrived >= self._slow_request and not trace.is_wait
+        if not is_slow and not self._every:
+            return
+        tell = log.warning if is_slow else log.debug
+        tell(
+            "slow request" if is_slow else "request",
+            method=trace.method,
+            request_id=trace.request_id,
+            pid=trace.pid,
+            worker_id=trace.worker_id,
+            error=error,
+            **trace.waits_ms(now),
+        )
+
+    def committed(self, traces: Sequence[Trace], outcome: Outcome, seconds: float) -> None:
+        """Log a batch that took long, and whether it waited for its handlers or for the disk."""
+        if seconds < self._slow_commit:
+            return
+        log.warning(
+            "slow commit",
+            mutations=len(traces),
+            total_ms=_ms(seconds),
+            ran_ms=outcome.ran_ms,
+            synced_ms=outcome.synced_ms,
+            waited_for="disk" if outcome.synced_ms >= outcome.ran_ms else "handlers",
+            methods=[trace.method for trace in traces[:_NAMED]],
+            request_ids=[trace.request_id for trace in traces[:_NAMED]],
+        )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,111 @@
+"""Listening sockets that outlive the daemon: passed by a socket unit or kept in the fd store.
+
+Both live on over a crash, a watchdog kill and a restart: who connects meanwhile waits in the
+socket's queue instead of being refused (man 5 systemd.service, FileDescriptorStoreMax; man 3
+sd_listen_fds). On a stop that no start follows, systemd lets go of its store.
+"""
+
+import os
+import socket
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from penholder_daemon.shell.systemd.notify import notify
+
+log = structlog.get_logger()
+
+CONTROL_NAME = "control"
+_FIRST_DESCRIPTOR = 3
+_VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+
+
+def worker_name(worker_id: str) -> str:
+    """Name a worker's socket in the store; systemd allows no colon there, ids have no slash."""
+    return f"worker/{worker_id.replace(':', '/')}"
+
+
+class KeptSockets:
+    """What systemd holds for this daemon, by name."""
+
+    def __init__(self, passed: Mapping[str, socket.socket] | None = None) -> None:
+        """Begin with what was passed at the start."""
+        self._passed = dict(passed or {})
+        self._held = set(self._passed)
+
+    def take(self, name: str, path: Path | None = None) -> socket.socket | None:
+        """Return a socket that was passed, if there is one; with a path, only if it is there."""
+        sock = self._passed.pop(name, None)
+        if sock is None or path is None or _is_bound_to(sock, path):
+            return sock
+        log.warning("a kept socket lost its path and is bound anew", path=str(path))
+        self._let_go(name, sock)
+        return None
+
+    def keep(self, name: str, sock: socket.socket) -> None:
+        """Have systemd hold a socket that was bound here."""
+        if notify(f"FDSTORE=1\nFDNAME={name}", [sock.fileno()]):
+            self._held.add(name)
+
+    def give_up(self, name: str) -> None:
+        """Have systemd hold a socket no more."""
+        if name in self._held:
+            self._held.discard(name)
+            notify(f"FDSTOREREMOVE=1\nFDNAME={name}")
+
+    def outlives(self, name: str) -> bool:
+        """Tell whether a socket goes on accepting when this daemon ends, so its path must stay."""
+        return name in self._held
+
+    def close_rest(self) -> None:
+        """Close what was passed and nobody took: the worker has stopped or is gone."""
+        rest, self._passed = self._passed, {}
+        for name, sock in rest.items():
+            path = Path(str(sock.getsockname()))
+            self._let_go(name, sock)
+            path.unlink(missing_ok=True)
+
+    def _let_go(self, name: str, sock: socket.socket) -> None:
+        sock.close()
+        self.give_up(name)
+
+
+def passed_by_systemd() -> KeptSockets:
+    """Take over the descriptors that this process was started with, if it was."""
+    given = {name: os.environ.pop(name, "") for name in _VARIABLES}
+    if given["LISTEN_PID"] != str(os.getpid()):
+        return KeptSockets()
+    count = int(given["LISTEN_FDS"] or 0)
+    names = given["LISTEN_FDNAMES"].split(":")
+    passed: dict[str, socket.socket] = {}
+    for descriptor, name in zip(range(_FIRST_DESCRIPTOR, _FIRST_DESCRIPTOR + count), names):  # noqa: B905 - without names there is nothing we know
+        sock = _listening(descriptor, name)
+        if sock is not None:
+            passed[name] = sock
+    return KeptSockets(passed)
+
+
+def _listening(descriptor: int, name: str) -> socket.socket | None:
+    os.set_inheritable(descriptor, False)
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        log.warning("a passed descriptor is no socket and is left alone", name=name)
+        return None
+    sock = socket.socket(fileno=descriptor)
+    if sock.family != socket.AF_UNIX or not sock.getsockopt(socket.SOL_SOCKET, _ACCEPTS):
+        log.warning("a passed socket is not one that listens and is closed", name=name)
+        sock.close()
+        return None
+    sock.setblocking(False)
+    return sock
+
+
+_ACCEPTS = socket.SO_ACCEPTCONN
+
+
+def _is_bound_to(sock: socket.socket, path: Path) -> bool:
+    try:
+        return sock.getsockname() == str(path) and stat.S_ISSOCK(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False

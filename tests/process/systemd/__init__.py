@@ -1,0 +1,1 @@
+"""The daemon under a real systemd, booted in namespaces of its own."""
