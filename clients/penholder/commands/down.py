@@ -20,7 +20,7 @@ from penholder.commands.options import (
 )
 from penholder.commands.values import whole_number
 from penholder_protocol.limits import MAX_DRAIN_MS
-from penholder_protocol.nouns import DaemonStatus, Stopping
+from penholder_protocol.nouns import Stopping
 
 _STOP_MARGIN_S = 30.0
 _DRAIN_MS = 5000
@@ -88,7 +88,7 @@ def _handle(pid: int) -> int | None:
         return None
 
 
-def _tell_down(running: DaemonStatus | None, options: Options) -> int:
+def _tell_down(running: status.Running | None, options: Options) -> int:
     pid = None if running is None else running.pid
     if output.wants_json(options.json):
         told = _Down(running=False, stopped=running is not None, pid=pid)

@@ -14,14 +14,16 @@ from penholder.commands import keeping, output, targets
 from penholder.commands.options import Parser, add_common, normalized, parse_known, read_options
 from penholder.commands.output import plain
 from penholder_protocol import __version__
-from penholder_protocol.nouns import DaemonStatus
 
 _PATIENCE_S = 5.0
 
 
-class _Running(msgspec.Struct):
-    version: str = __version__
-    pid: int = 0
+class Running(msgspec.Struct):
+    """What commands need of a daemon's status: what one of any version says."""
+
+    version: str
+    pid: int
+    state_dir: str
 
 
 def run(words: Sequence[str]) -> int:
@@ -32,7 +34,7 @@ def run(words: Sequence[str]) -> int:
     add_common(parser)
     options = read_options(parse_known(parser, normalized(words)))
     answer = ask(options)
-    _warn_of_age(msgspec.json.decode(answer, type=_Running))
+    _warn_of_age(msgspec.json.decode(answer, type=Running))
     if output.wants_json(options.json):
         output.print_json(bytes(answer))
     else:
@@ -52,20 +54,20 @@ def ask(where: targets.Where) -> msgspec.Raw:
             ) from None
 
 
-def record(where: targets.Where) -> DaemonStatus:
-    """Return the status as a record."""
-    return msgspec.json.decode(ask(where), type=DaemonStatus)
+def record(where: targets.Where) -> Running:
+    """Return who runs there; raises DaemonUnreachable without a daemon."""
+    return msgspec.json.decode(ask(where), type=Running)
 
 
-def running(where: targets.Where) -> DaemonStatus | None:
-    """Return the status of the daemon that runs there, if one does."""
+def running(where: targets.Where) -> Running | None:
+    """Return the daemon that runs there, if one does."""
     try:
         return record(where)
     except DaemonUnreachable:
         return None
 
 
-def _warn_of_age(running: _Running) -> None:
+def _warn_of_age(running: Running) -> None:
     if keeping.is_older(running.version):
         print(
             f"penholder: warning: the running daemon is version {running.version}, the program is"

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import msgspec
 
-DIRECTORY = "backups"
-
 
 class Copy(msgspec.Struct, frozen=True):
     """One backup."""
@@ -20,9 +18,7 @@ def newest(state_dir: Path) -> Copy | None:
     """Return the newest backup below a state directory, if it may be seen and there is one."""
     try:
         found = [
-            (path.stat().st_mtime, path)
-            for path in (state_dir / DIRECTORY).iterdir()
-            if path.is_file() and not path.name.startswith(".")
+            (path.stat().st_mtime, path) for path in (state_dir / "backups").glob("penholder-*.db")
         ]
     except OSError:
         return None

@@ -66,8 +66,9 @@ class FakeDaemon:
                 return
             self._connections.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,))
-            self._threads.append(thread)
             thread.start()
+            # Not before it runs: `close` waits for every thread that it finds.
+            self._threads.append(thread)
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as lines, suppress(OSError, Hangup):

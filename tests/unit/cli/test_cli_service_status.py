@@ -28,8 +28,10 @@ def test_a_service_that_is_well(
     cli: Cli, well: FakeSystemd, fake_service: FakeDaemon, cli_home: Path
 ) -> None:
     (cli_home / "state/backups").mkdir(parents=True)
-    (cli_home / "state/backups/one.db").write_text("")
-    os.utime(cli_home / "state/backups/one.db", (1_800_000_000, 1_800_000_000))
+    for name in ("penholder-20270115T080000.000Z.db", "before-schema-5.db", ".penholder-x.db"):
+        (cli_home / "state/backups" / name).write_text("")
+    newest = cli_home / "state/backups/penholder-20270115T080000.000Z.db"
+    os.utime(newest, (1_800_000_000, 1_800_000_000))
     ran = cli("service", "status")
     assert (ran.code, ran.err) == (0, "")
     assert ran.json == {
