@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
-from penholder.commands import output, status, targets
+from penholder.commands import keeping, output, status, targets
 from penholder.commands.failures import Failure
 from penholder.commands.options import (
     Options,
@@ -20,7 +20,7 @@ from penholder.commands.options import (
 )
 from penholder.commands.values import whole_number
 from penholder_protocol.limits import MAX_DRAIN_MS
-from penholder_protocol.nouns import DaemonStatus, Stopping
+from penholder_protocol.nouns import Stopping
 
 _STOP_MARGIN_S = 30.0
 _DRAIN_MS = 5000
@@ -48,8 +48,18 @@ def run(words: Sequence[str]) -> int:
     drain_ms = whole_number("--drain-ms", found.drain_ms, MAX_DRAIN_MS)
     running = status.running(options)
     if running is not None:
+        _refuse_kept(running.pid)
         _stop(running.pid, drain_ms, options)
     return _tell_down(running, options)
+
+
+def _refuse_kept(pid: int) -> None:
+    manager = keeping.manager_of(pid)
+    if manager is not None:
+        stop = keeping.systemctl(manager, "stop", "penholder.socket", "penholder.service")
+        raise Failure(
+            f"systemd keeps the daemon (process {pid}) and would start it again; to stop it: {stop}"
+        )
 
 
 def _stop(pid: int, drain_ms: int, options: Options) -> None:
@@ -78,7 +88,7 @@ def _handle(pid: int) -> int | None:
         return None
 
 
-def _tell_down(running: DaemonStatus | None, options: Options) -> int:
+def _tell_down(running: status.Running | None, options: Options) -> int:
     pid = None if running is None else running.pid
     if output.wants_json(options.json):
         told = _Down(running=False, stopped=running is not None, pid=pid)

@@ -4,17 +4,26 @@ The one command that people type when something is wrong, so it reads no contrac
 and answers in a tenth of a second.
 """
 
+import sys
 from collections.abc import Sequence
 
 import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
-from penholder.commands import output, targets
+from penholder.commands import keeping, output, targets
 from penholder.commands.options import Parser, add_common, normalized, parse_known, read_options
 from penholder.commands.output import plain
-from penholder_protocol.nouns import DaemonStatus
+from penholder_protocol import __version__
 
 _PATIENCE_S = 5.0
+
+
+class Running(msgspec.Struct):
+    """What commands need of a daemon's status: what one of any version says."""
+
+    version: str
+    pid: int
+    state_dir: str
 
 
 def run(words: Sequence[str]) -> int:
@@ -25,6 +34,7 @@ def run(words: Sequence[str]) -> int:
     add_common(parser)
     options = read_options(parse_known(parser, normalized(words)))
     answer = ask(options)
+    _warn_of_age(msgspec.json.decode(answer, type=Running))
     if output.wants_json(options.json):
         output.print_json(bytes(answer))
     else:
@@ -44,17 +54,26 @@ def ask(where: targets.Where) -> msgspec.Raw:
             ) from None
 
 
-def record(where: targets.Where) -> DaemonStatus:
-    """Return the status as a record."""
-    return msgspec.json.decode(ask(where), type=DaemonStatus)
+def record(where: targets.Where) -> Running:
+    """Return who runs there; raises DaemonUnreachable without a daemon."""
+    return msgspec.json.decode(ask(where), type=Running)
 
 
-def running(where: targets.Where) -> DaemonStatus | None:
-    """Return the status of the daemon that runs there, if one does."""
+def running(where: targets.Where) -> Running | None:
+    """Return the daemon that runs there, if one does."""
     try:
         return record(where)
     except DaemonUnreachable:
         return None
+
+
+def _warn_of_age(running: Running) -> None:
+    if keeping.is_older(running.version):
+        print(
+            f"penholder: warning: the running daemon is version {running.version}, the program is"
+            f" {__version__}: {keeping.restart_command(running.pid)}",
+            file=sys.stderr,
+        )
 
 
 def _print(status: dict[str, object]) -> None:

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import which
 
 import msgspec
 
@@ -21,7 +20,7 @@ from penholder.commands.options import (
     parse_known,
     read_options,
 )
-from penholder_protocol.nouns import DaemonStatus
+from penholder.commands.programs import installed
 
 _READY = b"READY"
 _START_S = 60.0
@@ -59,7 +58,7 @@ def run(words: Sequence[str]) -> int:
     return _tell_up(running or status.record(options), options, started=running is None)
 
 
-def _refuse_other(running: DaemonStatus, options: Options) -> None:
+def _refuse_other(running: status.Running, options: Options) -> None:
     wanted = options.state_dir
     if wanted and not _same(wanted, running.state_dir):
         raise Failure(
@@ -72,7 +71,7 @@ def _same(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _tell_up(running: DaemonStatus, options: Options, *, started: bool) -> int:
+def _tell_up(running: status.Running, options: Options, *, started: bool) -> int:
     socket = str(targets.choose(options).path)
     if output.wants_json(options.json):
         told = _Up(True, started, running.pid, socket, running.state_dir)
@@ -116,11 +115,7 @@ def _open_log(log: Path) -> int:
 
 
 def _program() -> list[str]:
-    """Find penholderd: the one that was installed with this program, else any."""
-    beside = Path(sys.executable).with_name("penholderd")
-    if os.access(beside, os.X_OK):
-        return [str(beside)]
-    found = which("penholderd")
+    found = installed("penholderd")
     return [found] if found else [sys.executable, "-m", "penholder_daemon"]
 
 

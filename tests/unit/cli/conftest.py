@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from penholder.cli import main
-from tests.unit.cli.fake_daemon import FakeDaemon, Json
+from tests.unit.cli.fake_daemon import FakeDaemon, Json, status
+from tests.unit.cli.fake_systemd import FakeSystemd
 
 VARIABLES = (
     "PENHOLDER_SOCKET", "PENHOLDER_FENCE", "PENHOLDER_STATE_DIR", "PENHOLDER_RUNTIME_DIR",
@@ -80,5 +81,32 @@ def fake_control(cli_home: Path) -> Iterator[FakeDaemon]:
 def fake_worker(cli_home: Path) -> Iterator[FakeDaemon]:
     """Give a daemon at the runtime socket of worker w."""
     fake = FakeDaemon(cli_home / "run" / "workers" / "w.sock")
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def fake_systemd(cli_home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSystemd:
+    """Give a manager whose units are below the home, and an installation in /opt/penholder."""
+    fake = FakeSystemd(cli_home / "systemd")
+    monkeypatch.setenv("PATH", str(fake.bin))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(cli_home / "config"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(cli_home / "xdg"))
+    monkeypatch.delenv("PENHOLDER_RUNTIME_DIR")
+    monkeypatch.setattr("penholder.service.manager.BOOTED", cli_home)
+    for name in ("ETC", "SYSTEM_STATE", "SYSTEM_RUNTIME"):
+        monkeypatch.setattr(f"penholder.service.scope.{name}", cli_home / name.lower())
+    monkeypatch.setattr(sys, "executable", "/opt/penholder/bin/python")
+    monkeypatch.setattr(
+        "penholder.service.installation.installed", lambda name: f"/opt/penholder/bin/{name}"
+    )
+    return fake
+
+
+@pytest.fixture
+def fake_service(cli_home: Path) -> Iterator[FakeDaemon]:
+    """Give a daemon at the control socket of the user's service."""
+    fake = FakeDaemon(cli_home / "xdg" / "penholder" / "control.sock")
+    fake.answers["daemon.status"] = lambda _: status()
     yield fake
     fake.close()

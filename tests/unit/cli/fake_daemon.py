@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from penholder_protocol import __version__
 from penholder_protocol.errors import PenholderError
 
 Json = dict[str, Any]
@@ -65,8 +66,9 @@ class FakeDaemon:
                 return
             self._connections.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,))
-            self._threads.append(thread)
             thread.start()
+            # Not before it runs: `close` waits for every thread that it finds.
+            self._threads.append(thread)
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as lines, suppress(OSError, Hangup):
@@ -113,4 +115,14 @@ def release(**fields: object) -> Json:
     return {
         "controller_id": "c", "released": True, "reason": None, "released_at": "t",
         "instance_id": "ci_1", "epoch": 7, **fields,
+    }  # fmt: skip
+
+
+def status(**fields: object) -> Json:
+    """Make the answer of daemon.status."""
+    return {
+        "version": __version__, "pid": 1, "boot_id": "b", "started_at": "t", "state_dir": "/s",
+        "runtime_dir": "/r", "sqlite_version": "3.54.1", "schema_version": 4, "workers": {},
+        "connections": 1, "subscriptions": 0, "writer_queue": 0, "wal_bytes": 0, "db_bytes": 4096,
+        "pos": 0, **fields,
     }  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from penholder.commands import failures
 from penholder_protocol.errors import ERRORS, ControllerNotFound, PenholderError, WorkerNotFound
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fake_daemon import FakeDaemon, Json, worker
+from tests.unit.cli.fake_daemon import FakeDaemon, Json, status, worker
 
 
 def page(*items: Json, following: str | None = None) -> Json:
@@ -76,7 +76,7 @@ def test_all_follows_the_cursor(cli: Cli, fake_control: FakeDaemon) -> None:
 
 def test_flags_of_every_command_may_come_first(cli: Cli, fake_control: FakeDaemon) -> None:
     fake_control.answers["worker.get"] = lambda _: worker()
-    fake_control.answers["daemon.status"] = lambda _: {"pid": 1}
+    fake_control.answers["daemon.status"] = lambda _: status()
     path = str(fake_control.path)
 
     assert cli("--json", "--socket", path, "worker", "get", "--worker-id", "w").code == 0
@@ -146,13 +146,14 @@ def test_without_a_daemon_the_way_to_one_is_told(cli: Cli, words: list[str]) -> 
 
 
 def test_status_is_aligned_text(cli: Cli, fake_control: FakeDaemon) -> None:
-    status = {"pid": 7, "workers": {"idle": 2, "error": 1}, "runtime_dir": "/r"}
-    fake_control.answers["daemon.status"] = lambda _: status
+    # Of an older or newer daemon, whose fields are shown as they come.
+    told = {"version": "99.0.0", "pid": 7, "state_dir": "/s", "workers": {"idle": 2, "error": 1}}
+    fake_control.answers["daemon.status"] = lambda _: told
 
     assert cli("status", "--no-json").out == (
-        "pid          7\nworkers      2 idle, 1 error\nruntime_dir  /r\n"
+        "version    99.0.0\npid        7\nstate_dir  /s\nworkers    2 idle, 1 error\n"
     )
-    assert cli("status").json == status
+    assert cli("status").json == told
 
 
 def test_a_worker_need_not_name_itself_on_its_own_socket(

@@ -1,0 +1,12 @@
+"""Where the programs of this installation are."""
+
+import os
+import sys
+from pathlib import Path
+from shutil import which
+
+
+def installed(name: str) -> str | None:
+    """Find a program: the one that was installed with this interpreter, else any on PATH."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if os.access(beside, os.X_OK) else which(name)

@@ -1,0 +1,217 @@
+"""`penholder service install` and `uninstall`: what they do, and what they refuse."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from penholder.service.templates import MARKER
+from tests.unit.cli.conftest import Cli
+from tests.unit.cli.fake_daemon import FakeDaemon, status
+from tests.unit.cli.fake_systemd import FakeSystemd
+
+UNITS = {
+    "penholder.socket", "penholder.service", "penholder-backup.service", "penholder-backup.timer",
+}  # fmt: skip
+ENABLE = "--user enable --now penholder.socket penholder-backup.timer"
+
+
+@pytest.fixture
+def unit_dir(cli_home: Path) -> Path:
+    """Give the directory of the user's units."""
+    return cli_home / "config/systemd/user"
+
+
+@pytest.fixture
+def as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command think that root called it."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+
+def test_install_writes_loads_and_enables(
+    cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path, cli_home: Path
+) -> None:
+    ran = cli("service", "install")
+    assert (ran.code, ran.err) == (0, "")
+    assert {path.name for path in unit_dir.iterdir()} == UNITS
+    text = (unit_dir / "penholder.service").read_text()
+    assert f"ExecStart=/opt/penholder/bin/penholderd --state-dir {cli_home}/state" in text
+    assert "@" not in text.replace("@system-service", "").replace("@privileged @resources", "")
+    assert fake_systemd.calls() == ["--user daemon-reload", ENABLE]
+    assert (cli_home / "state").stat().st_mode & 0o777 == 0o700
+    assert "the daemon starts when somebody connects" in ran.json["done"]
+
+
+def test_install_again_changes_nothing(cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path) -> None:
+    cli("service", "install")
+    before = {path: path.stat().st_mtime_ns for path in unit_dir.iterdir()}
+    fake_systemd.calls()
+    ran = cli("service", "install", "--no-json")
+    assert ran.code == 0
+    assert "wrote" not in ran.out
+    assert fake_systemd.calls() == [ENABLE]
+    assert {path: path.stat().st_mtime_ns for path in unit_dir.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "restarted"),
+    [("penholder.service", "penholder.service"), ("penholder.socket", "penholder.socket")],
+)
+def test_what_runs_with_a_changed_unit_is_restarted_and_that_is_told(
+    cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path, changed: str, restarted: str
+) -> None:
+    cli("service", "install")
+    fake_systemd.tell("penholder.service")
+    fake_systemd.tell("penholder.socket")
+    with (unit_dir / changed).open("a") as file:
+        file.write("# from an older version\n")
+    fake_systemd.calls()
+    ran = cli("service", "install", "--no-json")
+    assert f"updated {unit_dir / changed}\n" in ran.out
+    assert f"restarted {restarted}, whose unit has changed" in ran.out
+    assert fake_systemd.calls() == ["--user daemon-reload", ENABLE, f"--user restart {restarted}"]
+
+
+@pytest.mark.parametrize(("version", "restarts"), [("0.0.9", True), ("99.0.0", False)])
+def test_an_older_daemon_is_replaced(
+    cli: Cli, fake_systemd: FakeSystemd, fake_service: FakeDaemon, version: str, restarts: bool
+) -> None:
+    fake_systemd.tell("penholder.service")
+    fake_service.answers["daemon.status"] = lambda _: status(version=version)
+    cli("service", "install")
+    fake_systemd.calls()
+    fake_systemd.tell("penholder.service")
+    ran = cli("service", "install", "--no-json")
+    assert ("which ran version 0.0.9" in ran.out) is restarts
+    assert ("--user restart penholder.service" in fake_systemd.calls()) is restarts
+
+
+def test_a_file_of_somebody_else_is_left_alone(
+    cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path
+) -> None:
+    unit_dir.mkdir(parents=True)
+    (unit_dir / "penholder.service").write_text("[Service]\nExecStart=/bin/mine\n")
+    ran = cli("service", "install")
+    assert ran.code == 1
+    assert "is not from `penholder service install`: move it away first" in ran.err
+    assert {path.name for path in unit_dir.iterdir()} == {"penholder.service"}
+    assert fake_systemd.calls() == []
+
+
+def test_without_systemd_the_other_way_is_named(
+    cli: Cli, fake_systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch, unit_dir: Path
+) -> None:
+    fake_systemd.refuse("show")
+    ran = cli("service", "install")
+    assert (ran.code, "the fake refuses" in ran.err, "`penholder up`" in ran.err) == (1, True, True)
+    (fake_systemd.bin / "systemctl").unlink()
+    assert "there is no `systemctl`" in cli("service", "install").err
+    monkeypatch.setattr("penholder.service.manager.BOOTED", Path("/nowhere"))
+    for verb in ("install", "uninstall", "status"):
+        ran = cli("service", verb)
+        assert ran.code == 1
+        assert "systemd does not run this machine; `penholder up`" in ran.err
+    assert not unit_dir.exists()
+
+
+def test_beside_a_daemon_that_nobody_keeps_it_is_refused(
+    cli: Cli, fake_systemd: FakeSystemd, cli_home: Path, unit_dir: Path
+) -> None:
+    (cli_home / "state").mkdir()
+    with (cli_home / "state/penholder.lock").open("w") as lock:
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        ran = cli("service", "install")
+    assert ran.code == 1
+    assert f"process {os.getpid()}" in ran.err
+    assert "`penholder down`" in ran.err
+    assert not unit_dir.exists()
+    # The file stays when a daemon has gone; what counts is who has it open.
+    assert cli("service", "install").code == 0
+
+
+def test_a_program_where_a_service_cannot_see_it_is_refused(
+    cli: Cli, fake_systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch, as_root: None
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/home/ada/venv/bin/python")
+    assert cli("service", "install").code == 0
+    ran = cli("service", "install", "--system")
+    assert (ran.code, "lies in /home" in ran.err) == (1, True)
+    monkeypatch.setattr("penholder.service.installation.installed", lambda _: None)
+    assert "penholderd is neither beside /home/ada" in cli("service", "install").err
+
+
+def test_a_manager_that_refuses_is_told_with_its_words(cli: Cli, fake_systemd: FakeSystemd) -> None:
+    fake_systemd.refuse("enable")
+    ran = cli("service", "install")
+    assert ran.code == 1
+    assert "`systemctl --user enable --now penholder.socket" in ran.err
+    assert "the fake refuses" in ran.err
+
+
+def test_surprises_are_told(
+    cli: Cli, fake_systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USER", "nobody-who-lingers")
+    monkeypatch.setenv("LOGNAME", "nobody-who-lingers")
+    monkeypatch.setenv("PENHOLDER_RUNTIME_DIR", "/elsewhere")
+    ran = cli("service", "install", "--no-json")
+    assert "loginctl enable-linger nobody-who-lingers" in ran.out
+    assert "PENHOLDER_RUNTIME_DIR sends your programs to /elsewhere" in ran.out
+
+
+def test_the_machines_service_needs_root(
+    cli: Cli, fake_systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    for verb in ("install", "uninstall"):
+        ran = cli("service", verb, "--system")
+        assert (ran.code, f"sudo penholder service {verb} --system" in ran.err) == (1, True)
+    assert fake_systemd.calls() == []
+
+
+def test_the_machines_service_has_a_user_and_a_configuration(
+    cli: Cli, fake_systemd: FakeSystemd, cli_home: Path, as_root: None
+) -> None:
+    assert cli("service", "install", "--system").code == 0
+    sysusers = cli_home / "etc/sysusers.d/penholder.conf"
+    config = cli_home / "etc/penholder/penholderd.toml"
+    assert sysusers.read_text().startswith(MARKER)
+    assert "allowed_uids = [0]" in config.read_text()
+    assert fake_systemd.calls()[:2] == [f"sysusers {sysusers}", "daemon-reload"]
+    config.write_text("drain_ms = 1")
+    assert cli("service", "install", "--system").code == 0
+    assert config.read_text() == "drain_ms = 1"
+    ran = cli("service", "uninstall", "--system", "--no-json")
+    assert not sysusers.exists()
+    assert f"kept {config}" in ran.out
+
+
+def test_uninstall_takes_what_is_ours_and_keeps_data(
+    cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path, cli_home: Path
+) -> None:
+    cli("service", "install")
+    (unit_dir / "penholder.service.d").mkdir()
+    (unit_dir / "penholder-backup.timer").write_text("[Timer]\nOnCalendar=hourly\n")
+    fake_systemd.calls()
+    ran = cli("service", "uninstall", "--no-json")
+    assert ran.code == 0
+    assert {path.name for path in unit_dir.iterdir()} == {
+        "penholder.service.d", "penholder-backup.timer",
+    }  # fmt: skip
+    assert f"kept {cli_home}/state\n" in ran.out
+    assert f"kept {unit_dir}/penholder.service.d\n" in ran.out
+    disable = "--user disable --now penholder.socket penholder.service penholder-backup.service"
+    assert fake_systemd.calls() == [disable, "--user daemon-reload"]
+    assert "no service is installed" in cli("service", "uninstall", "--no-json").out
+    assert fake_systemd.calls() == []
+
+
+def test_wrong_words(cli: Cli) -> None:
+    assert cli("service").code == 0
+    ran = cli("service", "instal")
+    assert (ran.code, "did you mean install" in ran.err) == (2, True)
+    assert cli("service", "install", "--nonsense").code == 2
+    assert cli("service", "logs", "-n", "many").code == 2
+    assert "--system" in cli("service", "install", "--help").out
