@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,18 @@ class DaemonProcess:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, wrapper: list[str] | None = None) -> str:
-        """Start it and wait for its READY line, which is returned."""
+    def spawn(self, wrapper: list[str] | None = None, descriptors: Sequence[int] = ()) -> None:
+        """Start it, wait for nothing, and let it inherit descriptors."""
         with self.log_path.open("a") as log:
             self._process = subprocess.Popen(
-                [*(wrapper or []), *self.command], stdout=subprocess.PIPE, stderr=log, text=True
-            )
+                [*(wrapper or []), *self.command],
+                stdout=subprocess.PIPE, stderr=log, text=True, pass_fds=descriptors,
+            )  # fmt: skip
+
+    def start(self, wrapper: list[str] | None = None) -> str:
+        """Start it and wait for its READY line, which is returned."""
+        self.spawn(wrapper)
+        assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("READY"), f"no READY: {line!r}\n{self.log()}"
@@ -78,6 +85,11 @@ class DaemonProcess:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         return self._reap()
+
+    def signal_reload(self) -> None:
+        """Have it read its settings again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
 
     def wait(self) -> int:
         """Wait for it to end by itself; returns its exit status."""

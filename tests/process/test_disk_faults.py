@@ -52,7 +52,7 @@ def _numbers(control: RawConnection, worker_id: str) -> list[int]:
 
 
 # A sync that fails, and a disk that turns read-only in the middle of a write.
-@pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=12", "pwrite64:error=EROFS:when=30+"])
+@pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=12", "pwrite64:error=EROFS:when=80+"])
 def test_a_failed_write_leaves_the_outcome_unknown_and_the_daemon_exits(
     faulty: FaultyDaemon, fault: str
 ) -> None:

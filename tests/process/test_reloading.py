@@ -1,7 +1,5 @@
 """Settings that are read anew on SIGHUP, while clients are connected."""
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +37,7 @@ def configured(short_dir: Path, config: Path) -> Iterator[DaemonProcess]:
 
 def _reload(daemon: DaemonProcess, told: str) -> None:
     """Send SIGHUP and wait until the log tells what came of it."""
-    os.kill(daemon.pid, signal.SIGHUP)
+    daemon.signal_reload()
     _until(lambda: told in daemon.log())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.process.puppet import puppet
 from tests.process.small_disk import SmallDisk
 
 pytestmark = pytest.mark.skipif(
@@ -81,6 +82,22 @@ def test_a_disk_that_fills_up_under_the_daemon(disk: SmallDisk, stopped: DaemonP
         assert refused["data"]["code"] == "STORE_FAILED"
         disk.free()
         _recover_by_itself(control)
+
+
+def test_a_process_that_ends_meanwhile_is_written_when_there_is_room(
+    disk: SmallDisk, stopped: DaemonProcess
+) -> None:
+    stopped.start(disk.wrapper)
+    with stopped.connect() as control:
+        with puppet(control.call("worker.get", worker_id="w")["socket_path"]) as worker:
+            worker.call("runtime.attach")
+            disk.fill()
+        _until(lambda: "the end of a process waits" in stopped.log())
+        assert control.call("runtime.status", worker_id="w")["attached"] is True
+        disk.free()
+        waited = control.call("event.wait", worker_id="w", types=["runtime.exited"], after_seq=0)
+        assert len(waited["items"]) == 1
+        assert control.call("worker.get", worker_id="w")["recovery_state"] == "lost"
 
 
 @pytest.mark.parametrize("crash", [True, False])

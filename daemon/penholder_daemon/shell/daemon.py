@@ -16,7 +16,7 @@ from msgspec import Raw
 
 import penholder_protocol
 from penholder_daemon.core import journal, seats
-from penholder_daemon.core.commit import Answer, Committer
+from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.seats import Seat
 from penholder_daemon.core.store import Store
@@ -26,6 +26,7 @@ from penholder_daemon.shell import logs
 from penholder_daemon.shell.admission import Admission
 from penholder_daemon.shell.database import open_reader
 from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.exits import Exits
 from penholder_daemon.shell.facts import Facts
 from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.house import House
@@ -46,7 +47,7 @@ from penholder_daemon.shell.systemd.notify import notify
 from penholder_daemon.shell.systemd.watchdog import tell_progress
 from penholder_daemon.shell.timers import Timers, daemon_call, daemon_caller
 from penholder_daemon.shell.world import RealWorld
-from penholder_daemon.shell.writer import Job, ThreadWriter, Writer
+from penholder_daemon.shell.writer import ThreadWriter
 
 log = structlog.get_logger()
 
@@ -142,7 +143,8 @@ class Daemon:
         writer = ThreadWriter(self._pen, house.deliver, house.tally, house.request_log)
         readers = self._start_readers(house)
         house.writer, house.readers = writer, readers
-        house.processes = ProcessWatcher(nursery, partial(self._exited, writer))
+        house.exits = Exits(nursery, self._exited, writer.submit)
+        house.processes = ProcessWatcher(nursery, house.exits.report)
         house.timers = Timers(self._registry, self._world, self._caller, writer.submit)
         house.maintenance = Maintenance(
             self._paths.database, self._world, self._registry, self._caller
@@ -174,12 +176,11 @@ class Daemon:
             if self._world.process_lives(seat.process, seat.boot_id):
                 house.processes.watch(seat.worker_id, seat.epoch, seat.process)
             else:
-                self._exited(house.writer, seat.worker_id, seat.epoch)
+                house.exits.report(seat.worker_id, seat.epoch)
 
-    def _exited(self, writer: Writer, worker_id: str, epoch: int) -> None:
+    def _exited(self, worker_id: str, epoch: int) -> Invocation:
         method = self._registry.methods["runtime.exited"]
-        call = daemon_call(method, self._caller, {"worker_id": worker_id, "epoch": epoch})
-        writer.submit(Job(call, partial(_log_refusal, call)))
+        return daemon_call(method, self._caller, {"worker_id": worker_id, "epoch": epoch})
 
     async def _drain(self, house: House, stop: Stop) -> None:
         """Take nothing more, and let what is open come to its end."""
@@ -230,11 +231,6 @@ def _report_bug(call: Invocation | None, bug: Exception) -> None:
     log.error(
         "a mutation failed inside the daemon", method=method, request_id=request_id, exc_info=bug
     )
-
-
-def _log_refusal(call: Invocation, answer: Answer) -> None:
-    if not isinstance(answer, bytes):
-        log.error("a mutation of the daemon's own failed", method=call.method.name, why=str(answer))
 
 
 @cache

@@ -23,6 +23,7 @@ from penholder_daemon.core.effects import (
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.dispatch import Dispatcher
+from penholder_daemon.shell.exits import Exits
 from penholder_daemon.shell.facts import Facts, Load
 from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.outbox import Flusher
@@ -43,6 +44,7 @@ class House:
     writer: Writer
     readers: Readers
     sockets: Sockets
+    exits: Exits
     processes: ProcessWatcher
     timers: Timers
     maintenance: Maintenance

@@ -122,7 +122,8 @@ def test_a_writer_that_is_stuck_misses_the_watchdog_and_a_busy_one_does_not(
         until(lambda: _heard_of(system) > begun + 2 * WATCHDOG_SECONDS, "no watchdog is told")
         assert system.main_pid() == pid
         with _pen_held_by_another(system.box):
-            system.until_replaced(pid)
+            until(lambda: system.main_pid() != pid, "the daemon was not ended")
+        system.until_replaced(pid)
     assert "the writer is stuck" in system.box.journal("-u", "penholder")
     assert (worker["first"], worker["last"]) == (1, 1)
     assert system.events(socket) == list(range(1, worker["acknowledged"] + 1))
