@@ -71,6 +71,10 @@ def _run(command: str, words: list[str]) -> int:
         from penholder.commands import down  # noqa: PLC0415
 
         return down.run(words)
+    if command == "backup":
+        from penholder.commands import backup  # noqa: PLC0415
+
+        return backup.run(words)
     if command in ("import", "export"):
         from penholder.commands import moving  # noqa: PLC0415
 
