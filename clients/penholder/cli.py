@@ -75,6 +75,14 @@ def _run(command: str, words: list[str]) -> int:
         from penholder.commands import service  # noqa: PLC0415
 
         return service.run(words)
+    if command == "backup":
+        from penholder.commands import backup  # noqa: PLC0415
+
+        return backup.run(words)
+    if command == "restore":
+        from penholder.commands import restore  # noqa: PLC0415
+
+        return restore.run(words)
     if command in ("import", "export"):
         from penholder.commands import moving  # noqa: PLC0415
 

@@ -105,6 +105,8 @@ MAX_BACKOFF_MS = 3_600_000
 """The longest pause before a retry."""
 MAX_PRUNE = 20_000
 """Entries that one daemon.prune takes; the writer must not stand still for long."""
+MAX_KEPT_BACKUPS = 1000
+"""What daemon.backup can be told to keep."""
 PAGE_BYTES = MAX_FRAME_BYTES - (64 << 10)
 """Where a page ends early: a frame, less what surrounds its items."""
 MAX_RESULT_BYTES = MAX_FRAME_BYTES - 1024

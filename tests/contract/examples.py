@@ -4,8 +4,9 @@
 reference pages show them. Whoever adds a method adds its example here, after what it needs.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -27,6 +28,8 @@ class Example(NamedTuple):
     params: dict[str, object]
     socket: SocketKind = CONTROL
 
+
+CarriedOut: TypeAlias = list[tuple[Example, Json]]
 
 EXAMPLES = [
     # The connection.
@@ -278,14 +281,14 @@ EXAMPLES = [
 ]
 
 
-def carry_out() -> list[tuple[Example, Json]]:
+def carry_out(bench: Bench | None = None, examples: Sequence[Example] = EXAMPLES) -> CarriedOut:
     """Make every call, in order, and return it with its result."""
-    bench = Bench()
+    bench = bench or Bench()
     process = bench.peer("w_ada", 4242)
     callers = {CONTROL: CONTROLLER, RUNTIME: process}
-    carried_out: list[tuple[Example, Json]] = []
+    carried_out: CarriedOut = []
     lease = LEASE
-    for each in EXAMPLES:
+    for each in examples:
         given = each.params | {"lease": lease} if each.params.get("lease") is LEASE else each.params
         result = bench.call(each.method, callers[each.socket], **given)
         carried_out.append((each._replace(params=given), result))

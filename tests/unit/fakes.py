@@ -204,9 +204,10 @@ class FakeSession:
         """Find something only if asked to look deep."""
         return [Finding(check="fake", detail="deep")] if deep else []
 
-    async def backup(self, path: str) -> Backup:
+    async def backup(self, path: str | None, keep_last: int | None) -> Backup:
         """Copy nothing."""
-        return Backup(path=path, bytes=1, pos=2)
+        removed = [] if keep_last is None else [f"all but {keep_last}"]
+        return Backup(path=path or "/state/backups/new.db", bytes=1, pos=2, removed=removed)
 
     def shut_down(self, drain_ms: int) -> None:
         """Remember it."""

@@ -52,11 +52,20 @@ class DaemonCalls:
     def backup(
         self,
         *,
-        path: str,
+        path: str | None | UnsetType = UNSET,
+        keep_last: int | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Backup:
-        """Copy the database, while it serves, to a new file: verified, synced, mode 0600."""
-        return self._client.ask("daemon.backup", {"path": path, "idempotency_key": idempotency_key}, _BACKUP)
+        """Copy the database, while it serves, to a new file: verified, synced, mode 0600.
+
+        Without a path it goes to `backups` in the state directory under a name that tells the time,
+        and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
+        """
+        return self._client.ask("daemon.backup", {
+            "path": path,
+            "keep_last": keep_last,
+            "idempotency_key": idempotency_key,
+        }, _BACKUP)
 
     def prune(
         self,
@@ -125,11 +134,20 @@ class AsyncDaemonCalls:
     async def backup(
         self,
         *,
-        path: str,
+        path: str | None | UnsetType = UNSET,
+        keep_last: int | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Backup:
-        """Copy the database, while it serves, to a new file: verified, synced, mode 0600."""
-        return await self._client.ask("daemon.backup", {"path": path, "idempotency_key": idempotency_key}, _BACKUP)
+        """Copy the database, while it serves, to a new file: verified, synced, mode 0600.
+
+        Without a path it goes to `backups` in the state directory under a name that tells the time,
+        and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
+        """
+        return await self._client.ask("daemon.backup", {
+            "path": path,
+            "keep_last": keep_last,
+            "idempotency_key": idempotency_key,
+        }, _BACKUP)
 
     async def prune(
         self,

@@ -12,6 +12,8 @@ COMMANDS = {
     "service": "let systemd keep the daemon: install, uninstall, status, logs",
     "tail": "follow streams of the journal",
     "run": "run a command as a worker: its output becomes the worker's events",
+    "backup": "copy the database of the running daemon to a new file",
+    "restore": "put a backup in place of the database; the daemon must be down",
     "import": "carry over what another program kept, or read an export; the daemon must be down",
     "export": "write everything as JSON lines; the daemon must be down",
 }

@@ -1,15 +1,12 @@
 """`penholder import` and `penholder export`: the daemon's tools for moving in and out.
 
-They work on the database itself, so no daemon may run meanwhile, and they run as a program of
-their own: this one opens no database.
+They work on the database itself, so no daemon may run meanwhile.
 """
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 
-from penholder import paths
+from penholder.commands import program
 from penholder.commands.options import Parser, add_common, normalized, parse_known, read_options
 
 _SOURCES = ("subagent-cli", "blackboard", "langbot-state", "jsonl")
@@ -25,17 +22,10 @@ def run(command: str, words: Sequence[str]) -> int:
     """Carry out `penholder import words…` or `penholder export words…`; does not return."""
     found = parse_known(_parser(command), normalized(words))
     options = read_options(found)
-    argv = [sys.executable, "-P", "-m", "penholder_daemon.moving", command]
-    argv += [f"--state-dir={os.path.abspath(options.state_dir or paths.default_state_dir())}"]
-    if options.json is not None:
-        argv.append("--json" if options.json else "--no-json")
-    if command == "import":
-        argv += ["--dry-run"] if found.dry_run else []
-        argv += ["--", found.source, found.path]
-    else:
-        argv += ["--", found.file]
-    sys.stdout.flush()
-    os.execv(argv[0], argv)  # noqa: S606 - a program of ours, without a shell on purpose
+    if command == "export":
+        program.become("moving", [command], options, [found.file])
+    flags = ["--dry-run"] if found.dry_run else []
+    program.become("moving", [command, *flags], options, [found.source, found.path])
 
 
 def _parser(command: str) -> Parser:

@@ -85,12 +85,17 @@ export interface Backends {
   items: Backend[];
 }
 
-/** A verified copy of the database; it holds everything up to `pos`. */
+/**
+ * A verified copy of the database; it holds everything up to `pos`.
+ *
+ * `removed` are the older backups that `keep_last` did not keep.
+ */
 export interface Backup {
   path: string;
   bytes: number;
   /** Global journal order. */
   pos: number;
+  removed: string[];
 }
 
 /** The policy of one binding of a runner: whether it keeps state, and in which scopes. */
@@ -1438,7 +1443,8 @@ export interface ControllerValidateParams {
 
 /** Params of daemon.backup. */
 export interface DaemonBackupParams {
-  path: string;
+  path?: string | null;
+  keep_last?: number | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -2991,8 +2997,13 @@ export class DaemonCalls {
     this.#caller = caller;
   }
 
-  /** Copy the database, while it serves, to a new file: verified, synced, mode 0600. */
-  backup(params: DaemonBackupParams): Promise<Backup> {
+  /**
+   * Copy the database, while it serves, to a new file: verified, synced, mode 0600.
+   *
+   * Without a path it goes to `backups` in the state directory under a name that tells the time,
+   * and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
+   */
+  backup(params: DaemonBackupParams = {}): Promise<Backup> {
     return this.#caller.call("daemon.backup", params);
   }
 

@@ -1,6 +1,11 @@
 """Counters that only grow: one number over all records of a kind, raised by every change."""
 
+from collections.abc import Mapping
+
 from penholder_daemon.core.transaction import Rx, Tx
+
+EPOCH_FLOOR = "epoch_floor"
+"""Below it may lie epochs of subjects that a restored database does not know."""
 
 
 def raise_(tx: Tx, name: str) -> int:
@@ -18,3 +23,47 @@ def current(rx: Rx, name: str) -> int:
     """Return a counter, 0 before it was first raised."""
     row = rx.store.row("SELECT value FROM counters WHERE name = ?", name)
     return 0 if row is None else int(str(row[0]))
+
+
+def all_values(rx: Rx) -> dict[str, int]:
+    """Return every counter."""
+    return _pairs(rx, "SELECT name, value FROM counters")
+
+
+def all_sequences(rx: Rx) -> dict[str, int]:
+    """Return the highest number that each AUTOINCREMENT column ever gave, by table."""
+    return _pairs(rx, "SELECT name, seq FROM sqlite_sequence")
+
+
+def lift_values(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> None:
+    """Have every counter go on above itself and above what is known of it elsewhere."""
+    for name, value in _lifted(all_values(tx), known, step, floor).items():
+        tx.store.run(
+            "INSERT INTO counters (name, value) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        )
+
+
+def lift_sequences(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> None:
+    """Have the numbers of every table go on likewise, those of an empty one too."""
+    rows = tx.store.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    tables = {str(row[0]) for row in rows}
+    here = {"journal": 0, **all_sequences(tx)}
+    for table, last in _lifted(here, known, step, floor).items():
+        if table in tables:
+            tx.store.run("DELETE FROM sqlite_sequence WHERE name = ?", table)
+            tx.store.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, last)
+
+
+def _pairs(rx: Rx, sql: str) -> dict[str, int]:
+    return {str(name): int(str(number)) for name, number in rx.store.rows(sql)}
+
+
+def _lifted(
+    here: Mapping[str, int], there: Mapping[str, int], step: int, floor: int
+) -> dict[str, int]:
+    """Take the higher of both and a step more, and the floor at least."""
+    highest = {name: max(here.get(name, 0), there.get(name, 0)) for name in {**here, **there}}
+    return {name: max(number + step, floor) for name, number in highest.items()}

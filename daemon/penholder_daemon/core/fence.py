@@ -7,7 +7,9 @@ no row is ever deleted. After Martin Kleppmann's fencing tokens.
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 
+from penholder_daemon.core.counters import EPOCH_FLOOR, current
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import Fenced, FenceRequired
 from penholder_protocol.nouns import Fence
@@ -16,10 +18,11 @@ from penholder_protocol.nouns import Fence
 def raise_epoch(tx: Tx, subject: str, token: str | None) -> int:
     """Give the subject to a new holder and return its epoch: the highest ever plus one."""
     row = tx.store.row(
-        "INSERT INTO fences (subject, epoch, token_hash) VALUES (?, 1, ?)"
+        "INSERT INTO fences (subject, epoch, token_hash) VALUES (?, ?, ?)"
         " ON CONFLICT (subject) DO UPDATE SET epoch = epoch + 1, token_hash = excluded.token_hash"
         " RETURNING epoch",
         subject,
+        current(tx, EPOCH_FLOOR) + 1,
         None if token is None else _hash(token),
     )
     assert row is not None
@@ -35,6 +38,29 @@ def current_epoch(rx: Rx, subject: str) -> int:
     """Return the highest epoch that the subject ever had, 0 before the first."""
     row = rx.store.row("SELECT epoch FROM fences WHERE subject = ?", subject)
     return 0 if row is None else int(str(row[0]))
+
+
+def all_epochs(rx: Rx) -> dict[str, int]:
+    """Return the highest epoch of every subject."""
+    rows = rx.store.rows("SELECT subject, epoch FROM fences")
+    return {str(subject): int(str(epoch)) for subject, epoch in rows}
+
+
+def outdate_all(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> None:
+    """Fence whoever holds anything, here or in a database that gave out the epochs in `known`.
+
+    Every epoch goes up a step from the higher of both, and to the floor at least; nobody holds
+    anything then.
+    """
+    for subject, epoch in known.items():
+        tx.store.run(
+            "INSERT INTO fences (subject, epoch) VALUES (?, ?)"
+            " ON CONFLICT (subject) DO UPDATE SET epoch = MAX(epoch, excluded.epoch)",
+            subject,
+            epoch,
+        )
+    sql = "UPDATE fences SET epoch = MAX(epoch + ?, ?), token_hash = NULL"
+    tx.store.run(sql, step, floor)
 
 
 def holds(rx: Rx, subject: str, epoch: int, token: str) -> bool:

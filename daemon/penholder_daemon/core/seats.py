@@ -54,6 +54,21 @@ def occupied(rx: Rx) -> list[Seat]:
     return [_seat(row) for row in rx.store.rows(sql)]
 
 
+def note_former(tx: Tx, seat: Seat) -> None:
+    """Know the holder of a seat that was taken in another database, so that it gets Fenced here."""
+    tx.store.run(
+        f"INSERT INTO seats ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (worker_id, epoch) DO NOTHING",
+        seat.worker_id,
+        seat.epoch,
+        seat.process.pid,
+        seat.process.started_ticks,
+        seat.boot_id,
+        seat.attached_at,
+        tx.now,
+    )
+
+
 def take(tx: Tx, worker_id: str, process: Process) -> Seat:
     """Seat a process under a new epoch; the seat must be free."""
     epoch = fence.raise_epoch(tx, streams.worker(worker_id), None)
@@ -102,9 +117,7 @@ def _shares(tx: Tx, seat: Seat) -> bool:
 
 
 def _former(tx: Tx, worker_id: str) -> list[Seat]:
-    """Return past holders that a later one replaced; after the last one left nobody is stale."""
-    sql = (
-        f"SELECT {_COLUMNS} FROM seats WHERE worker_id = ? AND ended_at IS NOT NULL"
-        " AND epoch < (SELECT MAX(epoch) FROM seats WHERE worker_id = ?)"
-    )
-    return [_seat(row) for row in tx.store.rows(sql, worker_id, worker_id)]
+    """Return past holders whom a higher epoch replaced; after the last one left nobody is stale."""
+    sql = f"SELECT {_COLUMNS} FROM seats WHERE worker_id = ? AND ended_at IS NOT NULL AND epoch < ?"
+    epoch = fence.current_epoch(tx, streams.worker(worker_id))
+    return [_seat(row) for row in tx.store.rows(sql, worker_id, epoch)]

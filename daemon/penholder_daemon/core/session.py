@@ -71,8 +71,8 @@ class Session(Protocol):
     async def verify(self, *, deep: bool) -> list[Finding]:
         """Look for damage, aside from the readers that answer queries."""
 
-    async def backup(self, path: str) -> Backup:
-        """Copy the database to a new file, verified and synced."""
+    async def backup(self, path: str | None, keep_last: int | None) -> Backup:
+        """Copy the database to a new file, verified and synced; keep so many of the default's."""
 
     def shut_down(self, drain_ms: int) -> None:
         """Have the daemon finish what it has and exit."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from penholder_daemon.core.registry import Registry
 from penholder_daemon.core.transaction import Rx
 from penholder_protocol.nouns import Finding
 
@@ -28,6 +29,14 @@ _CHECKS = {
         " WHERE subject NOT IN (SELECT subject FROM fences)"
     ),
 }
+
+
+def everything(rx: Rx, registry: Registry, *, deep: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the file, with the core's tables and with those of every room."""
+    yield from findings(rx, deep=deep)
+    for room in registry.rooms:
+        for check in room.checks:
+            yield from check(rx)
 
 
 def findings(rx: Rx, *, deep: bool) -> Iterator[Finding]:

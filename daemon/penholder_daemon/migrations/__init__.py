@@ -23,15 +23,27 @@ def version(store: Store) -> int:
     return int(str(row[0])) if row else 0
 
 
+def waiting(store: Store) -> list[tuple[str, str]]:
+    """Return the steps that the database has not had."""
+    return steps()[version(store) :]
+
+
 def apply(store: Store) -> int:
-    """Bring the database to the newest step, all in one transaction; returns its number."""
+    """Bring the database to the newest step, all in one transaction; returns its number.
+
+    After a step that fails it is as it was before the first of them.
+    """
     done = version(store)
-    waiting = steps()[done:]
-    if waiting:
+    to_do = waiting(store)
+    if to_do:
         store.run("BEGIN IMMEDIATE")
-        for _, sql in waiting:
-            store.run(sql)
-        store.run(f"PRAGMA application_id = {APPLICATION_ID}")
-        store.run(f"PRAGMA user_version = {done + len(waiting)}")
-        store.run("COMMIT")
-    return done + len(waiting)
+        try:
+            for _, sql in to_do:
+                store.run(sql)
+            store.run(f"PRAGMA application_id = {APPLICATION_ID}")
+            store.run(f"PRAGMA user_version = {done + len(to_do)}")
+            store.run("COMMIT")
+        finally:
+            if store.in_transaction:
+                store.run("ROLLBACK")
+    return done + len(to_do)

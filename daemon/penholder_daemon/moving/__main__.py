@@ -1,7 +1,6 @@
 """`python -m penholder_daemon.moving`: what `penholder import` and `penholder export` run.
 
-Exit status: 0, 1 if it was refused, 2 for wrong usage, 4 for a conflict, 11 if the database cannot
-be written, 130 if it was interrupted.
+Exit status: as `programs` says, and 2 for wrong usage.
 """
 
 import argparse
@@ -10,14 +9,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
-import apsw
 import msgspec
 
-from penholder_daemon.core.store import StoreFault
+from penholder_daemon import programs
 from penholder_daemon.moving import (
     blackboard,
     jsonl,
@@ -26,11 +25,9 @@ from penholder_daemon.moving import (
     progress,
     subagent_cli,
 )
-from penholder_daemon.moving.refusals import Conflict, Refused
+from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.moving.source import open_source
 from penholder_daemon.moving.target import Target, opened
-from penholder_daemon.shell.database import UnusableDatabase
-from penholder_daemon.shell.lock import AlreadyRunning
 from penholder_daemon.shell.paths import default_state_dir
 
 _SOURCES: dict[str, ModuleType] = {
@@ -38,11 +35,6 @@ _SOURCES: dict[str, ModuleType] = {
     "blackboard": blackboard,
     "langbot-state": langbot_state,
 }
-_STATUS = {Conflict: 4, StoreFault: 11, apsw.Error: 11, KeyboardInterrupt: 130}
-_EXPECTED = (
-    Refused, Conflict, AlreadyRunning, UnusableDatabase, StoreFault, apsw.Error, OSError,
-    KeyboardInterrupt,
-)  # fmt: skip
 
 
 class Moved(msgspec.Struct):
@@ -58,20 +50,19 @@ def main() -> int:
     """Run one import or export; returns its exit status."""
     arguments = _parse()
     os.umask(0o077)
-    try:
-        if arguments.command == "export":
-            _export(arguments.file, arguments.state_dir)
-        else:
-            as_json = not sys.stdout.isatty() if arguments.json is None else arguments.json
-            _say(_import(arguments), as_json=as_json)
-    except BrokenPipeError:
-        # Whoever read along has gone; the interpreter must not try to write again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except _EXPECTED as error:
-        _report(error, as_json=arguments.json is True)
-        return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 1)
-    return 0
+    return programs.carry_out(
+        partial(_carry_out, arguments),
+        partial(print, file=sys.stderr),
+        undone="nothing was moved",
+        as_json=arguments.json is True,
+    )
+
+
+def _carry_out(arguments: argparse.Namespace) -> None:
+    if arguments.command == "export":
+        _export(arguments.file, arguments.state_dir)
+    else:
+        _say(_import(arguments), as_json=programs.wants_json(arguments.json))
 
 
 def _parse() -> argparse.Namespace:
@@ -158,15 +149,6 @@ def _say(moved: Moved, *, as_json: bool) -> None:
 
 def _total(counts: dict[str, int]) -> str:
     return f"{sum(counts.values()):,} rows"
-
-
-def _report(error: BaseException, *, as_json: bool) -> None:
-    message = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
-    code = "CONFLICT" if isinstance(error, Conflict) else "COMMAND_FAILED"
-    data = {"code": code, "retryable": False, "details": {}}
-    told = {"error": {"code": -32000, "message": f"{message}; nothing was moved", "data": data}}
-    text = f"penholder: {message}; nothing was moved"
-    print(msgspec.json.encode(told).decode() if as_json else text, file=sys.stderr)
 
 
 if __name__ == "__main__":

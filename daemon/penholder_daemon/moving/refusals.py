@@ -7,3 +7,7 @@ class Refused(Exception):
 
 class Conflict(Exception):
     """The database holds something else under an id of the source; the message names it."""
+
+
+class HalfDone(Exception):
+    """Something failed after the work was done; the message says what that leaves to do."""

@@ -5,8 +5,6 @@ columns of its program. Each row is then checked against the limits that callers
 that nothing gets in that the daemon itself would have refused.
 """
 
-import os
-import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +14,11 @@ import apsw
 import msgspec
 
 from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.shell import foreign
+from penholder_daemon.shell.foreign import Unreadable
 from penholder_protocol.errors import PenholderError
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
-_MAGIC = b"SQLite format 3\x00"
-_WAL_FORMAT = 2
 _FAULTS = (apsw.Error, UnicodeDecodeError)
 
 
@@ -132,23 +130,6 @@ def open_source(path: Path, program: Program) -> Iterator[Source]:
 
 def _connect(path: Path, program: Program) -> apsw.Connection:
     try:
-        with path.open("rb") as file:
-            header = file.read(20)
-    except OSError as error:
-        raise Refused(f"{path} cannot be opened: {error.strerror}") from error
-    if not header.startswith(_MAGIC) or len(header) < 20:
-        raise Refused(f"{path} is no SQLite database; expected was the database of {program.name}")
-    uri = f"file:{urllib.parse.quote(os.path.abspath(path))}?mode=ro"
-    # A cleanly closed database in WAL mode has no log beside it, and nobody has it open. Without
-    # `immutable` SQLite would make -wal and -shm files there, and fail where it may not.
-    if header[19] == _WAL_FORMAT and not _has_log(path):
-        uri += "&immutable=1"
-    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-    try:
-        return apsw.Connection(uri, flags=flags)
-    except apsw.Error as error:
-        raise Refused(f"{path} cannot be opened: {error}") from error
-
-
-def _has_log(path: Path) -> bool:
-    return path.with_name(path.name + "-wal").exists()
+        return foreign.connect(path)
+    except Unreadable as error:
+        raise Refused(f"{error}; expected was the database of {program.name}") from error

@@ -9,7 +9,6 @@ from penholder_daemon.rooms import (
     approvals,
     backends,
     controllers,
-    daemon,
     events,
     handoffs,
     jobs,
@@ -21,6 +20,7 @@ from penholder_daemon.rooms import (
     tasks,
     transactions,
 )
+from penholder_daemon.rooms import restored as daemon
 from penholder_daemon.rooms.board import boards, briefs, workstreams
 from penholder_daemon.rooms.commands import methods as commands
 from penholder_daemon.rooms.queue import reading as queue

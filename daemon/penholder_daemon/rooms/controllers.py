@@ -72,6 +72,17 @@ def guard_controller(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
     require_owner(tx, controller_id, fence)
 
 
+def release_all(tx: Tx) -> int:
+    """End every ownership, whoever has it; returns how many."""
+    found = list(tx.store.rows("SELECT controller_id FROM instances WHERE is_active = 1"))
+    for row in found:
+        controller_id = str(row[0])
+        owner = _owner(tx, controller_id)
+        assert owner is not None  # it was found to be active
+        _let_go(tx, controller_id, owner, force=True)
+    return len(found)
+
+
 # --- methods ----------------------------------------------------------------------------------
 @room.mutation(sockets=(CONTROL,), errors=(ControllerOwnershipConflict,))
 def register(
@@ -260,17 +271,7 @@ def release(
             controller_id=controller_id,
             current_epoch=owner.epoch,
         )
-    _end_instance(tx, controller_id)
-    fences.drop_holder(tx, subject)
-    leases.drop(tx, subject)
-    journal.note(
-        tx,
-        subject,
-        "controller.released",
-        instance_id=owner.instance_id,
-        epoch=owner.epoch,
-        force=not proven,
-    )
+    _let_go(tx, controller_id, owner, force=not proven)
     return Release(
         controller_id=controller_id,
         released=True,
@@ -326,6 +327,21 @@ def _owner(rx: Rx, controller_id: str) -> ActiveOwner | None:
         controller_id,
     )
     return None if row is None else _OWNER.read(row)
+
+
+def _let_go(tx: Tx, controller_id: str, owner: ActiveOwner, *, force: bool) -> None:
+    subject = streams.controller(controller_id)
+    _end_instance(tx, controller_id)
+    fences.drop_holder(tx, subject)
+    leases.drop(tx, subject)
+    journal.note(
+        tx,
+        subject,
+        "controller.released",
+        instance_id=owner.instance_id,
+        epoch=owner.epoch,
+        force=force,
+    )
 
 
 def _end_instance(tx: Tx, controller_id: str) -> None:

@@ -27,6 +27,7 @@ from penholder_protocol.nouns.words import (
     DrainMs,
     IdempotencyKey,
     JsonObject,
+    KeptBackups,
     Label,
     Milliseconds,
     Sequence,
@@ -105,11 +106,16 @@ async def verify(session: Session, *, deep: bool = False) -> Verification:
 async def backup(
     session: Session,
     *,
-    path: Label,
+    path: Label | None = None,
+    keep_last: KeptBackups | None = None,
     idempotency_key: IdempotencyKey | None = None,  # noqa: ARG001 - a second copy has another path
 ) -> Backup:
-    """Copy the database, while it serves, to a new file: verified, synced, mode 0600."""
-    return await session.backup(path)
+    """Copy the database, while it serves, to a new file: verified, synced, mode 0600.
+
+    Without a path it goes to `backups` in the state directory under a name that tells the time,
+    and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
+    """
+    return await session.backup(path, keep_last)
 
 
 @room.mutation(sockets=(CONTROL,), errors=(InvalidParams,))

@@ -143,6 +143,18 @@ def status(rx: Rx, *, worker_id: WorkerId) -> RuntimeStatus:
     )
 
 
+def lose_all(tx: Tx, why: str) -> int:
+    """End every seat as if its process had exited; returns how many. The door for other rooms."""
+    occupied = seats.occupied(tx)
+    for seat in occupied:
+        worker = records.find(tx, seat.worker_id)
+        if worker is None:
+            seats.leave(tx, seat)
+        else:
+            _end_seat(tx, worker, seat, why, f"{why}: process {seat.process.pid} lost its seat")
+    return len(occupied)
+
+
 @room.mutation(sockets=())
 def exited(tx: Tx, *, worker_id: WorkerId, epoch: int) -> None:
     """Note that the process of a seat is gone; a seat that ended before is left alone."""
@@ -157,15 +169,26 @@ def exited(tx: Tx, *, worker_id: WorkerId, epoch: int) -> None:
 
 
 def _lose(tx: Tx, worker: Worker, seat: Seat) -> None:
-    """The seated process died: the worker's event, its approvals, its state."""
+    """The seated process died."""
+    pid = seat.process.pid
+    _end_seat(
+        tx,
+        worker,
+        seat,
+        "the worker's process exited",
+        f"process {pid} exited without runtime.detach",
+    )
+
+
+def _end_seat(tx: Tx, worker: Worker, seat: Seat, note: str, last_error: str) -> None:
+    """The seat ended without the process having its say: the event, the approvals, the state."""
     _leave(tx, worker, seat)
     what = {"runtime_epoch": seat.epoch, "runtime_pid": seat.process.pid}
     journal.append(tx, streams.worker(worker.worker_id), "runtime.exited", Raw(to_json(what)))
     records.note(tx, worker, "runtime.exited", **what)
-    approvals.cancel_all(tx, worker, note="the worker's process exited")
+    approvals.cancel_all(tx, worker, note=note)
     if worker.state != "stopped":
-        why = f"process {seat.process.pid} exited without runtime.detach"
-        records.move(tx, worker, "error", last_error=why)
+        records.move(tx, worker, "error", last_error=last_error)
     records.set_recovery(tx, worker.worker_id, "lost")
 
 

@@ -296,9 +296,9 @@ class Connection(JsonRpcConnection):
         """Look for damage."""
         return await self._services.maintenance.verify(deep=deep)
 
-    async def backup(self, path: str) -> Backup:
+    async def backup(self, path: str | None, keep_last: int | None) -> Backup:
         """Copy the database."""
-        return await self._services.maintenance.backup(path)
+        return await self._services.maintenance.backup(path, keep_last)
 
     def shut_down(self, drain_ms: int) -> None:
         """Have the daemon stop."""

@@ -8,6 +8,7 @@ import array
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +16,9 @@ import apsw
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import Row, SqlValue, StoreFault
+from penholder_daemon.shell import backups
+from penholder_daemon.shell.copying import CopyFailed
+from penholder_protocol import __version__
 
 OLDEST_SQLITE = (3, 51, 3)
 """3.7.0 to 3.51.2 have the WAL-reset bug, which corrupts when two connections checkpoint."""
@@ -150,35 +154,68 @@ class WriterStore(ApswStore):
         self._wal_pages = 0 if left >= 0 else self._wal_pages
 
 
-def open_writer(path: Path, vfs: str | None = None) -> WriterStore:
-    """Open the database for writing, made and migrated if need be; through a VFS of a test's.
+def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) -> WriterStore:
+    """Open the database for writing, made and upgraded if need be; through a VFS of a test's.
 
-    Raises UnusableDatabase for an SQLite that is too old, a foreign file, or a newer schema;
-    UnwritableDatabase for what may pass.
+    Before an upgrade it is copied to `backups`, unless `keep_old` says that this file is a copy
+    itself. Raises UnusableDatabase for an SQLite that is too old, a foreign file, a newer schema,
+    or an upgrade that cannot be made; UnwritableDatabase for what may pass.
     """
     check_sqlite()
     try:
-        return _open_writer(path, vfs)
+        connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
+        with ExitStack() as opened:
+            opened.callback(connection.close)
+            store = WriterStore(connection)
+            _prepare(store, path, keep_old=keep_old)
+            opened.pop_all()
     except (StoreFault, apsw.Error, OSError) as error:
         cause = error.__cause__ if isinstance(error, StoreFault) else error
         kind = UnwritableDatabase if isinstance(cause, (*_PASSING, OSError)) else UnusableDatabase
         raise kind(f"{path} cannot be opened: {error}") from error
+    return store
 
 
-def _open_writer(path: Path, vfs: str | None) -> WriterStore:
-    connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
-    if connection.readonly("main"):
+def _prepare(store: WriterStore, path: Path, *, keep_old: bool) -> None:
+    if store.connection.readonly("main"):
         raise StoreFault("it can only be read") from apsw.ReadOnlyError()
     if str(path) != ":memory:" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(0o600)
-    store = WriterStore(connection)
-    connection.set_busy_timeout(5000)
-    _check_identity(store, path)
+    store.connection.set_busy_timeout(5000)
+    check_identity(store, path)
+    if keep_old:
+        _copy_before_upgrade(store, path)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         store.run(f"PRAGMA {pragma}")
     store.run("PRAGMA mmap_size = 0")
-    migrations.apply(store)
-    return store
+    _upgrade(store, path)
+
+
+def _copy_before_upgrade(store: WriterStore, path: Path) -> None:
+    found, known = migrations.version(store), len(migrations.steps())
+    if not found or found == known:
+        return
+    try:
+        backups.keep_before_upgrade(store.connection, path, known)
+    except CopyFailed as error:
+        raise UnusableDatabase(
+            f"{path} has schema {found} and must be upgraded to {known}, but it cannot be copied to"
+            f" {backups.directory_of(path)} before: {error}; nothing was changed: make that"
+            " possible and start again"
+        ) from error
+
+
+def _upgrade(store: WriterStore, path: Path) -> None:
+    found = migrations.version(store)
+    try:
+        migrations.apply(store)
+    except (StoreFault, apsw.Error) as error:
+        if isinstance(error, StoreFault) and error.outcome_unknown:
+            raise
+        raise UnusableDatabase(
+            f"{path} cannot be upgraded from schema {found} to {len(migrations.steps())}: {error};"
+            f" it is as it was, and the version of the program that knows schema {found} can go on"
+        ) from error
 
 
 def open_reader(path: Path) -> ApswStore:
@@ -199,7 +236,7 @@ def is_readable(path: Path) -> bool:
     try:
         store = open_reader(path)
         try:
-            _check_identity(store, path)
+            check_identity(store, path)
             return migrations.version(store) == len(migrations.steps())
         finally:
             store.close()
@@ -231,7 +268,8 @@ def check_sqlite() -> None:
         )
 
 
-def _check_identity(store: ApswStore, path: Path) -> None:
+def check_identity(store: ApswStore, path: Path) -> None:
+    """Raise UnusableDatabase for a database of another program, or of a newer version of this."""
     row = store.row("PRAGMA application_id")
     is_empty = store.row("SELECT 1 FROM sqlite_schema LIMIT 1") is None
     if not is_empty and row != (migrations.APPLICATION_ID,):
@@ -239,7 +277,8 @@ def _check_identity(store: ApswStore, path: Path) -> None:
     known = len(migrations.steps())
     if (found := migrations.version(store)) > known:
         raise UnusableDatabase(
-            f"{path} has schema {found}, this program knows up to {known}: upgrade the program"
+            f"{path} has schema {found}, this program (penholder {__version__}) knows up to"
+            f" {known}: upgrade the program"
         )
 
 

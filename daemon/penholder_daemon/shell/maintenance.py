@@ -6,22 +6,23 @@ look keeps the write-ahead log from being reset meanwhile; it grows until the lo
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-import apsw
 import trio
 
 from penholder_daemon.core import journal, verify
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.registry import Registry
+from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
+from penholder_daemon.shell import backups, copying
+from penholder_daemon.shell.copying import CopyFailed
 from penholder_daemon.shell.database import ApswStore, open_reader
 from penholder_protocol.errors import InvalidParams, StoreFailed
+from penholder_protocol.limits import MAX_LIST_LIMIT
 from penholder_protocol.nouns import Backup, Finding
-
-_BACKUP_PAGES = 1000
 
 
 class Maintenance:
@@ -41,50 +42,44 @@ class Maintenance:
             self._verify, self._database, deep, limiter=self._one_at_a_time
         )
 
-    async def backup(self, path: str) -> Backup:
-        """Copy the database as it stands now to a new file; raises InvalidParams, StoreFailed."""
-        target = Path(path)
-        self._refuse(target)
-        return await trio.to_thread.run_sync(self._backup, target, limiter=self._one_at_a_time)
+    async def backup(self, path: str | None, keep_last: int | None) -> Backup:
+        """Copy the database as it stands now to a new file; raises InvalidParams, StoreFailed.
 
-    def _refuse(self, target: Path) -> None:
-        if not target.is_absolute():
-            raise InvalidParams(f"param `path` must be absolute, {target} is not", param="path")
-        if not target.parent.is_dir():
-            raise InvalidParams(f"there is no directory {target.parent}", param="path")
-        if os.path.lexists(target):
-            raise InvalidParams(f"{target} is there already; choose a new name", param="path")
+        Without a path it goes to the directory of backups, where all but the newest `keep_last`
+        are removed once it is safe.
+        """
+        target = None if path is None else _new_file(Path(path))
+        if target is not None and keep_last is not None:
+            raise InvalidParams(
+                "param `keep_last` removes backups from where they go by default; leave `path` out",
+                param="keep_last",
+            )
+        return await trio.to_thread.run_sync(
+            self._backup, target, keep_last, limiter=self._one_at_a_time
+        )
 
     def _verify(self, database: Path, deep: bool) -> list[Finding]:
         with _reading(database) as store:
             rx = Rx(store, self._world, self._caller)
-            found = list(verify.findings(rx, deep=deep))
-            for room in self._registry.rooms:
-                for check in room.checks:
-                    found += check(rx)
-            return found
+            return list(verify.everything(rx, self._registry, deep=deep))
 
-    def _backup(self, target: Path) -> Backup:
-        partial = target.with_name(f".{target.name}.partial")
+    def _backup(self, target: Path | None, keep_last: int | None) -> Backup:
         try:
-            _make_private(partial)
+            target = target or backups.prepare(self._database) / backups.timed("penholder")
             with _reading(self._database) as source:
-                _copy(source.connection, partial)
-            damaged = self._verify(partial, deep=True)
-            if damaged:
-                raise StoreFailed(f"the copy is damaged: {damaged[0].detail}; it was not kept")
-            pos = self._position(partial)
-            _sync(partial)
-            # A link never replaces a file that came meanwhile, a rename would.
-            os.link(partial, target)
-            _sync(target.parent)
-        except (OSError, apsw.Error) as error:
+                copying.copy_whole(source.connection, target, self._check_copy)
+        except (CopyFailed, StoreFault) as error:
             raise StoreFailed(f"the backup failed: {error}; nothing was kept") from error
-        finally:
-            # Where it could not be made there is nothing to take away.
-            with suppress(OSError):
-                partial.unlink()
-        return Backup(path=str(target), bytes=target.stat().st_size, pos=pos)
+        return Backup(
+            path=str(target),
+            bytes=target.stat().st_size,
+            pos=self._position(target),
+            removed=[] if keep_last is None else _remove_old(target, keep_last),
+        )
+
+    def _check_copy(self, copy: Path) -> None:
+        for finding in self._verify(copy, deep=True):
+            raise CopyFailed(f"the copy is damaged: {finding.detail}")
 
     def _position(self, database: Path) -> int:
         with _reading(database) as store:
@@ -102,27 +97,19 @@ def _reading(database: Path) -> Iterator[ApswStore]:
         store.close()
 
 
-def _make_private(path: Path) -> None:
-    """Make an empty file that is nobody else's before anything is in it."""
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    os.close(os.open(path, flags, 0o600))
+def _new_file(target: Path) -> Path:
+    if not target.is_absolute():
+        raise InvalidParams(f"param `path` must be absolute, {target} is not", param="path")
+    if not target.parent.is_dir():
+        raise InvalidParams(f"there is no directory {target.parent}", param="path")
+    if os.path.lexists(target):
+        raise InvalidParams(f"{target} is there already; choose a new name", param="path")
+    return target
 
 
-def _copy(source: apsw.Connection, target: Path) -> None:
-    copy = apsw.Connection(str(target))
+def _remove_old(newest: Path, keep_last: int) -> list[str]:
     try:
-        with copy.backup("main", source, "main") as backup:
-            while not backup.done:
-                backup.step(_BACKUP_PAGES)
-        # A single file is easier to carry than one with a log beside it.
-        copy.execute("PRAGMA journal_mode = DELETE").fetchall()
-    finally:
-        copy.close()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        removed = backups.keep_newest(newest.parent, backups.BACKUP, keep_last)
+    except OSError as error:
+        raise StoreFailed(f"{newest} is safe, but an old backup stays: {error}") from error
+    return [str(path) for path in removed[:MAX_LIST_LIMIT]]

@@ -45,7 +45,7 @@ class Paths:
     def prepare(self) -> None:
         """Make the directories, private to this user; raises UnusablePath."""
         for directory in self._directories:
-            _make_private(directory)
+            make_private_directory(directory)
         self._check_sockets()
 
     def check(self) -> None:
@@ -107,7 +107,8 @@ def check_socket_path(path: Path) -> None:
         )
 
 
-def _make_private(directory: Path) -> None:
+def make_private_directory(directory: Path) -> None:
+    """Make a directory that nobody else can look into; raises UnusablePath."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = directory.lstat()

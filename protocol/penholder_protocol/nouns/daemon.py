@@ -55,11 +55,15 @@ class Metrics(Record, frozen=True, kw_only=True):
 
 
 class Backup(Record, frozen=True, kw_only=True):
-    """A verified copy of the database; it holds everything up to `pos`."""
+    """A verified copy of the database; it holds everything up to `pos`.
+
+    `removed` are the older backups that `keep_last` did not keep.
+    """
 
     path: str
     bytes: int
     pos: Position
+    removed: list[str]
 
 
 class Finding(Record, frozen=True, kw_only=True):

@@ -156,6 +156,7 @@ SessionLimit = Annotated[int, Meta(ge=1, le=limits.MAX_SESSIONS_LIMIT)]
 Tier = Annotated[int, Meta(ge=0, le=limits.MAX_TIER)]
 RetryCount = Annotated[int, Meta(ge=0, le=limits.MAX_RETRY_COUNT)]
 TreeDepth = Annotated[int, Meta(ge=0, le=limits.MAX_INTEGER)]
+KeptBackups = Annotated[int, Meta(ge=1, le=limits.MAX_KEPT_BACKUPS)]
 StateLimit = Annotated[int, Meta(ge=1, le=limits.MAX_INTEGER)]
 Cursor = Annotated[
     str,

@@ -95,6 +95,18 @@ def free(tx: Tx, task: QueueTask, delay_ms: int, error: str | None) -> QueueTask
     return freed
 
 
+def free_all(tx: Tx, why: str) -> int:
+    """Take every claimed task from its runner, as an attempt that never was; returns how many."""
+    claimed = tx.store.rows(
+        "SELECT queue_task_id FROM queue_tasks WHERE state = 'running' AND claimed_by IS NOT NULL"
+    )
+    found = [records.require(tx, str(row[0])) for row in list(claimed)]
+    for task in found:
+        freed = records.change(tx, free(tx, task, 0, why), attempts=task.attempts - 1)
+        records.note(tx, freed, "retried", error=why, not_before_at=None)
+    return len(found)
+
+
 def backoff_ms(task: QueueTask) -> int:
     """Return the pause before the next try: doubled each time, with up to a quarter of jitter.
 

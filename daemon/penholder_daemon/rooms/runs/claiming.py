@@ -41,3 +41,11 @@ def claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int) -> ClaimedRun:
         sessions.run_claimed(tx, run.session_id, run.run_id)
     stream.note_phase(tx, run, "run-claimed", runner_id=runner_id)
     return ClaimedRun(run=records.read(tx, run.run_id), lease=lease)
+
+
+def void_all(tx: Tx) -> int:
+    """Take every claimed run from its runner; any may claim it at once. Returns how many."""
+    found = list(tx.store.rows("SELECT run_id FROM runs WHERE state = 'claimed'"))
+    for row in found:
+        claims.void(tx, streams.run(str(row[0])))
+    return len(found)

@@ -1,0 +1,49 @@
+"""What a database has given out: epochs, numbers and versions that may never come again.
+
+Whatever takes its place goes on above them, so that a holder from before is fenced and a reader's
+cursor from before passes nothing over.
+"""
+
+import msgspec
+
+from penholder_daemon.core import counters, fence, seats
+from penholder_daemon.core.seats import Seat
+from penholder_daemon.core.transaction import Rx, Tx
+
+UNKNOWN_STEP = 1_000_000_000
+"""How far to go on where it is not known: a billion entries are hundreds of gigabytes, so nobody
+gives out as many between a backup and its restore. And since one backup may be restored twice, at
+least to the time in microseconds, of which nobody gives out one each."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of it; `is_all` unless it could not be read, or not be trusted."""
+
+    epochs: dict[str, int] = {}
+    sequences: dict[str, int] = {}
+    counters: dict[str, int] = {}
+    seats: list[Seat] = []
+    is_all: bool
+
+
+def read(rx: Rx, *, is_all: bool) -> Given:
+    """Read it out of a database."""
+    return Given(
+        epochs=fence.all_epochs(rx),
+        sequences=counters.all_sequences(rx),
+        counters=counters.all_values(rx),
+        # Of a damaged database a seat may be above its own epoch.
+        seats=seats.occupied(rx) if is_all else [],
+        is_all=is_all,
+    )
+
+
+def go_on_above(tx: Tx, known: Given) -> None:
+    """Leave behind what this database and the other have given out; nobody holds anything then."""
+    step = 0 if known.is_all else UNKNOWN_STEP
+    floor = 0 if known.is_all else tx.world.now_ms() * 1000
+    fence.outdate_all(tx, known.epochs, step=step or 1, floor=floor)
+    counters.lift_sequences(tx, known.sequences, step=step, floor=floor)
+    counters.lift_values(tx, known.counters, step=step, floor=floor)
+    for seat in known.seats:
+        seats.note_former(tx, seat)

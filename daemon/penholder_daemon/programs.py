@@ -1,0 +1,60 @@
+"""What the programs have in common that work on the database while no daemon runs: how they end.
+
+Exit status: 0, 1 if it was refused, 4 for a conflict, 11 if the database cannot be written, 130 if
+it was interrupted.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+import apsw
+import msgspec
+
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.moving.refusals import Conflict, HalfDone, Refused
+from penholder_daemon.shell.copying import CopyFailed
+from penholder_daemon.shell.database import UnusableDatabase
+from penholder_daemon.shell.lock import AlreadyRunning
+from penholder_daemon.shell.paths import UnusablePath
+
+_STATUS = {
+    Conflict: 4, StoreFault: 11, apsw.Error: 11, CopyFailed: 11, KeyboardInterrupt: 130,
+}  # fmt: skip
+_EXPECTED = (
+    Refused, Conflict, HalfDone, AlreadyRunning, UnusableDatabase, UnusablePath, StoreFault,
+    CopyFailed, apsw.Error, OSError, KeyboardInterrupt,
+)  # fmt: skip
+_BROKEN_PIPE = 141
+
+
+def carry_out(
+    work: Callable[[], None], say: Callable[[str], None], *, undone: str, as_json: bool
+) -> int:
+    """Do the work; returns the exit status. What ends it is said, and that it is `undone`."""
+    try:
+        work()
+    except BrokenPipeError:
+        # Whoever read along has gone; the interpreter must not try to write again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except _EXPECTED as error:
+        say(_told(error, undone, as_json=as_json))
+        return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 1)
+    return 0
+
+
+def wants_json(asked: bool | None) -> bool:
+    """Tell whether to print JSON: when asked, and when nobody reads along on a terminal."""
+    return not sys.stdout.isatty() if asked is None else asked
+
+
+def _told(error: BaseException, undone: str, *, as_json: bool) -> str:
+    message = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+    message = message if isinstance(error, HalfDone) else f"{message}; {undone}"
+    if not as_json:
+        return f"penholder: {message}"
+    code = "CONFLICT" if isinstance(error, Conflict) else "COMMAND_FAILED"
+    data = {"code": code, "retryable": False, "details": {}}
+    told = {"error": {"code": -32000, "message": message, "data": data}}
+    return msgspec.json.encode(told).decode()

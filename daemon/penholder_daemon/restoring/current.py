@@ -1,0 +1,44 @@
+"""The database in place: what it has given out, and how it becomes one file."""
+
+from pathlib import Path
+
+import apsw
+
+from penholder_daemon.core import given
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.given import Given
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.core.world import World
+from penholder_daemon.shell import foreign
+from penholder_daemon.shell.database import ApswStore
+
+
+def look(database: Path, world: World, caller: Caller) -> Given:
+    """Read what a database has given out and settle it; of one that is not sound not all is known.
+
+    It may be damaged, of another version or not there at all: that is what backups are for.
+    """
+    unknown = Given(is_all=False)
+    # SQLite would delete the log beside a file that is empty.
+    if not foreign.looks_like_sqlite(database):
+        return unknown
+    try:
+        connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            store = ApswStore(connection)
+            is_sound = store.row("PRAGMA quick_check(1)") == ("ok",)
+            known = given.read(Rx(store, world, caller), is_all=is_sound)
+            settle(store)
+        finally:
+            connection.close()
+    except (StoreFault, apsw.Error):
+        return unknown
+    return known
+
+
+def settle(store: ApswStore) -> None:
+    """Move everything into the database file, so that no log is left beside it."""
+    store.row("PRAGMA wal_checkpoint(TRUNCATE)")
+    if store.row("PRAGMA journal_mode = DELETE") != ("delete",):
+        raise StoreFault("the write-ahead log cannot be ended; another program reads the database")

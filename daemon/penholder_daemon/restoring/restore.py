@@ -1,0 +1,147 @@
+"""A restore from its beginning to its end, under the lock of the state directory."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from penholder_daemon import migrations
+from penholder_daemon.core import journal, verify
+from penholder_daemon.core.commit import Committer
+from penholder_daemon.core.given import Given
+from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.restoring import candidate, current, placing
+from penholder_daemon.rooms import build_registry
+from penholder_daemon.rooms.restored import Ended
+from penholder_daemon.shell import copying
+from penholder_daemon.shell.database import ApswStore, WriterStore
+from penholder_daemon.shell.lock import AlreadyRunning, DirectoryLock
+from penholder_daemon.shell.paths import Paths, make_private_directory
+from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.timers import daemon_call, daemon_caller
+from penholder_daemon.shell.world import RealWorld
+from penholder_protocol.errors import PenholderError
+
+_WORK = ".restoring.db"
+
+
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
+    """What was restored, and what became of the database before it."""
+
+    file: str
+    entries: int
+    pos: int
+    """The position up to which the backup holds everything."""
+    schema_version: int
+    from_schema: int
+    kept: str | None
+    """Where the database before it lies; None if there was none."""
+    goes_on_after: int
+    """Positions of new entries are above this one."""
+    ended: Ended
+
+
+def restore(file: Path, state_dir: Path) -> Restored:
+    """Put a backup in place of the database; raises Refused and what else keeps it from that."""
+    with candidate.opened(file) as backup, ExitStack() as held:
+        make_private_directory(state_dir)
+        held.callback(_lock(state_dir).release)
+        work = _Work(Paths(state_dir, state_dir), file)
+        held.callback(work.clear)
+        return work.carry_out(ApswStore(backup))
+
+
+def _lock(state_dir: Path) -> DirectoryLock:
+    try:
+        return DirectoryLock(state_dir)
+    except AlreadyRunning as error:
+        raise AlreadyRunning(
+            f"{error}; under systemd it is `systemctl --user stop penholder.socket"
+            " penholder.service` that stops it"
+        ) from error
+
+
+class _Work:
+    """The copy that is worked on, beside the database so that a rename can put it in place."""
+
+    def __init__(self, paths: Paths, file: Path) -> None:
+        """Begin where nothing is left over from a restore that a crash cut off."""
+        self._file = file
+        self._database = paths.database
+        self._copy = paths.state_dir / _WORK
+        self._registry = build_registry()
+        self._world = RealWorld(paths.workers_dir, Settings().rules())
+        self._caller = daemon_caller(os.geteuid(), os.getpid())
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove the copy, where it was not put in place."""
+        for path in self._copy.parent.glob(f"{_WORK}*"):
+            path.unlink()
+
+    def carry_out(self, backup: ApswStore) -> Restored:
+        """Make the copy, lead it above all that was given out, and put it in place."""
+        placing.refuse_symlink(self._database)
+        if self._database.exists() and self._database.samefile(self._file):
+            raise Refused(f"{self._file} is the database in place")
+        placing.undo_half(self._database)
+        from_schema = migrations.version(backup)
+        store = candidate.copy_to(self._copy, backup.connection, self._file)
+        try:
+            self._refuse_unsound(store)
+            placing.prepare(self._database)
+            done = self._lead_on(store, from_schema)
+            current.settle(store)
+        finally:
+            store.close()
+        copying.sync(self._copy)
+        kept = placing.place(self._copy, self._database)
+        return msgspec.structs.replace(done, kept=None if kept is None else str(kept))
+
+    def _lead_on(self, store: WriterStore, from_schema: int) -> Restored:
+        rx = Rx(store, self._world, self._caller)
+        entries, pos = _count_entries(rx), journal.position(rx)
+        known = current.look(self._database, self._world, self._caller)
+        ended = self._mutate(store, known)
+        self._refuse_unsound(store)
+        return Restored(
+            file=str(self._file),
+            entries=entries,
+            pos=pos,
+            schema_version=migrations.version(store),
+            from_schema=from_schema,
+            kept=None,
+            goes_on_after=journal.position(rx),
+            ended=ended,
+        )
+
+    def _mutate(self, store: WriterStore, known: Given) -> Ended:
+        """Make the daemon's own mutation, as the daemon makes its own."""
+        bugs: list[Exception] = []
+
+        def keep_bug(_: Invocation | None, bug: Exception) -> None:
+            bugs.append(bug)
+
+        committer = Committer(store, self._world, self._registry, keep_bug)
+        method = self._registry.methods["daemon.restored"]
+        arguments: dict[str, object] = {"known": known, "file": str(self._file)}
+        (answer,) = committer.run([daemon_call(method, self._caller, arguments)]).answers
+        if bugs:
+            raise bugs[0]
+        if isinstance(answer, PenholderError):
+            raise Refused(str(answer))
+        return msgspec.json.decode(answer, type=Ended)
+
+    def _refuse_unsound(self, store: WriterStore) -> None:
+        rx = Rx(store, self._world, self._caller)
+        for finding in verify.everything(rx, self._registry, deep=False):
+            raise Refused(f"{self._file} is not sound: {finding.check}: {finding.detail}")
+
+
+def _count_entries(rx: Rx) -> int:
+    row = rx.store.row("SELECT COUNT(*) FROM journal")
+    assert row is not None  # a count is one row
+    return int(str(row[0]))

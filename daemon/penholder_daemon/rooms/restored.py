@@ -1,0 +1,58 @@
+"""What a database goes through when a backup of it takes the place of a newer one.
+
+Between the backup and now others have become holders, and readers have read on. So whoever holds
+anything is fenced, everything that was held ends in an orderly way, and numbers go on above all
+that were ever given out.
+"""
+
+import msgspec
+
+from penholder_daemon.core import given, journal
+from penholder_daemon.core.counters import EPOCH_FLOOR
+from penholder_daemon.core.given import Given
+from penholder_daemon.core.transaction import Tx
+from penholder_daemon.rooms import controllers, runtime
+from penholder_daemon.rooms.daemon import room
+from penholder_daemon.rooms.queue import claiming as queue
+from penholder_daemon.rooms.queue import records as queue_records
+from penholder_daemon.rooms.runs import claiming as runs
+from penholder_daemon.rooms.sessions import records as sessions
+
+__all__ = ["room"]
+
+_COUNTERS = (EPOCH_FLOOR, sessions.VERSIONS, queue_records.VERSIONS)
+_WHY = "the database was restored from a backup"
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How many holders have lost what they held."""
+
+    owners: int
+    seats: int
+    runs: int
+    queue_tasks: int
+
+
+@room.mutation(sockets=())
+def restored(tx: Tx, *, known: Given, file: str) -> Ended:
+    """Go on from a backup: `known` is what the database in its place has given out."""
+    pos = journal.position(tx)
+    # A counter that was not begun yet in the backup may have been since.
+    begun = {**dict.fromkeys(_COUNTERS, 0), **known.counters}
+    given.go_on_above(tx, msgspec.structs.replace(known, counters=begun))
+    ended = Ended(
+        owners=controllers.release_all(tx),
+        seats=runtime.lose_all(tx, _WHY),
+        runs=runs.void_all(tx),
+        queue_tasks=queue.free_all(tx, _WHY),
+    )
+    journal.note(
+        tx,
+        "daemon",
+        "daemon.restored",
+        file=file,
+        backup_pos=pos,
+        known=known.is_all,
+        **msgspec.structs.asdict(ended),
+    )
+    return ended
