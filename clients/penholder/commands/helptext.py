@@ -10,6 +10,7 @@ COMMANDS = {
     "up": "start the daemon in the background and wait until it is ready",
     "down": "stop the daemon and wait until it is gone",
     "service": "let systemd keep the daemon: install, uninstall, status, logs",
+    "doctor": "say what is wrong with the installation, the daemon and its state, and what to do",
     "tail": "follow streams of the journal",
     "run": "run a command as a worker: its output becomes the worker's events",
     "import": "carry over what another program kept, or read an export; the daemon must be down",

@@ -40,10 +40,10 @@ class Report(msgspec.Struct):
     problems: list[str]
 
 
-def report(scope: Scope) -> Report:
+def report(scope: Scope, *, asks_daemon: bool = True) -> Report:
     """Ask the manager and the daemon; raises Failure where there is no manager."""
     manager.require(scope)
-    listens = manager.is_active(scope, SOCKET)
+    listens = asks_daemon and manager.is_active(scope, SOCKET)
     # Asking starts the daemon, so it comes before what its manager says of it.
     version, found = _daemon(scope) if listens else (None, [])
     told = _told(scope, version)

@@ -43,6 +43,8 @@ def imported(daemon: DaemonProcess, *words: str) -> set[str]:
         ("worker", "--help"),
         ("worker", "create", "--help"),
         ("up",),
+        ("doctor",),
+        ("service", "status"),
         ("run", "--controller", "nobody", "--label", "l", "--", "true"),
     ],
     ids=" ".join,
