@@ -51,10 +51,14 @@ def _numbers(control: RawConnection, worker_id: str) -> list[int]:
     return [item["data"]["number"] for item in items]
 
 
-def test_a_failed_sync_leaves_the_outcome_unknown_and_the_daemon_exits(
-    faulty: FaultyDaemon,
+# A sync that fails, and a disk that turns read-only in the middle of a write.
+@pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=12", "pwrite64:error=EROFS:when=30+"])
+def test_a_failed_write_leaves_the_outcome_unknown_and_the_daemon_exits(
+    faulty: FaultyDaemon, fault: str
 ) -> None:
-    faulty.start_with("fdatasync:error=EIO:when=12")
+    faulty.start()
+    faulty.stop()
+    faulty.start_with(fault)
     acknowledged = 0
     with faulty.connect() as control:
         worker_id = make_worker(control)

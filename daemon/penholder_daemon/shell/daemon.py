@@ -27,6 +27,7 @@ from penholder_daemon.shell.admission import Admission
 from penholder_daemon.shell.database import open_reader
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.facts import Facts
+from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.house import House
 from penholder_daemon.shell.listeners import open_control
 from penholder_daemon.shell.lock import DirectoryLock
@@ -79,6 +80,7 @@ class Daemon:
         self._caller = daemon_caller(os.geteuid(), os.getpid())
         self._world = RealWorld(paths.workers_dir, settings.rules())
         self._facts = Facts(paths, settings, self._world.now())
+        self._gate = Gate()
         os.umask(0o077)
         paths.prepare()
         with ExitStack() as held:
@@ -87,7 +89,7 @@ class Daemon:
             self._kept = passed_by_systemd()
             self._control = open_control(self._kept, paths.control_socket)
             held.callback(self._control.close)
-            self._pen = Pen(paths.database, self._make_committer)
+            self._pen = Pen(paths.database, self._gate, self._make_committer)
             held.callback(self._pen.close)
             self._held = held.pop_all()
         self._admission = Admission(self._allowed_uids(), self._max_connections())
@@ -190,7 +192,7 @@ class Daemon:
     def _start_readers(self, house: House) -> ThreadReaders:
         open_store = partial(open_reader, self._paths.database)
         threads = self._reloader.settings.reader_threads
-        return ThreadReaders(open_store, threads, self._world, house.flusher.flush)
+        return ThreadReaders(open_store, self._gate, threads, self._world, house.flusher.flush)
 
     def _apply(self, settings: Settings) -> None:
         """Have settings that were reloaded obeyed."""

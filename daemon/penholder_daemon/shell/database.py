@@ -194,19 +194,17 @@ def open_reader(path: Path) -> ApswStore:
     return store
 
 
-def check_readable(path: Path) -> None:
-    """Raise UnusableDatabase unless queries can be answered from the file as it is."""
+def is_readable(path: Path) -> bool:
+    """Tell whether queries can be answered from a file that cannot be written."""
     try:
         store = open_reader(path)
         try:
             _check_identity(store, path)
-            found = migrations.version(store)
+            return migrations.version(store) == len(migrations.steps())
         finally:
             store.close()
-    except StoreFault as fault:
-        raise UnwritableDatabase(f"{path} cannot be read: {fault}") from fault
-    if found != len(migrations.steps()):
-        raise UnwritableDatabase(f"{path} has schema {found} and cannot be written to change that")
+    except (StoreFault, UnusableDatabase):
+        return False
 
 
 def sqlite_version() -> str:

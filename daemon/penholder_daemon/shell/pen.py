@@ -18,9 +18,10 @@ from penholder_daemon.shell.database import (
     UnusableDatabase,
     UnwritableDatabase,
     WriterStore,
-    check_readable,
+    is_readable,
     open_writer,
 )
+from penholder_daemon.shell.gate import Gate
 
 log = structlog.get_logger()
 
@@ -30,9 +31,12 @@ _TRY_AGAIN_SECONDS = 1.0
 class Pen:
     """Writes batches while it can. Opened by the main thread, used by the writer's."""
 
-    def __init__(self, path: Path, make_committer: Callable[[Store], Committer]) -> None:
+    def __init__(
+        self, path: Path, gate: Gate, make_committer: Callable[[Store], Committer]
+    ) -> None:
         """Open the database; raises UnusableDatabase if it can be neither written nor read."""
         self._path = path
+        self._gate = gate
         self._make_committer = make_committer
         self._store: WriterStore | None = None
         self._committer: Committer | None = None
@@ -42,7 +46,8 @@ class Pen:
         try:
             self._open()
         except UnwritableDatabase as unwritable:
-            check_readable(path)
+            if not is_readable(path):
+                raise
             log.error("writes are refused, reads go on", reason=str(unwritable))
             self._why_closed = str(unwritable)
         self._tried_at = perf_counter()
@@ -87,10 +92,17 @@ class Pen:
         self.progressed_at = perf_counter()
 
     def _open(self) -> Committer:
-        self._store = open_writer(self._path)
-        self._store.keep_log_files()
-        self._store.report_progress(self._progress)
-        self._committer = self._make_committer(self._store)
+        store = open_writer(self._path)
+        try:
+            _try_out(store)
+        except StoreFault as fault:
+            store.close()
+            raise UnwritableDatabase(f"{self._path} cannot be written: {fault}") from fault
+        store.keep_log_files()
+        store.report_progress(self._progress)
+        self._store = store
+        self._committer = self._make_committer(store)
+        self._gate.is_open = True
         return self._committer
 
     def _open_again(self) -> Committer | None:
@@ -98,7 +110,8 @@ class Pen:
             return None
         self._tried_at = perf_counter()
         try:
-            committer = self._open()
+            with self._gate.alone:
+                committer = self._open()
         except UnusableDatabase as unusable:
             self._why_closed = str(unusable)
             return None
@@ -114,3 +127,10 @@ class Pen:
         elif before is not None and committer.fault is None:
             log.info("writes work again")
         return outcome
+
+
+def _try_out(store: WriterStore) -> None:
+    """Write once: opening alone does not tell whether that works."""
+    store.run("BEGIN IMMEDIATE")
+    store.probe()
+    store.run("COMMIT")

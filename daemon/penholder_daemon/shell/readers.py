@@ -16,6 +16,7 @@ from penholder_daemon.core.store import Store
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.database import ApswStore
+from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.request_log import Trace
 from penholder_protocol.errors import Busy
 from penholder_protocol.limits import MAX_READER_QUEUE
@@ -64,10 +65,13 @@ def _carry_out(store: Store, world: World, look: Look[T]) -> Outcome[T]:
 
 
 class _Eye:
-    """One thread's connection, opened when it is first needed and again until that works."""
+    """One thread's connection, opened when it is first needed, and again until it may be kept."""
 
-    def __init__(self, open_store: Callable[[], ApswStore], world: World, held: ExitStack) -> None:
+    def __init__(
+        self, open_store: Callable[[], ApswStore], gate: Gate, world: World, held: ExitStack
+    ) -> None:
         self._open_store = open_store
+        self._gate = gate
         self._world = world
         self._held = held
         self._store: ApswStore | None = None
@@ -75,16 +79,23 @@ class _Eye:
     def look(self, look: Look[object]) -> Outcome[object]:
         begun = perf_counter()
         try:
-            return _carry_out(self._store or self._open(), self._world, look)
+            if self._store is None:
+                return self._look_with_new(look)
+            return _carry_out(self._store, self._world, look)
         except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
             return Error(error)
         finally:
             look.trace.carried_out(begun, perf_counter())
 
-    def _open(self) -> ApswStore:
-        self._store = self._open_store()
-        self._held.callback(self._store.close)
-        return self._store
+    def _look_with_new(self, look: Look[object]) -> Outcome[object]:
+        with self._gate.alone, ExitStack() as opened:
+            store = self._open_store()
+            opened.callback(store.close)
+            found = _carry_out(store, self._world, look)
+            if self._gate.is_open:
+                self._store = store
+                self._held.push(opened.pop_all())
+            return found
 
 
 class ThreadReaders:
@@ -93,12 +104,14 @@ class ThreadReaders:
     def __init__(
         self,
         open_store: Callable[[], ApswStore],
+        gate: Gate,
         threads: int,
         world: World,
         delivered: Callable[[], None],
     ) -> None:
         """Start the threads; `delivered` is called in the loop after a batch of answers."""
         self._open_store = open_store
+        self._gate = gate
         self._world = world
         self._delivered = delivered
         self._loop = trio.lowlevel.current_trio_token()
@@ -129,7 +142,7 @@ class ThreadReaders:
 
     def _work(self) -> None:
         with ExitStack() as held:
-            eye = _Eye(self._open_store, self._world, held)
+            eye = _Eye(self._open_store, self._gate, self._world, held)
             while True:
                 looks = self._take()
                 found = [(look, eye.look(look)) for look in looks if look is not None]

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 BOX = Path(__file__).with_name("box.sh")
@@ -35,7 +36,7 @@ exec /opt/venv/bin/python -c 'import sys; from {{module}} import main; sys.exit(
 
 
 Variables = Mapping[str, str]
-NONE: Variables = {}
+NONE: Variables = MappingProxyType({})
 
 
 def why_impossible() -> str | None:

@@ -1,0 +1,129 @@
+"""Disks that are full, read-only or out of inodes: writes are refused, reads go on, it recovers."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.process.small_disk import SmallDisk
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None,
+    reason="only root can mount a small disk in a namespace of its own",
+)
+_LOOK_SECONDS = 0.02
+_PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def disk(short_dir: Path) -> Iterator[SmallDisk]:
+    """Give a disk of 4 MiB where daemons of this test have their state."""
+    disk = SmallDisk(short_dir / "state", "4m", 64)
+    yield disk
+    disk.end()
+
+
+@pytest.fixture
+def stopped(short_dir: Path, disk: SmallDisk) -> Iterator[DaemonProcess]:
+    """Give a daemon that has written something and was stopped."""
+    daemon = DaemonProcess(short_dir)
+    daemon.start(disk.wrapper)
+    with daemon.connect() as control:
+        worker_id = make_worker(control, worker_id="w")
+        control.call("event.append", worker_id=worker_id, type="first")
+    assert daemon.stop() == 0
+    yield daemon
+    daemon.end()
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(_LOOK_SECONDS)
+
+
+def _refuse_writes_and_read_on(control: RawConnection) -> str:
+    """Check that writes are refused and reads answered; returns the reason that is given."""
+    error = control.error("event.append", worker_id="w", type="refused", data={"x": "y" * 10_000})
+    assert (error["code"], error["data"]["code"]) == (1009, "STORE_FAILED")
+    assert error["data"]["details"]["outcome"] == "nothing_written"
+    items = control.call("event.list", worker_id="w")["items"]
+    assert [item["type"] for item in items] == ["first"]
+    health = control.call("daemon.health")
+    assert (health["ready"], health["reachable"]) == (False, True)
+    assert health["failure_kind"] == "store_failed"
+    assert control.call("daemon.status")["store_fault"] == health["message"]
+    assert "penholder_store_failing 1.0" in control.call("daemon.metrics")["text"]
+    return str(health["message"])
+
+
+def _recover_by_itself(control: RawConnection) -> None:
+    """Check that it is well again without a write of anybody's, and that nothing came twice."""
+    _until(lambda: bool(control.call("daemon.health")["ready"]))
+    control.call("event.append", worker_id="w", type="second")
+    types = [item["type"] for item in control.call("event.list", worker_id="w")["items"]]
+    assert types == ["first", "second"]
+    assert control.call("daemon.status")["store_fault"] is None
+    assert control.call("daemon.verify", deep=True)["ok"] is True
+
+
+def test_a_disk_that_fills_up_under_the_daemon(disk: SmallDisk, stopped: DaemonProcess) -> None:
+    stopped.start(disk.wrapper)
+    with stopped.connect() as control:
+        disk.fill()
+        assert "full" in _refuse_writes_and_read_on(control)
+        refused = control.error("daemon.backup", path=str(stopped.state_dir / "copy.db"))
+        assert refused["data"]["code"] == "STORE_FAILED"
+        disk.free()
+        _recover_by_itself(control)
+
+
+@pytest.mark.parametrize("crash", [True, False])
+def test_a_start_on_a_full_disk(disk: SmallDisk, stopped: DaemonProcess, crash: bool) -> None:
+    stopped.start(disk.wrapper)
+    disk.fill()
+    if crash:
+        stopped.kill()
+    else:
+        assert stopped.stop() == 0
+    stopped.start(disk.wrapper)
+    with stopped.connect() as control:
+        _refuse_writes_and_read_on(control)
+        disk.free()
+        _recover_by_itself(control)
+
+
+@pytest.mark.parametrize("crash", [True, False])
+def test_a_start_without_inodes(disk: SmallDisk, stopped: DaemonProcess, crash: bool) -> None:
+    stopped.start(disk.wrapper)
+    disk.use_up_inodes()
+    if crash:
+        stopped.kill()
+    else:
+        assert stopped.stop() == 0
+    stopped.start(disk.wrapper)
+    with stopped.connect() as control:
+        # All files that it needs are there, so nothing is refused but what needs a new one.
+        control.call("event.append", worker_id="w", type="second")
+        refused = control.error("daemon.backup", path=str(stopped.state_dir / "copy.db"))
+        assert refused["data"]["code"] == "STORE_FAILED"
+        disk.free()
+        control.call("daemon.backup", path=str(stopped.state_dir / "copy.db"))
+
+
+@pytest.mark.parametrize("crash", [True, False])
+def test_a_start_on_a_read_only_disk(disk: SmallDisk, stopped: DaemonProcess, crash: bool) -> None:
+    if crash:
+        stopped.start(disk.wrapper)
+        stopped.kill()
+    disk.remount("ro")
+    stopped.start(disk.wrapper)
+    with stopped.connect() as control:
+        assert "read" in _refuse_writes_and_read_on(control)
+        disk.remount("rw")
+        _recover_by_itself(control)
