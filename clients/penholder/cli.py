@@ -71,6 +71,10 @@ def _run(command: str, words: list[str]) -> int:
         from penholder.commands import down  # noqa: PLC0415
 
         return down.run(words)
+    if command == "metrics":
+        from penholder.commands import metrics  # noqa: PLC0415
+
+        return metrics.run(words)
     if command == "doctor":
         from penholder.commands import doctor  # noqa: PLC0415
 
