@@ -71,6 +71,14 @@ def _run(command: str, words: list[str]) -> int:
         from penholder.commands import down  # noqa: PLC0415
 
         return down.run(words)
+    if command == "metrics":
+        from penholder.commands import metrics  # noqa: PLC0415
+
+        return metrics.run(words)
+    if command == "doctor":
+        from penholder.commands import doctor  # noqa: PLC0415
+
+        return doctor.run(words)
     if command == "service":
         from penholder.commands import service  # noqa: PLC0415
 

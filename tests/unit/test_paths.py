@@ -75,6 +75,7 @@ def test_defaults_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert default_state_dir() == tmp_path / "state" / "penholder"
     # Never the guessable directory below /tmp that platformdirs would fall back to.
     assert default_runtime_dir() == tmp_path / "state" / "penholder" / "run"
+    (tmp_path / "run").mkdir(mode=0o755)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     assert default_runtime_dir() == tmp_path / "run" / "penholder"
     monkeypatch.setenv("PENHOLDER_STATE_DIR", "/a")

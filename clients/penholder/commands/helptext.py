@@ -10,6 +10,8 @@ COMMANDS = {
     "up": "start the daemon in the background and wait until it is ready",
     "down": "stop the daemon and wait until it is gone",
     "service": "let systemd keep the daemon: install, uninstall, status, logs",
+    "doctor": "say what is wrong with the installation, the daemon and its state, and what to do",
+    "metrics": "print the daemon's figures for Prometheus, or write them to a file",
     "tail": "follow streams of the journal",
     "run": "run a command as a worker: its output becomes the worker's events",
     "backup": "copy the database of the running daemon to a new file",

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from penholder.commands.options import (
     parse_known,
     read_options,
 )
-from penholder.commands.programs import installed
+from penholder.commands.programs import daemon_command
 
 _READY = b"READY"
 _START_S = 60.0
@@ -89,7 +88,7 @@ def _start(options: Options, config: str | None) -> bool:
     try:
         begin = os.fstat(opened).st_size
         process = subprocess.Popen(
-            [*_program(), *_arguments(options, config)],
+            [*daemon_command(), *_arguments(options, config)],
             stdin=subprocess.DEVNULL,
             stdout=opened,
             stderr=opened,
@@ -112,11 +111,6 @@ def _open_log(log: Path) -> int:
         raise Failure(f"cannot open the log {log}: {error.strerror}") from None
     os.fchmod(opened, 0o600)
     return opened
-
-
-def _program() -> list[str]:
-    found = installed("penholderd")
-    return [found] if found else [sys.executable, "-m", "penholder_daemon"]
 
 
 def _arguments(options: Options, config: str | None) -> list[str]:

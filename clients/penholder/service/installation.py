@@ -2,28 +2,24 @@
 
 import getpass
 import os
-import subprocess
 import sys
 from collections.abc import Container, Iterator
 from pathlib import Path
 
+from penholder import ConnectionLost, DaemonUnreachable
 from penholder.commands import keeping, status
 from penholder.commands.failures import Failure
 from penholder.commands.options import Options
 from penholder.commands.programs import installed
-from penholder.service import manager, placing, templates
+from penholder.service import manager, placing, surroundings, templates
 from penholder.service.scope import SERVICE, SOCKET, TIMER, Scope
+from penholder_protocol.errors import PenholderError
 
 _SYSUSERS = "penholder.sysusers.conf"
 _HIDDEN = {
     "user": ("/tmp", "/var/tmp"),  # noqa: S108 - what is refused, not what is used
     "system": ("/tmp", "/var/tmp", "/home", "/root", "/run/user"),  # noqa: S108 - the same
 }
-_CONFIG = """\
-# Settings of this machine's penholderd: docs/settings.md tells all of them.
-# root may connect beside the daemon's own user, so that it can operate the daemon.
-allowed_uids = [0]
-"""
 
 
 def install(scope: Scope) -> Iterator[str]:
@@ -33,9 +29,7 @@ def install(scope: Scope) -> Iterator[str]:
     _refuse_unkept(scope)
     files = templates.render(scope.name, _values(scope))
     placing.refuse_foreign(scope.files)
-    _make_directory(scope)
-    yield from _make_account(scope, files.pop(_SYSUSERS, ""))
-    yield from _configure(scope.config)
+    yield from surroundings.prepare(scope, files.pop(_SYSUSERS, ""))
     placed = {name: placing.put(scope.unit_dir / name, text) for name, text in files.items()}
     changed = {name: done for name, done in placed.items() if done}
     yield from changed.values()
@@ -83,40 +77,6 @@ def _refuse_hidden(scope: Scope, path: Path) -> None:
             )
 
 
-def _make_directory(scope: Scope) -> None:
-    """Make what the user's units may write; the system's manager makes its own."""
-    if scope.name == "user":
-        scope.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _make_account(scope: Scope, text: str) -> Iterator[str]:
-    if scope.sysusers is None:
-        return
-    done = placing.put(scope.sysusers, text)
-    _make_user(scope.sysusers)
-    if done:
-        yield f"{done}; the user penholder is there"
-
-
-def _configure(config: Path | None) -> Iterator[str]:
-    if config is None or os.path.lexists(config):
-        return
-    config.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    config.write_text(_CONFIG, "utf-8")
-    config.chmod(0o644)
-    yield f"wrote {config}: root may connect"
-
-
-def _make_user(sysusers: Path) -> None:
-    try:
-        subprocess.run(
-            ["systemd-sysusers", str(sysusers)], check=True, capture_output=True, text=True
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = error.stderr if isinstance(error, subprocess.CalledProcessError) else error
-        raise Failure(f"systemd-sysusers could not make the user penholder: {said}") from None
-
-
 def _restart(scope: Scope, changed: Container[str]) -> Iterator[str]:
     """Start anew what ran before its unit was replaced, and say why."""
     if SOCKET in changed:
@@ -133,7 +93,11 @@ def _restart(scope: Scope, changed: Container[str]) -> Iterator[str]:
 
 
 def _replace_older(scope: Scope) -> Iterator[str]:
-    version = status.record(Options(runtime_dir=str(scope.runtime_dir))).version
+    try:
+        version = status.record(Options(runtime_dir=str(scope.runtime_dir))).version
+    except (ConnectionLost, DaemonUnreachable, PenholderError) as error:
+        yield f"{SERVICE} runs and was left alone; its version is not known: {error}"
+        return
     if keeping.is_older(version):
         manager.run(scope, "restart", SERVICE)
         yield f"restarted {SERVICE}, which ran version {version}"

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from penholder.commands import files
 from penholder.commands.failures import Failure
 from penholder.service.templates import MARKER
 
@@ -22,7 +23,7 @@ def put(path: Path, text: str) -> str | None:
         if path.exists() and path.read_text("utf-8") == text:
             return None
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, text)
+        files.replace(path, text)
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}") from None
     return f"{done} {path}"
@@ -43,11 +44,3 @@ def remove(path: Path) -> str:
     except OSError as error:
         raise Failure(f"{path} cannot be removed: {error.strerror}") from None
     return f"removed {path}"
-
-
-def _write(path: Path, text: str) -> None:
-    # Whoever reads it meanwhile sees the old one or the new one, never a part.
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, "utf-8")
-    partial.chmod(0o644)
-    partial.replace(path)

@@ -40,10 +40,10 @@ class Report(msgspec.Struct):
     problems: list[str]
 
 
-def report(scope: Scope) -> Report:
+def report(scope: Scope, *, asks_daemon: bool = True) -> Report:
     """Ask the manager and the daemon; raises Failure where there is no manager."""
     manager.require(scope)
-    listens = manager.is_active(scope, SOCKET)
+    listens = asks_daemon and manager.is_active(scope, SOCKET)
     # Asking starts the daemon, so it comes before what its manager says of it.
     version, found = _daemon(scope) if listens else (None, [])
     told = _told(scope, version)
@@ -82,11 +82,12 @@ def _unit_problems(scope: Scope, told: Report) -> list[str]:
     install = f"penholder service install{scope.flag}"
     if told.socket.state == "not installed":
         return [f"no service is installed: {install}"]
-    found = [
-        f"{name} is {unit.state}: {install}"
-        for name, unit in ((SOCKET, told.socket), (TIMER, told.timer))
-        if not unit.state.startswith("active")
-    ]
+    found = []
+    if not told.socket.state.startswith("active"):
+        found.append(f"{SOCKET} is {told.socket.state}: {install}")
+    # Somebody who makes backups in another way may have disabled it.
+    if told.timer.enabled == "enabled" and not told.timer.state.startswith("active"):
+        found.append(f"{TIMER} is {told.timer.state}: {install}")
     found += [
         f"{name} failed ({unit.result}): penholder service logs{scope.flag} says why"
         for name, unit in ((SERVICE, told.service), (BACKUP, told.backup))

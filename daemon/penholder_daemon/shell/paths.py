@@ -86,14 +86,16 @@ def default_state_dir() -> Path:
 def default_runtime_dir() -> Path:
     """Return PENHOLDER_RUNTIME_DIR or the user's runtime directory.
 
-    Without XDG_RUNTIME_DIR platformdirs would fall back to a guessable directory below /tmp that
-    another user may have made first; a private one below the state directory is used instead.
+    platformdirs is not asked: without XDG_RUNTIME_DIR, or where that has another mode than 0700,
+    it falls back to a guessable directory below /tmp that another user may have made first. Here it
+    is a private directory below the state directory then.
     """
     given = os.environ.get("PENHOLDER_RUNTIME_DIR")
     if given:
         return Path(given)
-    if os.environ.get("XDG_RUNTIME_DIR"):
-        return Path(platformdirs.user_runtime_dir("penholder"))
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime:
+        return Path(runtime, "penholder")
     return Path(platformdirs.user_state_dir("penholder")) / "run"
 
 

@@ -45,6 +45,8 @@ def imported(daemon: DaemonProcess, *words: str) -> set[str]:
         ("up",),
         ("backup",),
         ("restore", "--help"),
+        ("doctor",),
+        ("service", "status"),
         ("run", "--controller", "nobody", "--label", "l", "--", "true"),
     ],
     ids=" ".join,

@@ -97,9 +97,10 @@ def fake_systemd(cli_home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSystemd
     for name in ("ETC", "SYSTEM_STATE", "SYSTEM_RUNTIME"):
         monkeypatch.setattr(f"penholder.service.scope.{name}", cli_home / name.lower())
     monkeypatch.setattr(sys, "executable", "/opt/penholder/bin/python")
-    monkeypatch.setattr(
-        "penholder.service.installation.installed", lambda name: f"/opt/penholder/bin/{name}"
-    )
+    for module in ("service.installation", "doctor.upkeep"):
+        monkeypatch.setattr(
+            f"penholder.{module}.installed", lambda name: f"/opt/penholder/bin/{name}"
+        )
     return fake
 
 

@@ -87,6 +87,25 @@ def test_an_older_daemon_is_replaced(
     assert ("--user restart penholder.service" in fake_systemd.calls()) is restarts
 
 
+def test_a_daemon_that_does_not_say_its_version_is_left_alone(
+    cli: Cli, fake_systemd: FakeSystemd
+) -> None:
+    cli("service", "install")
+    fake_systemd.tell("penholder.service")
+    ran = cli("service", "install", "--no-json")
+    assert ran.code == 0
+    assert "its version is not known: no daemon answers" in ran.out
+
+
+def test_a_directory_that_cannot_be_made_is_told(
+    cli: Cli, fake_systemd: FakeSystemd, cli_home: Path, unit_dir: Path
+) -> None:
+    (cli_home / "state").write_text("")
+    ran = cli("service", "install")
+    assert (ran.code, ran.err) == (1, f"penholder: {cli_home}/state cannot be made: File exists\n")
+    assert not unit_dir.exists()
+
+
 def test_a_file_of_somebody_else_is_left_alone(
     cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path
 ) -> None:
@@ -181,6 +200,11 @@ def test_the_machines_service_has_a_user_and_a_configuration(
     assert "allowed_uids = [0]" in config.read_text()
     assert fake_systemd.calls()[:2] == [f"sysusers {sysusers}", "daemon-reload"]
     config.write_text("drain_ms = 1")
+    (fake_systemd.bin / "systemd-sysusers").write_text("#!/bin/sh\necho no >&2; exit 1\n")
+    assert f"`systemd-sysusers {sysusers}` failed: no" in cli("service", "install", "--system").err
+    (fake_systemd.bin / "systemd-sysusers").unlink()
+    assert "there is no `systemd-sysusers`" in cli("service", "install", "--system").err
+    (fake_systemd.bin / "systemd-sysusers").symlink_to("/bin/true")
     assert cli("service", "install", "--system").code == 0
     assert config.read_text() == "drain_ms = 1"
     ran = cli("service", "uninstall", "--system", "--no-json")

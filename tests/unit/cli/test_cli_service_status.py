@@ -66,6 +66,8 @@ def test_what_is_wrong_is_told_with_the_way_on(
     assert "penholder.service failed (exit-code): penholder service logs says why" in ran.out
     assert "is older (0.0.1)" in ran.out
     assert "systemctl --user restart penholder" in ran.out
+    well.tell("penholder-backup.timer", "inactive", "dead", UnitFileState="disabled")
+    assert "penholder-backup.timer is" not in cli("service", "status", "--no-json").out
 
 
 def test_a_socket_without_a_daemon(cli: Cli, well: FakeSystemd) -> None:
