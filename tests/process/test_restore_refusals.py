@@ -34,11 +34,11 @@ def file(short_dir: Path) -> Path:
 
 
 def _content(directory: Path) -> dict[str, str]:
-    """Return what is in every file; the lock file is written by whoever takes the lock."""
+    """Return what is in every file; a lock is written by who takes it, -shm by who only reads."""
     return {
         str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in directory.rglob("*")
-        if path.is_file() and path.name != "penholder.lock"
+        if path.is_file() and path.name not in ("penholder.lock", "penholder.db-shm")
     }
 
 
