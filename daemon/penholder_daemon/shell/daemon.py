@@ -5,7 +5,6 @@ import resource
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 
@@ -14,11 +13,8 @@ import structlog
 import trio
 from msgspec import Raw
 
-from penholder_daemon.core import journal, leases, seats
 from penholder_daemon.core.commit import Answer, Committer
 from penholder_daemon.core.registry import Invocation
-from penholder_daemon.core.seats import Seat
-from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell import notify
 from penholder_daemon.shell.admission import Admission
@@ -40,6 +36,7 @@ from penholder_daemon.shell.publisher import Publisher
 from penholder_daemon.shell.readers import ThreadReaders
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.sockets import Sockets
+from penholder_daemon.shell.start import Start, prepare
 from penholder_daemon.shell.stopping import Stop
 from penholder_daemon.shell.timers import Timers, daemon_call, daemon_caller
 from penholder_daemon.shell.world import RealWorld
@@ -49,15 +46,6 @@ log = structlog.get_logger()
 
 _SPARE_DESCRIPTORS = 256
 """Kept free of connections: listeners, pidfds, the database, logs."""
-
-
-@dataclass
-class _Start:
-    """What was found in the database before anything was served."""
-
-    pos: int
-    held_seats: list[Seat]
-    open_workers: list[str]
 
 
 class Daemon:
@@ -88,7 +76,7 @@ class Daemon:
         Returns the exit status: 0, or 1 after a failure of the store.
         """
         stop = Stop()
-        start = self._prepare_store()
+        start = prepare(self._store, self._world, self._caller)
         house = House(
             self._world,
             Dispatcher(self._registry),
@@ -103,23 +91,10 @@ class Daemon:
                 nursery.cancel_scope.cancel()
         return 1 if stop.crashed else 0
 
-    def _prepare_store(self) -> _Start:
-        """Give every lease its fresh grace time and see who was there before the restart."""
-        self._store.run("BEGIN IMMEDIATE")
-        leases.renew_all(self._store, self._world)
-        self._store.run("COMMIT")
-        rx = Rx(self._store, self._world, self._caller)
-        # A stopped worker whose process still lives may have last words to write.
-        rows = self._store.rows(
-            "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
-            " (SELECT worker_id FROM seats WHERE ended_at IS NULL)"
-        )
-        return _Start(journal.position(rx), seats.occupied(rx), [str(row[0]) for row in rows])
-
     async def _serve(
         self,
         house: House,
-        start: _Start,
+        start: Start,
         stop: Stop,
         nursery: trio.Nursery,
         ready: Callable[[], None],
@@ -149,15 +124,14 @@ class Daemon:
             await writer.stop()
             await readers.stop()
 
-    def _resume(self, house: House, start: _Start) -> None:
+    def _resume(self, house: House, start: Start) -> None:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
-        for worker_id in start.open_workers:
+        for worker_id in start.served_workers:
             house.sockets.serve_worker(house, worker_id)
-        for seat in start.held_seats:
-            if self._world.process_lives(seat.process, seat.boot_id):
-                house.processes.watch(seat.worker_id, seat.epoch, seat.process)
-            else:
-                self._exited(house.writer, seat.worker_id, seat.epoch)
+        for seat in start.kept_seats:
+            house.processes.watch(seat.worker_id, seat.epoch, seat.process)
+        for seat in start.lost_seats:
+            self._exited(house.writer, seat.worker_id, seat.epoch)
 
     def _exited(self, writer: Writer, worker_id: str, epoch: int) -> None:
         method = self._registry.methods["runtime.exited"]

@@ -58,11 +58,7 @@ class Maintenance:
     def _verify(self, database: Path, deep: bool) -> list[Finding]:
         with _reading(database) as store:
             rx = Rx(store, self._world, self._caller)
-            found = list(verify.findings(rx, deep=deep))
-            for room in self._registry.rooms:
-                for check in room.checks:
-                    found += check(rx)
-            return found
+            return list(verify.findings(rx, self._registry.rooms, deep=deep))
 
     def _backup(self, target: Path) -> Backup:
         partial = target.with_name(f".{target.name}.partial")

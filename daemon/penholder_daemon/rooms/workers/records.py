@@ -37,6 +37,15 @@ _WORKER = Shape(
 _FROM = "FROM workers w LEFT JOIN seats s ON s.worker_id = w.worker_id AND s.ended_at IS NULL"
 
 
+def served(rx: Rx) -> list[str]:
+    """Return whose runtime sockets there are: a stopped worker's process may have last words."""
+    rows = rx.store.rows(
+        "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
+        " (SELECT worker_id FROM seats WHERE ended_at IS NULL)"
+    )
+    return [str(row[0]) for row in rows]
+
+
 def find(rx: Rx, worker_id: str) -> Worker | None:
     """Look a worker up."""
     found = select(rx, "w.worker_id = ?", worker_id)
