@@ -3,9 +3,9 @@
 `make soak` draws new ones each time, and more of them.
 """
 
-import os
-
 from hypothesis import HealthCheck, settings
+
+from tests import soak
 
 _SLOW_MACHINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -15,4 +15,4 @@ settings.register_profile(
 settings.register_profile(
     "soak", deadline=None, max_examples=2000, suppress_health_check=_SLOW_MACHINE
 )
-settings.load_profile("soak" if os.environ.get("PENHOLDER_SOAK") else "test")
+settings.load_profile("soak" if soak.IS_ASKED_FOR else "test")

@@ -3,6 +3,7 @@
 `user_version` of the database is the number of the last step that was applied.
 """
 
+from functools import cache
 from importlib import resources
 
 from penholder_daemon.core.store import Store
@@ -11,13 +12,14 @@ APPLICATION_ID = 0x50454E31
 """`PEN1` in the file's header, so that a foreign database is known as such."""
 
 
-def steps() -> list[tuple[str, str]]:
+@cache
+def steps() -> tuple[tuple[str, str], ...]:
     """Return every step in order: its name, such as 0001_first, and its SQL."""
     files = sorted(
         (file for file in resources.files(__package__).iterdir() if file.name.endswith(".sql")),
         key=lambda file: file.name,
     )
-    return [(file.name.removesuffix(".sql"), file.read_text("utf-8")) for file in files]
+    return tuple((file.name.removesuffix(".sql"), file.read_text("utf-8")) for file in files)
 
 
 def version(store: Store) -> int:
