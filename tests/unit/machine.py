@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -141,6 +142,11 @@ class Machine(RuleBasedStateMachine):
     ) -> Json:
         """Carry a call out that must be refused by this name (None: must not)."""
         return self.both(expected, lambda: self.bench.call(method, caller, **params))
+
+    @initialize()
+    def kill_at_first(self) -> None:
+        """Kill the daemon once for certain: not every history is given every rule."""
+        self.kill_and_start()
 
     @precondition(lambda self: self.bench.has_written)
     @rule()

@@ -242,13 +242,16 @@ class Rooms(Machine):
         params = {"request_id": request_id, **({"option": "ALLOW"} if decide else {}), **fence}
         self.call(refusal, method, **params)
 
-    @rule(milliseconds=st.integers(1, 30))
-    def pass_time(self, milliseconds: int) -> None:
-        """Let time pass and end what fell due."""
+    @rule(milliseconds=st.integers(1, 30), is_down=st.booleans())
+    def pass_time(self, milliseconds: int, is_down: bool) -> None:
+        """Let time pass and end what fell due, at once or at the next start."""
         self.bench.world.pass_ms(milliseconds)
         self.model.now_ms += milliseconds
+        if is_down:
+            self.kill_and_start()
+        else:
+            self.bench.own("approval.expire_due")
         self.model.expire()
-        self.bench.own("approval.expire_due")
 
     # --- what must always agree ---------------------------------------------------------------
     @invariant()

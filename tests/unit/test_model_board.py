@@ -3,11 +3,11 @@
 from collections import Counter
 
 import hypothesis.strategies as st
-from hypothesis.stateful import initialize, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from tests.unit.file_bench import FileBench
 from tests.unit.harness import Json
-from tests.unit.machine import Machine, drive
+from tests.unit.machine import Machine, MortalBench, drive
 from tests.unit.test_board import BOARD_STATES, BRIEF_STATES, KINDS, WORKSTREAM_STATES
 
 BOARDS = st.sampled_from(["b1", "b1", "b2", "none"])
@@ -20,9 +20,9 @@ ANY_STATE = st.sampled_from(sorted({*BOARD_STATES, *WORKSTREAM_STATES}))
 class Boards(Machine):
     """The room and the model, side by side."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Start with something of everything, so that every rule has something to act on."""
+    def __init__(self, bench: MortalBench) -> None:
+        """Begin with something of everything, so that every rule has something to act on."""
+        super().__init__(bench)
         self.held: dict[str, dict[str, Json]] = {noun: {} for noun in NOUNS}
         self.events: dict[str, list[tuple[str, str | None]]] = {}
         self.create_board("b1", "g")

@@ -188,7 +188,7 @@ class Runs(Machine):
         """Compare what a runner would be given."""
         run = self.model.runs[run_id]
         pending = [self.ids[each.command_id] for each in run.commands if each.state == "pending"]
-        found = self.bench.call("command.next", run_id=run_id)
+        found = self.bench.call("command.next", run_id=run_id, timeout_ms=0)
         if run.state in ENDED or not pending:
             assert found is None
         else:

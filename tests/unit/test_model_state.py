@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 
 import hypothesis.strategies as st
-from hypothesis.stateful import initialize, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from tests.unit.file_bench import FileBench
 from tests.unit.harness import Json
-from tests.unit.machine import Machine, drive
+from tests.unit.machine import Machine, MortalBench, drive
 from tests.unit.test_state import SCOPES
 from tests.unit.test_state_scopes import dimensions
 
@@ -41,9 +41,9 @@ class ModelBinding:
 class State(Machine):
     """The room and the model, side by side."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Start with policies that allow all, and no values."""
+    def __init__(self, bench: MortalBench) -> None:
+        """Begin with policies that allow all, and no values."""
+        super().__init__(bench)
         self.bindings: dict[tuple[str, str], ModelBinding] = {}
         self.values: dict[tuple[object, ...], dict[str, Json]] = {}
         for runner_id, identity in (("r", "b"), ("r", "b:b"), ("r:b", "b")):

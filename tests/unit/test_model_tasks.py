@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from penholder_daemon.core.caller import Caller
 from tests.unit.file_bench import FileBench
 from tests.unit.harness import CONTROLLER
-from tests.unit.machine import Machine, drive
+from tests.unit.machine import Machine, MortalBench, drive
 from tests.unit.test_tasks import STEPS
 
 TASKS = st.sampled_from(["t1", "t2", "t3"])
@@ -39,9 +39,9 @@ class ModelTask:
 class Tasks(Machine):
     """The room and the model, side by side."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Seat two workers, and give each a task."""
+    def __init__(self, bench: MortalBench) -> None:
+        """Begin with two workers that are seated, each with a task."""
+        super().__init__(bench)
         self.model: dict[str, ModelTask] = {}
         self.changes = 0
         self.told: list[tuple[str, str, str]] = []
