@@ -8,7 +8,6 @@ from penholder_daemon.core.registry import Registry, Room
 from penholder_daemon.rooms import (
     approvals,
     backends,
-    controllers,
     daemon,
     events,
     handoffs,
@@ -23,6 +22,7 @@ from penholder_daemon.rooms import (
 )
 from penholder_daemon.rooms.board import boards, briefs, workstreams
 from penholder_daemon.rooms.commands import methods as commands
+from penholder_daemon.rooms.controllers import methods as controllers
 from penholder_daemon.rooms.queue import reading as queue
 from penholder_daemon.rooms.runs import methods as runs
 from penholder_daemon.rooms.sessions import methods as sessions

@@ -12,7 +12,7 @@ from penholder_daemon.core.registry import Arguments, Room, Waiting
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
-from penholder_daemon.rooms import controllers
+from penholder_daemon.rooms.controllers import records as controllers
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
 from penholder_protocol.errors import (

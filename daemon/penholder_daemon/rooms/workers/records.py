@@ -10,7 +10,7 @@ from penholder_daemon.core.registry import Arguments
 from penholder_daemon.core.states import StateMachine
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_daemon.rooms import controllers
+from penholder_daemon.rooms.controllers import records as controllers
 from penholder_protocol.errors import WorkerNotFound
 from penholder_protocol.nouns import Fence, Worker
 from penholder_protocol.nouns.words import RecoveryState, WorkerState
