@@ -6,7 +6,6 @@ the order of the documentation. A new room is added there and nowhere else.
 
 from penholder_daemon.core.registry import Registry, Room
 from penholder_daemon.rooms import (
-    approvals,
     backends,
     daemon,
     events,
@@ -20,6 +19,7 @@ from penholder_daemon.rooms import (
     tasks,
     transactions,
 )
+from penholder_daemon.rooms.approvals import methods as approvals
 from penholder_daemon.rooms.board import boards, briefs, workstreams
 from penholder_daemon.rooms.commands import methods as commands
 from penholder_daemon.rooms.controllers import methods as controllers
