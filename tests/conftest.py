@@ -7,6 +7,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests import soak
+
 _SLOW_MACHINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 settings.register_profile(
@@ -15,6 +17,6 @@ settings.register_profile(
 settings.register_profile(
     "soak", deadline=None, max_examples=2000, suppress_health_check=_SLOW_MACHINE
 )
-settings.load_profile("soak" if os.environ.get("PENHOLDER_SOAK") else "test")
+settings.load_profile("soak" if soak.IS_ASKED_FOR else "test")
 
 os.environ["PENHOLDER_CONFIG"] = os.devnull

@@ -21,7 +21,7 @@ from penholder_daemon.core import verify
 from penholder_daemon.core.store import Row
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.restoring.restore import restore
-from penholder_daemon.rooms import build_registry
+from penholder_daemon.rooms import all_rooms
 from penholder_daemon.shell.database import open_writer
 from tests.frozen.make import HERE
 from tests.process.daemon_process import DaemonProcess, make_worker
@@ -95,9 +95,7 @@ def _look(state_dir: Path, scratch: Path) -> Found:
     for path in state_dir.glob("penholder.db*"):
         shutil.copy(path, scratch)
     store = open_writer(scratch / "penholder.db")
-    assert (
-        list(verify.everything(Rx(store, FakeWorld(), DAEMON), build_registry(), deep=True)) == []
-    )
+    assert list(verify.findings(Rx(store, FakeWorld(), DAEMON), all_rooms(), deep=True)) == []
     tables = store.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
     names = [str(row[0]) for row in tables]
     content: Content = {name: list(store.rows(f"SELECT * FROM {name}")) for name in names}

@@ -88,3 +88,40 @@ def test_a_long_poll_returns_what_comes(daemon: DaemonProcess) -> None:
         found = waiting.answer(wait)["result"]
         assert [entry["type"] for entry in found["items"]] == ["t"]
         assert found["pos"] == pos + 1
+
+
+def _claim_when_free(connection: RawConnection, run_id: str) -> Json:
+    """Claim a run as soon as the lease of another is over."""
+    while True:
+        answer = connection.answer(connection.request("run.claim", run_id=run_id, lease_ms=1))
+        if "result" in answer:
+            return dict(answer["result"])
+        assert answer["error"]["data"]["code"] == "RUNNER_LEASE_CONFLICT"
+
+
+def test_a_worker_hears_no_more_of_a_run_that_another_has_claimed(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        for worker_id in ("w1", "w2"):
+            make_worker(control, worker_id=worker_id)
+        control.call(
+            "run.create", run_id="r", tenant_id="t", project_id="p", backend_profile="codex"
+        )
+    with daemon.connect("w1") as slow, daemon.connect("w2") as fast:
+        for each in (slow, fast):
+            each.call("runtime.attach")
+        _claim_when_free(slow, "r")
+        own = ["run:r", "worker:w1"]
+        names = {
+            slow.call("journal.subscribe", streams=own, after=after)["subscription"]
+            for after in ("now", "start")
+        }
+        assert [entry["type"] for entry in _entries(slow, 2)] == ["backend_status"] * 2
+        _claim_when_free(fast, "r")
+        notices = [slow.notification() for _ in names]
+        assert {notice["method"] for notice in notices} == {"journal.lagged"}
+        assert {notice["params"]["subscription"] for notice in notices} == names
+        after = notices[0]["params"]["resume_after"]
+        assert slow.refusal("journal.subscribe", streams=own, after=after) == "DENIED"
+        slow.call("journal.subscribe", streams=own[1:], after=after)
+        slow.call("event.append", type="mine")
+        assert [entry["stream"] for entry in _entries(slow, 1)] == ["worker:w1"]

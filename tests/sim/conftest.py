@@ -1,11 +1,11 @@
 """How many seeds a run tries: few in `make test`, many in `make soak`."""
 
-import os
-
 import pytest
+
+from tests import soak
 
 
 @pytest.fixture
 def seeds() -> range:
-    """Give the seeds to run; PENHOLDER_SOAK asks for many."""
-    return range(2000 if os.environ.get("PENHOLDER_SOAK") else 20)
+    """Give the seeds to run."""
+    return range(soak.many(20, 2000))

@@ -148,6 +148,7 @@ class FakeSession:
         self.world = bench.world
         self._bench = bench
         self.subscribed: list[tuple[Selection, int | None]] = []
+        self.checks: list[Callable[[Rx], None] | None] = []
         self.canceled: list[int | str] = []
         self.store_fault: str | None = None
         self.drain_ms: int | None = None
@@ -156,9 +157,12 @@ class FakeSession:
         """Read at once."""
         return look(Rx(self._bench.store, self.world, self.caller))
 
-    async def subscribe(self, selection: Selection, after: int | None) -> Subscription:
+    async def subscribe(
+        self, selection: Selection, after: int | None, check: Callable[[Rx], None] | None
+    ) -> Subscription:
         """Remember it."""
         self.subscribed.append((selection, after))
+        self.checks.append(check)
         return Subscription(subscription=f"sub_{len(self.subscribed)}", pos=after or 0)
 
     def unsubscribe(self, subscription: str) -> bool:

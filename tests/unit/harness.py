@@ -6,7 +6,7 @@ that is refused with an error its method does not declare fails the test.
 
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import pytest
@@ -36,21 +36,32 @@ CONTROLLER = Caller(CONTROL, 1000, 50)
 DAEMON = Caller(CONTROL, 0, 1)
 
 
+class Answering(Protocol):
+    """Whatever carries calls out: a bench, or a daemon."""
+
+    def call(self, method: str, caller: Caller = CONTROLLER, /, **params: object) -> Json:
+        """Carry a call out and return its decoded result, or raise its error."""
+
+
 class Bench:
     """The core and the rooms on a store in memory, and what they left behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path = Path(":memory:")) -> None:
         """Begin with an empty, migrated database."""
         self.world = FakeWorld()
-        self.database: WriterStore = open_writer(Path(":memory:"))
-        self.store = FaultyStore(self.database)
         self.registry = build_registry()
         self.bugs: list[Exception] = []
+        self.published: list[Published] = []
+        self.effects: list[Effect] = []
+        self.open(path)
+
+    def open(self, path: Path) -> None:
+        """Put a core onto a database."""
+        self.database: WriterStore = open_writer(path)
+        self.store = FaultyStore(self.database)
         self.committer = Committer(
             self.store, self.world, self.registry, lambda _, bug: self.bugs.append(bug)
         )
-        self.published: list[Published] = []
-        self.effects: list[Effect] = []
 
     # --- calls --------------------------------------------------------------------------------
     def invocation(

@@ -1,24 +1,26 @@
 """Things to start from in tests of runs, their commands and their sessions."""
 
 from penholder_daemon.core.caller import Caller
-from tests.unit.harness import CONTROLLER, Bench, Json
+from tests.unit.harness import CONTROLLER, Answering, Bench, Json
 
 Lease = dict[str, object]
 
 
-def make_run(bench: Bench, run_id: str | None = "r1", **params: object) -> Json:
+def make_run(bench: Answering, run_id: str | None = "r1", **params: object) -> Json:
     """Make a run of tenant t and project p."""
     needed = {"tenant_id": "t", "project_id": "p", "backend_profile": "codex"}
     return bench.call("run.create", **{**needed, "run_id": run_id, **params})
 
 
-def make_run_in(bench: Bench, session_id: str = "s1", run_id: str = "r1", **ref: object) -> Json:
+def make_run_in(
+    bench: Answering, session_id: str = "s1", run_id: str = "r1", **ref: object
+) -> Json:
     """Make a run of a session."""
     return make_run(bench, run_id, session_ref={"session_id": session_id, **ref})
 
 
 def claim(
-    bench: Bench, run_id: str = "r1", runner_id: str = "rn1", lease_ms: int = 10_000
+    bench: Answering, run_id: str = "r1", runner_id: str = "rn1", lease_ms: int = 10_000
 ) -> Lease:
     """Claim a run and return what proves it."""
     claimed = bench.call("run.claim", run_id=run_id, runner_id=runner_id, lease_ms=lease_ms)
@@ -30,30 +32,30 @@ def proof(claimed: Json) -> Lease:
     return {"epoch": claimed["lease"]["epoch"], "token": claimed["lease"]["token"]}
 
 
-def ask(bench: Bench, type_: str = "turn", run_id: str = "r1", **params: object) -> str:
+def ask(bench: Answering, type_: str = "turn", run_id: str = "r1", **params: object) -> str:
     """Make a command and return its id."""
     made = bench.call("command.create", run_id=run_id, type=type_, **params)
     command_id: str = made["command_id"]
     return command_id
 
 
-def said(bench: Bench, run_id: str = "r1") -> list[tuple[str, Json]]:
+def said(bench: Answering, run_id: str = "r1") -> list[tuple[str, Json]]:
     """Return type and payload of every event of a run."""
     found = bench.call("run.events", run_id=run_id, limit=500)["items"]
     return [(event["type"], event["payload"]) for event in found]
 
 
-def phases(bench: Bench, run_id: str = "r1") -> list[str]:
+def phases(bench: Answering, run_id: str = "r1") -> list[str]:
     """Return what a run said by itself, in its order."""
     return [payload.get("phase", type_) for type_, payload in said(bench, run_id)]
 
 
-def session(bench: Bench, session_id: str = "s1") -> Json:
+def session(bench: Answering, session_id: str = "s1") -> Json:
     """Return a session."""
     return bench.call("session.get", session_id=session_id)
 
 
-def attention(bench: Bench, reader_id: str | None = "me", session_id: str = "s1") -> str:
+def attention(bench: Answering, reader_id: str | None = "me", session_id: str = "s1") -> str:
     """Return what a session asks of a reader."""
     found = bench.call("session.summary", session_id=session_id, reader_id=reader_id)
     asked: str = found["attention"]
@@ -67,7 +69,7 @@ def findings(bench: Bench) -> set[str]:
     return {finding.check for check in checks for finding in check(bench.rx())}
 
 
-def ids(bench: Bench, method: str, caller: Caller = CONTROLLER, **params: object) -> list[str]:
+def ids(bench: Answering, method: str, caller: Caller = CONTROLLER, **params: object) -> list[str]:
     """Return the ids of a list, page by page, three at a time."""
     field = {"run.list": "run_id", "session.list": "session_id", "runner.list": "runner_id"}
     found: list[str] = []

@@ -1,49 +1,43 @@
 """Runs, claims and commands, and a plain-Python model of them, driven side by side."""
 
-from collections.abc import Callable
-
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from penholder_protocol.errors import PenholderError
-from tests.unit.harness import Bench, Json
+from tests.unit.file_bench import FileBench
+from tests.unit.harness import Json
+from tests.unit.machine import Machine, MortalBench, drive
 from tests.unit.model_runs import ENDED, RunModel
-from tests.unit.running import findings, make_run, phases, proof
+from tests.unit.running import make_run, phases, proof
 
 RUNS = st.sampled_from(["r1", "r2", "r3"])
 RUNNERS = st.sampled_from(["rn1", "rn2"])
-LEASES_MS = st.sampled_from([500, 1500, 100_000])
-LEASES = st.sampled_from(["right"] * 5 + ["none", "stale"])
+LEASES = st.sampled_from([500, 1500, 50_000])
+"""How long, in the machine's units of time."""
+PROOFS = st.sampled_from(["right"] * 5 + ["none", "stale"])
 OUTCOMES = st.sampled_from(ENDED)
 TYPES = st.sampled_from(["turn", "turn", "steer", "interrupt"])
 PAYLOADS = st.sampled_from(["", "a", "b"])
 KEYS = st.sampled_from([None, None, "k1", "k2"])
 
 
-class Runs(RuleBasedStateMachine):
+class Runs(Machine):
     """Every rule makes one call on both sides and compares what came of it."""
 
-    def __init__(self) -> None:
-        """Begin with one run."""
-        super().__init__()
-        self.bench = Bench()
+    unit_ms = 1000
+    """So long that no lease ends while the machine runs, where nobody turns the clock."""
+
+    def __init__(self, bench: MortalBench) -> None:
+        """Begin with a run that is claimed and has something to do."""
+        super().__init__(bench)
         self.model = RunModel()
         self.tokens: dict[tuple[str, int], str] = {}
+        self.ids: dict[str, str] = {}
+        """What the daemon calls the commands of the model."""
         self.create("r1")
+        self.claim("r1", "rn1", 1500)
+        self.ask("r1", "turn", "a", None)
 
     # --- helpers ------------------------------------------------------------------------------
-    def both(self, expected: str | None, call: Callable[[], Json]) -> Json:
-        """Make a call that must give this error, or none."""
-        given: str | None = None
-        answer: Json = None
-        try:
-            answer = call()
-        except PenholderError as refusal:
-            given = refusal.code
-        assert given == expected
-        return answer
-
     def lease(self, run_id: str, kind: str) -> tuple[int | None, dict[str, object]]:
         """Choose a lease: its epoch, and how it is passed."""
         epoch = {"none": None, "right": self.model.runs[run_id].epoch, "stale": 1}[kind]
@@ -58,9 +52,10 @@ class Runs(RuleBasedStateMachine):
         assert lease["epoch"] == self.model.runs[run_id].epoch
         self.tokens[run_id, self.model.runs[run_id].epoch] = str(lease["token"])
 
-    def command(self, number: int) -> str:
-        """Choose one of the commands that there are."""
-        return list(self.model.commands)[number % len(self.model.commands)]
+    def command(self, number: int) -> tuple[str, str]:
+        """Choose one of the commands that there are: as the model calls it, and the daemon."""
+        name = list(self.model.commands)[number % len(self.model.commands)]
+        return name, self.ids[name]
 
     # --- runs ---------------------------------------------------------------------------------
     @rule(run_id=RUNS)
@@ -68,21 +63,23 @@ class Runs(RuleBasedStateMachine):
         """Make a run."""
         self.both(self.model.create(run_id), lambda: make_run(self.bench, run_id))
 
-    @rule(run_id=RUNS, runner_id=RUNNERS, lease_ms=LEASES_MS)
-    def claim(self, run_id: str, runner_id: str, lease_ms: int) -> None:
+    @rule(run_id=RUNS, runner_id=RUNNERS, length=LEASES)
+    def claim(self, run_id: str, runner_id: str, length: int) -> None:
         """Claim a run."""
         if run_id not in self.model.runs:
             return
+        lease_ms = length * self.unit_ms
         refusal = self.model.claim(run_id, runner_id, lease_ms)
         params = {"run_id": run_id, "runner_id": runner_id, "lease_ms": lease_ms}
-        claimed = self.both(refusal, lambda: self.bench.call("run.claim", **params))
+        claimed = self.call(refusal, "run.claim", **params)
         if claimed is not None:
             self.keep(claimed)
 
-    @rule(runner_id=RUNNERS, lease_ms=LEASES_MS)
-    def claim_next(self, runner_id: str, lease_ms: int) -> None:
+    @rule(runner_id=RUNNERS, length=LEASES)
+    def claim_next(self, runner_id: str, length: int) -> None:
         """Claim whatever is next."""
         run_id = self.model.next()
+        lease_ms = length * self.unit_ms
         claimed = self.bench.call("run.claim_next", runner_id=runner_id, lease_ms=lease_ms)
         if run_id is None:
             assert claimed is None
@@ -91,32 +88,33 @@ class Runs(RuleBasedStateMachine):
         assert self.model.claim(run_id, runner_id, lease_ms) is None
         self.keep(claimed)
 
-    @rule(run_id=RUNS, kind=LEASES, lease_ms=LEASES_MS)
-    def heartbeat(self, run_id: str, kind: str, lease_ms: int) -> None:
+    @rule(run_id=RUNS, kind=PROOFS, length=LEASES)
+    def heartbeat(self, run_id: str, kind: str, length: int) -> None:
         """Renew a lease."""
         if run_id in self.model.runs:
             epoch, lease = self.lease(run_id, kind)
+            lease_ms = length * self.unit_ms
             refusal = self.model.heartbeat(run_id, epoch, lease_ms)
             params = {"run_id": run_id, "lease_ms": lease_ms, **lease}
-            self.both(refusal, lambda: self.bench.call("run.heartbeat", **params))
+            self.call(refusal, "run.heartbeat", **params)
 
-    @rule(run_id=RUNS, kind=LEASES)
+    @rule(run_id=RUNS, kind=PROOFS)
     def append(self, run_id: str, kind: str) -> None:
         """Append an event."""
         if run_id in self.model.runs:
             epoch, lease = self.lease(run_id, kind)
             refusal = self.model.append(run_id, epoch)
             params = {"run_id": run_id, "type": "usage", **lease}
-            self.both(refusal, lambda: self.bench.call("run.append_event", **params))
+            self.call(refusal, "run.append_event", **params)
 
-    @rule(run_id=RUNS, kind=LEASES, outcome=OUTCOMES)
+    @rule(run_id=RUNS, kind=PROOFS, outcome=OUTCOMES)
     def finish(self, run_id: str, kind: str, outcome: str) -> None:
         """End a run."""
         if run_id in self.model.runs:
             epoch, lease = self.lease(run_id, kind)
             refusal = self.model.finish(run_id, epoch, outcome, None)
             params = {"run_id": run_id, "outcome": outcome, **lease}
-            self.both(refusal, lambda: self.bench.call("run.finish", **params))
+            self.call(refusal, "run.finish", **params)
 
     @rule(run_id=RUNS)
     def cancel(self, run_id: str) -> None:
@@ -131,45 +129,78 @@ class Runs(RuleBasedStateMachine):
         """Ask something of a run."""
         if run_id not in self.model.runs:
             return
-        made_before = len(self.model.commands)
-        refusal, made = self.model.ask(run_id, type_, payload, key, f"cmd_{made_before + 1}")
+        name = f"command {len(self.model.commands) + 1}"
+        refusal, made = self.model.ask(run_id, type_, payload, key, name)
         params = {"run_id": run_id, "type": type_, "payload": {"p": payload}}
-        answer = self.both(
-            refusal,
-            lambda: self.bench.call("command.create", **params, idempotency_key=key),
-        )
+        answer = self.call(refusal, "command.create", **params, idempotency_key=key)
         if made is not None:
+            command_id = self.ids.setdefault(made.command_id, answer["command_id"])
             named = (answer["command_id"], answer["seq"], answer["state"])
-            assert named == (made.command_id, made.seq, made.state)
+            assert named == (command_id, made.seq, made.state)
 
     @precondition(lambda self: self.model.commands)
-    @rule(number=st.integers(0, 20), kind=LEASES)
+    @rule(number=st.integers(0, 20), kind=PROOFS)
     def ack(self, number: int, kind: str) -> None:
         """Acknowledge a command."""
-        command_id = self.command(number)
-        epoch, lease = self.lease(self.model.commands[command_id].run_id, kind)
-        refusal = self.model.ack(command_id, epoch)
-        self.both(refusal, lambda: self.bench.call("command.ack", command_id=command_id, **lease))
+        name, command_id = self.command(number)
+        epoch, lease = self.lease(self.model.commands[name].run_id, kind)
+        refusal = self.model.ack(name, epoch)
+        self.call(refusal, "command.ack", command_id=command_id, **lease)
 
     @precondition(lambda self: self.model.commands)
-    @rule(number=st.integers(0, 20), kind=LEASES, outcome=OUTCOMES)
+    @rule(number=st.integers(0, 20), kind=PROOFS, outcome=OUTCOMES)
     def finish_command(self, number: int, kind: str, outcome: str) -> None:
         """End a command."""
-        command_id = self.command(number)
-        epoch, lease = self.lease(self.model.commands[command_id].run_id, kind)
-        refusal = self.model.finish_command(command_id, epoch, outcome, None)
+        name, command_id = self.command(number)
+        epoch, lease = self.lease(self.model.commands[name].run_id, kind)
+        refusal = self.model.finish_command(name, epoch, outcome, None)
         params = {"command_id": command_id, "outcome": outcome, **lease}
-        self.both(refusal, lambda: self.bench.call("command.finish", **params))
+        self.call(refusal, "command.finish", **params)
 
     @precondition(lambda self: self.model.commands)
     @rule(number=st.integers(0, 20))
     def cancel_command(self, number: int) -> None:
         """Cancel a command."""
-        command_id = self.command(number)
-        self.model.cancel_command(command_id)
+        name, command_id = self.command(number)
+        self.model.cancel_command(name)
         self.bench.call("command.cancel", command_id=command_id)
 
-    # --- time ---------------------------------------------------------------------------------
+    def after_start(self) -> None:
+        """Give every lease a fresh grace time."""
+        self.model.stall()
+
+    # --- what must hold -----------------------------------------------------------------------
+    @invariant()
+    def the_runs_are_the_same(self) -> None:
+        """Compare runs, their streams and their commands."""
+        for run_id, run in self.model.runs.items():
+            found = self.bench.call("run.get", run_id=run_id)
+            assert (found["state"], found["claimed_by"]) == (run.state, run.claimed_by)
+            assert (found["lease_expires_at"] is not None) == (run.state == "claimed")
+            assert phases(self.bench, run_id) == run.stream
+            listed = self.bench.call("command.list", run_id=run_id)["items"]
+            assert [(each["command_id"], each["seq"], each["state"]) for each in listed] == [
+                (self.ids[each.command_id], each.seq, each.state) for each in run.commands
+            ]
+            self.next_is_the_oldest_pending(run_id)
+
+    def next_is_the_oldest_pending(self, run_id: str) -> None:
+        """Compare what a runner would be given."""
+        run = self.model.runs[run_id]
+        pending = [self.ids[each.command_id] for each in run.commands if each.state == "pending"]
+        found = self.bench.call("command.next", run_id=run_id, timeout_ms=0)
+        if run.state in ENDED or not pending:
+            assert found is None
+        else:
+            assert found["command_id"] == pending[0]
+
+
+class RunsInTime(Runs):
+    """The same under a clock that the test turns: leases run out, and the writer stalls."""
+
+    bench: FileBench
+    unit_ms = 1
+
     @rule(milliseconds=st.sampled_from([1, 500, 1500]))
     def wait(self, milliseconds: int) -> None:
         """Let time pass, and the writer notice."""
@@ -185,33 +216,6 @@ class Runs(RuleBasedStateMachine):
         self.model.stall()
         self.bench.committer.heartbeat()
 
-    # --- what must hold -----------------------------------------------------------------------
-    @invariant()
-    def the_runs_are_the_same(self) -> None:
-        """Compare runs, their streams and their commands."""
-        assert self.bench.bugs == []
-        assert findings(self.bench) == set()
-        for run_id, run in self.model.runs.items():
-            found = self.bench.call("run.get", run_id=run_id)
-            assert (found["state"], found["claimed_by"]) == (run.state, run.claimed_by)
-            assert (found["lease_expires_at"] is not None) == (run.state == "claimed")
-            assert phases(self.bench, run_id) == run.stream
-            listed = self.bench.call("command.list", run_id=run_id)["items"]
-            assert [(each["command_id"], each["seq"], each["state"]) for each in listed] == [
-                (each.command_id, each.seq, each.state) for each in run.commands
-            ]
-            self.next_is_the_oldest_pending(run_id)
 
-    def next_is_the_oldest_pending(self, run_id: str) -> None:
-        """Compare what a runner would be given."""
-        run = self.model.runs[run_id]
-        pending = [each.command_id for each in run.commands if each.state == "pending"]
-        found = self.bench.call("command.next", run_id=run_id)
-        if run.state in ENDED or not pending:
-            assert found is None
-        else:
-            assert found["command_id"] == pending[0]
-
-
-TestRuns = Runs.TestCase
-TestRuns.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+def test_runs_agree_with_a_model() -> None:
+    drive(lambda: RunsInTime(FileBench()), examples=100, steps=30)

@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 
 import hypothesis.strategies as st
-from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import invariant, rule
 
-from tests.unit.agreeing import agreed
-from tests.unit.harness import Bench, Json
+from tests.unit.file_bench import FileBench
+from tests.unit.harness import Json
+from tests.unit.machine import Machine, MortalBench, drive
 from tests.unit.test_state import SCOPES
 from tests.unit.test_state_scopes import dimensions
 
@@ -38,15 +38,16 @@ class ModelBinding:
     scopes: list[str]
 
 
-class State(RuleBasedStateMachine):
+class State(Machine):
     """The room and the model, side by side."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Start empty."""
-        self.bench = Bench()
+    def __init__(self, bench: MortalBench) -> None:
+        """Begin with policies that allow all, and no values."""
+        super().__init__(bench)
         self.bindings: dict[tuple[str, str], ModelBinding] = {}
         self.values: dict[tuple[object, ...], dict[str, Json]] = {}
+        for runner_id, identity in (("r", "b"), ("r", "b:b"), ("r:b", "b")):
+            self.bind(runner_id, identity, True, SCOPES)
 
     def where(
         self, runner_id: str, identity: str, scope: str, context: Json
@@ -63,10 +64,6 @@ class State(RuleBasedStateMachine):
             return "STATE_SCOPE_DENIED", ()
         told = dimensions(runner_id, identity, scope, context)
         return ("STATE_IDENTITY_MISSING", ()) if told is None else (None, told)
-
-    def call(self, refusal: str | None, method: str, /, **params: Json) -> Json:
-        """Carry a call out that is refused by this name, or not at all."""
-        return agreed(self.bench, refusal, method, **params)
 
     @rule(
         runner_id=RUNNERS,
@@ -169,14 +166,12 @@ class State(RuleBasedStateMachine):
     @invariant()
     def nothing_else_is_kept(self) -> None:
         """Count the rows."""
-        row = self.bench.database.row("SELECT COUNT(*) FROM state_entries")
-        assert row == (sum(map(len, self.values.values())),)
-        assert self.bench.bugs == []
+        assert self.bench.count("state_entries") == sum(map(len, self.values.values()))
 
 
 def _stored(key: str) -> str:
     return EXTERNAL if key == "conversation_id" else key
 
 
-TestState = State.TestCase
-TestState.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+def test_state_agrees_with_a_model() -> None:
+    drive(lambda: State(FileBench()), examples=100, steps=40)

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import invariant, rule
 
-from tests.unit.agreeing import agreed
-from tests.unit.harness import CONTROLLER, Bench, Json
+from penholder_daemon.core.caller import Caller
+from tests.unit.file_bench import FileBench
+from tests.unit.harness import CONTROLLER
+from tests.unit.machine import Machine, MortalBench, drive
 from tests.unit.test_tasks import STEPS
 
 TASKS = st.sampled_from(["t1", "t2", "t3"])
@@ -35,27 +36,21 @@ class ModelTask:
         return next((level for level, most in LIMITS_MS.items() if age_ms > most), "ok")
 
 
-class Tasks(RuleBasedStateMachine):
+class Tasks(Machine):
     """The room and the model, side by side."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Seat two workers."""
-        self.bench = Bench()
+    def __init__(self, bench: MortalBench) -> None:
+        """Begin with two workers that are seated, each with a task."""
+        super().__init__(bench)
         self.model: dict[str, ModelTask] = {}
         self.changes = 0
         self.told: list[tuple[str, str, str]] = []
+        self.callers: dict[str | None, Caller] = {None: CONTROLLER}
         for worker_id in ("w1", "w2"):
-            self.bench.worker(worker_id)
-        self.callers = {
-            None: CONTROLLER,
-            "w1": self.bench.seated("w1", 701),
-            "w2": self.bench.seated("w2", 702),
-        }
-
-    def call(self, refusal: str | None, method: str, caller: str | None, /, **params: Json) -> None:
-        """Carry a call out that is refused by this name, or not at all."""
-        agreed(self.bench, refusal, method, self.callers[caller], **params)
+            self.callers[worker_id] = self.bench.seated_worker(worker_id)
+        for task_id, worker_id in (("t1", "w1"), ("t2", "w2")):
+            self.create(task_id)
+            self.assign(task_id, worker_id)
 
     def reach(self, task_id: str, caller: str | None) -> str | None:
         """Say what keeps a caller from a task."""
@@ -74,7 +69,7 @@ class Tasks(RuleBasedStateMachine):
     def create(self, task_id: str) -> None:
         """Make a task."""
         expected = "TASK_EXISTS" if task_id in self.model else None
-        self.call(expected, "task.create", None, task_id=task_id, branch="b", worktree="w")
+        self.call(expected, "task.create", task_id=task_id, branch="b", worktree="w")
         if expected is None:
             self.changes += 1
             self.model[task_id] = ModelTask("ASSIGNED", self.changes)
@@ -84,7 +79,7 @@ class Tasks(RuleBasedStateMachine):
     def assign(self, task_id: str, worker_id: str | None) -> None:
         """Give it to a worker or to none."""
         expected = None if task_id in self.model else "TASK_NOT_FOUND"
-        self.call(expected, "task.assign", None, task_id=task_id, worker_id=worker_id)
+        self.call(expected, "task.assign", task_id=task_id, worker_id=worker_id)
         if expected is None:
             self.model[task_id].worker_id = worker_id
             self.told.append(("orchestrator", "worker_assigned", task_id))
@@ -107,7 +102,8 @@ class Tasks(RuleBasedStateMachine):
         refusal = refusal or self.reach(task_id, caller)
         if refusal is None and self.model[task_id].state != expected:
             refusal = "STALE_STATE"
-        self.call(refusal, "task.transition", caller, task_id=task_id, expected=expected, to=to)
+        params = {"task_id": task_id, "expected": expected, "to": to}
+        self.call(refusal, "task.transition", self.callers[caller], **params)
         if refusal is None:
             self.change(task_id, to)
             self.told.append(("worker", "state_change", task_id))
@@ -118,7 +114,7 @@ class Tasks(RuleBasedStateMachine):
         refusal = self.reach(task_id, caller)
         if refusal is None and self.model[task_id].state == "COMPLETED":
             refusal = "INVALID_TASK_TRANSITION"
-        self.call(refusal, "task.fail", caller, task_id=task_id)
+        self.call(refusal, "task.fail", self.callers[caller], task_id=task_id)
         if refusal is None:
             self.change(task_id, "FAILED")
             self.told.append(("worker", "task_failed", task_id))
@@ -127,19 +123,14 @@ class Tasks(RuleBasedStateMachine):
     def heartbeat(self, task_id: str, caller: str | None) -> None:
         """Beat."""
         refusal = self.reach(task_id, caller)
-        self.call(refusal, "task.heartbeat", caller, task_id=task_id)
+        self.call(refusal, "task.heartbeat", self.callers[caller], task_id=task_id)
         if refusal is None:
-            self.model[task_id].beaten_ms = self.bench.world.wall_ms
-
-    @rule(milliseconds=st.sampled_from([1, 59_999, 60_000, 60_001, 200_000]))
-    def pass_time(self, milliseconds: int) -> None:
-        """Let time pass."""
-        self.bench.world.pass_ms(milliseconds)
+            self.model[task_id].beaten_ms = self.bench.now_ms()
 
     @invariant()
     def tasks_agree(self) -> None:
         """Compare the lists of the control socket and of each worker."""
-        now_ms = self.bench.world.wall_ms
+        now_ms = self.bench.now_ms()
         ordered = sorted(self.model.items(), key=lambda each: -each[1].changed)
         for caller, peer in self.callers.items():
             items = self.bench.call("task.list", peer)["items"]
@@ -164,8 +155,18 @@ class Tasks(RuleBasedStateMachine):
             assert [each["kind"] for each in about["items"]] == [
                 kind for topic, kind, each in self.told if topic == "worker" and each == task_id
             ]
-        assert self.bench.bugs == []
 
 
-TestTasks = Tasks.TestCase
-TestTasks.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+class TasksInTime(Tasks):
+    """The same under a clock that the test turns: tasks grow stale."""
+
+    bench: FileBench
+
+    @rule(milliseconds=st.sampled_from([1, 59_999, 60_000, 60_001, 200_000]))
+    def pass_time(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.bench.world.pass_ms(milliseconds)
+
+
+def test_tasks_agree_with_a_model() -> None:
+    drive(lambda: TasksInTime(FileBench()), examples=100, steps=40)

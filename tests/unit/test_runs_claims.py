@@ -2,6 +2,7 @@
 
 import pytest
 
+from penholder_daemon.core.effects import WithdrawStream
 from penholder_daemon.core.store import Row, SqlValue, Store
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs import claiming
@@ -329,3 +330,13 @@ def test_a_worker_reads_the_stream_of_the_runs_it_has_claimed(bench: Bench) -> N
     bench.call("journal.subscribe", seated, streams=["run:r1", "worker:w1"], after="start")
     bench.call("run.finish", seated, run_id="r1", outcome="completed", lease=lease)
     assert len(bench.call("journal.read", seated, streams=["run:r1"])["items"]) == 3
+
+
+def test_who_takes_a_run_takes_its_stream_from_the_others(bench: Bench) -> None:
+    make_run(bench)
+    claim(bench, "r1", "rn1", lease_ms=10)
+    claim(bench, "r1", "rn1", lease_ms=10)
+    assert not [each for each in bench.effects if isinstance(each, WithdrawStream)]
+    bench.world.pass_ms(10)
+    claim(bench, "r1", "rn2")
+    assert bench.effects[-1] == WithdrawStream("run:r1", "rn2")

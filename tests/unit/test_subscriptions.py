@@ -16,7 +16,7 @@ from penholder_daemon.core.transaction import Published, Rx
 from penholder_daemon.shell.publisher import Publisher, Watch
 from penholder_daemon.shell.readers import Look
 from penholder_daemon.shell.subscriptions import LiveSubscription
-from penholder_protocol.errors import Busy
+from penholder_protocol.errors import Busy, Denied
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_LAG_BYTES
 from tests.unit.harness import CONTROLLER, Bench, Json
 
@@ -96,7 +96,9 @@ class Peer:
 class Scene:
     """A journal, a publisher that lags behind it, and one subscriber."""
 
-    def __init__(self, *streams: str, after: int = 0) -> None:
+    def __init__(
+        self, *streams: str, after: int = 0, check: Callable[[Rx], None] | None = None
+    ) -> None:
         """Subscribe; `catch_up` has to be started."""
         self.bench = Bench()
         self.bench.worker("w1")
@@ -106,7 +108,7 @@ class Scene:
         self.readers = HeldReaders(self.bench)
         self.peer = Peer()
         self.subscription = LiveSubscription(
-            "sub_1", Selection(streams or ["*"]), after, self.peer, self.publisher
+            "sub_1", Selection(streams or ["*"]), after, self.peer, self.publisher, check
         )
 
     def commit(self, worker_id: str = "w1", count: int = 1, **params: object) -> None:
@@ -327,3 +329,18 @@ def test_a_view_is_given_to_looks(bench: Bench) -> None:
     readers.submit(Look(CONTROLLER, seen.append, lambda _: None))
     readers.answer()
     assert seen[0].caller is CONTROLLER
+
+
+async def test_a_backlog_that_may_be_read_no_more_is_not() -> None:
+    def refuse(rx: Rx) -> None:
+        raise Denied
+
+    scene = Scene("worker:w1", after=2, check=refuse)
+    scene.commit()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scene.subscription.catch_up, scene.readers)
+        await scene.settle()
+    told = {"subscription": "sub_1", "resume_after": 2}
+    assert scene.peer.notices() == [("journal.lagged", told)]
+    assert scene.peer.forgotten == ["sub_1"]
+    assert scene.publisher.listening == 0

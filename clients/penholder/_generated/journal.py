@@ -35,8 +35,9 @@ class JournalCalls:
         """Have entries sent as they are committed: those after a position, then live, without a gap.
 
         Notifications: journal.entries {subscription, entries, pos}; journal.lagged {subscription,
-        resume_after} ends a subscription whose reader does not keep up, subscribe again after that
-        position; journal.pruned {subscription, stream, oldest_pos} when retention overtakes it.
+        resume_after} ends a subscription whose reader does not keep up, and a worker's when another
+        runner claims a run in it: subscribe again after that position; journal.pruned {subscription,
+        stream, oldest_pos} when retention overtakes it.
         """
         return self._client.ask("journal.subscribe", {
             "streams": streams,
@@ -106,8 +107,9 @@ class AsyncJournalCalls:
         """Have entries sent as they are committed: those after a position, then live, without a gap.
 
         Notifications: journal.entries {subscription, entries, pos}; journal.lagged {subscription,
-        resume_after} ends a subscription whose reader does not keep up, subscribe again after that
-        position; journal.pruned {subscription, stream, oldest_pos} when retention overtakes it.
+        resume_after} ends a subscription whose reader does not keep up, and a worker's when another
+        runner claims a run in it: subscribe again after that position; journal.pruned {subscription,
+        stream, oldest_pos} when retention overtakes it.
         """
         return await self._client.ask("journal.subscribe", {
             "streams": streams,

@@ -3152,8 +3152,9 @@ export class JournalCalls {
    * Have entries sent as they are committed: those after a position, then live, without a gap.
    *
    * Notifications: journal.entries {subscription, entries, pos}; journal.lagged {subscription,
-   * resume_after} ends a subscription whose reader does not keep up, subscribe again after that
-   * position; journal.pruned {subscription, stream, oldest_pos} when retention overtakes it.
+   * resume_after} ends a subscription whose reader does not keep up, and a worker's when another
+   * runner claims a run in it: subscribe again after that position; journal.pruned {subscription,
+   * stream, oldest_pos} when retention overtakes it.
    */
   subscribe(params: JournalSubscribeParams): Promise<Subscription> {
     return this.#caller.call("journal.subscribe", params);

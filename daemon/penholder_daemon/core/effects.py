@@ -58,6 +58,13 @@ class FenceOff(msgspec.Struct, frozen=True):
     successor: Process
 
 
+class WithdrawStream(msgspec.Struct, frozen=True):
+    """Workers other than this one may read a stream no more: end their subscriptions to it."""
+
+    stream: str
+    reader_id: str
+
+
 class WakeAt(msgspec.Struct, frozen=True):
     """Something falls due at this wall-clock time."""
 
@@ -77,6 +84,7 @@ Effect: TypeAlias = (
     | ForgetProcess
     | EndProcess
     | FenceOff
+    | WithdrawStream
     | WakeAt
     | WakeWaiters
 )

@@ -65,9 +65,10 @@ def before(cursor: str | None) -> int:
     return MAX_INTEGER if key is None else key
 
 
-def after(cursor: str | None) -> int:
-    """Return the key above which an oldest-first list goes on."""
-    return key_of(cursor) or 0
+def after(cursor: str | None, given: int = 0) -> int:
+    """Return the key above which an oldest-first list goes on: the cursor goes before `given`."""
+    key = key_of(cursor)
+    return given if key is None else key
 
 
 def _encoded_bytes(item: msgspec.Struct) -> int:

@@ -47,8 +47,14 @@ class Session(Protocol):
     async def read(self, look: Callable[[Rx], AnswerT]) -> AnswerT:
         """Run a function of a consistent view, on a reader."""
 
-    async def subscribe(self, selection: Selection, after: int | None) -> Subscription:
-        """Send entries after a position (None: from now on) until unsubscribed."""
+    async def subscribe(
+        self, selection: Selection, after: int | None, check: Callable[[Rx], None] | None
+    ) -> Subscription:
+        """Send entries after a position (None: from now on) until unsubscribed.
+
+        A `check` raises Denied when the caller may read that no more; it is asked of every view
+        of the backlog. What ends a right later, WithdrawStream tells.
+        """
 
     def unsubscribe(self, subscription: str) -> bool:
         """End a subscription of this connection; False if there is none."""

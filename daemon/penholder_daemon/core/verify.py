@@ -1,8 +1,8 @@
-"""What must always hold of the core's tables, looked for in a database that may be damaged."""
+"""What must always hold of all tables, looked for in a database that may be damaged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from penholder_daemon.core.registry import Registry
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx
 from penholder_protocol.nouns import Finding
 
@@ -31,16 +31,8 @@ _CHECKS = {
 }
 
 
-def everything(rx: Rx, registry: Registry, *, deep: bool) -> Iterator[Finding]:
-    """Yield what is wrong with the file, with the core's tables and with those of every room."""
-    yield from findings(rx, deep=deep)
-    for room in registry.rooms:
-        for check in room.checks:
-            yield from check(rx)
-
-
-def findings(rx: Rx, *, deep: bool) -> Iterator[Finding]:
-    """Yield what is wrong with the file, its references and the core's own invariants."""
+def findings(rx: Rx, rooms: Iterable[Room], *, deep: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the file, its references, the core's invariants and the rooms'."""
     check = "integrity_check" if deep else "quick_check"
     for row in rx.store.rows(f"PRAGMA {check}(100)"):
         if row[0] != "ok":
@@ -50,6 +42,9 @@ def findings(rx: Rx, *, deep: bool) -> Iterator[Finding]:
             check="foreign_keys", detail=f"row {row[1]!s} of {row[0]!s} has no {row[2]!s}"
         )
     yield from query(rx, _CHECKS)
+    for room in rooms:
+        for check_of_room in room.checks:
+            yield from check_of_room(rx)
 
 
 def query(rx: Rx, checks: dict[str, str]) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 `user_version` of the database is the number of the last step that was applied.
 """
 
+from functools import cache
 from pathlib import Path
 
 from penholder_daemon.core.store import Store
@@ -11,10 +12,11 @@ APPLICATION_ID = 0x50454E31
 """`PEN1` in the file's header, so that a foreign database is known as such."""
 
 
-def steps() -> list[tuple[str, str]]:
+@cache
+def steps() -> tuple[tuple[str, str], ...]:
     """Return every step in order: its name, such as 0001_first, and its SQL."""
     files = sorted(Path(__file__).parent.glob("*.sql"))
-    return [(file.stem, file.read_text("utf-8")) for file in files]
+    return tuple((file.stem, file.read_text("utf-8")) for file in files)
 
 
 def version(store: Store) -> int:
@@ -23,7 +25,7 @@ def version(store: Store) -> int:
     return int(str(row[0])) if row else 0
 
 
-def waiting(store: Store) -> list[tuple[str, str]]:
+def waiting(store: Store) -> tuple[tuple[str, str], ...]:
     """Return the steps that the database has not had."""
     return steps()[version(store) :]
 

@@ -14,7 +14,7 @@ from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.moving.refusals import Conflict, Refused
-from penholder_daemon.rooms import build_registry
+from penholder_daemon.rooms import all_rooms
 from penholder_daemon.shell.database import WriterStore, open_writer
 from penholder_daemon.shell.lock import DirectoryLock
 from penholder_daemon.shell.paths import Paths
@@ -65,7 +65,7 @@ class Target:
         # No check asks where sockets would be.
         world = RealWorld(Path(), Settings().rules())
         rx = Rx(self.store, world, Caller(CONTROL, os.geteuid(), os.getpid()))
-        for finding in verify.everything(rx, build_registry(), deep=False):
+        for finding in verify.findings(rx, all_rooms(), deep=False):
             raise Refused(f"it would not be sound: {finding.check}: {finding.detail}")
 
 

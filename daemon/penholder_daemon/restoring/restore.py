@@ -137,7 +137,7 @@ class _Work:
 
     def _refuse_unsound(self, store: WriterStore) -> None:
         rx = Rx(store, self._world, self._caller)
-        for finding in verify.everything(rx, self._registry, deep=False):
+        for finding in verify.findings(rx, self._registry.rooms, deep=False):
             raise Refused(f"{self._file} is not sound: {finding.check}: {finding.detail}")
 
 

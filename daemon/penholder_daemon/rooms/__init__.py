@@ -6,9 +6,7 @@ the order of the documentation. A new room is added there and nowhere else.
 
 from penholder_daemon.core.registry import Registry, Room
 from penholder_daemon.rooms import (
-    approvals,
     backends,
-    controllers,
     events,
     handoffs,
     jobs,
@@ -21,8 +19,10 @@ from penholder_daemon.rooms import (
     transactions,
 )
 from penholder_daemon.rooms import restored as daemon
+from penholder_daemon.rooms.approvals import methods as approvals
 from penholder_daemon.rooms.board import boards, briefs, workstreams
 from penholder_daemon.rooms.commands import methods as commands
+from penholder_daemon.rooms.controllers import methods as controllers
 from penholder_daemon.rooms.queue import reading as queue
 from penholder_daemon.rooms.runs import methods as runs
 from penholder_daemon.rooms.sessions import methods as sessions

@@ -5,7 +5,7 @@ from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import Shape
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_daemon.rooms import controllers
+from penholder_daemon.rooms.controllers import records as controllers
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
 from penholder_protocol.errors import ControllerNotFound, Fenced, FenceRequired, WorkerNotFound

@@ -1,5 +1,6 @@
 """Reading all streams at once: subscriptions, waits, pages."""
 
+from functools import partial
 from typing import Literal
 
 from penholder_daemon.core import journal, paging, streams
@@ -35,19 +36,22 @@ async def subscribe(
     """Have entries sent as they are committed: those after a position, then live, without a gap.
 
     Notifications: journal.entries {subscription, entries, pos}; journal.lagged {subscription,
-    resume_after} ends a subscription whose reader does not keep up, subscribe again after that
-    position; journal.pruned {subscription, stream, oldest_pos} when retention overtakes it.
+    resume_after} ends a subscription whose reader does not keep up, and a worker's when another
+    runner claims a run in it: subscribe again after that position; journal.pruned {subscription,
+    stream, oldest_pos} when retention overtakes it.
     """
     selection = Selection(streams, types)
+    check = None
     if session.caller.worker_id is not None:
-        await session.read(lambda rx: _refuse_foreign(rx, streams))
+        check = partial(_refuse_foreign, names=streams)
+        await session.read(check)
     if after == "now":
-        return await session.subscribe(selection, None)
+        return await session.subscribe(selection, None, check)
     from_pos = 0 if after == "start" else int(after)
     if after != "start":
         where, values = selection.where_streams()
         await session.read(lambda rx: journal.refuse_pruned(rx, where, values, from_pos))
-    return await session.subscribe(selection, from_pos)
+    return await session.subscribe(selection, from_pos, check)
 
 
 @room.local(sockets=(CONTROL, RUNTIME))

@@ -84,7 +84,7 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Message]:
     """List a topic's messages, oldest first, after a sequence number; an unknown topic is empty."""
-    after = after_seq if cursor is None else paging.after(cursor)
+    after = paging.after(cursor, after_seq)
     return paging.page(_read(rx, topic, after, correlation_id, kind), limit)
 
 

@@ -11,7 +11,8 @@ from penholder_daemon.core import given, journal
 from penholder_daemon.core.counters import EPOCH_FLOOR
 from penholder_daemon.core.given import Given
 from penholder_daemon.core.transaction import Tx
-from penholder_daemon.rooms import controllers, runtime
+from penholder_daemon.rooms import runtime
+from penholder_daemon.rooms.controllers import records as controllers
 from penholder_daemon.rooms.daemon import room
 from penholder_daemon.rooms.queue import claiming as queue
 from penholder_daemon.rooms.queue import records as queue_records

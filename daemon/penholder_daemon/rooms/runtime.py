@@ -12,7 +12,7 @@ from penholder_daemon.core.seats import Seat
 from penholder_daemon.core.store import to_json
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import Process
-from penholder_daemon.rooms import approvals
+from penholder_daemon.rooms.approvals import records as approvals
 from penholder_daemon.rooms.workers import records
 from penholder_protocol.errors import (
     Denied,

@@ -226,6 +226,12 @@ class Connection(JsonRpcConnection):
         """Note that a subscription has ended by itself."""
         self._subscriptions.pop(subscription.name, None)
 
+    def withdraw(self, stream: str) -> None:
+        """End the subscriptions that name a stream which the peer may read no more."""
+        for subscription in list(self._subscriptions.values()):
+            if stream in subscription.selection.exact:
+                subscription.let_go()
+
     def _end_subscriptions(self) -> None:
         for subscription in self._subscriptions.values():
             subscription.end()
@@ -246,8 +252,10 @@ class Connection(JsonRpcConnection):
         """Run a function of a consistent view."""
         return await read(self._services.readers, self.caller, look)
 
-    async def subscribe(self, selection: Selection, after: int | None) -> Subscription:
-        """Start a subscription; without `after` it is live at once."""
+    async def subscribe(
+        self, selection: Selection, after: int | None, check: Callable[[Rx], None] | None
+    ) -> Subscription:
+        """Start a subscription; without `after` and `check` it is live at once."""
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             raise TooManySubscriptions(
                 f"this connection has MAX_SUBSCRIPTIONS ({MAX_SUBSCRIPTIONS}); end one first",
@@ -257,9 +265,9 @@ class Connection(JsonRpcConnection):
         publisher = self._services.publisher
         start = publisher.pos if after is None else after
         name = f"sub_{next(self._numbers)}"
-        subscription = LiveSubscription(name, selection, start, self, publisher)
+        subscription = LiveSubscription(name, selection, start, self, publisher, check)
         self._subscriptions[name] = subscription
-        if after is None:
+        if after is None and check is None:
             subscription.go_live()
         else:
             self._nursery.start_soon(subscription.catch_up, self._services.readers)

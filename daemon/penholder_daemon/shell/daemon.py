@@ -5,7 +5,6 @@ import resource
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -15,12 +14,9 @@ import trio
 from msgspec import Raw
 
 import penholder_protocol
-from penholder_daemon.core import journal, seats
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.registry import Invocation
-from penholder_daemon.core.seats import Seat
 from penholder_daemon.core.store import Store
-from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell import logs
 from penholder_daemon.shell.admission import Admission
@@ -41,6 +37,7 @@ from penholder_daemon.shell.readers import ThreadReaders
 from penholder_daemon.shell.reloading import Reloader
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.sockets import Sockets
+from penholder_daemon.shell.start import Start, look_back
 from penholder_daemon.shell.stopping import Stop
 from penholder_daemon.shell.systemd.kept_sockets import passed_by_systemd
 from penholder_daemon.shell.systemd.notify import notify
@@ -54,15 +51,6 @@ log = structlog.get_logger()
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SPARE_DESCRIPTORS = 256
 """Kept free of connections: listeners, pidfds, the database, logs."""
-
-
-@dataclass
-class _Start:
-    """What was found in the database before anything was served."""
-
-    pos: int
-    held_seats: list[Seat]
-    open_workers: list[str]
 
 
 class Daemon:
@@ -101,7 +89,8 @@ class Daemon:
         Returns the exit status: 0, or 1 after a failure of the store.
         """
         stop = Stop()
-        start = self._look_at_start()
+        with closing(open_reader(self._paths.database)) as store:
+            start = look_back(store, self._world, self._caller)
         house = House(
             self._world,
             Dispatcher(self._registry),
@@ -119,23 +108,10 @@ class Daemon:
     def _make_committer(self, store: Store) -> Committer:
         return Committer(store, self._world, self._registry, _report_bug)
 
-    def _look_at_start(self) -> _Start:
-        """See who was there before the restart."""
-        store = open_reader(self._paths.database)
-        with closing(store):
-            rx = Rx(store, self._world, self._caller)
-            # A stopped worker whose process still lives may have last words to write.
-            rows = store.rows(
-                "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
-                " (SELECT worker_id FROM seats WHERE ended_at IS NULL)"
-            )
-            workers = [str(row[0]) for row in rows]
-            return _Start(journal.position(rx), seats.occupied(rx), workers)
-
     async def _serve(
         self,
         house: House,
-        start: _Start,
+        start: Start,
         stop: Stop,
         nursery: trio.Nursery,
         ready: Callable[[], None],
@@ -167,16 +143,15 @@ class Daemon:
             await writer.stop()
             await readers.stop()
 
-    def _resume(self, house: House, start: _Start) -> None:
+    def _resume(self, house: House, start: Start) -> None:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
-        for worker_id in start.open_workers:
+        for worker_id in start.served_workers:
             house.sockets.serve_worker(house, worker_id)
         self._kept.close_rest()
-        for seat in start.held_seats:
-            if self._world.process_lives(seat.process, seat.boot_id):
-                house.processes.watch(seat.worker_id, seat.epoch, seat.process)
-            else:
-                house.exits.report(seat.worker_id, seat.epoch)
+        for seat in start.kept_seats:
+            house.processes.watch(seat.worker_id, seat.epoch, seat.process)
+        for seat in start.lost_seats:
+            house.exits.report(seat.worker_id, seat.epoch)
 
     def _exited(self, worker_id: str, epoch: int) -> Invocation:
         method = self._registry.methods["runtime.exited"]

@@ -19,6 +19,7 @@ from penholder_daemon.core.effects import (
     WakeAt,
     WakeWaiters,
     WatchProcess,
+    WithdrawStream,
 )
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.world import World
@@ -96,6 +97,8 @@ class House:
                 self.processes.end(worker_id)
             case FenceOff(worker_id, epoch, process, successor):
                 self.sockets.tell_fenced(worker_id, epoch, process, successor)
+            case WithdrawStream(stream, reader_id):
+                self.sockets.withdraw(stream, reader_id)
             case WakeAt(wall_ms):
                 self.timers.wake_at(wall_ms)
             case WakeWaiters(stream):

@@ -61,7 +61,7 @@ class Maintenance:
     def _verify(self, database: Path, deep: bool) -> list[Finding]:
         with _reading(database) as store:
             rx = Rx(store, self._world, self._caller)
-            return list(verify.everything(rx, self._registry, deep=deep))
+            return list(verify.findings(rx, self._registry.rooms, deep=deep))
 
     def _backup(self, target: Path | None, keep_last: int | None) -> Backup:
         try:

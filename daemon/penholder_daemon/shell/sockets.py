@@ -104,6 +104,12 @@ class Sockets:
             if old in lineage and new not in lineage:
                 connection.notify_line(line)
 
+    def withdraw(self, stream: str, reader_id: str) -> None:
+        """End what other workers have subscribed to of a stream that is this one's now."""
+        for connection in list(self.connections):
+            if connection.caller.worker_id not in (None, reader_id):
+                connection.withdraw(stream)
+
     async def until_none_connected(self) -> None:
         """Wait until every connection has come to its end."""
         while self.connections:

@@ -5,7 +5,7 @@ at the position that was published last, it is switched to live in the same turn
 nothing can come in between; what a page saw ahead of publication is skipped by position.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -18,7 +18,7 @@ from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.publisher import Announcement, Publisher
 from penholder_daemon.shell.readers import Readers, read
 from penholder_protocol import jsonrpc
-from penholder_protocol.errors import Busy
+from penholder_protocol.errors import Busy, Denied
 from penholder_protocol.limits import MAX_LAG_BYTES, MAX_LIST_LIMIT, PAGE_BYTES
 from penholder_protocol.nouns import Entries, LaggedNotice, PrunedNotice
 
@@ -57,14 +57,16 @@ class LiveSubscription:
         after: int,
         subscriber: Subscriber,
         publisher: Publisher,
+        check: Callable[[Rx], None] | None = None,
     ) -> None:
-        """Stand after a position, not live yet."""
+        """Stand after a position, not live yet; `check` raises Denied for what is not allowed."""
         self.name = name
         self.selection = selection
         self.cursor = after
         self.catching_up = trio.CancelScope()
         self._subscriber = subscriber
         self._publisher = publisher
+        self._check = check
         self._is_live = False
         self._told_pruned: dict[str, int] = {}
 
@@ -80,6 +82,13 @@ class LiveSubscription:
             self._is_live = False
             self._publisher.stop_listening(self)
 
+    def let_go(self) -> None:
+        """End, and tell after which position to subscribe again (to what is still allowed)."""
+        self.end()
+        notice = LaggedNotice(subscription=self.name, resume_after=self.cursor)
+        self._notify("journal.lagged", notice)
+        self._subscriber.forget(self)
+
     async def catch_up(self, readers: Readers) -> None:
         """Send the backlog, then go live."""
         with self.catching_up:
@@ -91,6 +100,9 @@ class LiveSubscription:
                     # Nobody asked just now who could be told; the backlog can wait.
                     await trio.sleep(_BUSY_SECONDS)
                     continue
+                except Denied:
+                    self.let_go()
+                    return
                 self._tell_pruned(pruned)
                 lines = [msgspec.json.encode(entry) for entry in page.items]
                 self._send(lines, [entry.pos for entry in page.items], page.pos)
@@ -99,6 +111,8 @@ class LiveSubscription:
 
     def _page(self, rx: Rx) -> tuple[Entries, bool, list[tuple[str, int]]]:
         """Read one page of the backlog, and which of its streams retention has cut meanwhile."""
+        if self._check is not None:
+            self._check(rx)
         where, values = self.selection.where_streams()
         pruned = list(journal.pruned_after(rx, where, values, self.cursor))
         current = journal.position(rx)
@@ -123,10 +137,7 @@ class LiveSubscription:
         if announcement.pos <= self.cursor:
             return
         if self._subscriber.unsent_bytes > MAX_LAG_BYTES:
-            self.end()
-            notice = LaggedNotice(subscription=self.name, resume_after=self.cursor)
-            self._notify("journal.lagged", notice)
-            self._subscriber.forget(self)
+            self.let_go()
             return
         wanted = [
             index

@@ -115,7 +115,7 @@ def events(
 ) -> Page[BoardEvent]:
     """List a board's events, oldest first, after a sequence number."""
     BOARDS.require(rx, board_id)
-    after = after_seq if cursor is None else paging.after(cursor)
+    after = paging.after(cursor, after_seq)
     return paging.page(_read(rx, board_id, after), limit)
 
 

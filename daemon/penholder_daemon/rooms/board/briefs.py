@@ -2,7 +2,6 @@
 
 from msgspec import Raw
 
-from penholder_daemon.core import paging
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
@@ -123,15 +122,7 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Brief]:
     """List the briefs of a board, newest first."""
-    BOARDS.require(rx, board_id)
-    found = BRIEFS.select(
-        rx,
-        "board_id = ? AND number < ? AND (?3 IS NULL OR state = ?3) ORDER BY number DESC",
-        board_id,
-        paging.before(cursor),
-        state,
-    )
-    return paging.page(found, limit)
+    return BRIEFS.page_of_board(rx, board_id, state, limit, cursor)
 
 
 @room.mutation(sockets=_BOTH, errors=(BriefNotFound, StaleState))

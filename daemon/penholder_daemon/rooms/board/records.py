@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
+from penholder_daemon.core import paging
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import (
@@ -12,7 +13,7 @@ from penholder_protocol.errors import (
     StaleState,
     WorkstreamNotFound,
 )
-from penholder_protocol.nouns import Board, Brief, Workstream
+from penholder_protocol.nouns import Board, Brief, Page, Workstream
 
 RecordT = TypeVar("RecordT", Board, Workstream, Brief)
 
@@ -34,6 +35,20 @@ class Table(Generic[RecordT]):
         sql = f"SELECT number, {self.shape.columns} FROM {self.noun}s WHERE {condition}"
         for row in rx.store.rows(sql, *values):
             yield int(str(row[0])), self.shape.read(row[1:])
+
+    def page_of_board(
+        self, rx: Rx, board_id: str, state: str | None, limit: int, cursor: str | None
+    ) -> Page[RecordT]:
+        """List what a board has, in a state or in any, newest first."""
+        BOARDS.require(rx, board_id)
+        found = self.select(
+            rx,
+            "board_id = ? AND number < ? AND (?3 IS NULL OR state = ?3) ORDER BY number DESC",
+            board_id,
+            paging.before(cursor),
+            state,
+        )
+        return paging.page(found, limit)
 
     def find(self, rx: Rx, record_id: str) -> RecordT | None:
         """Look a record up."""

@@ -1,6 +1,5 @@
 """Workstreams: the strands of a board's work."""
 
-from penholder_daemon.core import paging
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
@@ -102,12 +101,4 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Workstream]:
     """List the workstreams of a board, newest first."""
-    BOARDS.require(rx, board_id)
-    found = WORKSTREAMS.select(
-        rx,
-        "board_id = ? AND number < ? AND (?3 IS NULL OR state = ?3) ORDER BY number DESC",
-        board_id,
-        paging.before(cursor),
-        state,
-    )
-    return paging.page(found, limit)
+    return WORKSTREAMS.page_of_board(rx, board_id, state, limit, cursor)

@@ -122,7 +122,7 @@ def list_(
 ) -> Page[Command]:
     """List a run's commands, oldest first; the `next` of a page goes before `after_seq`."""
     runs.require_readable(rx, run_id)
-    after = after_seq if cursor is None else paging.after(cursor)
+    after = paging.after(cursor, after_seq)
     return paging.page(
         records.select(rx, "run_id = ? AND seq > ? ORDER BY seq", run_id, after), limit
     )

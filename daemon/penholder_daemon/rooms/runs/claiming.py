@@ -1,6 +1,7 @@
 """How a run is claimed, and which one is next."""
 
 from penholder_daemon.core import claims, streams
+from penholder_daemon.core.effects import WithdrawStream
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs import records, stream
 from penholder_daemon.rooms.runs.records import RunHead
@@ -29,7 +30,10 @@ def oldest(tx: Tx, **wanted: str | None) -> RunHead | None:
 
 def claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int) -> ClaimedRun:
     """Give a run to a runner; whoever had it is fenced."""
-    lease = claims.grant(tx, streams.run(run.run_id), lease_ms)
+    name = streams.run(run.run_id)
+    if run.claimed_by not in (None, runner_id):
+        tx.after_commit(WithdrawStream(name, runner_id))
+    lease = claims.grant(tx, name, lease_ms)
     tx.store.run(
         "UPDATE runs SET state = 'claimed', claimed_by = ?, is_active = 1, updated_at = ?"
         " WHERE run_id = ?",

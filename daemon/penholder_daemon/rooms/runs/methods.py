@@ -227,7 +227,7 @@ def events(
 ) -> Page[RunEvent]:
     """List a run's events, oldest first; the `next` of a page goes before `after_seq`."""
     records.require_readable(rx, run_id)
-    after = after_seq if cursor is None else paging.after(cursor)
+    after = paging.after(cursor, after_seq)
     return paging.page(stream.read(rx, run_id, after), limit)
 
 

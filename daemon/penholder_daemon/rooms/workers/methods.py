@@ -9,7 +9,9 @@ from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, 
 from penholder_daemon.core.registry import Arguments, Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
-from penholder_daemon.rooms import approvals, controllers, handoffs
+from penholder_daemon.rooms import handoffs
+from penholder_daemon.rooms.approvals import records as approvals
+from penholder_daemon.rooms.controllers import records as controllers
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
 from penholder_protocol.errors import (

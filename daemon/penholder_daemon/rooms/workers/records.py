@@ -10,7 +10,7 @@ from penholder_daemon.core.registry import Arguments
 from penholder_daemon.core.states import StateMachine
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_daemon.rooms import controllers
+from penholder_daemon.rooms.controllers import records as controllers
 from penholder_protocol.errors import WorkerNotFound
 from penholder_protocol.nouns import Fence, Worker
 from penholder_protocol.nouns.words import RecoveryState, WorkerState
@@ -35,6 +35,15 @@ _WORKER = Shape(
     runtime_pid="COALESCE(s.pid, w.endpoint_pid)",
 )
 _FROM = "FROM workers w LEFT JOIN seats s ON s.worker_id = w.worker_id AND s.ended_at IS NULL"
+
+
+def served(rx: Rx) -> list[str]:
+    """Return whose runtime sockets there are: a stopped worker's process may have last words."""
+    rows = rx.store.rows(
+        "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
+        " (SELECT worker_id FROM seats WHERE ended_at IS NULL)"
+    )
+    return [str(row[0]) for row in rows]
 
 
 def find(rx: Rx, worker_id: str) -> Worker | None:

@@ -1,6 +1,5 @@
 """Questions of a worker, and their one answer."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from msgspec import Meta
@@ -9,11 +8,11 @@ from penholder_daemon.core import paging, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import WakeAt
 from penholder_daemon.core.registry import Arguments, Room, Waiting
-from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
-from penholder_daemon.rooms import controllers
-from penholder_daemon.rooms.workers import records
+from penholder_daemon.rooms.approvals import records
+from penholder_daemon.rooms.controllers import records as controllers
+from penholder_daemon.rooms.workers import records as workers
 from penholder_daemon.rooms.workers.records import guard_worker
 from penholder_protocol.errors import (
     ApprovalNotFound,
@@ -26,7 +25,7 @@ from penholder_protocol.errors import (
     WorkerNotFound,
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS, MAX_NAMES
-from penholder_protocol.nouns import Approval, Fence, Option, Page, Worker
+from penholder_protocol.nouns import Approval, Fence, Option, Page
 from penholder_protocol.nouns.words import (
     ApprovalId,
     ApprovalState,
@@ -47,7 +46,6 @@ room = Room("approval")
 
 _BOTH = (CONTROL, RUNTIME)
 _GUARDED = (FenceRequired, Fenced)
-_APPROVAL = Shape(Approval)
 _DEFAULT_OPTIONS = [
     Option(id="allow", alias="allow", label="Allow"),
     Option(id="deny", alias="deny", label="Deny"),
@@ -55,28 +53,6 @@ _DEFAULT_OPTIONS = [
 Options = Annotated[list[Option], Meta(max_length=MAX_NAMES)]
 
 
-# --- the door for other rooms ---------------------------------------------------------------
-def count_pending(rx: Rx, worker_id: str) -> int:
-    """Return how many approvals of a worker are pending."""
-    row = rx.store.row(
-        "SELECT COUNT(*) FROM approvals WHERE worker_id = ? AND state = 'pending'", worker_id
-    )
-    return 0 if row is None else int(str(row[0]))
-
-
-def cancel_all(tx: Tx, worker: Worker, note: str) -> None:
-    """Cancel what a worker still asks; its state is the caller's business."""
-    pending = list(_select(tx, "worker_id = ? AND state = 'pending'", worker.worker_id))
-    for _, approval in pending:
-        _end(tx, worker, approval, "canceled", note=note)
-
-
-def delete_all(tx: Tx, worker_id: str) -> None:
-    """Delete the approvals of a worker that is removed."""
-    tx.store.run("DELETE FROM approvals WHERE worker_id = ?", worker_id)
-
-
-# --- methods ----------------------------------------------------------------------------------
 @room.mutation(
     sockets=_BOTH,
     fence=guard_worker,
@@ -98,7 +74,7 @@ def request(
     Without options: allow and deny. Past its deadline it is decided with `on_deadline`, or without
     that it expires.
     """
-    worker = records.require(tx, worker_id)
+    worker = workers.require(tx, worker_id)
     offered = options or _DEFAULT_OPTIONS
     _check_options(offered, on_deadline)
     request_id = tx.world.new_id("ap_")
@@ -119,12 +95,12 @@ def request(
         due_ms,
         on_deadline,
     )
-    records.note(tx, worker, "approval.requested", request_id=request_id)
+    workers.note(tx, worker, "approval.requested", request_id=request_id)
     if worker.state == "running":
-        records.move(tx, worker, "waiting_approval")
+        workers.move(tx, worker, "waiting_approval")
     if due_ms is not None:
         tx.after_commit(WakeAt(due_ms))
-    return _require(tx, worker_id, request_id)
+    return records.require(tx, worker_id, request_id)
 
 
 def _check_options(options: list[Option], on_deadline: str | None) -> None:
@@ -138,7 +114,7 @@ def _check_options(options: list[Option], on_deadline: str | None) -> None:
 @room.query(sockets=_BOTH, errors=(ApprovalNotFound,))
 def get(rx: Rx, *, worker_id: WorkerId | None = None, request_id: ApprovalId) -> Approval:
     """Return one approval."""
-    return _require(rx, worker_id, request_id)
+    return records.require(rx, worker_id, request_id)
 
 
 @room.query(sockets=_BOTH, errors=(WorkerNotFound, ControllerNotFound))
@@ -153,10 +129,10 @@ def list_(
 ) -> Page[Approval]:
     """List approvals, oldest first; `state` null gives all."""
     if worker_id is not None:
-        records.require_controller_id(rx, worker_id)
+        workers.require_controller_id(rx, worker_id)
     if controller_id is not None:
         controllers.require(rx, controller_id)
-    found = _select(
+    found = records.select(
         rx,
         "number > ? AND (?2 IS NULL OR worker_id = ?2) AND (?3 IS NULL OR state = ?3)"
         " AND (?4 IS NULL OR worker_id IN (SELECT worker_id FROM workers WHERE controller_id = ?4))"
@@ -171,10 +147,10 @@ def list_(
 
 def _guard_approval(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
     worker_id = arguments["worker_id"]
-    approval = _require(
+    approval = records.require(
         tx, None if worker_id is None else str(worker_id), str(arguments["request_id"])
     )
-    controller_id = records.require_controller_id(tx, approval.worker_id)
+    controller_id = workers.require_controller_id(tx, approval.worker_id)
     controllers.require_owner(tx, controller_id, fence)
 
 
@@ -192,8 +168,8 @@ def decide(
     note: Text | None = None,
 ) -> Approval:
     """Answer an approval, once, by the id of an option or by its alias (any case)."""
-    approval = _require_pending(tx, worker_id, request_id)
-    return _finish(tx, approval, "decided", option=_pick(approval, option), note=note)
+    approval = records.require_pending(tx, worker_id, request_id)
+    return records.finish(tx, approval, "decided", option=_pick(approval, option), note=note)
 
 
 @room.mutation(
@@ -209,8 +185,8 @@ def cancel(
     note: Text | None = None,
 ) -> Approval:
     """Take a question back."""
-    approval = _require_pending(tx, worker_id, request_id)
-    return _finish(tx, approval, "canceled", note=note)
+    approval = records.require_pending(tx, worker_id, request_id)
+    return records.finish(tx, approval, "canceled", note=note)
 
 
 @room.wait(sockets=_BOTH, errors=(ApprovalNotFound,))
@@ -222,8 +198,8 @@ def wait(
     timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
 ) -> Waiting[Approval]:
     """Return an approval as soon as it has ended; still pending at the timeout."""
-    approval = _require(rx, worker_id, request_id)
-    controller_id = records.require_controller_id(rx, approval.worker_id)
+    approval = records.require(rx, worker_id, request_id)
+    controller_id = workers.require_controller_id(rx, approval.worker_id)
     return Waiting(
         approval,
         ready=approval.state != "pending",
@@ -235,41 +211,16 @@ def wait(
 def expire_due(tx: Tx) -> int | None:
     """End every approval past its deadline; returns when the next one is due, in ms."""
     now_ms = tx.world.now_ms()
-    due = list(_select(tx, "state = 'pending' AND deadline_ms <= ?", now_ms))
+    due = list(records.select(tx, "state = 'pending' AND deadline_ms <= ?", now_ms))
     for _, approval in due:
         row = tx.store.row(
             "SELECT on_deadline FROM approvals WHERE request_id = ?", approval.request_id
         )
         chosen = None if row is None or row[0] is None else _pick(approval, str(row[0]))
         state: ApprovalState = "expired" if chosen is None else "decided"
-        _finish(tx, approval, state, option=chosen, note="the deadline passed")
+        records.finish(tx, approval, state, option=chosen, note="the deadline passed")
     row = tx.store.row("SELECT MIN(deadline_ms) FROM approvals WHERE state = 'pending'")
     return None if row is None or row[0] is None else int(str(row[0]))
-
-
-def _select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Approval]]:
-    sql = f"SELECT number, {_APPROVAL.columns} FROM approvals WHERE {condition}"
-    for row in rx.store.rows(sql, *values):
-        yield int(str(row[0])), _APPROVAL.read(row[1:])
-
-
-def _require(rx: Rx, worker_id: str | None, request_id: str) -> Approval:
-    found = _select(rx, "request_id = ?1 AND (?2 IS NULL OR worker_id = ?2)", request_id, worker_id)
-    for _, approval in found:
-        return approval
-    of_worker = "" if worker_id is None else f" of worker {worker_id}"
-    raise ApprovalNotFound(f"there is no approval {request_id!r}{of_worker}", request_id=request_id)
-
-
-def _require_pending(tx: Tx, worker_id: str | None, request_id: str) -> Approval:
-    approval = _require(tx, worker_id, request_id)
-    if approval.state != "pending":
-        raise ApprovalNotPending(
-            f"approval {request_id} is {approval.state} already",
-            request_id=request_id,
-            current_state=approval.state,
-        )
-    return approval
 
 
 def _pick(approval: Approval, named: str) -> Option:
@@ -291,42 +242,3 @@ def _unknown_option(named: str, options: list[Option]) -> ApprovalOptionUnknown:
     return ApprovalOptionUnknown(
         f"there is no option {named!r}; there are {', '.join(known)}", option=named, known=known
     )
-
-
-def _finish(
-    tx: Tx,
-    approval: Approval,
-    state: ApprovalState,
-    *,
-    option: Option | None = None,
-    note: str | None = None,
-) -> Approval:
-    """End an approval and let its worker go on if that was the last it waited for."""
-    worker = records.require(tx, approval.worker_id)
-    _end(tx, worker, approval, state, option=option, note=note)
-    if worker.state == "waiting_approval" and not count_pending(tx, worker.worker_id):
-        records.move(tx, worker, "running")
-    return _require(tx, worker.worker_id, approval.request_id)
-
-
-def _end(
-    tx: Tx,
-    worker: Worker,
-    approval: Approval,
-    state: ApprovalState,
-    *,
-    option: Option | None = None,
-    note: str | None = None,
-) -> None:
-    tx.store.run(
-        "UPDATE approvals SET state = ?, decided_at = ?, decision = ?, selected_option_id = ?,"
-        " selected_alias = ?, note = ? WHERE request_id = ? AND state = 'pending'",
-        state,
-        tx.now,
-        None if option is None else option.alias or option.id,
-        None if option is None else option.id,
-        None if option is None else option.alias,
-        note,
-        approval.request_id,
-    )
-    records.note(tx, worker, f"approval.{state}", request_id=approval.request_id)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from penholder_daemon.core import fence as fences
 from penholder_daemon.core import journal, leases, paging, streams, verify
 from penholder_daemon.core.caller import CONTROL
-from penholder_daemon.core.registry import Arguments, Room
-from penholder_daemon.core.store import Shape
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms.controllers import records
 from penholder_protocol.errors import (
     ControllerNotFound,
     ControllerOwnershipConflict,
@@ -16,7 +16,6 @@ from penholder_protocol.errors import (
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT
 from penholder_protocol.nouns import (
-    ActiveOwner,
     Controller,
     ControllerStatus,
     Fence,
@@ -40,50 +39,7 @@ from penholder_protocol.nouns.words import (
 
 room = Room("controller")
 
-_CONTROLLER = Shape(Controller)
-_INSTANCE = Shape(Instance)
-_OWNER = Shape(ActiveOwner, lease_expires_at="l.expires_at")
 
-
-# --- the door for other rooms ---------------------------------------------------------------
-def require(rx: Rx, controller_id: str) -> Controller:
-    """Return a controller or raise ControllerNotFound."""
-    row = rx.store.row(
-        f"SELECT {_CONTROLLER.columns} FROM controllers WHERE controller_id = ?",
-        controller_id,
-    )
-    if row is None:
-        raise ControllerNotFound(
-            f"there is no controller {controller_id!r}; controller.register makes one",
-            controller_id=controller_id,
-        )
-    return _CONTROLLER.read(row)
-
-
-def require_owner(rx: Rx, controller_id: str, fence: Fence | None) -> None:
-    """Let the active owner pass, or anybody while there is none."""
-    fences.require(rx, streams.controller(controller_id), fence, controller_id=controller_id)
-
-
-def guard_controller(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
-    """Guard a mutation that names its controller."""
-    controller_id = str(arguments["controller_id"])
-    require(tx, controller_id)
-    require_owner(tx, controller_id, fence)
-
-
-def release_all(tx: Tx) -> int:
-    """End every ownership, whoever has it; returns how many."""
-    found = list(tx.store.rows("SELECT controller_id FROM instances WHERE is_active = 1"))
-    for row in found:
-        controller_id = str(row[0])
-        owner = _owner(tx, controller_id)
-        assert owner is not None  # it was found to be active
-        _let_go(tx, controller_id, owner, force=True)
-    return len(found)
-
-
-# --- methods ----------------------------------------------------------------------------------
 @room.mutation(sockets=(CONTROL,), errors=(ControllerOwnershipConflict,))
 def register(
     tx: Tx, *, controller_id: ControllerId | None = None, label: Label, workspace_key: Label
@@ -119,27 +75,24 @@ def register(
         label=label,
         workspace_key=workspace_key,
     )
-    return require(tx, controller_id)
+    return records.require(tx, controller_id)
 
 
 @room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
 def get(rx: Rx, *, controller_id: ControllerId) -> Controller:
     """Return one controller."""
-    return require(rx, controller_id)
+    return records.require(rx, controller_id)
 
 
 @room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
 def find(rx: Rx, *, workspace_key: Label) -> Controller:
     """Return the controller of a workspace."""
-    row = rx.store.row(
-        f"SELECT {_CONTROLLER.columns} FROM controllers WHERE workspace_key = ?",
-        workspace_key,
-    )
-    if row is None:
+    found = records.find(rx, "workspace_key = ?", workspace_key)
+    if found is None:
         raise ControllerNotFound(
             f"no controller has the workspace {workspace_key!r}", workspace_key=workspace_key
         )
-    return _CONTROLLER.read(row)
+    return found
 
 
 @room.query(sockets=(CONTROL,))
@@ -147,12 +100,8 @@ def list_(
     rx: Rx, *, limit: ListLimit = DEFAULT_LIST_LIMIT, cursor: Cursor | None = None
 ) -> Page[Controller]:
     """List controllers, newest first."""
-    rows = rx.store.rows(
-        f"SELECT number, {_CONTROLLER.columns} FROM controllers"
-        " WHERE number < ? ORDER BY number DESC",
-        paging.before(cursor),
-    )
-    return paging.page(((int(str(row[0])), _CONTROLLER.read(row[1:])) for row in rows), limit)
+    found = records.select(rx, "number < ? ORDER BY number DESC", paging.before(cursor))
+    return paging.page(found, limit)
 
 
 @room.mutation(
@@ -170,9 +119,9 @@ def acquire(
 
     While somebody else owns it this takes `takeover`, unless the owner's lease ran out.
     """
-    require(tx, controller_id)
+    records.require(tx, controller_id)
     subject = streams.controller(controller_id)
-    owner = _owner(tx, controller_id)
+    owner = records.owner(tx, controller_id)
     if owner is not None:
         if not takeover and not leases.is_expired(tx, subject):
             raise ControllerOwnershipConflict(
@@ -181,7 +130,7 @@ def acquire(
                 controller_id=controller_id,
                 current_epoch=owner.epoch,
             )
-        _end_instance(tx, controller_id)
+        records.end_instance(tx, controller_id)
     token = tx.world.new_token()
     handle = Handle(
         controller_id=controller_id,
@@ -192,15 +141,7 @@ def acquire(
         created_at=tx.now,
         lease_expires_at=leases.grant(tx, subject, lease_ms),
     )
-    tx.store.run(
-        "INSERT INTO instances (instance_id, controller_id, epoch, pid, is_active, created_at)"
-        " VALUES (?, ?, ?, ?, 1, ?)",
-        handle.instance_id,
-        controller_id,
-        handle.epoch,
-        handle.pid,
-        tx.now,
-    )
+    records.begin_instance(tx, handle)
     journal.note(
         tx,
         subject,
@@ -218,11 +159,11 @@ def renew(
     tx: Tx, *, controller_id: ControllerId, epoch: Epoch, token: Token, lease_ms: LeaseMs
 ) -> Handle:
     """Renew the lease of an ownership; the token is not shown again."""
-    require(tx, controller_id)
+    records.require(tx, controller_id)
     subject = streams.controller(controller_id)
     fences.require(tx, subject, Fence(epoch=epoch, token=token), controller_id=controller_id)
     leases.grant(tx, subject, lease_ms)
-    owner = _owner(tx, controller_id)
+    owner = records.owner(tx, controller_id)
     assert owner is not None  # the fence has just found it
     return Handle(
         controller_id=controller_id,
@@ -251,9 +192,9 @@ def release(
     force: bool = False,
 ) -> Release:
     """Give an ownership up; with `force` anybody's. The epoch stays and will only grow."""
-    require(tx, controller_id)
+    records.require(tx, controller_id)
     subject = streams.controller(controller_id)
-    owner = _owner(tx, controller_id)
+    owner = records.owner(tx, controller_id)
     if owner is None:
         return Release(
             controller_id=controller_id,
@@ -271,7 +212,7 @@ def release(
             controller_id=controller_id,
             current_epoch=owner.epoch,
         )
-    _let_go(tx, controller_id, owner, force=not proven)
+    records.let_go(tx, controller_id, owner, force=not proven)
     return Release(
         controller_id=controller_id,
         released=True,
@@ -285,8 +226,8 @@ def release(
 @room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
 def status(rx: Rx, *, controller_id: ControllerId) -> ControllerStatus:
     """Return a controller with its owner; an owner whose lease ran out stays until replaced."""
-    controller = require(rx, controller_id)
-    owner = _owner(rx, controller_id)
+    controller = records.require(rx, controller_id)
+    owner = records.owner(rx, controller_id)
     return ControllerStatus(
         controller_id=controller_id,
         label=controller.label,
@@ -307,50 +248,16 @@ def instances(
 ) -> Page[Instance]:
     """List ownerships, newest first."""
     if controller_id is not None:
-        require(rx, controller_id)
-    rows = rx.store.rows(
-        f"SELECT number, {_INSTANCE.columns} FROM instances WHERE number < ?"
-        " AND (?2 IS NULL OR controller_id = ?2) AND (NOT ?3 OR is_active = 1)"
+        records.require(rx, controller_id)
+    found = records.select_instances(
+        rx,
+        "number < ? AND (?2 IS NULL OR controller_id = ?2) AND (NOT ?3 OR is_active = 1)"
         " ORDER BY number DESC",
         paging.before(cursor),
         controller_id,
         int(active_only),
     )
-    return paging.page(((int(str(row[0])), _INSTANCE.read(row[1:])) for row in rows), limit)
-
-
-def _owner(rx: Rx, controller_id: str) -> ActiveOwner | None:
-    row = rx.store.row(
-        f"SELECT {_OWNER.columns} FROM instances"
-        " LEFT JOIN leases l ON l.subject = 'controller:' || controller_id"
-        " WHERE controller_id = ? AND is_active = 1",
-        controller_id,
-    )
-    return None if row is None else _OWNER.read(row)
-
-
-def _let_go(tx: Tx, controller_id: str, owner: ActiveOwner, *, force: bool) -> None:
-    subject = streams.controller(controller_id)
-    _end_instance(tx, controller_id)
-    fences.drop_holder(tx, subject)
-    leases.drop(tx, subject)
-    journal.note(
-        tx,
-        subject,
-        "controller.released",
-        instance_id=owner.instance_id,
-        epoch=owner.epoch,
-        force=force,
-    )
-
-
-def _end_instance(tx: Tx, controller_id: str) -> None:
-    tx.store.run(
-        "UPDATE instances SET is_active = 0, released_at = ?"
-        " WHERE controller_id = ? AND is_active = 1",
-        tx.now,
-        controller_id,
-    )
+    return paging.page(found, limit)
 
 
 @room.check

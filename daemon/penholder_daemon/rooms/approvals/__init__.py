@@ -1,0 +1,1 @@
+"""Approvals: `records` is the door for other rooms, `methods` what callers reach."""

@@ -1,0 +1,99 @@
+"""The table of approvals, and how one ends: the door for other rooms."""
+
+from collections.abc import Iterator
+
+from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.rooms.workers import records as workers
+from penholder_protocol.errors import ApprovalNotFound, ApprovalNotPending
+from penholder_protocol.nouns import Approval, Option, Worker
+from penholder_protocol.nouns.words import ApprovalState
+
+_APPROVAL = Shape(Approval)
+
+
+def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Approval]]:
+    """Yield approvals with their commit order."""
+    sql = f"SELECT number, {_APPROVAL.columns} FROM approvals WHERE {condition}"
+    for row in rx.store.rows(sql, *values):
+        yield int(str(row[0])), _APPROVAL.read(row[1:])
+
+
+def require(rx: Rx, worker_id: str | None, request_id: str) -> Approval:
+    """Return an approval (of this worker, if given) or raise ApprovalNotFound."""
+    found = select(rx, "request_id = ?1 AND (?2 IS NULL OR worker_id = ?2)", request_id, worker_id)
+    for _, approval in found:
+        return approval
+    of_worker = "" if worker_id is None else f" of worker {worker_id}"
+    raise ApprovalNotFound(f"there is no approval {request_id!r}{of_worker}", request_id=request_id)
+
+
+def require_pending(tx: Tx, worker_id: str | None, request_id: str) -> Approval:
+    """Return an approval that nobody has ended yet, or raise ApprovalNotPending."""
+    approval = require(tx, worker_id, request_id)
+    if approval.state != "pending":
+        raise ApprovalNotPending(
+            f"approval {request_id} is {approval.state} already",
+            request_id=request_id,
+            current_state=approval.state,
+        )
+    return approval
+
+
+def count_pending(rx: Rx, worker_id: str) -> int:
+    """Return how many approvals of a worker are pending."""
+    row = rx.store.row(
+        "SELECT COUNT(*) FROM approvals WHERE worker_id = ? AND state = 'pending'", worker_id
+    )
+    return 0 if row is None else int(str(row[0]))
+
+
+def cancel_all(tx: Tx, worker: Worker, note: str) -> None:
+    """Cancel what a worker still asks; its state is the caller's business."""
+    pending = list(select(tx, "worker_id = ? AND state = 'pending'", worker.worker_id))
+    for _, approval in pending:
+        _end(tx, worker, approval, "canceled", note=note)
+
+
+def delete_all(tx: Tx, worker_id: str) -> None:
+    """Delete the approvals of a worker that is removed."""
+    tx.store.run("DELETE FROM approvals WHERE worker_id = ?", worker_id)
+
+
+def finish(
+    tx: Tx,
+    approval: Approval,
+    state: ApprovalState,
+    *,
+    option: Option | None = None,
+    note: str | None = None,
+) -> Approval:
+    """End an approval and let its worker go on if that was the last it waited for."""
+    worker = workers.require(tx, approval.worker_id)
+    _end(tx, worker, approval, state, option=option, note=note)
+    if worker.state == "waiting_approval" and not count_pending(tx, worker.worker_id):
+        workers.move(tx, worker, "running")
+    return require(tx, worker.worker_id, approval.request_id)
+
+
+def _end(
+    tx: Tx,
+    worker: Worker,
+    approval: Approval,
+    state: ApprovalState,
+    *,
+    option: Option | None = None,
+    note: str | None = None,
+) -> None:
+    tx.store.run(
+        "UPDATE approvals SET state = ?, decided_at = ?, decision = ?, selected_option_id = ?,"
+        " selected_alias = ?, note = ? WHERE request_id = ? AND state = 'pending'",
+        state,
+        tx.now,
+        None if option is None else option.alias or option.id,
+        None if option is None else option.id,
+        None if option is None else option.alias,
+        note,
+        approval.request_id,
+    )
+    workers.note(tx, worker, f"approval.{state}", request_id=approval.request_id)

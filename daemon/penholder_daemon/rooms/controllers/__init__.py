@@ -1,0 +1,1 @@
+"""Controllers: `records` is the door for other rooms, `methods` what callers reach."""

@@ -1,0 +1,119 @@
+"""The tables of controllers and of their owners, and who may act for them: the door for others."""
+
+from collections.abc import Iterator
+
+from penholder_daemon.core import fence as fences
+from penholder_daemon.core import journal, leases, streams
+from penholder_daemon.core.registry import Arguments
+from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.errors import ControllerNotFound
+from penholder_protocol.nouns import ActiveOwner, Controller, Fence, Handle, Instance
+
+_CONTROLLER = Shape(Controller)
+_INSTANCE = Shape(Instance)
+_OWNER = Shape(ActiveOwner, lease_expires_at="l.expires_at")
+
+
+def find(rx: Rx, condition: str, *values: SqlValue) -> Controller | None:
+    """Return the first controller of a condition, if there is one."""
+    return next((controller for _, controller in select(rx, condition, *values)), None)
+
+
+def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Controller]]:
+    """Yield controllers with their commit order."""
+    sql = f"SELECT number, {_CONTROLLER.columns} FROM controllers WHERE {condition}"
+    for row in rx.store.rows(sql, *values):
+        yield int(str(row[0])), _CONTROLLER.read(row[1:])
+
+
+def require(rx: Rx, controller_id: str) -> Controller:
+    """Return a controller or raise ControllerNotFound."""
+    found = find(rx, "controller_id = ?", controller_id)
+    if found is None:
+        raise ControllerNotFound(
+            f"there is no controller {controller_id!r}; controller.register makes one",
+            controller_id=controller_id,
+        )
+    return found
+
+
+def require_owner(rx: Rx, controller_id: str, fence: Fence | None) -> None:
+    """Let the active owner pass, or anybody while there is none."""
+    fences.require(rx, streams.controller(controller_id), fence, controller_id=controller_id)
+
+
+def guard_controller(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
+    """Guard a mutation that names its controller."""
+    controller_id = str(arguments["controller_id"])
+    require(tx, controller_id)
+    require_owner(tx, controller_id, fence)
+
+
+# --- owners -----------------------------------------------------------------------------------
+def owner(rx: Rx, controller_id: str) -> ActiveOwner | None:
+    """Return the active owner, also one whose lease ran out."""
+    row = rx.store.row(
+        f"SELECT {_OWNER.columns} FROM instances"
+        " LEFT JOIN leases l ON l.subject = 'controller:' || controller_id"
+        " WHERE controller_id = ? AND is_active = 1",
+        controller_id,
+    )
+    return None if row is None else _OWNER.read(row)
+
+
+def begin_instance(tx: Tx, handle: Handle) -> None:
+    """Store a new ownership; there must be no active one."""
+    tx.store.run(
+        "INSERT INTO instances (instance_id, controller_id, epoch, pid, is_active, created_at)"
+        " VALUES (?, ?, ?, ?, 1, ?)",
+        handle.instance_id,
+        handle.controller_id,
+        handle.epoch,
+        handle.pid,
+        handle.created_at,
+    )
+
+
+def end_instance(tx: Tx, controller_id: str) -> None:
+    """End the active ownership."""
+    tx.store.run(
+        "UPDATE instances SET is_active = 0, released_at = ?"
+        " WHERE controller_id = ? AND is_active = 1",
+        tx.now,
+        controller_id,
+    )
+
+
+def let_go(tx: Tx, controller_id: str, active: ActiveOwner, *, force: bool) -> None:
+    """End the active ownership with its token and lease, and tell of it."""
+    subject = streams.controller(controller_id)
+    end_instance(tx, controller_id)
+    fences.drop_holder(tx, subject)
+    leases.drop(tx, subject)
+    journal.note(
+        tx,
+        subject,
+        "controller.released",
+        instance_id=active.instance_id,
+        epoch=active.epoch,
+        force=force,
+    )
+
+
+def release_all(tx: Tx) -> int:
+    """End every ownership, whoever has it; returns how many."""
+    found = list(tx.store.rows("SELECT controller_id FROM instances WHERE is_active = 1"))
+    for row in found:
+        controller_id = str(row[0])
+        active = owner(tx, controller_id)
+        assert active is not None  # it was found to be active
+        let_go(tx, controller_id, active, force=True)
+    return len(found)
+
+
+def select_instances(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Instance]]:
+    """Yield ownerships with their commit order."""
+    sql = f"SELECT number, {_INSTANCE.columns} FROM instances WHERE {condition}"
+    for row in rx.store.rows(sql, *values):
+        yield int(str(row[0])), _INSTANCE.read(row[1:])

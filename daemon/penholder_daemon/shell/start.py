@@ -1,0 +1,36 @@
+"""What a start finds in the database before anything is served, however the last run ended.
+
+A process may have ended while the daemon was away, so every seat that was held is looked at.
+"""
+
+from dataclasses import dataclass
+
+from penholder_daemon.core import journal, seats
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.seats import Seat
+from penholder_daemon.core.store import Store
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.core.world import World
+from penholder_daemon.rooms.workers import records as workers
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the journal stands, and who was there before."""
+
+    pos: int
+    kept_seats: list[Seat]
+    """Those whose process still lives."""
+    lost_seats: list[Seat]
+    """Those whose process ended while nobody watched it."""
+    served_workers: list[str]
+
+
+def look_back(store: Store, world: World, caller: Caller) -> Start:
+    """See who was there before the restart; changes nothing."""
+    rx = Rx(store, world, caller)
+    kept: list[Seat] = []
+    lost: list[Seat] = []
+    for seat in seats.occupied(rx):
+        (kept if world.process_lives(seat.process, seat.boot_id) else lost).append(seat)
+    return Start(journal.position(rx), kept, lost, workers.served(rx))
