@@ -28,10 +28,10 @@ def test_a_service_that_is_well(
     cli: Cli, well: FakeSystemd, fake_service: FakeDaemon, cli_home: Path
 ) -> None:
     (cli_home / "state/backups").mkdir(parents=True)
-    for name in ("penholder-20270115T080000.000Z.db", "before-schema-5.db", ".penholder-x.db"):
+    for name in ("penholder-20231114T221320.000Z.db", "before-schema-5.db", ".penholder-x.db"):
         (cli_home / "state/backups" / name).write_text("")
-    newest = cli_home / "state/backups/penholder-20270115T080000.000Z.db"
-    os.utime(newest, (1_800_000_000, 1_800_000_000))
+    newest = cli_home / "state/backups/penholder-20231114T221320.000Z.db"
+    os.utime(newest, (1_700_000_000, 1_700_000_000))
     ran = cli("service", "status")
     assert (ran.code, ran.err) == (0, "")
     assert ran.json == {
@@ -40,7 +40,7 @@ def test_a_service_that_is_well(
         "service": {"state": "active (running)", "enabled": "enabled", "result": "success"},
         "timer": {"state": "active (waiting)", "enabled": "enabled", "result": "success"},
         "backup": {"state": "inactive (dead)", "enabled": "static", "result": "success"},
-        "pid": 42, "restarts": 1, "watchdog": "30s", "last_backup_at": "2027-01-15T08:00:00Z",
+        "pid": 42, "restarts": 1, "watchdog": "30s", "last_backup_at": "2023-11-14T22:13:20Z",
         "program_version": __version__, "daemon_version": __version__, "problems": [],
     }  # fmt: skip
     told = cli("service", "status", "--no-json").out
