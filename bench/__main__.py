@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import appends, command_line, moving, noticing, queue
+from bench import appends, command_line, moving, noticing, queue, service
 from bench.limits import Missed
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "command_line": command_line.main,
     "queue": queue.main,
     "moving": moving.main,
+    "service": service.main,
 }
 
 
