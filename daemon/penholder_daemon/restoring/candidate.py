@@ -27,9 +27,11 @@ _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[apsw.Connection]:
+def opened(file: Path, in_place: Path) -> Iterator[apsw.Connection]:
     """Open a backup for reading; raises Refused for what cannot be one."""
     _refuse_unfit(file)
+    if in_place.exists() and in_place.samefile(file):
+        raise Refused(f"{file} is the database in place")
     try:
         connection = foreign.connect(file)
     except Unreadable as error:

@@ -46,10 +46,11 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
 
 def restore(file: Path, state_dir: Path) -> Restored:
     """Put a backup in place of the database; raises Refused and what else keeps it from that."""
-    with candidate.opened(file) as backup, ExitStack() as held:
+    paths = Paths(state_dir, state_dir)
+    with candidate.opened(file, paths.database) as backup, ExitStack() as held:
         make_private_directory(state_dir)
         held.callback(_lock(state_dir).release)
-        work = _Work(Paths(state_dir, state_dir), file)
+        work = _Work(paths, file)
         held.callback(work.clear)
         return work.carry_out(ApswStore(backup))
 
@@ -85,8 +86,6 @@ class _Work:
     def carry_out(self, backup: ApswStore) -> Restored:
         """Make the copy, lead it above all that was given out, and put it in place."""
         placing.refuse_symlink(self._database)
-        if self._database.exists() and self._database.samefile(self._file):
-            raise Refused(f"{self._file} is the database in place")
         placing.undo_half(self._database)
         from_schema = migrations.version(backup)
         store = candidate.copy_to(self._copy, backup.connection, self._file)
