@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.process.systemd.box import Box, why_impossible
+from tests.process.systemd.service import Service, install_system, install_user
+
+_INSTALL = {"system": install_system, "user": install_user}
 
 
 @pytest.fixture
@@ -23,3 +26,21 @@ def box(tmp_path: Path) -> Iterator[Box]:
         yield box
     finally:
         box.end()
+
+
+@pytest.fixture
+def system(box: Box) -> Service:
+    """Give the service of the system manager, of which only the socket runs."""
+    return install_system(box)
+
+
+@pytest.fixture
+def user(box: Box) -> Service:
+    """Give the service of a user's own manager, of which only the socket runs."""
+    return install_user(box)
+
+
+@pytest.fixture(params=_INSTALL)
+def service(request: pytest.FixtureRequest, box: Box) -> Service:
+    """Give the one and the other."""
+    return _INSTALL[str(request.param)](box)

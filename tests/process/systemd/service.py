@@ -13,7 +13,23 @@ from tests.process.systemd.box import Box, Variables, until
 
 Json = dict[str, Any]
 _SCRIPTS = "/opt/penholder/tests/process/systemd"
-_PING = '{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}'
+ADA = 1001
+_RUNTIME = f"/run/user/{ADA}"
+_MANAGER = f"""
+[Unit]
+Description=The manager of ada
+
+[Service]
+User={ADA}
+Delegate=yes
+Type=notify
+RuntimeDirectory=user/{ADA}
+RuntimeDirectoryMode=0700
+Environment=XDG_RUNTIME_DIR={_RUNTIME}
+Environment=HOME=/home/ada
+Environment=SYSTEMD_UNIT_PATH=/home/ada/.config/systemd/user:/units
+ExecStart=/lib/systemd/systemd --user --unit=box.target
+"""
 
 
 @dataclass
@@ -22,6 +38,11 @@ class Service:
 
     box: Box
     runtime_dir: str
+    state_dir: str
+    config: str
+    usual_config: str
+    """What the configuration must hold for the test to be served."""
+    drop_ins: str
     uid: int = 0
     variables: Variables = field(default_factory=dict)
     is_user: bool = False
@@ -61,6 +82,13 @@ class Service:
         self.box.run("kill", f"-{number.name.removeprefix('SIG')}", str(pid))
         return pid
 
+    def until_started(self, pid: int) -> None:
+        """Wait until there is a daemon other than that one, ready or not."""
+        until(
+            lambda: self.main_pid() not in (0, pid),
+            f"nothing was started after process {pid}\n{self.box.journal()}",
+        )
+
     def until_replaced(self, pid: int) -> int:
         """Wait until another daemon runs and is ready; returns its pid."""
         until(
@@ -80,6 +108,17 @@ class Service:
             "--profile", "p", "--cwd", "/",
         )  # fmt: skip
         return str(made["socket_path"])
+
+    def configure(self, settings: str) -> None:
+        """Write the configuration file; a reload or a start reads it."""
+        self.run("mkdir", "-p", os.path.dirname(self.config))
+        self.box.write(self.config, self.usual_config + settings)
+
+    def override(self, name: str, lines: str) -> None:
+        """Write a drop-in for the service."""
+        self.run("mkdir", "-p", self.drop_ins)
+        self.box.write(f"{self.drop_ins}/{name}.conf", lines)
+        self.systemctl("daemon-reload")
 
     @contextmanager
     def visitors(self, *sockets: str) -> Iterator[Json]:
@@ -134,4 +173,31 @@ class Service:
 def install_system(box: Box) -> Service:
     """Install the service of the system manager as root, who may also speak to it."""
     box.run("penholder", "service", "install", "--system")
-    return Service(box, "/run/penholder")
+    return Service(
+        box,
+        runtime_dir="/run/penholder",
+        state_dir="/var/lib/penholder",
+        config="/etc/penholder/penholderd.toml",
+        usual_config="allowed_uids = [0]\n",
+        drop_ins="/etc/systemd/system/penholder.service.d",
+    )
+
+
+def install_user(box: Box) -> Service:
+    """Start a manager of ada's own and have her install the service there."""
+    box.write("/etc/systemd/system/ada.service", _MANAGER)
+    box.systemctl("daemon-reload")
+    box.systemctl("start", "ada.service")
+    service = Service(
+        box,
+        runtime_dir=f"{_RUNTIME}/penholder",
+        state_dir="/home/ada/.local/state/penholder",
+        config="/home/ada/.config/penholder/penholderd.toml",
+        usual_config="",
+        drop_ins="/home/ada/.config/systemd/user/penholder.service.d",
+        uid=ADA,
+        variables={"XDG_RUNTIME_DIR": _RUNTIME, "HOME": "/home/ada"},
+        is_user=True,
+    )
+    service.run("penholder", "service", "install")
+    return service

@@ -2,18 +2,10 @@
 
 import re
 
-import pytest
-
 from tests.process.systemd.box import Box
-from tests.process.systemd.service import Service, install_system
+from tests.process.systemd.service import Service
 
 _STEP = "CREATE TABLE of_the_next_version (x TEXT) STRICT;\n"
-
-
-@pytest.fixture
-def system(box: Box) -> Service:
-    """Give the installed service of this version."""
-    return install_system(box)
 
 
 def _install_next(box: Box) -> None:
