@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TEST_PROCESSES ?= 2
 
 .PHONY: demo test lint types generate bench soak clean
 
@@ -11,7 +12,7 @@ demo: $(READY)
 
 test: $(READY) lint types
 	$(BIN)/python -m penholder_daemon.generate --check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .
