@@ -1,11 +1,15 @@
 """What systemd keeps and hears, message by message: the fd store, the watchdog, the status."""
 
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from penholder_daemon.generate.__main__ import ROOT
+from penholder_daemon.shell.systemd.kept_sockets import worker_name
+from penholder_protocol.limits import MAX_WORKER_ID_CHARACTERS
 from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
 from tests.process.manager import Manager
 
@@ -41,8 +45,8 @@ def test_who_connects_while_no_daemon_runs_waits_for_the_next(
 ) -> None:
     with kept.connect() as control:
         make_worker(control, worker_id="w:1")
-    manager.until("FDSTORE=1\nFDNAME=worker/w/1")
-    assert set(manager.store) == {"control", "worker/w/1"}
+    manager.until(f"FDSTORE=1\nFDNAME={worker_name('w:1')}")
+    assert set(manager.store) == {"control", worker_name("w:1")}
     kept.kill()
     waiting = [
         _queued(kept.control_socket),
@@ -73,14 +77,14 @@ def test_what_is_not_needed_any_more_is_given_up(manager: Manager, kept: DaemonP
             manager.until("FDSTORE=1")
         control.call("worker.stop", worker_id="w_1")
         manager.until("FDSTOREREMOVE=1")
-        assert set(manager.store) == {"control", "worker/w_2"}
+        assert set(manager.store) == {"control", worker_name("w_2")}
         path = Path(control.call("worker.get", worker_id="w_2")["socket_path"])
     kept.kill()
     # The path of a kept socket was taken away: what is at no path nobody can connect to.
     path.unlink()
     manager.start(kept)
-    assert "FDSTOREREMOVE=1\nFDNAME=worker/w_2" in manager.told
-    assert set(manager.store) == {"control", "worker/w_2"}
+    assert f"FDSTOREREMOVE=1\nFDNAME={worker_name('w_2')}" in manager.told
+    assert set(manager.store) == {"control", worker_name("w_2")}
     with RawConnection(path) as worker:
         assert worker.call("rpc.ping")["pong"] is True
 
@@ -93,9 +97,9 @@ def test_a_worker_that_is_gone_leaves_no_socket_behind(
         sock.bind(str(stray))
         sock.listen()
         kept.kill()
-        manager.keep("worker/w_stray", sock)
+        manager.keep(worker_name("w_stray"), sock)
         manager.start(kept)
-    assert "worker/w_stray" not in manager.store
+    assert worker_name("w_stray") not in manager.store
     assert not stray.exists()
 
 
@@ -114,6 +118,16 @@ def test_settings_are_reloaded_between_two_messages(manager: Manager, kept: Daem
     kept.signal_reload()
     assert "MONOTONIC_USEC=" in manager.until("RELOADING=1")
     manager.until("READY=1")
+
+
+def test_the_names_of_a_full_store_fit_the_variable_that_they_are_passed_in() -> None:
+    text = (ROOT / "systemd/system/penholder.service").read_text()
+    most = int(re.findall(r"FileDescriptorStoreMax=(\d+)", text)[0])
+    ids = [f"{number}".zfill(MAX_WORKER_ID_CHARACTERS) for number in range(most)]
+    names = {worker_name(worker_id) for worker_id in ids}
+    assert len(names) == most
+    # MAX_ARG_STRLEN of the kernel: one longer variable, and the daemon could not be started at all.
+    assert len("LISTEN_FDNAMES=" + ":".join(names)) < 128 << 10
 
 
 def test_a_descriptor_that_does_not_listen_is_not_served(

@@ -5,6 +5,7 @@ socket's queue instead of being refused (man 5 systemd.service, FileDescriptorSt
 sd_listen_fds). On a stop that no start follows, systemd lets go of its store.
 """
 
+import hashlib
 import os
 import socket
 import stat
@@ -18,13 +19,19 @@ from penholder_daemon.shell.systemd.notify import notify
 log = structlog.get_logger()
 
 CONTROL_NAME = "control"
+_NAME_BYTES = 6
 _FIRST_DESCRIPTOR = 3
+_ACCEPTS = socket.SO_ACCEPTCONN
 _VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
 
 def worker_name(worker_id: str) -> str:
-    """Name a worker's socket in the store; systemd allows no colon there, ids have no slash."""
-    return f"worker/{worker_id.replace(':', '/')}"
+    """Name a worker's socket in the store: short, whatever the id is.
+
+    All names are passed in one environment variable, of which the kernel takes 128 KiB. Should two
+    ids ever have one name, the path that a socket is bound to tells them apart.
+    """
+    return "w" + hashlib.blake2b(worker_id.encode(), digest_size=_NAME_BYTES).hexdigest()
 
 
 class KeptSockets:
@@ -78,9 +85,9 @@ def passed_by_systemd() -> KeptSockets:
     if given["LISTEN_PID"] != str(os.getpid()):
         return KeptSockets()
     count = int(given["LISTEN_FDS"] or 0)
-    names = given["LISTEN_FDNAMES"].split(":")
+    descriptors = range(_FIRST_DESCRIPTOR, _FIRST_DESCRIPTOR + count)
     passed: dict[str, socket.socket] = {}
-    for descriptor, name in zip(range(_FIRST_DESCRIPTOR, _FIRST_DESCRIPTOR + count), names):  # noqa: B905 - without names there is nothing we know
+    for descriptor, name in zip(descriptors, given["LISTEN_FDNAMES"].split(":"), strict=False):
         sock = _listening(descriptor, name)
         if sock is not None:
             passed[name] = sock
@@ -99,9 +106,6 @@ def _listening(descriptor: int, name: str) -> socket.socket | None:
         return None
     sock.setblocking(False)
     return sock
-
-
-_ACCEPTS = socket.SO_ACCEPTCONN
 
 
 def _is_bound_to(sock: socket.socket, path: Path) -> bool:
