@@ -55,56 +55,14 @@ def _own(words: Sequence[str]) -> Sequence[str]:
 
 
 def _run(command: str, words: list[str]) -> int:
-    if command == "status":
-        from penholder.commands import status  # noqa: PLC0415
+    from penholder.commands import catalog  # noqa: PLC0415 - its own imports are few
 
-        return status.run(words)
-    if command == "tail":
-        from penholder.commands import tail  # noqa: PLC0415
-
-        return tail.run(words)
-    if command == "up":
-        from penholder.commands import up  # noqa: PLC0415
-
-        return up.run(words)
-    if command == "down":
-        from penholder.commands import down  # noqa: PLC0415
-
-        return down.run(words)
-    if command == "metrics":
-        from penholder.commands import metrics  # noqa: PLC0415
-
-        return metrics.run(words)
-    if command == "doctor":
-        from penholder.commands import doctor  # noqa: PLC0415
-
-        return doctor.run(words)
-    if command == "service":
-        from penholder.commands import service  # noqa: PLC0415
-
-        return service.run(words)
-    if command == "backup":
-        from penholder.commands import backup  # noqa: PLC0415
-
-        return backup.run(words)
-    if command == "restore":
-        from penholder.commands import restore  # noqa: PLC0415
-
-        return restore.run(words)
-    if command in ("import", "export"):
-        from penholder.commands import moving  # noqa: PLC0415
-
-        return moving.run(command, words)
-    if command == "run" and (not words or words[0].startswith("-")):
-        # A room may be called run too; its verbs are words, and `run` itself begins with a flag.
-        from penholder.run import command as run_command  # noqa: PLC0415
-
-        return run_command.run(words)
-    return _run_room(command, words)
+    found = catalog.find(command, words)
+    return _run_room(command, words) if found is None else found.load()(words)
 
 
 def _run_room(room: str, words: list[str]) -> int:
-    from penholder.commands import call, failures, helptext, options, spec  # noqa: PLC0415
+    from penholder.commands import call, catalog, failures, helptext, options, spec  # noqa: PLC0415
     from penholder_protocol import __version__  # noqa: PLC0415
 
     known = spec.contract()
@@ -116,5 +74,5 @@ def _run_room(room: str, words: list[str]) -> int:
     if room == "--version":
         print(f"penholder {__version__}")
         return 0
-    names = [*known.rooms(), *helptext.COMMANDS]
+    names = [*known.rooms(), *catalog.COMMANDS]
     raise failures.Usage(f"there is no command or room {room!r}{options.nearest(room, names)}")

@@ -2,23 +2,10 @@
 
 import textwrap
 
+from penholder.commands.catalog import COMMANDS
 from penholder.commands.failures import EXIT_CODES_HELP
 from penholder.commands.spec import Contract, Method, Param, Schema
 
-COMMANDS = {
-    "status": "say how the daemon is",
-    "up": "start the daemon in the background and wait until it is ready",
-    "down": "stop the daemon and wait until it is gone",
-    "service": "let systemd keep the daemon: install, uninstall, status, logs",
-    "doctor": "say what is wrong with the installation, the daemon and its state, and what to do",
-    "metrics": "print the daemon's figures for Prometheus, or write them to a file",
-    "tail": "follow streams of the journal",
-    "run": "run a command as a worker: its output becomes the worker's events",
-    "backup": "copy the database of the running daemon to a new file",
-    "restore": "put a backup in place of the database; the daemon must be down",
-    "import": "carry over what another program kept, or read an export; the daemon must be down",
-    "export": "write everything as JSON lines; the daemon must be down",
-}
 _ROOMS = {
     "rpc": "the connection itself",
     "tx": "several mutations, all or none",
@@ -41,7 +28,7 @@ def overview(contract: Contract) -> str:
             "usage: penholder COMMAND …   or   penholder ROOM VERB [--flag value …]",
             "",
             "commands:",
-            *_columns(COMMANDS),
+            *_columns({name: command.summary for name, command in COMMANDS.items()}),
             "",
             "rooms (penholder ROOM --help lists the verbs):",
             *_columns(rooms),

@@ -18,14 +18,18 @@ _EXPORT = """\
 Write everything as JSON lines, to a new file or stdout. The daemon must be down."""
 
 
-def run(command: str, words: Sequence[str]) -> int:
-    """Carry out `penholder import words…` or `penholder export words…`; does not return."""
-    found = parse_known(_parser(command), normalized(words))
-    options = read_options(found)
-    if command == "export":
-        program.become("moving", [command], options, [found.file])
+def run_import(words: Sequence[str]) -> int:
+    """Carry out `penholder import words…`; does not return."""
+    found = parse_known(_parser("import"), normalized(words))
     flags = ["--dry-run"] if found.dry_run else []
-    program.become("moving", [command, *flags], options, [found.source, found.path])
+    options = read_options(found)
+    program.become("moving", ["import", *flags], options, [found.source, found.path])
+
+
+def run_export(words: Sequence[str]) -> int:
+    """Carry out `penholder export words…`; does not return."""
+    found = parse_known(_parser("export"), normalized(words))
+    program.become("moving", ["export"], read_options(found), [found.file])
 
 
 def _parser(command: str) -> Parser:
