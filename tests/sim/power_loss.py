@@ -2,11 +2,12 @@
 
 Every file is the image at its last sync plus the writes since. At the chosen operation a picture is
 taken: all of the synced image, and of the later writes whatever the seed keeps, as a real disk
-may write them in any order or not at all.
+may write them in any order or not at all. A sync can be made to fail: what was to be synced is then
+taken for clean by the kernel, reads see it, and it never comes to the disk unless written anew.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import apsw
@@ -19,8 +20,9 @@ class PowerLossFile(apsw.VFSFile):
         """Open the real file below."""
         super().__init__("", name, flags)  # type: ignore[arg-type]  # a name as apsw handed it over
         self._disk = disk
-        self.synced = b""
-        self.pending: list[tuple[int, bytes]] = []
+        before = disk.file(_short(name))
+        self.synced: bytes = before.synced if before else disk.begin_with.get(_short(name), b"")
+        self.pending: list[tuple[int, bytes]] = before.pending if before else []
 
     def xWrite(self, data: bytes, offset: int) -> None:
         """Write, and remember that it is not synced."""
@@ -36,8 +38,11 @@ class PowerLossFile(apsw.VFSFile):
         super().xTruncate(newsize)
 
     def xSync(self, flags: int) -> None:
-        """Sync."""
+        """Sync, or fail to and let the kernel forget what was to be synced."""
         self._disk.tick()
+        if self._disk.fails_now():
+            self.pending.clear()
+            raise apsw.IOError("the sync failed")
         self.synced = self._current()
         self.pending.clear()
         super().xSync(flags)
@@ -60,13 +65,32 @@ def _applied(image: bytes, writes: list[tuple[int, bytes]]) -> bytes:
     return bytes(content)
 
 
+def _short(name: object) -> str:
+    path = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
+    return Path(path).name
+
+
 class PowerLossDisk(apsw.VFS):
     """Counts operations and takes its picture at one of them."""
 
-    def __init__(self, name: str, seed: int, lose_at: int, lost: Callable[[], None]) -> None:
-        """Lose power at operation `lose_at`; `lost` is called at that moment."""
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        lose_at: int,
+        lost: Callable[[], None],
+        *,
+        fail_sync_at: int = 0,
+        begin_with: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Lose power at operation `lose_at`; `lost` is called at that moment.
+
+        `fail_sync_at` has that sync fail, `begin_with` says what of each file is on the disk.
+        """
         super().__init__(name, "")
         self.name = name
+        self.begin_with = begin_with or {}
+        self._syncs_left = fail_sync_at
         self._rng = random.Random(seed)
         self._left = lose_at
         self._lost = lost
@@ -76,9 +100,21 @@ class PowerLossDisk(apsw.VFS):
     def xOpen(self, name: object, flags: list[int]) -> PowerLossFile:
         """Open a file through this disk."""
         file = PowerLossFile(self, name, flags)
-        path = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
-        self._files[Path(path).name] = file
+        self._files[_short(name)] = file
         return file
+
+    def file(self, name: str) -> PowerLossFile | None:
+        """Return a file that was opened before."""
+        return self._files.get(name)
+
+    def fails_now(self) -> bool:
+        """Tell whether this is the sync that fails."""
+        self._syncs_left -= 1
+        return self._syncs_left == 0
+
+    def on_disk(self) -> dict[str, bytes]:
+        """Return what of each file is on the disk for sure."""
+        return {name: file.synced for name, file in self._files.items()}
 
     def xDelete(self, filename: str, syncdir: bool) -> None:
         """Delete a file."""

@@ -46,26 +46,38 @@ def _lose_power(directory: Path, seed: int, *, synchronous: str) -> tuple[Path, 
     store = open_writer(before, vfs=disk.name)
     store.run(f"PRAGMA synchronous = {synchronous}")
     committer = Committer(store, WORLD, REGISTRY, _fail)
-    setup = [
-        _call("controller.register", controller_id="c", label="c", workspace_key="/"),
-        _call("worker.create", worker_id="w", controller_id="c", label="w", launcher="l",
-              profile="p", cwd="/"),
-    ]  # fmt: skip
-    assert all(isinstance(answer, bytes) for answer in committer.run(setup).answers)
+    _set_up(committer)
     while acknowledged_when_lost < 0:
-        batch = [
-            _call("event.append", worker_id="w", type="t", data={"text": "x" * rng.randrange(3000)})
-            for _ in range(rng.randrange(1, 8))
-        ]
-        answers = committer.run(batch).answers
+        answers = committer.run(_batch(rng)).answers
         acknowledged += sum(isinstance(answer, bytes) for answer in answers)
         if rng.random() < 0.2:
             store.connection.wal_checkpoint()
     store.close()
-    left = directory / f"{seed}-left.db"
+    return _left(disk, before), acknowledged_when_lost
+
+
+def _set_up(committer: Committer) -> None:
+    calls = [
+        _call("controller.register", controller_id="c", label="c", workspace_key="/"),
+        _call("worker.create", worker_id="w", controller_id="c", label="w", launcher="l",
+              profile="p", cwd="/"),
+    ]  # fmt: skip
+    assert all(isinstance(answer, bytes) for answer in committer.run(calls).answers)
+
+
+def _batch(rng: random.Random) -> list[Invocation]:
+    return [
+        _call("event.append", worker_id="w", type="t", data={"text": "x" * rng.randrange(3000)})
+        for _ in range(rng.randrange(1, 8))
+    ]
+
+
+def _left(disk: PowerLossDisk, before: Path) -> Path:
+    """Write down what power loss left of a database."""
+    left = before.with_name(f"left-{before.name}")
     for name, image in disk.images.items():
-        (directory / name.replace(before.name, left.name)).write_bytes(image)
-    return left, acknowledged_when_lost
+        before.with_name(name.replace(before.name, left.name)).write_bytes(image)
+    return left
 
 
 def _survivors(path: Path) -> int:
@@ -92,6 +104,61 @@ def test_the_disk_does_lose_what_is_not_synced(tmp_path: Path) -> None:
         path, acknowledged = _lose_power(tmp_path, seed, synchronous="NORMAL")
         lost += _survivors(path) < acknowledged
     assert lost > 0
+
+
+def _fail_a_sync(directory: Path, seed: int) -> tuple[Path, PowerLossDisk, int]:
+    """Append until a sync fails, whereupon the daemon would exit; returns what was acknowledged."""
+    rng = random.Random(seed)
+    disk = PowerLossDisk(
+        f"failing-{directory.name}-{seed}", seed, 0, lambda: None, fail_sync_at=rng.randrange(9, 40)
+    )
+    path = directory / f"{seed}.db"
+    store = open_writer(path, vfs=disk.name)
+    committer = Committer(store, WORLD, REGISTRY, _fail)
+    _set_up(committer)
+    acknowledged = 0
+    while True:
+        outcome = committer.run(_batch(rng))
+        if outcome.fatal:
+            break
+        acknowledged += len(outcome.answers)
+    # As the kernel shows it to the next process, which finds no -shm of a living one.
+    again = directory / f"{seed}-again.db"
+    for suffix in ("", "-wal"):
+        again.with_name(again.name + suffix).write_bytes(
+            path.with_name(path.name + suffix).read_bytes()
+        )
+    store.close()
+    return again, disk, acknowledged
+
+
+def test_a_failed_sync_takes_nothing_that_is_acknowledged_after_the_restart(
+    tmp_path: Path, seeds: range
+) -> None:
+    """What the kernel took for clean is in the log that a restart reads, not on the disk."""
+    for seed in seeds:
+        path, failed, acknowledged = _fail_a_sync(tmp_path, seed)
+        rng = random.Random(seed)
+        when_lost = -1
+
+        def lost() -> None:
+            nonlocal when_lost
+            when_lost = acknowledged  # noqa: B023 - called within this round only
+
+        begin_with = {
+            name.replace(f"{seed}.db", path.name): image for name, image in failed.on_disk().items()
+        }
+        disk = PowerLossDisk(
+            f"again-{tmp_path.name}-{seed}", seed, rng.randrange(40, 200), lost,
+            begin_with=begin_with,
+        )  # fmt: skip
+        store = open_writer(path, vfs=disk.name)
+        committer = Committer(store, WORLD, REGISTRY, _fail)
+        while when_lost < 0:
+            answers = committer.run(_batch(rng)).answers
+            acknowledged += sum(isinstance(answer, bytes) for answer in answers)
+        store.close()
+        assert _survivors(_left(disk, path)) >= when_lost, f"seed {seed}"
 
 
 @pytest.mark.parametrize("pragma", ["synchronous", "journal_mode", "foreign_keys"])

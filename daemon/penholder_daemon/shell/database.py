@@ -16,7 +16,7 @@ import apsw
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import Row, SqlValue, StoreFault
-from penholder_daemon.shell import backups
+from penholder_daemon.shell import backups, log_renewal
 from penholder_daemon.shell.copying import CopyFailed
 from penholder_protocol import __version__
 
@@ -163,6 +163,7 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
     """
     check_sqlite()
     try:
+        log_renewal.renew(path, vfs or "")
         connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
         with ExitStack() as opened:
             opened.callback(connection.close)
