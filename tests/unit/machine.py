@@ -7,6 +7,8 @@ it. The model knows nothing of kills: nothing that was acknowledged may be lost 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 import pytest
 from hypothesis import settings
@@ -49,17 +51,27 @@ class MortalBench(ABC):
     _keys_made = 0
     _last: Acknowledged | None = None
 
+    @cached_property
+    def called(self) -> set[str]:
+        """The methods that were called, by whatever way."""
+        return set()
+
     def call(self, method: str, caller: Caller = CONTROLLER, /, **params: object) -> Json:
         """Carry a call out and return its decoded result, or raise its error."""
         if REGISTRY.require(method).kind is not Kind.MUTATION:
-            return self.send(method, caller, params)
+            return self.call_as_is(method, caller, **params)
         if params.get("idempotency_key") is None:
             self._keys_made += 1
             params["idempotency_key"] = f"key-{self._keys_made}"
         self._last = None
-        answer = self.send(method, caller, params)
+        answer = self.call_as_is(method, caller, **params)
         self._last = Acknowledged(method, caller, params, answer)
         return answer
+
+    def call_as_is(self, method: str, caller: Caller = CONTROLLER, /, **params: object) -> Json:
+        """Carry a call out without giving it a key; it is never sent again."""
+        self.called.add(method)
+        return self.send(method, caller, params)
 
     @property
     def has_written(self) -> bool:
@@ -117,6 +129,9 @@ class MortalBench(ABC):
 class Machine(RuleBasedStateMachine):
     """The rooms and a model, side by side, with a kill between any two calls."""
 
+    calls: ClassVar[tuple[str, ...]]
+    """The methods whose answers it compares with its model's."""
+
     def __init__(self, bench: MortalBench) -> None:
         """Drive the rooms of a bench."""
         super().__init__()
@@ -143,6 +158,15 @@ class Machine(RuleBasedStateMachine):
         """Carry a call out that must be refused by this name (None: must not)."""
         return self.both(expected, lambda: self.bench.call(method, caller, **params))
 
+    def pages(self, method: str, caller: Caller = CONTROLLER, /, **params: object) -> list[Json]:
+        """Return all items of a list, page by page."""
+        page = self.bench.call(method, caller, **params)
+        items: list[Json] = page["items"]
+        while page["next"] is not None:
+            page = self.bench.call(method, caller, **params, cursor=page["next"])
+            items += page["items"]
+        return items
+
     @initialize()
     def kill_at_first(self) -> None:
         """Kill the daemon once for certain: not every history is given every rule."""
@@ -164,11 +188,26 @@ class Machine(RuleBasedStateMachine):
         assert self.bench.findings() == []
 
 
-def drive(make_machine: Callable[[], Machine], *, examples: int, steps: int) -> None:
-    """Drive a machine through so many histories; `make soak` asks for twenty times as many."""
+def drive(make_machine: Callable[[], Machine], *, histories: int, steps: int) -> None:
+    """Drive a machine through so many histories, in which it must call all that it is for."""
+    wanted: set[str] = set()
+    called: list[set[str]] = []
+
+    def make() -> Machine:
+        machine = make_machine()
+        wanted.update(machine.calls)
+        called.append(machine.bench.called)
+        return machine
+
+    live_through(make, histories=histories, steps=steps)
+    assert wanted.difference(*called) == set(), "never called, though it is said to be"
+
+
+def live_through(make_machine: Callable[[], Machine], *, histories: int, steps: int) -> None:
+    """Take a machine through histories; `make soak` asks for twenty times as many."""
     run_state_machine_as_test(
         make_machine,  # type: ignore[arg-type]  # anything that makes a machine will do
         settings=settings(
-            max_examples=soak.many(examples, 20 * examples), stateful_step_count=steps
+            max_examples=soak.many(histories, 20 * histories), stateful_step_count=steps
         ),
     )

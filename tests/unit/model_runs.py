@@ -146,12 +146,12 @@ class RunModel:
         run.lease_ms, run.deadline_ms = lease_ms, self.now_ms + lease_ms
         return None
 
-    def append(self, run_id: str, epoch: int | None) -> str | None:
+    def append(self, run_id: str, epoch: int | None, type_: str = "usage") -> str | None:
         """Append an event."""
         run = self.runs[run_id]
         refusal = self.guard(run, epoch)
         if refusal is None:
-            self.say(run, "usage")
+            self.say(run, type_)
         return refusal
 
     def finish(

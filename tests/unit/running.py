@@ -47,7 +47,12 @@ def said(bench: Answering, run_id: str = "r1") -> list[tuple[str, Json]]:
 
 def phases(bench: Answering, run_id: str = "r1") -> list[str]:
     """Return what a run said by itself, in its order."""
-    return [payload.get("phase", type_) for type_, payload in said(bench, run_id)]
+    return named(bench.call("run.events", run_id=run_id, limit=500)["items"])
+
+
+def named(events: list[Json]) -> list[str]:
+    """Name events by what a run said by itself, else by their types."""
+    return [event["payload"].get("phase", event["type"]) for event in events]
 
 
 def session(bench: Answering, session_id: str = "s1") -> Json:

@@ -5,12 +5,13 @@ daemon of its own does not.
 """
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from penholder_daemon.core.caller import Caller
 from tests.unit.file_bench import FileBench
-from tests.unit.machine import Machine, drive
+from tests.unit.machine import drive
 from tests.unit.model import STEPS, Model, ModelController
+from tests.unit.rooms_agree import RoomsAgree
 
 CONTROLLERS = ("c1", "c2")
 PROCESSES = (701, 701, 702, 703)
@@ -19,15 +20,20 @@ STATES = st.sampled_from(list(STEPS))
 FENCES = st.sampled_from(["right"] * 5 + ["none", "stale"])
 
 
-class Rooms(Machine):
+class Rooms(RoomsAgree):
     """Every rule makes one call on both sides and compares what came of it."""
 
-    bench: FileBench
+    calls = (
+        "controller.acquire", "controller.release", "controller.status", "worker.create",
+        "worker.list", "worker.transition", "worker.remove", "worker.set_turn", "runtime.attach",
+        "runtime.detach", "runtime.status", "event.append", "event.append_many", "event.list",
+        "event.latest", "event.wait", "approval.request", "approval.get", "approval.list",
+        "approval.decide", "approval.cancel", "approval.wait", "journal.position",
+    )  # fmt: skip
 
     def __init__(self, bench: FileBench) -> None:
         """Begin with two controllers that nobody owns, and a worker that is seated."""
-        super().__init__(bench)
-        self.model = Model()
+        super().__init__(bench, Model())
         self.tokens: dict[tuple[str, int], str] = {}
         self.peers: dict[tuple[str, int], Caller] = {}
         for controller_id in CONTROLLERS:
@@ -253,46 +259,6 @@ class Rooms(Machine):
             self.bench.own("approval.expire_due")
         self.model.expire()
 
-    # --- what must always agree ---------------------------------------------------------------
-    @invariant()
-    def workers_agree(self) -> None:
-        """Compare every worker."""
-        listed = {item["worker_id"]: item for item in self.bench.call("worker.list")["items"]}
-        assert set(listed) == set(self.model.workers)
-        for worker_id, worker in self.model.workers.items():
-            found = listed[worker_id]
-            assert (found["state"], found["active_turn_id"]) == (worker.state, worker.turn)
-            status = self.bench.call("runtime.status", worker_id=worker_id)
-            assert status["attached"] == worker.is_held
-            assert status["runtime_epoch"] == len(worker.holders)
-
-    @invariant()
-    def streams_have_no_gaps(self) -> None:
-        """Compare every stream."""
-        for worker_id, worker in self.model.workers.items():
-            events = self.bench.call("event.list", worker_id=worker_id, limit=1000)["items"]
-            assert [event["type"] for event in events] == worker.events
-            assert [event["event_seq"] for event in events] == list(range(1, len(events) + 1))
-        positions = [each.entry.pos for each in self.bench.published]
-        assert positions == list(range(1, len(positions) + 1))
-
-    @invariant()
-    def approvals_agree(self) -> None:
-        """Compare every approval."""
-        listed = self.bench.call("approval.list", state=None, limit=1000)["items"]
-        assert {item["request_id"]: item["state"] for item in listed} == {
-            request_id: approval.state for request_id, approval in self.model.approvals.items()
-        }
-
-    @invariant()
-    def owners_agree(self) -> None:
-        """Compare every owner."""
-        for controller_id, controller in self.model.controllers.items():
-            owner = self.bench.call("controller.status", controller_id=controller_id)[
-                "active_owner"
-            ]
-            assert (owner and owner["epoch"]) == controller.owner
-
 
 def test_the_rooms_agree_with_a_model() -> None:
-    drive(lambda: Rooms(FileBench()), examples=120, steps=50)
+    drive(lambda: Rooms(FileBench()), histories=120, steps=50)

@@ -1,61 +1,43 @@
 """The queue and a plain-Python model of it, driven side by side."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from penholder_protocol.errors import Fenced, PenholderError
 from tests.unit.file_bench import FileBench
 from tests.unit.harness import Json
-from tests.unit.machine import Machine, MortalBench, drive
+from tests.unit.machine import MortalBench, drive
+from tests.unit.model_queue import ENDED, Task
+from tests.unit.queue_views import QueueViews
 
-ENDED = ("completed", "failed", "canceled")
+QUEUES = st.sampled_from(["q", "q", "q", "other"])
 LANES = st.sampled_from(["fast", "slow"])
 LEASE, PAUSE, DELAY = 1000, 300, 500
 """In the machine's units of time."""
 LONGEST_JITTER = 1.25
 
 
-@dataclass
-class Task:
-    """What the model knows of a task."""
-
-    name: str
-    lane: str
-    priority: int
-    created_at: str
-    max_attempts: int
-    due_ms: int
-    state: str = "pending"
-    attempts: int = 0
-    runner: str | None = None
-    epoch: int = 0
-    token: str = ""
-    lease_ends_ms: int = 0
-
-    @property
-    def order(self) -> tuple[int, str, str]:
-        """Where it stands in the list."""
-        return (-self.priority, self.created_at, self.name)
-
-
-class Queue(Machine):
+class Queue(QueueViews):
     """Every rule makes one call on both sides and compares what came of it."""
 
+    calls = (
+        "queue.submit", "queue.submit_many", "queue.claim", "queue.wait", "queue.heartbeat",
+        "queue.complete", "queue.fail", "queue.update_attempt", "queue.cancel", "queue.pause",
+        "queue.resume", "queue.mark_read", "queue.get", "queue.list", "queue.stats",
+        "queue.overview",
+    )  # fmt: skip
     unit_ms = 1000
     """So long that nothing falls due while the machine runs, where nobody turns the clock."""
 
     def __init__(self, bench: MortalBench) -> None:
         """Begin with tasks that are claimed and one that is not."""
         super().__init__(bench)
-        self.tasks: dict[str, Task] = {}
-        self.is_paused = False
         self.lease_ms = LEASE * self.unit_ms
         for lane, tries in (("fast", 3), ("fast", 1), ("slow", 2)):
-            self.submit(lane, 0, tries, False)
-        self.claim("r1", None, 2)
+            self.submit("q", lane, 0, tries, False, 1)
+        self.claim("q", "r1", None, 2, False)
 
     @property
     def now_ms(self) -> int:
@@ -65,47 +47,67 @@ class Queue(Machine):
     def expire(self) -> None:
         """Do what the daemon does whenever a claim or its holder comes by."""
         for task in self.tasks.values():
-            if task.state == "running" and task.lease_ends_ms <= self.now_ms:
-                over = task.attempts >= task.max_attempts
-                task.state, task.runner = ("failed", task.runner) if over else ("pending", None)
-                task.due_ms = self.now_ms
-
-    @rule(lane=LANES, priority=st.integers(-1, 1), tries=st.integers(1, 3), delay=st.booleans())
-    def submit(self, lane: str, priority: int, tries: int, delay: bool) -> None:
-        """Add a task."""
-        delay_ms = DELAY * self.unit_ms if delay else 0
-        backoff_ms = PAUSE * self.unit_ms
-        made = self.bench.call(
-            "queue.submit", tenant_id="t", project_id="p", queue="q", lane=lane,
-            priority=priority, max_attempts=tries, delay_ms=delay_ms, backoff_ms=backoff_ms,
-        )  # fmt: skip
-        name = made["queue_task_id"]
-        due_ms = self.now_ms + delay_ms
-        self.tasks[name] = Task(name, lane, priority, made["created_at"], tries, due_ms)
+            if not task.is_held or task.lease_ends_ms > self.now_ms:
+                continue
+            if task.attempts < task.max_attempts:
+                task.free(self.now_ms)
+            else:
+                task.state = "failed"
 
     @rule(
+        queue=QUEUES, lane=LANES, priority=st.integers(-1, 1), tries=st.integers(1, 3),
+        delay=st.booleans(), many=st.integers(1, 3),
+    )  # fmt: skip
+    def submit(
+        self, queue: str, lane: str, priority: int, tries: int, delay: bool, many: int
+    ) -> None:
+        """Add a task, or some at once."""
+        delay_ms = DELAY * self.unit_ms if delay else 0
+        task: dict[str, object] = {
+            "tenant_id": "t", "project_id": "p", "queue": queue, "lane": lane, "delay_ms": delay_ms,
+            "priority": priority, "max_attempts": tries, "backoff_ms": PAUSE * self.unit_ms,
+        }  # fmt: skip
+        if many == 1:
+            made = [self.bench.call("queue.submit", **task)]
+        else:
+            made = self.bench.call("queue.submit_many", tasks=[task] * many)["items"]
+        assert len(made) == many
+        for each in made:
+            name, created_at = each["queue_task_id"], each["created_at"]
+            due_ms = self.now_ms + delay_ms
+            self.tasks[name] = Task(name, queue, lane, priority, created_at, tries, due_ms)
+
+    @rule(
+        queue=QUEUES,
         runner=st.sampled_from(["r1", "r2"]),
         lanes=st.none() | st.lists(LANES, min_size=1),
         most=st.integers(1, 3),
+        waits=st.booleans(),
     )
-    def claim(self, runner: str, lanes: list[str] | None, most: int) -> None:
-        """Claim, and expect just the first that are due."""
+    def claim(
+        self, queue: str, runner: str, lanes: list[str] | None, most: int, waits: bool
+    ) -> None:
+        """Claim, and expect just the first that are due; where there is none, wait no time."""
         self.expire()
         due = [
             task
             for task in sorted(self.tasks.values(), key=lambda task: task.order)
-            if task.state == "pending"
+            if (task.state, task.queue) == ("pending", queue)
             and task.due_ms <= self.now_ms
             and (lanes is None or task.lane in lanes)
-            and not self.is_paused
+            and not self.is_paused[queue]
         ][:most]
         given: dict[str, object] = {
-            "queue": "q",
+            "queue": queue,
             "runner_id": runner,
             "lease_ms": self.lease_ms,
             "max_tasks": most,
+            "lanes": lanes,
         }
-        items = self.bench.call("queue.claim", **given, lanes=lanes)["items"]
+        if waits:
+            items = self.bench.call("queue.wait", **given, timeout_ms=0)["items"]
+        else:
+            items = self.bench.call("queue.claim", **given)["items"]
         assert [item["task"]["queue_task_id"] for item in items] == [task.name for task in due]
         for task, item in zip(due, items, strict=True):
             task.state, task.runner, task.attempts = "running", runner, task.attempts + 1
@@ -129,7 +131,7 @@ class Queue(Machine):
             "lease": {"epoch": epoch, "token": task.token},
         }
         has_time = task.lease_ends_ms > self.now_ms
-        holds = task.state == "running" and has_time and not is_stale
+        holds = task.is_held and has_time and not is_stale
         answer = self._act(act, proof)
         if not holds:
             assert answer is Fenced
@@ -141,11 +143,11 @@ class Queue(Machine):
         elif act == "heartbeat":
             task.lease_ends_ms = self.now_ms + self.lease_ms
         elif act == "fail" and task.attempts < task.max_attempts:
-            task.state, task.runner = "pending", None
+            task.free(self.now_ms)
             shortest_ms = PAUSE * self.unit_ms * 2 ** (task.attempts - 1)
             pause_ms = _ms_between(answer["updated_at"], answer["not_before_at"])
             assert shortest_ms <= pause_ms <= shortest_ms * LONGEST_JITTER
-            task.due_ms = self.now_ms + pause_ms
+            task.due_ms += pause_ms
         else:
             task.state = "failed"
 
@@ -169,27 +171,48 @@ class Queue(Machine):
             task.state = "canceled"
         assert answer["state"] == task.state
 
-    @rule(paused=st.booleans())
-    def pause(self, paused: bool) -> None:
-        """Pause or resume the queue."""
-        self.bench.call("queue.pause" if paused else "queue.resume", queue="q")
-        self.is_paused = paused
+    @precondition(lambda self: self.tasks)
+    @rule(
+        number=st.integers(0, 99),
+        state=st.sampled_from(["pending", "running", "running", *ENDED]),
+        kind=st.sampled_from(["right", "right", "right", "none", "stale"]),
+        path=st.sampled_from([None, "t/p/s"]),
+    )
+    def update_attempt(self, number: int, state: str, kind: str, path: str | None) -> None:
+        """Say how an attempt stands elsewhere; only the holder may, where there is one."""
+        task = list(self.tasks.values())[number % len(self.tasks)]
+        refusal = None
+        params: dict[str, object] = {}
+        if kind != "none" and task.epoch:
+            epoch = task.epoch - 1 if kind == "stale" else task.epoch
+            params = {"lease": {"epoch": epoch, "token": task.token}}
+            refusal = None if task.is_held and kind == "right" else "FENCED"
+        elif task.is_held:
+            refusal = "FENCE_REQUIRED"
+        if task.state in ENDED:
+            refusal = "QUEUE_TASK_TERMINAL"
+        params |= {"queue_task_id": task.name, "state": state, "session_path": path}
+        answer = self.call(refusal, "queue.update_attempt", **params, latest_attempt={"n": number})
+        if refusal is not None:
+            return
+        assert answer["latest_attempt"] == {"n": number}
+        assert answer["session_path"] == (path or self.found[task.name]["session_path"])
+        if (task.state, state) == ("running", "pending"):
+            task.free(self.now_ms)
+        task.state = state
+
+    @rule(queue=QUEUES, paused=st.booleans())
+    def pause(self, queue: str, paused: bool) -> None:
+        """Pause or resume a queue."""
+        answer = self.bench.call("queue.pause" if paused else "queue.resume", queue=queue)
+        assert answer == {"queue": queue, "paused": paused}
+        self.is_paused[queue] = paused
 
     def after_start(self) -> None:
         """Give every lease a fresh grace time."""
         for task in self.tasks.values():
-            if task.state == "running":
+            if task.is_held:
                 task.lease_ends_ms = self.now_ms + self.lease_ms
-
-    @invariant()
-    def they_agree(self) -> None:
-        """The list is the model's, in its order."""
-        listed = self.bench.call("queue.list", queue="q", limit=1000)["items"]
-        expected = sorted(self.tasks.values(), key=lambda task: task.order)
-        assert [
-            (task["queue_task_id"], task["state"], task["attempts"], task["claimed_by"])
-            for task in listed
-        ] == [(task.name, task.state, task.attempts, task.runner) for task in expected]
 
 
 class QueueInTime(Queue):
@@ -212,4 +235,4 @@ def _ms_between(earlier: str, later: str) -> int:
 
 
 def test_the_queue_agrees_with_a_model() -> None:
-    drive(lambda: QueueInTime(FileBench()), examples=60, steps=30)
+    drive(lambda: QueueInTime(FileBench()), histories=60, steps=30)

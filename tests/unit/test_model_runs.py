@@ -7,7 +7,7 @@ from tests.unit.file_bench import FileBench
 from tests.unit.harness import Json
 from tests.unit.machine import Machine, MortalBench, drive
 from tests.unit.model_runs import ENDED, RunModel
-from tests.unit.running import make_run, phases, proof
+from tests.unit.running import ids, make_run, phases, proof
 
 RUNS = st.sampled_from(["r1", "r2", "r3"])
 RUNNERS = st.sampled_from(["rn1", "rn2"])
@@ -22,6 +22,13 @@ KEYS = st.sampled_from([None, None, "k1", "k2"])
 
 class Runs(Machine):
     """Every rule makes one call on both sides and compares what came of it."""
+
+    calls = (
+        "run.create", "run.get", "run.list", "run.claim", "run.claim_next", "run.heartbeat",
+        "run.append_event", "run.events", "run.finish", "run.cancel", "command.create",
+        "command.get", "command.list", "command.next", "command.ack", "command.finish",
+        "command.cancel",
+    )  # fmt: skip
 
     unit_ms = 1000
     """So long that no lease ends while the machine runs, where nobody turns the clock."""
@@ -178,11 +185,30 @@ class Runs(Machine):
             assert (found["state"], found["claimed_by"]) == (run.state, run.claimed_by)
             assert (found["lease_expires_at"] is not None) == (run.state == "claimed")
             assert phases(self.bench, run_id) == run.stream
-            listed = self.bench.call("command.list", run_id=run_id)["items"]
+            listed = self.pages("command.list", run_id=run_id, limit=3)
+            for each in listed:
+                assert self.bench.call("command.get", command_id=each["command_id"]) == each
             assert [(each["command_id"], each["seq"], each["state"]) for each in listed] == [
                 (self.ids[each.command_id], each.seq, each.state) for each in run.commands
             ]
             self.next_is_the_oldest_pending(run_id)
+
+    @invariant()
+    def the_lists_are_the_same(self) -> None:
+        """Compare all runs, those of each state, and those of another project: none."""
+        newest_first = list(reversed(self.model.runs.values()))
+        for state in (None, "pending", "claimed", *ENDED):
+            wanted = [run.run_id for run in newest_first if state in (None, run.state)]
+            assert ids(self.bench, "run.list", tenant_id="t", state=state, limit=1) == wanted
+        assert ids(self.bench, "run.list", project_id="other") == []
+
+    @invariant()
+    def the_streams_are_without_holes(self) -> None:
+        """Compare how long the stream of each run is, from anywhere, page by page."""
+        for run_id, run in self.model.runs.items():
+            middle = len(run.stream) // 2
+            rest = self.pages("run.events", run_id=run_id, after_seq=middle, limit=3)
+            assert [each["seq"] for each in rest] == list(range(middle + 1, len(run.stream) + 1))
 
     def next_is_the_oldest_pending(self, run_id: str) -> None:
         """Compare what a runner would be given."""
@@ -218,4 +244,4 @@ class RunsInTime(Runs):
 
 
 def test_runs_agree_with_a_model() -> None:
-    drive(lambda: RunsInTime(FileBench()), examples=100, steps=30)
+    drive(lambda: RunsInTime(FileBench()), histories=100, steps=30)

@@ -10,17 +10,24 @@ from hypothesis.stateful import invariant, precondition, rule
 from tests.unit.file_bench import FileBench
 from tests.unit.machine import Machine, drive
 from tests.unit.model_runs import ENDED, RunModel
-from tests.unit.running import ask, attention, ids, make_run_in, session
+from tests.unit.running import ask, attention, ids, make_run_in, named, session
 
 SESSIONS = st.sampled_from(["s1", "s1", "s2"])
 READERS = st.sampled_from(["ann", "bob"])
 NUMBERS = st.integers(0, 20)
 THREADS = st.sampled_from([None, None, "th1", "th2"])
 OUTCOMES = st.sampled_from(ENDED)
+OUTPUT = ("diff", "terminal_status")
+"""What a person would read, of what is said here."""
 
 
 class Sessions(Machine):
     """Every rule does one thing to runs of two sessions, on both sides."""
+
+    calls = (
+        "session.get", "session.summary", "session.list", "session.trace", "session.output",
+        "session.mark_read",
+    )  # fmt: skip
 
     bench: FileBench
 
@@ -99,12 +106,12 @@ class Sessions(Machine):
         params = {"run_id": run.run_id, "outcome": outcome, "thread_id": thread}
         self.bench.call("run.finish", **params, **self.lease(run.run_id))
 
-    @rule(number=NUMBERS)
-    def append(self, number: int) -> None:
+    @rule(number=NUMBERS, type_=st.sampled_from(["usage", "diff"]))
+    def append(self, number: int, type_: str) -> None:
         """Append an event."""
         run = self.model.runs[self.run_id(number)]
-        self.model.append(run.run_id, run.epoch or None)
-        params = {"run_id": run.run_id, "type": "usage", **self.lease(run.run_id)}
+        self.model.append(run.run_id, run.epoch or None, type_)
+        params = {"run_id": run.run_id, "type": type_, **self.lease(run.run_id)}
         self.bench.call("run.append_event", **params)
 
     @rule(session_id=SESSIONS, reader_id=READERS)
@@ -141,6 +148,26 @@ class Sessions(Machine):
                 assert found[name] == getattr(model, name), name
 
     @invariant()
+    def the_streams_are_the_same(self) -> None:
+        """Compare what each run said, as its session tells it; no other session tells of it."""
+        for run in self.model.runs.values():
+            about = {"session_id": run.session_id, "run_id": run.run_id}
+            assert named(self.pages("session.trace", **about, limit=3)) == run.stream
+            output = self.pages("session.output", **about, limit=1)
+            assert named(output) == [each for each in run.stream if each in OUTPUT]
+            others = set(self.model.sessions) - {run.session_id}
+            for session_id in others:
+                elsewhere = {**about, "session_id": session_id}
+                self.call("RUN_NOT_FOUND", "session.trace", **elsewhere)
+
+    @invariant()
+    def the_run_to_tell_of_is_the_same(self) -> None:
+        """Compare which run is told of where none is named: the active one, else the last."""
+        for session_id, model in self.model.sessions.items():
+            told = self.bench.call("session.trace", session_id=session_id)
+            assert told["run_id"] == (model.active_run_id or model.last_run_id)
+
+    @invariant()
     def readers_see_the_same(self) -> None:
         """Compare attention and the order of lists."""
         for reader_id in ("ann", "bob"):
@@ -154,4 +181,4 @@ class Sessions(Machine):
 
 
 def test_sessions_agree_with_a_model() -> None:
-    drive(lambda: Sessions(FileBench()), examples=100, steps=30)
+    drive(lambda: Sessions(FileBench()), histories=100, steps=30)

@@ -41,6 +41,11 @@ class ModelBinding:
 class State(Machine):
     """The room and the model, side by side."""
 
+    calls = (
+        "state.bind", "state.binding", "state.set", "state.get", "state.delete", "state.list",
+        "state.snapshot", "state.clear",
+    )  # fmt: skip
+
     def __init__(self, bench: MortalBench) -> None:
         """Begin with policies that allow all, and no values."""
         super().__init__(bench)
@@ -164,6 +169,19 @@ class State(Machine):
             assert json.dumps(answer, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
     @invariant()
+    def policies_agree(self) -> None:
+        """Compare every policy that there could be."""
+        for runner_id in ("r", "r:b"):
+            for identity in ("b", "b:b"):
+                binding = self.bindings.get((runner_id, identity))
+                refusal = None if binding else "BINDING_NOT_FOUND"
+                params = {"runner_id": runner_id, "binding_identity": identity}
+                found = self.call(refusal, "state.binding", **params)
+                if binding is not None:
+                    assert found["enable_state"] == binding.is_enabled
+                    assert sorted(found["state_scopes"]) == sorted(binding.scopes)
+
+    @invariant()
     def nothing_else_is_kept(self) -> None:
         """Count the rows."""
         assert self.bench.count("state_entries") == sum(map(len, self.values.values()))
@@ -174,4 +192,4 @@ def _stored(key: str) -> str:
 
 
 def test_state_agrees_with_a_model() -> None:
-    drive(lambda: State(FileBench()), examples=100, steps=40)
+    drive(lambda: State(FileBench()), histories=100, steps=40)

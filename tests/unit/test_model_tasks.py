@@ -39,6 +39,11 @@ class ModelTask:
 class Tasks(Machine):
     """The room and the model, side by side."""
 
+    calls = (
+        "task.create", "task.get", "task.list", "task.assign", "task.transition", "task.fail",
+        "task.heartbeat", "message.list", "journal.read",
+    )  # fmt: skip
+
     def __init__(self, bench: MortalBench) -> None:
         """Begin with two workers that are seated, each with a task."""
         super().__init__(bench)
@@ -133,7 +138,11 @@ class Tasks(Machine):
         now_ms = self.bench.now_ms()
         ordered = sorted(self.model.items(), key=lambda each: -each[1].changed)
         for caller, peer in self.callers.items():
-            items = self.bench.call("task.list", peer)["items"]
+            items = self.pages("task.list", peer, limit=2)
+            for task_id in ("t1", "t2", "t3"):
+                found = self.call(self.reach(task_id, caller), "task.get", peer, task_id=task_id)
+                own = [each for each in items if each["task_id"] == task_id]
+                assert own == ([] if found is None else [found])
             assert [
                 (each["task_id"], each["state"], each["worker_id"], each["stale"]) for each in items
             ] == [
@@ -169,4 +178,4 @@ class TasksInTime(Tasks):
 
 
 def test_tasks_agree_with_a_model() -> None:
-    drive(lambda: TasksInTime(FileBench()), examples=100, steps=40)
+    drive(lambda: TasksInTime(FileBench()), histories=100, steps=40)
