@@ -162,8 +162,9 @@ class Machine(RuleBasedStateMachine):
         """Return all items of a list, page by page."""
         page = self.bench.call(method, caller, **params)
         items: list[Json] = page["items"]
-        while page["next"] is not None:
-            page = self.bench.call(method, caller, **params, cursor=page["next"])
+        while (cursor := page["next"]) is not None:
+            page = self.bench.call(method, caller, **params, cursor=cursor)
+            assert page["next"] != cursor, "the list does not go on"
             items += page["items"]
         return items
 

@@ -11,7 +11,7 @@ from tests.unit.harness import Json
 from tests.unit.machine import Machine, MortalBench, drive
 
 ALL_WORKERS = ("w1", "w2", "w3", "w4")
-WORKERS = st.sampled_from(ALL_WORKERS)
+WORKERS = st.sampled_from([*ALL_WORKERS, "w1", "w1", "w2"])
 ALL_CONTROLLERS = ("c1", "c2")
 CONTROLLERS = st.sampled_from(ALL_CONTROLLERS)
 CHANGES = st.sampled_from(
@@ -37,7 +37,7 @@ class Workers(Machine):
     )  # fmt: skip
 
     def __init__(self, bench: MortalBench) -> None:
-        """Begin with two controllers that nobody owns, and a worker that wrote a handoff."""
+        """Begin with two controllers, a worker of each, and a handoff of the first."""
         super().__init__(bench)
         self.workers: dict[str, Json] = {}
         self.used_ids: set[str] = set()
@@ -46,6 +46,7 @@ class Workers(Machine):
             place = {"label": "l", "workspace_key": controller_id}
             self.bench.call("controller.register", controller_id=controller_id, **place)
         self.create("w1", "c1")
+        self.create("w2", "c2")
         self.hand_off("w1", None)
 
     def missing(self, worker_id: str) -> str | None:
@@ -79,11 +80,11 @@ class Workers(Machine):
             self.workers[worker_id] = {**self.workers[worker_id], **fields, **times}
             assert answer == self.workers[worker_id]
 
-    @rule(worker_id=WORKERS, change=CHANGES)
-    def set(self, worker_id: str, change: tuple[str, Json, Json]) -> None:
-        """Say something of a worker, stopped or not."""
-        method, params, fields = change
-        self.change(method, worker_id, params, params if fields is None else fields)
+    @rule(worker_id=WORKERS, changes=st.lists(CHANGES, min_size=1, max_size=4))
+    def set(self, worker_id: str, changes: list[tuple[str, Json, Json]]) -> None:
+        """Say some things of a worker, stopped or not."""
+        for method, params, fields in changes:
+            self.change(method, worker_id, params, params if fields is None else fields)
 
     @rule(worker_id=WORKERS)
     def heartbeat(self, worker_id: str) -> None:
