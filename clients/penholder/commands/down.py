@@ -14,6 +14,7 @@ from penholder.commands.options import (
     Options,
     Parser,
     add_common,
+    add_operation,
     normalized,
     parse_known,
     read_options,
@@ -42,6 +43,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--drain-ms", default=str(_DRAIN_MS), metavar="N", help=f"default {_DRAIN_MS}"
     )
+    add_operation(parser)
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))
     options = read_options(found)
@@ -72,7 +74,7 @@ def _stop(pid: int, drain_ms: int, options: Options) -> None:
         # It may be gone before it could answer; that it goes is what is waited for.
         with (
             suppress(ConnectionLost, DaemonUnreachable),
-            targets.connect(targets.choose(options)) as client,
+            targets.connect(targets.choose(options), options.operation) as client,
         ):
             client.call("daemon.shutdown", {"drain_ms": drain_ms}, Stopping)
         if not select.select([handle], [], [], patience_s)[0]:
