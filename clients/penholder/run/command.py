@@ -13,7 +13,7 @@ from penholder.commands.failures import Failure
 from penholder.commands.options import Options
 from penholder.run.arguments import Arguments, parse
 from penholder.run.inbox import Inbox
-from penholder.run.process import Command, code_of_failed_start
+from penholder.run.process import Command, code_of_failed_start, told
 from penholder.run.sender import Sender
 from penholder.run.session import Session, Timing
 from penholder.run.watcher import Watched, Watcher
@@ -105,7 +105,7 @@ def _run_seated(
 
 
 def _could_not_start(client: Client, arguments: Arguments, error: OSError) -> int:
-    argv = arguments.argv
+    argv = told(arguments.argv)
     message = f"cannot run {argv[0]}: {error.strerror}"
     data = {"argv": argv, "error": message}
     client.call("event.append", {"type": "process.failed", "data": data}, Event)
