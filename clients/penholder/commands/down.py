@@ -4,6 +4,7 @@ import os
 import select
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -52,6 +53,8 @@ def run(words: Sequence[str]) -> int:
     if running is not None:
         _refuse_kept(running.pid)
         _stop(running.pid, drain_ms, options)
+    else:
+        _refuse_unreachable(targets.choose(options).path)
     return _tell_down(running, options)
 
 
@@ -61,6 +64,16 @@ def _refuse_kept(pid: int) -> None:
         stop = keeping.systemctl(manager, "stop", "penholder.socket", "penholder.service")
         raise Failure(
             f"systemd keeps the daemon (process {pid}) and would start it again; to stop it: {stop}"
+        )
+
+
+def _refuse_unreachable(socket: Path) -> None:
+    """Do not call a daemon gone whose socket somebody has removed."""
+    pid = keeping.holder(socket.parent)
+    if pid is not None:
+        raise Failure(
+            f"process {pid} serves {socket.parent}, but nobody answers at {socket}: it is starting"
+            f" or ending, or the socket was removed; `kill {pid}` stops it"
         )
 
 
