@@ -11,6 +11,7 @@ from msgspec import Raw
 from penholder._call import Call
 from penholder._connection import Connection
 from penholder._failures import ConnectionLost
+from penholder._request_ids import RequestIds
 from penholder._transport import open_transport
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.jsonrpc import Incoming
@@ -22,12 +23,14 @@ class AsyncLine:
     def __init__(
         self,
         path: str,
+        request_ids: RequestIds,
         nursery: trio.Nursery,
         forget: Callable[["AsyncLine"], None],
         wants_entries: bool,
     ) -> None:
         """Connect to nothing yet; connections run in the nursery."""
         self._path = path
+        self._request_ids = request_ids
         self._nursery = nursery
         self._forget = forget
         self._wants_entries = wants_entries
@@ -75,7 +78,9 @@ class AsyncLine:
             if self._connection is not None and self._connection.is_open:
                 return self._connection
             transport = await open_transport(self._path)
-            self._connection = Connection(transport, wants_entries=self._wants_entries)
+            self._connection = Connection(
+                transport, self._request_ids, wants_entries=self._wants_entries
+            )
             if self._closed.is_set():
                 self.hang_up()
                 self._check_open()

@@ -79,7 +79,7 @@ class Call:
         )
         self._patience = Patience(reconnect_s)
 
-    def frame(self, request_id: int, now: float) -> bytes:
+    def frame(self, request_id: str, now: float) -> bytes:
         """Make the request; raises ValueTooLarge for one that the daemon would not read."""
         if self._began_at is None:
             self._began_at = now

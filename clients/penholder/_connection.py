@@ -16,6 +16,7 @@ from trio_jsonrpc.transport import TransportClosed
 
 from penholder._call import Call, refusal, result_of
 from penholder._failures import ConnectionLost
+from penholder._request_ids import RequestIds
 from penholder._transport import UnixTransport
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import PenholderError
@@ -25,7 +26,9 @@ from penholder_protocol.jsonrpc import Incoming, RemoteError
 class Connection(JsonRpcConnection):
     """A connected client; `run` must run beside the calls."""
 
-    def __init__(self, transport: UnixTransport, *, wants_entries: bool = False) -> None:
+    def __init__(
+        self, transport: UnixTransport, request_ids: RequestIds, *, wants_entries: bool = False
+    ) -> None:
         """Own the transport; journal notifications are dropped unless they are wanted.
 
         Who wants them must take them, for until then nothing more is read.
@@ -33,8 +36,8 @@ class Connection(JsonRpcConnection):
         super().__init__(transport, JsonRpcConnectionType.CLIENT)
         self._line = transport
         self._wants_entries = wants_entries
-        self._open_requests: dict[int, _OpenRequest] = {}
-        self._last_id = 0
+        self._open_requests: dict[str, _OpenRequest] = {}
+        self._request_ids = request_ids
         self._is_open = True
         # Only `close` ends the tasks: a cancellation from outside would leave the nursery with an
         # error of theirs, in place of the one that the program raised.
@@ -50,8 +53,7 @@ class Connection(JsonRpcConnection):
 
     async def exchange(self, call: Call) -> Raw:
         """Send a call once and wait for its result; raises its error, or ConnectionLost."""
-        self._last_id += 1
-        request_id = self._last_id
+        request_id = self._request_ids.next()
         frame = call.frame(request_id, trio.current_time())
         if not self.is_open:
             raise ConnectionLost(self._lost)
@@ -134,7 +136,7 @@ class Connection(JsonRpcConnection):
         if message.method is not None:
             if self._wants_entries and message.method.startswith("journal."):
                 await self._notices_send.send(message)
-        elif isinstance(message.id, int) and message.id in self._open_requests:
+        elif isinstance(message.id, str) and message.id in self._open_requests:
             self._open_requests[message.id].take(message)
         elif message.id is None and message.error is not None:
             self._refuse_all(message.error)

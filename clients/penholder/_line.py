@@ -16,6 +16,7 @@ from msgspec import Raw
 from penholder._address import connectable
 from penholder._call import Call, refusal, result_of
 from penholder._failures import ConnectionLost
+from penholder._request_ids import RequestIds
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.framing import Framer
 from penholder_protocol.jsonrpc import Incoming, read_incoming
@@ -28,11 +29,11 @@ _NO_LIMIT = struct.pack("ll", 0, 0)
 class Line:
     """A socket path, and the connection to it while there is one."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, request_ids: RequestIds) -> None:
         """Connect to nothing yet."""
         self._path = path
+        self._request_ids = request_ids
         self._connection: _Connection | None = None
-        self._last_id = 0
         self._closed = threading.Event()
         # A signal handler may close while this very thread connects.
         self._changing = threading.RLock()
@@ -77,14 +78,14 @@ class Line:
         self._disconnect()
 
     def _attempt(self, call: Call, deadline: float | None) -> Raw:
-        self._last_id += 1
-        frame = call.frame(self._last_id, time.monotonic())
+        request_id = self._request_ids.next()
+        frame = call.frame(request_id, time.monotonic())
         connection = self._connected()
         try:
             connection.limit(deadline)
             connection.send(frame)
             call.sent = True
-            answer = connection.answer(self._last_id, deadline)
+            answer = connection.answer(request_id, deadline)
         except BaseException:
             # Half a frame may be sent, or an answer still to come: this connection is of no use.
             self._disconnect()
@@ -145,7 +146,7 @@ class _Connection:
         """Send a whole request."""
         self._socket.sendall(frame)
 
-    def answer(self, request_id: int, deadline: float | None) -> Incoming:
+    def answer(self, request_id: str, deadline: float | None) -> Incoming:
         """Wait for the answer to a request; notifications that come before it are dropped."""
         while True:
             message = self._receive(deadline)

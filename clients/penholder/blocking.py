@@ -24,6 +24,7 @@ from penholder._failures import ConnectionLost, DaemonUnreachable
 from penholder._following import After, Following
 from penholder._generated import Rooms
 from penholder._line import Line
+from penholder._request_ids import RequestIds
 from penholder_protocol.nouns import Entry
 
 __all__ = ["Client", "ConnectionLost", "DaemonUnreachable", "Subscription"]
@@ -39,21 +40,36 @@ class Client(Rooms):
     connection is lost, or the daemon is not there or busy, calls are sent again for up to
     `reconnect_s`; mutations under the idempotency key that was made for the call, so that they are
     done once. After that DaemonUnreachable or ConnectionLost is raised, both ConnectionErrors.
+
+    Each request has an id that no other client uses; entries and log lines name it. It begins with
+    `operation` where one is given, so that all which was done for it is found.
     """
 
-    def __init__(self, socket_path: str | os.PathLike[str], *, reconnect_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        socket_path: str | os.PathLike[str],
+        *,
+        reconnect_s: float = 30.0,
+        operation: str | None = None,
+    ) -> None:
         """Name the socket; nothing is connected yet."""
         self._path = os.path.abspath(os.fspath(socket_path))
         self._reconnect_s = reconnect_s
-        self._line = Line(self._path)
+        self._request_ids = RequestIds(operation)
+        self._line = Line(self._path, self._request_ids)
         self._lock = threading.Lock()
 
     @classmethod
     def control(
-        cls, runtime_dir: str | os.PathLike[str] | None = None, *, reconnect_s: float = 30.0
+        cls,
+        runtime_dir: str | os.PathLike[str] | None = None,
+        *,
+        reconnect_s: float = 30.0,
+        operation: str | None = None,
     ) -> "Client":
         """Return a client of the control socket, by default of this user's own daemon."""
-        return cls(paths.control_socket(runtime_dir), reconnect_s=reconnect_s)
+        path = paths.control_socket(runtime_dir)
+        return cls(path, reconnect_s=reconnect_s, operation=operation)
 
     @overload
     def call(
@@ -121,7 +137,8 @@ class Client(Rooms):
         types: Sequence[str] | None = None,
     ) -> "Subscription":
         """Subscribe to streams over a connection of its own; it stands when this returns."""
-        return Subscription(self._path, Following(streams, after, types), self._reconnect_s)
+        line = Line(self._path, self._request_ids)
+        return Subscription(line, Following(streams, after, types), self._reconnect_s)
 
     def close(self) -> None:
         """Close for good, from any thread; calls that are under way fail at once."""
@@ -149,11 +166,11 @@ class Subscription(Iterator[Entry]):
     end the subscription: asked again, it goes on from where it stands, if it can.
     """
 
-    def __init__(self, path: str, following: Following, reconnect_s: float) -> None:
+    def __init__(self, line: Line, following: Following, reconnect_s: float) -> None:
         """Subscribe; `Client.subscribe` makes these."""
         self._following = following
         self._reconnect_s = reconnect_s
-        self._line = Line(path)
+        self._line = line
         self._lock = threading.Lock()
         try:
             self._subscribe()

@@ -4,18 +4,20 @@ Thin: it knows no method; rooms and verbs come from openrpc.json. It imports nei
 daemon, and a command's parts only when that command is called.
 """
 
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
 
 _GLOBAL_SWITCHES = ("--json", "--no-json")
-_GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir")
+_GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir", "--operation")
 
 
 def main() -> int:
     """Run the command that the arguments name; returns the exit code."""
     words = sys.argv[1:]
+    _open_streams()
     try:
         return _guarded(words)
     except KeyboardInterrupt:
@@ -26,13 +28,34 @@ def main() -> int:
         return 128 + signal.SIGPIPE
 
 
+def _open_streams() -> None:
+    """Give every program three streams, and one of a foreign encoding escapes for what it lacks.
+
+    Where a caller closed one, Python has None for it, and the next file or socket its number.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+            os.set_inheritable(number, True)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _guarded(words: Sequence[str]) -> int:
     from penholder.commands import failures  # noqa: PLC0415 - after the handlers above
 
+    as_json = "--json" in _own(words)
     try:
         return _run(*_front(words))
     except failures.EXPECTED as error:
-        return failures.report(error, as_json="--json" in _own(words))
+        return failures.report(error, as_json=as_json)
+    except UnicodeEncodeError as error:
+        # A word in bytes that are not UTF-8, and the daemon is spoken to in JSON.
+        return failures.report(failures.Usage(f"{error.object!r} is not UTF-8"), as_json=as_json)
 
 
 def _front(words: Sequence[str]) -> tuple[str, list[str]]:

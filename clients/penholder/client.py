@@ -23,6 +23,7 @@ from penholder._call import Call
 from penholder._failures import ConnectionLost, DaemonUnreachable
 from penholder._following import After, Following
 from penholder._generated import AsyncRooms
+from penholder._request_ids import RequestIds
 from penholder_protocol.nouns import Entry
 
 __all__ = ["AsyncClient", "AsyncSubscription", "ConnectionLost", "DaemonUnreachable", "open_client"]
@@ -32,11 +33,14 @@ _NO_PARAMS: Mapping[str, object] = {}
 
 
 def open_client(
-    socket_path: str | os.PathLike[str] | None = None, *, reconnect_s: float = 30.0
+    socket_path: str | os.PathLike[str] | None = None,
+    *,
+    reconnect_s: float = 30.0,
+    operation: str | None = None,
 ) -> "AsyncClient":
     """Return a client to be used with `async with`, by default of this user's control socket."""
     path = paths.control_socket() if socket_path is None else socket_path
-    return AsyncClient(path, reconnect_s=reconnect_s)
+    return AsyncClient(path, reconnect_s=reconnect_s, operation=operation)
 
 
 class AsyncClient(AsyncRooms):
@@ -46,12 +50,22 @@ class AsyncClient(AsyncRooms):
     connection is lost, or the daemon is not there or busy, calls are sent again for up to
     `reconnect_s`; mutations under the idempotency key that was made for the call, so that they are
     done once. After that DaemonUnreachable or ConnectionLost is raised, both ConnectionErrors.
+
+    Each request has an id that no other client uses; entries and log lines name it. It begins with
+    `operation` where one is given, so that all which was done for it is found.
     """
 
-    def __init__(self, socket_path: str | os.PathLike[str], *, reconnect_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        socket_path: str | os.PathLike[str],
+        *,
+        reconnect_s: float = 30.0,
+        operation: str | None = None,
+    ) -> None:
         """Name the socket; nothing is connected yet."""
         self._path = os.path.abspath(os.fspath(socket_path))
         self._reconnect_s = reconnect_s
+        self._request_ids = RequestIds(operation)
         self._manager = trio.open_nursery()
         self._lines: set[AsyncLine] = set()
 
@@ -131,7 +145,9 @@ class AsyncClient(AsyncRooms):
         return AsyncSubscription(line, Following(streams, after, types), self._reconnect_s)
 
     def _new_line(self, *, wants_entries: bool = False) -> AsyncLine:
-        line = AsyncLine(self._path, self._nursery, self._lines.discard, wants_entries)
+        line = AsyncLine(
+            self._path, self._request_ids, self._nursery, self._lines.discard, wants_entries
+        )
         self._lines.add(line)
         return line
 

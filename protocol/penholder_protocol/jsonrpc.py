@@ -268,10 +268,10 @@ def read_incoming(frame: bytes) -> Incoming:
         return Incoming(id=msgspec.json.decode(head[1]), result=body)
 
 
-def request(request_id: int, method: str, params: bytes) -> bytes:
-    """Make a request, with newline, from encoded params."""
-    return b'{"jsonrpc":"2.0","id":%d,"method":"%b","params":%b}\n' % (
-        request_id,
+def request(request_id: str, method: str, params: bytes) -> bytes:
+    """Make a request, with newline, from encoded params; the id is one that needs no escapes."""
+    return b'{"jsonrpc":"2.0","id":"%b","method":"%b","params":%b}\n' % (
+        request_id.encode(),
         method.encode(),
         params,
     )

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ pytestmark = pytest.mark.skipif(
 class FaultyDaemon(DaemonProcess):
     """A daemon whose system calls fail on order."""
 
+    daemon_pid = 0
+    _traced: int | None = None
+
     def start_with(self, fault: str) -> None:
         """Start it under strace; `fault` is such as fdatasync:error=EIO:when=20."""
         call = fault.partition(":")[0]
@@ -27,6 +31,15 @@ class FaultyDaemon(DaemonProcess):
         found = re.search(r"pid=(\d+)", line)
         assert found is not None
         self.daemon_pid = int(found[1])
+        self._traced = os.pidfd_open(self.daemon_pid)
+
+    def end(self) -> None:
+        """Clean up; when strace ends, what it traced would go on."""
+        if self._traced is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._traced, signal.SIGKILL)
+            os.close(self._traced)
+        super().end()
 
 
 @pytest.fixture

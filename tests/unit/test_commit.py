@@ -201,3 +201,15 @@ def test_answers_and_published_entries_agree(ready: Bench) -> None:
     for text, published in zip(texts, ready.published, strict=True):
         assert published.entry.entry_id.encode() in text
         assert published.parent == "controller:c1"
+
+
+def test_after_a_fault_idling_tries_to_write_until_that_works(bench: Bench) -> None:
+    bench.controller()
+    bench.store.fail_at("COMMIT")
+    bench.refused(errors.StoreFailed, "controller.register", label="l", workspace_key="/2")
+    assert bench.committer.fault == "the disk is full"
+    bench.store.fail_at("probe", fault=lambda: StoreFault("still full"))
+    bench.committer.heartbeat()
+    assert bench.committer.fault == "still full"
+    bench.committer.heartbeat()
+    assert bench.committer.fault is None

@@ -239,11 +239,11 @@ def test_answers_of_a_batch_are_one_array_that_fits_or_several() -> None:
 
 
 def test_what_a_client_sends_and_reads() -> None:
-    line = jsonrpc.request(7, "a.b", b'{"x":1}')
+    line = jsonrpc.request("f-7", "a.b", b'{"x":1}')
     assert line.endswith(b"\n")
     parsed = jsonrpc.parse(line[:-1])
     assert isinstance(parsed, Request)
-    assert (parsed.method, parsed.id, parsed.params) == ("a.b", b"7", Raw(b'{"x":1}'))
+    assert (parsed.method, parsed.id, parsed.params) == ("a.b", b'"f-7"', Raw(b'{"x":1}'))
     answer = jsonrpc.read_incoming(jsonrpc.error(b"7", errors.Busy("full", limit="L")))
     assert answer.error is not None
     assert answer.error.data is not None

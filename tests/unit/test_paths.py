@@ -49,6 +49,14 @@ def test_symlinks_are_not_followed(base: Path) -> None:
         Paths(base / "state", base / "run").prepare()
 
 
+def test_a_path_that_is_no_utf8_is_told_and_not_made(base: Path) -> None:
+    for paths in (Paths(base / "a\udcff", base / "run"), Paths(base, base / "r\udcff")):
+        for look in (paths.check, paths.prepare):
+            with pytest.raises(UnusablePath, match=r"udcff.* is not UTF-8: choose another"):
+                look()
+    assert not (base / "a\udcff").exists()
+
+
 def test_a_file_in_the_way_is_told(base: Path) -> None:
     (base / "state").write_text("")
     with pytest.raises(UnusablePath, match="cannot be made"):

@@ -1,5 +1,6 @@
 """The configuration file: checked, and with errors that say how to go on."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,19 @@ def test_what_is_wrong_is_told_with_the_file(tmp_path: Path, text: str, expected
         _load(tmp_path, text)
     assert expected in str(caught.value)
     assert "penholder.toml" in str(caught.value)
+
+
+def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
+    """A reload happens where requests are answered: it must neither wait nor fill the memory."""
+    with pytest.raises(UnusableSettings, match="more than 1,048,576 bytes"):
+        _load(tmp_path, "#" * (1 << 20) + "\n")
+    with pytest.raises(UnusableSettings, match="more than 1,048,576 bytes"):
+        load(Path("/dev/zero"))
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    with pytest.raises(UnusableSettings, match="is a pipe"):
+        load(pipe)
+    assert load(Path(os.devnull)) == Settings()
 
 
 def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:

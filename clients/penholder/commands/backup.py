@@ -28,7 +28,7 @@ def run(words: Sequence[str]) -> int:
     found = parse_known(parser, normalized(words))
     options = read_options(found)
     params = _params(found.file, found.keep)
-    with targets.connect(targets.choose(options)) as client:
+    with targets.connect(targets.choose(options), options.operation) as client:
         answer = client.call("daemon.backup", params, Backup)
     _tell(answer, as_json=output.wants_json(options.json))
     return 0

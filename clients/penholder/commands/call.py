@@ -44,7 +44,7 @@ def run(room: str, words: Sequence[str]) -> int:
     params = flags.read(known, method, found)
     target = targets.choose(options, method)
     _check(method, params, options, target)
-    with targets.connect(target) as client:
+    with targets.connect(target, options.operation) as client:
         answer = _ask(client, method, params, options, is_runtime=target.is_runtime)
     output.show(known, method, answer, as_json=output.wants_json(options.json))
     return 0

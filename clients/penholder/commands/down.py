@@ -4,6 +4,7 @@ import os
 import select
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -14,6 +15,7 @@ from penholder.commands.options import (
     Options,
     Parser,
     add_common,
+    add_operation,
     normalized,
     parse_known,
     read_options,
@@ -42,6 +44,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--drain-ms", default=str(_DRAIN_MS), metavar="N", help=f"default {_DRAIN_MS}"
     )
+    add_operation(parser)
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))
     options = read_options(found)
@@ -50,6 +53,8 @@ def run(words: Sequence[str]) -> int:
     if running is not None:
         _refuse_kept(running.pid)
         _stop(running.pid, drain_ms, options)
+    else:
+        _refuse_unreachable(targets.choose(options).path)
     return _tell_down(running, options)
 
 
@@ -59,6 +64,16 @@ def _refuse_kept(pid: int) -> None:
         stop = keeping.systemctl(manager, "stop", "penholder.socket", "penholder.service")
         raise Failure(
             f"systemd keeps the daemon (process {pid}) and would start it again; to stop it: {stop}"
+        )
+
+
+def _refuse_unreachable(socket: Path) -> None:
+    """Do not call a daemon gone whose socket somebody has removed."""
+    pid = keeping.holder(socket.parent)
+    if pid is not None:
+        raise Failure(
+            f"process {pid} serves {socket.parent}, but nobody answers at {socket}: it is starting"
+            f" or ending, or the socket was removed; `kill {pid}` stops it"
         )
 
 
@@ -72,7 +87,7 @@ def _stop(pid: int, drain_ms: int, options: Options) -> None:
         # It may be gone before it could answer; that it goes is what is waited for.
         with (
             suppress(ConnectionLost, DaemonUnreachable),
-            targets.connect(targets.choose(options)) as client,
+            targets.connect(targets.choose(options), options.operation) as client,
         ):
             client.call("daemon.shutdown", {"drain_ms": drain_ms}, Stopping)
         if not select.select([handle], [], [], patience_s)[0]:

@@ -34,6 +34,7 @@ def overview(contract: Contract) -> str:
             *_columns(rooms),
             "",
             "for every command: --json --socket PATH --runtime-dir DIR --worker ID --state-dir DIR",
+            "                   --operation NAME",
             "",
             EXIT_CODES_HELP,
         ]

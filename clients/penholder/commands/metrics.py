@@ -25,7 +25,7 @@ def run(words: Sequence[str]) -> int:
     add_common(parser)
     found = parse_known(parser, normalized(words))
     options = read_options(found)
-    with targets.connect(targets.choose(options)) as client:
+    with targets.connect(targets.choose(options), options.operation) as client:
         answer = client.call_raw("daemon.metrics")
     if found.out is not None:
         _write(found.out, _text(answer))

@@ -24,6 +24,7 @@ class Options(msgspec.Struct):
     fence: str | None = None
     take_over: bool = False
     save: bool = False
+    operation: str | None = None
 
 
 class Parser(argparse.ArgumentParser):
@@ -69,7 +70,17 @@ def add_common(parser: argparse.ArgumentParser, *, sockets: bool = True) -> None
     if sockets:
         group.add_argument("--socket", metavar="PATH", help="ask this socket")
         group.add_argument("--worker", metavar="ID", help="ask the runtime socket of this worker")
+        add_operation(group)
     group.add_argument("--state-dir", metavar="DIR", help="where saved handles and the log are")
+
+
+def add_operation(group: argparse._ActionsContainer) -> None:
+    """Add the flag of commands that call the daemon."""
+    group.add_argument(
+        "--operation",
+        metavar="NAME",
+        help="begin the request ids with this, which entries of the journal and log lines repeat",
+    )
 
 
 def add_fence(parser: argparse.ArgumentParser) -> None:

@@ -20,8 +20,9 @@ def wants_json(asked: bool | None) -> bool:
 
 
 def print_json(value: bytes) -> None:
-    """Print one line of JSON."""
-    sys.stdout.write(value.decode() + "\n")
+    """Print one line of JSON, which is UTF-8 also where the terminal's text is not."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(value + b"\n")
     sys.stdout.flush()
 
 

@@ -45,7 +45,7 @@ def run(words: Sequence[str]) -> int:
 def ask(where: targets.Where) -> msgspec.Raw:
     """Return the status; raises DaemonUnreachable without a daemon."""
     target = targets.choose(where)
-    with targets.connect(target) as client:
+    with targets.connect(target, where.operation) as client:
         try:
             return client.call_raw("daemon.status", timeout_s=_PATIENCE_S)
         except TimeoutError:

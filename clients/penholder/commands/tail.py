@@ -56,7 +56,10 @@ def _follow(
     as_json: bool,
 ) -> None:
     target = targets.choose(options)
-    with targets.connect(target) as client, client.subscribe(streams, begin, types) as entries:
+    with (
+        targets.connect(target, options.operation) as client,
+        client.subscribe(streams, begin, types) as entries,
+    ):
         for entry in entries:
             print(_json(entry) if as_json else line(entry), flush=True)
 

@@ -30,6 +30,7 @@ class Where(Protocol):
     socket: str | None
     runtime_dir: str | None
     worker: str | None
+    operation: str | None
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -69,15 +70,19 @@ def _is_runtime(path: Path) -> bool:
     return path.absolute().parent.name == "workers" or (bool(own) and path == Path(own or ""))
 
 
-def connect(target: Target) -> Client:
+def connect(target: Target, operation: str | None) -> Client:
     """Make a client of a daemon that is there now; raises DaemonUnreachable at once if not.
 
     Once it was there, calls are patient over its restarts. The socket of the worker that this
     command runs in was there when the worker began: of that one it is patient from the start.
     """
+    try:
+        client = Client(target.path, reconnect_s=RECONNECT_S, operation=operation)
+    except ValueError as error:
+        raise Usage(f"--operation: {error}") from None
     if str(target.path) != os.environ.get(SOCKET_VARIABLE):
         probe(target.path)
-    return Client(target.path, reconnect_s=RECONNECT_S)
+    return client
 
 
 def probe(path: Path) -> None:

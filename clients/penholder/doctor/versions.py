@@ -66,9 +66,14 @@ def schema(at: Situation) -> Iterator[Finding]:
 
 
 def _revival(at: Situation) -> str:
-    pid = keeping.holder(at.runtime_dir) if at.hangs else None
-    if pid is not None:
+    pid = keeping.holder(at.runtime_dir)
+    if pid is not None and at.hangs:
         return f"see its log; kill -9 {pid} ends it, and nothing acknowledged is lost"
+    if pid is not None:
+        return (
+            f"process {pid} serves there: it is starting or ending, or its socket was removed;"
+            f" kill {pid} stops it"
+        )
     return "see its log if there was one; penholder up, or penholder service install, starts it"
 
 
@@ -78,7 +83,8 @@ def _schema_in_file(at: Situation) -> int | None:
     Where a crash has left a log, the newest number may be in there: then it is not known.
     """
     try:
-        if at.database.with_name("penholder.db-wal").exists():
+        log = at.database.with_name("penholder.db-wal")
+        if log.exists() and log.stat().st_size:
             return None
         with at.database.open("rb") as file:
             header = file.read(_VERSION_OFFSET + 4)

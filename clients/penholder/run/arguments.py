@@ -11,6 +11,7 @@ from penholder.commands.options import (
     Parser,
     add_common,
     add_fence,
+    add_operation,
     normalized,
     parse_known,
     read_options,
@@ -90,6 +91,7 @@ def _parser() -> Parser:
         "--quiet", action="store_true", help="do not copy the output to the terminal"
     )
     add_fence(parser)
+    add_operation(group)
     add_common(parser, sockets=False)
     return parser
 

@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
 
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
@@ -13,7 +13,7 @@ from penholder.commands.failures import Failure
 from penholder.commands.options import Options
 from penholder.run.arguments import Arguments, parse
 from penholder.run.inbox import Inbox
-from penholder.run.process import Command, code_of_failed_start
+from penholder.run.process import Command, code_of_failed_start, told
 from penholder.run.sender import Sender
 from penholder.run.session import Session, Timing
 from penholder.run.watcher import Watched, Watcher
@@ -28,23 +28,29 @@ def run(words: Sequence[str]) -> int:
     """Carry out `penholder run words…`; returns the exit code."""
     arguments, options = parse(words)
     target = targets.choose(options)
-    control_path = target.path
-    with targets.connect(target) as control:
+    with targets.connect(target, options.operation) as control:
         before = control.call("journal.position", {}, CurrentPosition).pos
         worker = _register(control, arguments, options)
     if sys.stderr.isatty() and not arguments.quiet:
         print(f"penholder run: worker {worker.worker_id}", file=sys.stderr)
-    with Client(worker.socket_path, reconnect_s=_PATIENCE_S) as client:
+    connect = partial(Client, operation=options.operation)
+    with connect(worker.socket_path, reconnect_s=_PATIENCE_S) as client:
         epoch = client.call("runtime.attach", {}, Attachment).runtime_epoch
         watched = Watched(arguments.controller, worker.worker_id, epoch, before)
         inbox = Inbox()
         inbox.catch_signals()
         watcher = Watcher(
-            Client(control_path, reconnect_s=_PATIENCE_S), watched, inbox.stop, inbox.broken
+            connect(target.path, reconnect_s=_PATIENCE_S), watched, inbox.stop, inbox.broken
         )
         watcher.start()
         try:
-            return _run_seated(client, arguments, worker, inbox, control_path)
+            return _run_seated(
+                client,
+                arguments,
+                worker,
+                inbox,
+                lambda: _is_stopped(connect(target.path, reconnect_s=0), worker.worker_id),
+            )
         finally:
             watcher.close()
 
@@ -65,7 +71,11 @@ def _register(control: Client, arguments: Arguments, options: Options) -> Worker
 
 
 def _run_seated(
-    client: Client, arguments: Arguments, worker: Worker, inbox: Inbox, control_path: Path
+    client: Client,
+    arguments: Arguments,
+    worker: Worker,
+    inbox: Inbox,
+    is_stopped: Callable[[], bool],
 ) -> int:
     try:
         client.call("worker.transition", {"to": "running"}, Worker)
@@ -81,9 +91,7 @@ def _run_seated(
         arguments.argv,
         command,
         inbox,
-        lambda backlog, done: Sender(
-            client, backlog, lambda: _is_stopped(control_path, worker.worker_id), done
-        ),
+        lambda backlog, done: Sender(client, backlog, is_stopped, done),
         Timing(arguments.kill_after_s, arguments.give_up_s),
         (None, None) if arguments.quiet else (1, 2),
     )
@@ -97,7 +105,7 @@ def _run_seated(
 
 
 def _could_not_start(client: Client, arguments: Arguments, error: OSError) -> int:
-    argv = arguments.argv
+    argv = told(arguments.argv)
     message = f"cannot run {argv[0]}: {error.strerror}"
     data = {"argv": argv, "error": message}
     client.call("event.append", {"type": "process.failed", "data": data}, Event)
@@ -112,9 +120,9 @@ def _detach(client: Client, last_error: str) -> None:
         client.call("runtime.detach", {"state": "error", "last_error": last_error}, Worker)
 
 
-def _is_stopped(control_path: Path, worker_id: str) -> bool:
+def _is_stopped(control: Client, worker_id: str) -> bool:
     """Tell whether the daemon is there and the worker's socket will not be."""
-    with Client(control_path, reconnect_s=0) as control:
+    with control:
         try:
             worker = control.call(
                 "worker.get", {"worker_id": worker_id}, Worker, timeout_s=_PATIENCE_S

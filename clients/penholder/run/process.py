@@ -49,6 +49,11 @@ def exit_of(returncode: int) -> Exit:
     return Exit(None, name, 128 + number)
 
 
+def told(argv: Sequence[str]) -> list[str]:
+    """Return the words as an event can hold them: bytes that are no UTF-8 as escapes."""
+    return [os.fsencode(word).decode("utf-8", "backslashreplace") for word in argv]
+
+
 def code_of_failed_start(error: OSError) -> int:
     """Return the exit code that a shell has for a command that cannot be started."""
     return NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN

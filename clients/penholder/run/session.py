@@ -17,7 +17,7 @@ from penholder.run.backlog import Backlog
 from penholder.run.ending import Ending
 from penholder.run.inbox import Happening, Inbox, What
 from penholder.run.lines import Splitter
-from penholder.run.process import Command, Exit
+from penholder.run.process import Command, Exit, told
 from penholder.run.reader import Reader, Source
 from penholder.run.sender import Farewell, Sender
 from penholder_protocol.nouns import NewEvent
@@ -62,7 +62,7 @@ class Session:
         self._has_given_up = False
         self._done: set[What] = set()
         self._backlog = Backlog()
-        self._backlog.put(_event("process.started", argv=list(argv), pid=command.pid))
+        self._backlog.put(_event("process.started", argv=told(argv), pid=command.pid))
         self._sender = make_sender(self._backlog, lambda error: inbox.tell(What.SENT, error=error))
         sources = (
             Source(command.stdout_fd, Splitter("stdout"), tees[0]),

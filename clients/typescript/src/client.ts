@@ -19,6 +19,7 @@ import {
   type Methods,
   Rooms,
 } from "./generated.js";
+import { RequestIds } from "./request_ids.js";
 
 export type { Notice } from "./connection.js";
 export { EntryStream } from "./entries.js";
@@ -27,27 +28,37 @@ export * from "./generated.js";
 
 const MAX_NOTICES = 10_000;
 
+export interface ClientOptions {
+  /** What the client is for: its request ids begin with it. */
+  operation?: string;
+}
+
 /**
  * A connection to one socket of the daemon.
  *
  * Any number of calls may be open at once. What the daemon refuses is thrown as PenholderError.
  * When the connection ends, every open call fails with ConnectionLost and the client is done:
  * connect another.
+ *
+ * Each request has an id that no other client uses; entries and log lines name it. It begins with
+ * `operation` where one is given, so that all which was done for it is found.
  */
 export class Client extends Rooms {
   readonly #path: string;
+  readonly #requestIds: RequestIds;
   readonly #readers = new Set<Feed<Notice>>();
   #connection: Connection | null = null;
 
-  private constructor(path: string) {
+  private constructor(path: string, operation: string | undefined) {
     super();
     this.#path = path;
+    this.#requestIds = new RequestIds(operation);
   }
 
   /** Connect to a worker's runtime socket, or to any other by its path. */
-  static async connect(path: string): Promise<Client> {
-    const client = new Client(path);
-    client.#connection = await Connection.open(path, {
+  static async connect(path: string, { operation }: ClientOptions = {}): Promise<Client> {
+    const client = new Client(path, operation);
+    client.#connection = await Connection.open(path, client.#requestIds, {
       onNotice: (notice) => client.#take(notice),
       onEnd: (error) => client.#readers.forEach((reader) => reader.end(error)),
     });
@@ -55,8 +66,11 @@ export class Client extends Rooms {
   }
 
   /** Connect to the control socket, by default of this user's own daemon. */
-  static control(runtimeDir: string = defaultRuntimeDir()): Promise<Client> {
-    return Client.connect(join(runtimeDir, "control.sock"));
+  static control(
+    runtimeDir: string = defaultRuntimeDir(),
+    options: ClientOptions = {},
+  ): Promise<Client> {
+    return Client.connect(join(runtimeDir, "control.sock"), options);
   }
 
   /** Call any method by its name; a mutation without an idempotency key gets one. */
@@ -72,7 +86,7 @@ export class Client extends Rooms {
 
   /** Subscribe to streams over a connection of its own; it stands when this resolves. */
   subscribe(params: JournalSubscribeParams): Promise<EntryStream> {
-    return EntryStream.open(this.#path, params);
+    return EntryStream.open(this.#path, this.#requestIds, params);
   }
 
   /**

@@ -3,6 +3,7 @@
 import { connect, type Socket } from "node:net";
 
 import { ConnectionLost, PenholderError, type WireError } from "./errors.js";
+import type { RequestIds } from "./request_ids.js";
 
 /** A notification of the daemon. */
 export interface Notice {
@@ -31,16 +32,17 @@ export interface Listener {
 
 export class Connection {
   readonly #socket: Socket;
+  readonly #requestIds: RequestIds;
   readonly #listener: Listener;
-  readonly #pending = new Map<number, Pending>();
-  #lastId = 0;
+  readonly #pending = new Map<string, Pending>();
   #tail = "";
   #refusal: Error | undefined;
   #closedHere = false;
   #ended = false;
 
-  private constructor(socket: Socket, listener: Listener) {
+  private constructor(socket: Socket, requestIds: RequestIds, listener: Listener) {
     this.#socket = socket;
+    this.#requestIds = requestIds;
     this.#listener = listener;
     socket.setEncoding("utf8"); // a character may be cut by the end of a chunk
     socket.on("data", (text: string) => this.#receive(text));
@@ -49,13 +51,13 @@ export class Connection {
   }
 
   /** Connect; rejects with the error of the system if nobody listens there. */
-  static open(path: string, listener: Listener): Promise<Connection> {
+  static open(path: string, requestIds: RequestIds, listener: Listener): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket = connect(path);
       socket.once("error", reject);
       socket.once("connect", () => {
         socket.off("error", reject);
-        resolve(new Connection(socket, listener));
+        resolve(new Connection(socket, requestIds, listener));
       });
     });
   }
@@ -75,7 +77,7 @@ export class Connection {
         reject(new ConnectionLost(method, key));
         return;
       }
-      const id = ++this.#lastId;
+      const id = this.#requestIds.next();
       const line = `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`;
       const succeed = (result: unknown): void => {
         onResult(result);
@@ -119,13 +121,13 @@ export class Connection {
       this.#listener.onNotice(message);
       return;
     }
-    const pending = this.#pending.get(message.id as number);
+    const pending = this.#pending.get(message.id as string);
     if (pending === undefined) {
       // Not of one request but of what the daemon could not read: it hangs up after this.
       if (message.error !== undefined) this.#refusal = new PenholderError(message.error);
       return;
     }
-    this.#pending.delete(message.id as number);
+    this.#pending.delete(message.id as string);
     if (message.error === undefined) pending.succeed(message.result);
     else pending.fail(new PenholderError(message.error));
   }

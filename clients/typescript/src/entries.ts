@@ -10,6 +10,7 @@ import type {
   PrunedNotice,
   Subscription,
 } from "./generated.js";
+import type { RequestIds } from "./request_ids.js";
 
 const MAX_WAITING = 1000;
 const ENOUGH_WAITING = 100;
@@ -36,9 +37,13 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
   }
 
   /** Subscribe; it stands when this resolves. `Client.subscribe` makes these. */
-  static async open(path: string, params: JournalSubscribeParams): Promise<EntryStream> {
+  static async open(
+    path: string,
+    requestIds: RequestIds,
+    params: JournalSubscribeParams,
+  ): Promise<EntryStream> {
     const stream = new EntryStream(params);
-    stream.#connection = await Connection.open(path, {
+    stream.#connection = await Connection.open(path, requestIds, {
       onNotice: (notice) => stream.#take(notice),
       onEnd: (error) => stream.#feed.end(error),
     });

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { Client, ConnectionLost, PenholderError } from "../src/client.js";
+import { Client, type ClientOptions, ConnectionLost, PenholderError } from "../src/client.js";
 
 interface Request {
-  id: number;
+  id: string;
   method: string;
   params: Record<string, unknown>;
 }
@@ -18,7 +18,11 @@ interface Request {
 type Play = (request: Request, socket: Socket) => void;
 
 /** Serve with a function that sees every request; returns a client that is connected to it. */
-async function played(context: TestContext, play: Play): Promise<Client> {
+async function played(
+  context: TestContext,
+  play: Play,
+  options: ClientOptions = {},
+): Promise<Client> {
   const directory = mkdtempSync(join(tmpdir(), "ph-"));
   const path = join(directory, "s");
   const server = createServer((socket) => {
@@ -28,7 +32,7 @@ async function played(context: TestContext, play: Play): Promise<Client> {
     });
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  const client = await Client.connect(path);
+  const client = await Client.connect(path, options);
   context.after(() => {
     client.close();
     server.close();
@@ -37,7 +41,7 @@ async function played(context: TestContext, play: Play): Promise<Client> {
   return client;
 }
 
-function answer(id: number | null, part: object): string {
+function answer(id: string | null, part: object): string {
   return `${JSON.stringify({ jsonrpc: "2.0", id, ...part })}\n`;
 }
 
@@ -55,7 +59,30 @@ test("mutations get a key each, unless they have one; others get none", async (c
   assert.match(String(first), /^[0-9a-f-]{36}$/);
   assert.notEqual(first, second);
   assert.deepEqual([third, fourth], ["mine", undefined]);
-  assert.deepEqual(seen[3], { jsonrpc: "2.0", id: 4, method: "worker.get", params: {} });
+  const id = seen[3]?.id;
+  assert.deepEqual(seen[3], { jsonrpc: "2.0", id, method: "worker.get", params: {} });
+});
+
+test("a client's ids are its own, over all its connections, and begin with its operation", async (context) => {
+  const seen: string[] = [];
+  const play: Play = ({ id }, socket) => {
+    seen.push(id);
+    socket.write(answer(id, { result: { subscription: "s", pos: 0 } }));
+  };
+  const client = await played(context, play, { operation: "deploy-42" });
+  const other = await played(context, play, { operation: "deploy-42" });
+  const nameless = await played(context, play);
+  await client.rpc.ping();
+  (await client.subscribe({ streams: ["*"] })).close();
+  await other.rpc.ping();
+  await nameless.rpc.ping();
+  const [first, second, third, fourth] = seen;
+  assert.match(String(first), /^deploy-42-[0-9a-f]{10}-1$/);
+  assert.equal(second, first?.replace(/1$/, "2"));
+  assert.match(String(third), /^deploy-42-[0-9a-f]{10}-1$/);
+  assert.notEqual(third, first);
+  assert.match(String(fourth), /^[0-9a-f]{10}-1$/);
+  await assert.rejects(Client.connect("/nowhere", { operation: "a b" }), RangeError);
 });
 
 test("a lost connection fails what is pending and what comes later", async (context) => {
@@ -82,7 +109,8 @@ test("answers may come in any order, several at once, and cut anywhere", async (
     socket.write(bytes.subarray(0, cut), () => setImmediate(() => socket.write(bytes.subarray(cut))));
   });
   const pongs = await Promise.all([client.rpc.ping(), client.rpc.ping()]);
-  assert.deepEqual(pongs.map((each) => String(each.pong)), ["é1", "é2"]);
+  const ids = waiting.reverse().map(({ id }) => `é${id}`);
+  assert.deepEqual(pongs.map((each) => String(each.pong)), ids);
 });
 
 test("a refusal that is no answer is the cause of the loss", async (context) => {

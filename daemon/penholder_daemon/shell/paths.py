@@ -51,6 +51,7 @@ class Paths:
     def check(self) -> None:
         """Refuse what `prepare` would refuse, and make or change nothing; raises UnusablePath."""
         for directory in self._directories:
+            check_text(directory)
             if os.path.lexists(directory):
                 _refuse_foreign(directory, directory.lstat())
         self._check_sockets()
@@ -109,8 +110,17 @@ def check_socket_path(path: Path) -> None:
         )
 
 
+def check_text(path: Path) -> None:
+    """Refuse a path that is not UTF-8: neither SQLite nor an answer in JSON can name it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UnusablePath(f"the path {str(path)!r} is not UTF-8: choose another") from None
+
+
 def make_private_directory(directory: Path) -> None:
     """Make a directory that nobody else can look into; raises UnusablePath."""
+    check_text(directory)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = directory.lstat()

@@ -4,7 +4,9 @@ Every setting is documented in docs/settings.md; a test compares the two.
 """
 
 import difflib
+import os
 import re
+import stat
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +22,7 @@ from penholder_protocol.limits import (
     MAX_TYPE_CHARACTERS,
 )
 
+_MAX_FILE_BYTES = 1 << 20
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 
 StreamKind = Annotated[str, Meta(pattern=r"^(worker|controller|run|board|topic|queue|daemon|\*)$")]
@@ -92,12 +95,23 @@ def load(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     try:
-        given = tomllib.loads(path.read_text("utf-8"))
+        given = tomllib.loads(_read(path).decode())
         return msgspec.convert(given, Settings)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UnusableSettings(f"{path} cannot be read: {error}") from error
     except msgspec.ValidationError as error:
         raise UnusableSettings(f"{path}: {_explain(str(error))}") from error
+
+
+def _read(path: Path) -> bytes:
+    """Read what ends and is there at once: a daemon that serves must not wait for its settings."""
+    with open(path, "rb", opener=lambda name, how: os.open(name, how | os.O_NONBLOCK)) as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            raise UnusableSettings(f"{path} is a pipe; expected was a file")
+        found = file.read(_MAX_FILE_BYTES + 1)
+    if len(found) > _MAX_FILE_BYTES:
+        raise UnusableSettings(f"{path} has more than {_MAX_FILE_BYTES:,} bytes")
+    return found
 
 
 def _explain(reason: str) -> str:

@@ -1,6 +1,7 @@
 """`penholder metrics`: text, a file replaced at once; and the dashboard names what there is."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,21 @@ def test_what_cannot_be_written_is_told_and_left(daemon: DaemonProcess, short_di
     assert list(short_dir.glob(".*")) == []
     daemon.kill()
     assert penholder(daemon, "metrics").code == 12
+
+
+def test_only_a_regular_file_is_replaced(daemon: DaemonProcess, short_dir: Path) -> None:
+    """A device would be gone for every program on the machine."""
+    target = short_dir / "target.prom"
+    target.write_text("old")
+    link, pipe = short_dir / "link.prom", short_dir / "pipe.prom"
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    for out in (link, pipe, short_dir, "", "/"):
+        ran = penholder(daemon, "metrics", "--out", str(out))
+        assert (ran.code, ran.out) == (1, "")
+        assert "cannot be written: it is no regular file; it is as it was" in ran.err
+    assert (link.is_symlink(), pipe.is_fifo(), target.read_text()) == (True, True, "old")
+    assert list(short_dir.glob(".*")) == []
 
 
 def test_the_dashboard_names_only_what_the_daemon_gives_and_all_of_it(

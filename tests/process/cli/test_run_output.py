@@ -42,6 +42,22 @@ def test_a_command_is_told_from_start_to_exit(start: Start) -> None:
     )  # fmt: skip
 
 
+def test_words_that_are_no_utf8_are_passed_on_and_told_with_escapes(start: Start) -> None:
+    worker = start("printf", "%s", "ü\udcff", flags=("--quiet",))
+    ran = worker.end()
+    assert ran.code == 0
+    started, output, _ = worker.events()
+    assert started["data"]["argv"] == ["printf", "%s", "ü\\xff"]
+    assert b64decode(output["data"]["base64"]) == "ü".encode() + b"\xff"
+
+
+def test_a_command_of_such_a_name_that_is_not_there_is_told(start: Start) -> None:
+    worker = start("/nowhere/\udcff")
+    ran = worker.end()
+    assert (ran.code, "cannot run /nowhere/\\xff: " in ran.err) == (127, True)
+    assert worker.events()[0]["data"]["argv"] == ["/nowhere/\\xff"]
+
+
 def test_the_order_of_both_streams_is_kept(start: Start) -> None:
     script = "echo a; read x; echo b >&2; read x; echo c; read x; echo d >&2"
     worker = start("sh", "-c", script)

@@ -22,12 +22,12 @@ ACQUIRE = "controller.acquire"
 
 
 def _params(call: Call, now: float = 0.0) -> dict[str, Any]:
-    return dict(json.loads(call.frame(1, now))["params"])
+    return dict(json.loads(call.frame("f-1", now))["params"])
 
 
 def _sent(method: str, params: Mapping[str, object] | None = None, **flags: bool) -> Call:
     call = Call(method, params or {}, 10.0, **flags)
-    call.frame(1, 0.0)
+    call.frame("f-1", 0.0)
     call.sent = True
     return call
 
@@ -93,7 +93,7 @@ def test_what_has_no_json_form_is_the_callers_fault() -> None:
 def test_a_request_over_a_frame_is_refused_here() -> None:
     call = Call("event.append", {"data": "x" * MAX_FRAME_BYTES}, 1.0)
     with pytest.raises(ValueTooLarge) as caught:
-        call.frame(1, 0.0)
+        call.frame("f-1", 0.0)
     assert caught.value.details["limit"] == "MAX_FRAME_BYTES"
 
 

@@ -11,6 +11,7 @@ import trio.testing
 import penholder
 from penholder import AsyncClient, ConnectionLost, DaemonUnreachable, open_client
 from penholder._connection import Connection
+from penholder._request_ids import RequestIds
 from penholder._transport import open_transport
 from penholder_protocol import nouns
 from penholder_protocol.errors import (
@@ -275,7 +276,7 @@ async def test_a_cancellation_ends_the_client(fake: FakeDaemon, nursery: trio.Nu
 
 # --- trio-jsonrpc's own spelling ---------------------------------------------------------------
 async def test_the_inherited_methods(fake: FakeDaemon, nursery: trio.Nursery) -> None:
-    connection = Connection(await open_transport(str(fake.path)), wants_entries=True)
+    connection = Connection(await open_transport(str(fake.path)), RequestIds(), wants_entries=True)
     nursery.start_soon(connection.run)
     assert connection.is_client
     calling = in_task(nursery, lambda: connection.request("rpc.ping", {"a": 1}))

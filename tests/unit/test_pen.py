@@ -1,0 +1,77 @@
+"""The pen: what counts as progress, and what it does while nothing can be written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penholder_daemon.core.commit import Committer
+from penholder_daemon.core.store import Store
+from penholder_daemon.rooms import build_registry
+from penholder_daemon.shell.database import UnwritableDatabase
+from penholder_daemon.shell.gate import Gate
+from penholder_daemon.shell.pen import Pen
+from tests.unit.fakes import FakeWorld
+
+_LONG = (
+    "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 200000)"
+    " SELECT max(x) FROM n"
+)
+
+
+class OpenPen:
+    """A pen with the store that its committer was made with."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it."""
+        self.gate = Gate()
+        self.store: Store | None = None
+        self.pen = Pen(path, self.gate, self._make)
+
+    def _make(self, store: Store) -> Committer:
+        self.store = store
+        return Committer(store, FakeWorld(), build_registry(), lambda _call, bug: _fail(bug))
+
+
+def _fail(bug: Exception) -> None:
+    raise bug
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[OpenPen]:
+    """Give a pen on a database of its own."""
+    opened = OpenPen(tmp_path / "p.db")
+    yield opened
+    opened.pen.close()
+
+
+def test_a_long_statement_is_progress_while_it_runs(opened: OpenPen) -> None:
+    assert opened.store is not None
+    before = opened.pen.progressed_at
+    rows = opened.store.rows(_LONG)
+    assert next(rows) == (200_000,)
+    # The statement is still open: nothing but its own steps has been told of.
+    assert opened.pen.progressed_at > before
+
+
+def test_idling_is_progress_too(opened: OpenPen) -> None:
+    before = opened.pen.progressed_at
+    assert opened.pen.heartbeat().answers == []
+    assert opened.pen.progressed_at > before
+
+
+def test_the_gate_opens_with_the_pen(opened: OpenPen) -> None:
+    assert opened.gate.is_open
+    assert opened.pen.fault is None
+
+
+def test_closing_leaves_an_empty_log_beside_the_database(tmp_path: Path) -> None:
+    opened = OpenPen(tmp_path / "p.db")
+    opened.pen.close()
+    assert (tmp_path / "p.db-wal").stat().st_size == 0
+    assert (tmp_path / "p.db-shm").exists()
+
+
+def test_a_first_start_that_cannot_make_its_database_says_why(tmp_path: Path) -> None:
+    with pytest.raises(UnwritableDatabase, match="unable to open"):
+        OpenPen(tmp_path / "nowhere" / "p.db")
