@@ -200,8 +200,9 @@ class ControllersInTime(Controllers):
 
     @rule(milliseconds=st.sampled_from([1, 500, 1500]))
     def pass_time(self, milliseconds: int) -> None:
-        """Let time pass."""
+        """Let time pass over a daemon that lives: after a long silence leases would begin anew."""
         self.bench.world.pass_ms(milliseconds)
+        self.bench.committer.heartbeat()
 
 
 def test_controllers_agree_with_a_model() -> None:
