@@ -4,6 +4,7 @@ Exit status: 0, 1 if it was refused, 4 for a conflict, 11 if the database cannot
 it was interrupted.
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
@@ -28,18 +29,23 @@ _EXPECTED = (
 _BROKEN_PIPE = 141
 
 
-def carry_out(
-    work: Callable[[], None], say: Callable[[str], None], *, undone: str, as_json: bool
+def main(
+    arguments: argparse.Namespace,
+    work: Callable[[argparse.Namespace], None],
+    say: Callable[[str], None],
+    *,
+    undone: str,
 ) -> int:
-    """Do the work; returns the exit status. What ends it is said, and that it is `undone`."""
+    """Do one piece of work; returns the exit status. What ends it is said, with what is undone."""
+    os.umask(0o077)
     try:
-        work()
+        work(arguments)
     except BrokenPipeError:
         # Whoever read along has gone; the interpreter must not try to write again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     except _EXPECTED as error:
-        say(_told(error, undone, as_json=as_json))
+        say(_told(error, undone, as_json=arguments.json is True))
         return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 1)
     return 0
 

@@ -48,6 +48,14 @@ def _until(is_so: Callable[[], bool]) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
+def _end(daemon: DaemonProcess, *, crash: bool) -> None:
+    """End it as a crash would, or by a stop."""
+    if crash:
+        daemon.kill()
+    else:
+        assert daemon.stop() == 0
+
+
 def _refuse_writes_and_read_on(control: RawConnection) -> str:
     """Check that writes are refused and reads answered; returns the reason that is given."""
     error = control.error("event.append", worker_id="w", type="refused", data={"x": "y" * 10_000})
@@ -104,10 +112,7 @@ def test_a_process_that_ends_meanwhile_is_written_when_there_is_room(
 def test_a_start_on_a_full_disk(disk: SmallDisk, stopped: DaemonProcess, crash: bool) -> None:
     stopped.start(disk.wrapper)
     disk.fill()
-    if crash:
-        stopped.kill()
-    else:
-        assert stopped.stop() == 0
+    _end(stopped, crash=crash)
     stopped.start(disk.wrapper)
     with stopped.connect() as control:
         _refuse_writes_and_read_on(control)
@@ -119,10 +124,7 @@ def test_a_start_on_a_full_disk(disk: SmallDisk, stopped: DaemonProcess, crash: 
 def test_a_start_without_inodes(disk: SmallDisk, stopped: DaemonProcess, crash: bool) -> None:
     stopped.start(disk.wrapper)
     disk.use_up_inodes()
-    if crash:
-        stopped.kill()
-    else:
-        assert stopped.stop() == 0
+    _end(stopped, crash=crash)
     stopped.start(disk.wrapper)
     with stopped.connect() as control:
         # All files that it needs are there, so nothing is refused but what needs a new one.

@@ -24,6 +24,7 @@ class Running(msgspec.Struct):
     version: str
     pid: int
     state_dir: str
+    store_fault: str | None = None
 
 
 def run(words: Sequence[str]) -> int:

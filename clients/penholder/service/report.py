@@ -102,14 +102,24 @@ def _daemon(scope: Scope) -> tuple[str | None, list[str]]:
         running = status.record(Options(runtime_dir=str(scope.runtime_dir)))
     except (DaemonUnreachable, ConnectionLost, PenholderError, Failure) as error:
         return None, [f"the daemon does not answer: {error}"]
-    if running.version == __version__:
-        return running.version, []
-    age = "older" if keeping.is_older(running.version) else "newer"
+    return running.version, [*_age_problems(scope, running.version), *_store_problems(running)]
+
+
+def _age_problems(scope: Scope, version: str) -> list[str]:
+    if version == __version__:
+        return []
+    age = "older" if keeping.is_older(version) else "newer"
     restart = keeping.systemctl(scope.name, "restart", "penholder")
-    return running.version, [
-        f"the running daemon is {age} ({running.version}) than the program ({__version__}):"
+    return [
+        f"the running daemon is {age} ({version}) than the program ({__version__}):"
         + (f" {restart}" if age == "older" else " install the newer program here, too")
     ]
+
+
+def _store_problems(running: status.Running) -> list[str]:
+    if running.store_fault is None:
+        return []
+    return [f"writes are refused, reads go on: {running.store_fault}; it ends with its cause"]
 
 
 def installed_program(scope: Scope) -> Path | None:

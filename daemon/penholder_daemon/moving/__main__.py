@@ -4,7 +4,6 @@ Exit status: as `programs` says, and 2 for wrong usage.
 """
 
 import argparse
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -48,14 +47,8 @@ class Moved(msgspec.Struct):
 
 def main() -> int:
     """Run one import or export; returns its exit status."""
-    arguments = _parse()
-    os.umask(0o077)
-    return programs.carry_out(
-        partial(_carry_out, arguments),
-        partial(print, file=sys.stderr),
-        undone="nothing was moved",
-        as_json=arguments.json is True,
-    )
+    say = partial(print, file=sys.stderr)
+    return programs.main(_parse(), _carry_out, say, undone="nothing was moved")
 
 
 def _carry_out(arguments: argparse.Namespace) -> None:

@@ -4,7 +4,6 @@ Exit status: as `programs` says, and 2 for wrong usage.
 """
 
 import argparse
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,14 +17,8 @@ from penholder_daemon.shell.paths import default_state_dir
 
 def main() -> int:
     """Restore one backup; returns the exit status."""
-    arguments = _parse()
-    os.umask(0o077)
-    return programs.carry_out(
-        partial(_carry_out, arguments),
-        partial(print, file=sys.stderr),
-        undone="nothing was restored",
-        as_json=arguments.json is True,
-    )
+    say = partial(print, file=sys.stderr)
+    return programs.main(_parse(), _carry_out, say, undone="nothing was restored")
 
 
 def _carry_out(arguments: argparse.Namespace) -> None:

@@ -16,9 +16,10 @@ _CHUNK_BYTES = 64 << 10
 
 
 def renew(database: Path, vfs: str) -> None:
-    """Renew the log beside a database that nobody has open; raises apsw.Error.
+    """Renew the log beside a database that nobody writes to; raises apsw.Error.
 
-    A clean stop leaves an empty one, and writing the same bytes again can tear nothing.
+    The caller holds the directory's lock. A clean stop leaves an empty log, and writing the same
+    bytes again can tear nothing. SQLite has no lock on this file that closing it could drop.
     """
     log = f"{database}-wal"
     size = os.stat(log).st_size if os.path.exists(log) else 0

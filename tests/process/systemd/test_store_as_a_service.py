@@ -68,6 +68,7 @@ def test_a_database_of_another_owner_is_read_and_written_again_when_it_is_given_
     system.box.run("chmod", "0644", _DATABASE)
     health = system.penholder("daemon", "health")
     assert (health["ready"], health["reachable"]) == (False, True)
+    assert system.run("penholder", "service", "status", "--system", check=False).returncode == 1
     assert system.events(socket) == []
     refused = system.run("penholder", "backup", "--runtime-dir", system.runtime_dir, check=False)
     assert refused.returncode == 0, "a backup only reads"

@@ -70,6 +70,16 @@ def test_what_is_wrong_is_told_with_the_way_on(
     assert "penholder-backup.timer is" not in cli("service", "status", "--no-json").out
 
 
+def test_a_store_that_takes_no_writes_is_a_problem(
+    cli: Cli, well: FakeSystemd, fake_service: FakeDaemon
+) -> None:
+    fake_service.answers["daemon.status"] = lambda _: status(store_fault="the disk is full")
+    ran = cli("service", "status")
+    assert ran.code == 1
+    [problem] = ran.json["problems"]
+    assert problem.startswith("writes are refused, reads go on: the disk is full")
+
+
 def test_a_socket_without_a_daemon(cli: Cli, well: FakeSystemd) -> None:
     ran = cli("service", "status")
     assert ran.code == 1
