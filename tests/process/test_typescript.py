@@ -15,7 +15,7 @@ import pytest
 
 from penholder.blocking import Client
 from penholder_daemon.generate.__main__ import ROOT
-from tests.process.daemon_process import DaemonProcess
+from tests.process.daemon_process import DaemonProcess, make_worker
 from tests.process.test_examples import check_worker
 
 _PACKAGE = ROOT / "clients/typescript"
@@ -24,6 +24,25 @@ _UNREACHABLE = re.compile(
     r"ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|"
     r"ERR_SOCKET_TIMEOUT|ENOTCACHED|network|\bE5\d\d\b",
 )
+# Appends numbered events and reads them along until stdin ends; then says what it saw.
+_RESUMING = """
+import { Client } from "./dist/src/client.js";
+const client = await Client.control();
+const worker_id = process.argv[1];
+const entries = await client.subscribe({ streams: [`worker:${worker_id}`], after: "start" });
+let stopped = false;
+process.stdin.on("end", () => (stopped = true)).resume();
+let number = 0;
+while (!stopped) {
+  await client.event.append({ worker_id, type: "n", data: { number: ++number } });
+  if (number === 1) console.log("appending");
+}
+const seen = [];
+while (seen.length < number) seen.push((await entries.next()).value.data.number);
+console.log(JSON.stringify({ number, seen }));
+entries.close();
+client.close();
+"""
 _MADE = ("node_modules", "dist")
 
 
@@ -114,3 +133,25 @@ def test_the_example_is_a_worker(
     with Client(daemon.control_socket) as client:
         client.controller.register(controller_id="c", label="c", workspace_key="/w")
         check_worker(daemon, client, command, option, by_argument=by_argument)
+
+
+def test_calls_and_subscriptions_go_on_over_crashes(package: Path, daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+    program = subprocess.Popen(
+        ["node", "--input-type=module", "-e", _RESUMING, worker_id],
+        cwd=package, env=daemon.environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert program.stdout is not None
+    assert program.stdout.readline() == "appending\n"
+    for _ in range(3):
+        daemon.restart()
+        with daemon.connect() as control:
+            before = control.call("event.latest", worker_id=worker_id)["event_seq"]
+            control.call("event.wait", worker_id=worker_id, after_seq=before)
+    said, _ = program.communicate(timeout=_TIMEOUT_S)
+    told = json.loads(said)
+    assert told["seen"] == list(range(1, told["number"] + 1))
+    with daemon.connect() as control:
+        assert control.call("event.latest", worker_id=worker_id)["event_seq"] == told["number"]

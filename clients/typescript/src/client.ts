@@ -9,7 +9,7 @@ import { randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { Connection, type Notice } from "./connection.js";
+import type { Notice } from "./connection.js";
 import { EntryStream } from "./entries.js";
 import { Feed } from "./feed.js";
 import {
@@ -19,6 +19,7 @@ import {
   type Methods,
   Rooms,
 } from "./generated.js";
+import { Line } from "./line.js";
 import { RequestIds } from "./request_ids.js";
 
 export type { Notice } from "./connection.js";
@@ -27,18 +28,22 @@ export { ConnectionLost, type ErrorData, PenholderError } from "./errors.js";
 export * from "./generated.js";
 
 const MAX_NOTICES = 10_000;
+const RECONNECT_MS = 30_000;
 
 export interface ClientOptions {
   /** What the client is for: its request ids begin with it. */
   operation?: string;
+  /** How long calls and subscriptions go on over a daemon that is away, from then on; 30 s. */
+  reconnectMs?: number;
 }
 
 /**
  * A connection to one socket of the daemon.
  *
  * Any number of calls may be open at once. What the daemon refuses is thrown as PenholderError.
- * When the connection ends, every open call fails with ConnectionLost and the client is done:
- * connect another.
+ * When the connection is lost, or the daemon is not there or busy, calls are sent again for up to
+ * `reconnectMs`; mutations under the idempotency key that was made for the call, so that they are
+ * done once. After that they fail with ConnectionLost or the error of the system.
  *
  * Each request has an id that no other client uses; entries and log lines name it. It begins with
  * `operation` where one is given, so that all which was done for it is found.
@@ -46,22 +51,26 @@ export interface ClientOptions {
 export class Client extends Rooms {
   readonly #path: string;
   readonly #requestIds: RequestIds;
+  readonly #reconnectMs: number;
   readonly #readers = new Set<Feed<Notice>>();
-  #connection: Connection | null = null;
+  readonly #line: Line;
 
-  private constructor(path: string, operation: string | undefined) {
+  private constructor(path: string, { operation, reconnectMs = RECONNECT_MS }: ClientOptions) {
     super();
     this.#path = path;
     this.#requestIds = new RequestIds(operation);
+    this.#reconnectMs = reconnectMs;
+    const listener = {
+      onNotice: (notice: Notice) => this.#take(notice),
+      onEnd: (error: Error | null) => this.#readers.forEach((reader) => reader.end(error)),
+    };
+    this.#line = new Line(path, this.#requestIds, listener, reconnectMs);
   }
 
-  /** Connect to a worker's runtime socket, or to any other by its path. */
-  static async connect(path: string, { operation }: ClientOptions = {}): Promise<Client> {
-    const client = new Client(path, operation);
-    client.#connection = await Connection.open(path, client.#requestIds, {
-      onNotice: (notice) => client.#take(notice),
-      onEnd: (error) => client.#readers.forEach((reader) => reader.end(error)),
-    });
+  /** Connect to a worker's runtime socket, or to any other by its path; the daemon must be there. */
+  static async connect(path: string, options: ClientOptions = {}): Promise<Client> {
+    const client = new Client(path, options);
+    await client.#line.connect();
     return client;
   }
 
@@ -78,21 +87,20 @@ export class Client extends Rooms {
     method: M,
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]> {
-    if (this.#connection === null) throw new Error("connect() makes clients");
     const given: Record<string, unknown> = { ...params };
     if (KEYED.has(method)) given["idempotency_key"] ??= randomUUID();
-    return (await this.#connection.request(method, given)) as Methods[M]["result"];
+    return (await this.#line.request(method, given)) as Methods[M]["result"];
   }
 
   /** Subscribe to streams over a connection of its own; it stands when this resolves. */
   subscribe(params: JournalSubscribeParams): Promise<EntryStream> {
-    return EntryStream.open(this.#path, this.#requestIds, params);
+    return EntryStream.open(this.#path, this.#requestIds, params, this.#reconnectMs);
   }
 
   /**
    * What the daemon tells this connection unasked, from now on: `runtime.fenced` when another
    * process took the worker's seat, and `journal.*` of subscriptions that were made with
-   * `journal.subscribe`.
+   * `journal.subscribe`. It ends with the connection: what was told while there was none is lost.
    */
   notifications(): AsyncIterableIterator<Notice, undefined> {
     const reader = new Feed<Notice>(() => this.#readers.delete(reader));
@@ -102,7 +110,7 @@ export class Client extends Rooms {
 
   /** Close; open calls fail with ConnectionLost, and notifications end. */
   close(): void {
-    this.#connection?.close();
+    this.#line.close();
   }
 
   #take(notice: Notice): void {

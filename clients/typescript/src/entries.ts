@@ -1,7 +1,7 @@
 /** A subscription as an async iterator, over a connection of its own. */
 
-import { Connection, type Notice } from "./connection.js";
-import { PenholderError } from "./errors.js";
+import { Connection, type Listener, type Notice } from "./connection.js";
+import { ConnectionLost, PenholderError } from "./errors.js";
 import { Feed } from "./feed.js";
 import type {
   EntriesNotice,
@@ -10,6 +10,7 @@ import type {
   PrunedNotice,
   Subscription,
 } from "./generated.js";
+import { Patience } from "./patience.js";
 import type { RequestIds } from "./request_ids.js";
 
 const MAX_WAITING = 1000;
@@ -19,20 +20,30 @@ const ENOUGH_WAITING = 100;
  * Entries as they come, each once, also where the reader lags behind.
  *
  * A reader that is slower than the journal makes this stop reading; the daemon then ends the
- * subscription, and it is made again after what was received. When the connection is lost, the
- * loop throws ConnectionLost; subscribe again with `after: entries.pos` to go on.
+ * subscription, and it is made again after what was received; so it is when the connection is lost,
+ * for up to the client's `reconnectMs`. After that the loop throws ConnectionLost; subscribe again
+ * with `after: entries.pos` to go on.
  */
 export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
   readonly #feed = new Feed<Entry>(() => this.close());
   readonly #params: JournalSubscribeParams;
+  readonly #connect: (listener: Listener) => Promise<Connection>;
+  readonly #reconnectMs: number;
+  #isClosed = false;
   #connection: Connection | null = null;
   #subscription = "";
   #received = 0;
   #pos = 0;
   #paused = false;
 
-  private constructor(params: JournalSubscribeParams) {
+  private constructor(
+    params: JournalSubscribeParams,
+    connect: (listener: Listener) => Promise<Connection>,
+    reconnectMs: number,
+  ) {
     this.#params = params;
+    this.#connect = connect;
+    this.#reconnectMs = reconnectMs;
     if (typeof params.after === "number") this.#received = this.#pos = params.after;
   }
 
@@ -41,14 +52,12 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
     path: string,
     requestIds: RequestIds,
     params: JournalSubscribeParams,
+    reconnectMs: number,
   ): Promise<EntryStream> {
-    const stream = new EntryStream(params);
-    stream.#connection = await Connection.open(path, requestIds, {
-      onNotice: (notice) => stream.#take(notice),
-      onEnd: (error) => stream.#feed.end(error),
-    });
+    const connect = (listener: Listener) => Connection.open(path, requestIds, listener);
+    const stream = new EntryStream(params, connect, reconnectMs);
     try {
-      await stream.#subscribe(params);
+      await stream.#begin(params);
     } catch (error) {
       stream.close();
       throw error;
@@ -81,8 +90,46 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
 
   /** End the subscription; a `next` that waits is done. */
   close(): void {
+    this.#isClosed = true;
     this.#feed.end();
     this.#connection?.close();
+  }
+
+  /** Connect and subscribe; when that connection is lost, go on after what was received. */
+  async #begin(params: JournalSubscribeParams): Promise<void> {
+    let isLost = false;
+    let stands = false;
+    const connection = await this.#connect({
+      onNotice: (notice) => this.#take(notice),
+      onEnd: (error) => {
+        isLost = true;
+        if (stands && error !== null) void this.#goOn(error);
+      },
+    });
+    if (this.#isClosed) return connection.close();
+    this.#connection = connection;
+    this.#paused = false;
+    await this.#subscribe(params);
+    stands = true;
+    if (isLost) void this.#goOn(new ConnectionLost());
+  }
+
+  async #goOn(lost: Error): Promise<void> {
+    const patience = new Patience(this.#reconnectMs);
+    for (let failure: unknown = lost; !this.#isClosed; ) {
+      try {
+        await patience.after(failure);
+        return await this.#begin(this.#rest());
+      } catch (error) {
+        if (error === failure) return this.#fail(error as Error);
+        failure = error;
+      }
+    }
+  }
+
+  #rest(): JournalSubscribeParams {
+    const isAtStart = this.#params.after === "start" && this.#received === 0;
+    return isAtStart ? this.#params : { ...this.#params, after: this.#received };
   }
 
   async #subscribe(params: JournalSubscribeParams): Promise<void> {
@@ -109,11 +156,11 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
   }
 
   #subscribeAgain(): void {
-    const params = { ...this.#params, after: this.#received };
-    this.#subscribe(params).catch((error: Error) => this.#fail(error));
+    this.#subscribe(this.#rest()).catch((error: Error) => this.#fail(error));
   }
 
   #fail(error: Error): void {
+    this.#isClosed = true;
     this.#feed.end(error);
     this.#connection?.close();
   }

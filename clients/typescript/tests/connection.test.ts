@@ -32,7 +32,7 @@ async function played(
     });
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  const client = await Client.connect(path, options);
+  const client = await Client.connect(path, { reconnectMs: 0, ...options });
   context.after(() => {
     client.close();
     server.close();
@@ -209,4 +209,60 @@ test("a subscription that is lost says so after what it had", async (context) =>
   assert.equal((await stream.next()).value?.pos, 5);
   await assert.rejects(stream.next(), ConnectionLost);
   assert.equal(stream.pos, 5);
+});
+
+test("calls go on over a lost connection, under one key, and a wait for the rest of its time", async (context) => {
+  const seen: Request[] = [];
+  const client = await played(
+    context,
+    (request, socket) => {
+      if (seen.push(request) % 2 === 1) socket.destroy();
+      else socket.write(answer(request.id, { result: {} }));
+    },
+    { reconnectMs: 10_000 },
+  );
+  await client.event.append({ type: "t" });
+  await client.event.wait({ timeout_ms: 5000 });
+  const [lost, again, wait, rest] = seen.map((each) => each.params);
+  assert.equal(again?.["idempotency_key"], lost?.["idempotency_key"]);
+  assert.equal(wait?.["timeout_ms"], 5000);
+  assert(Number(rest?.["timeout_ms"]) < 5000);
+});
+
+test("what would be refused again, and a shutdown, are sent once", async (context) => {
+  const seen: string[] = [];
+  const client = await played(
+    context,
+    ({ id, method }, socket) => {
+      seen.push(method);
+      const data = { code: "VALUE_TOO_LARGE" };
+      if (method === "rpc.ping") socket.end(answer(null, { error: { code: 1005, message: "", data } }));
+      else if (method === "worker.get") socket.write(answer(id, { error: { code: 1001, message: "" } }));
+      else socket.destroy();
+    },
+    { reconnectMs: 10_000 },
+  );
+  await assert.rejects(client.rpc.ping(), ConnectionLost);
+  await assert.rejects(client.worker.get(), PenholderError);
+  await assert.rejects(client.daemon.shutdown({}), ConnectionLost);
+  assert.deepEqual(seen, ["rpc.ping", "worker.get", "daemon.shutdown"]);
+});
+
+test("a subscription goes on after what was received when its connection is lost", async (context) => {
+  const after: unknown[] = [];
+  const client = await played(
+    context,
+    ({ id, params }, socket) => {
+      const isFirst = after.push(params["after"]) === 1;
+      socket.write(answer(id, { result: { subscription: "s", pos: 4 } }));
+      if (isFirst) socket.end(entries(5));
+      else socket.write(entries(6));
+    },
+    { reconnectMs: 10_000 },
+  );
+  const stream = await client.subscribe({ streams: ["*"] });
+  assert.equal((await stream.next()).value?.pos, 5);
+  assert.equal((await stream.next()).value?.pos, 6);
+  assert.deepEqual(after, [undefined, 5]);
+  stream.close();
 });
