@@ -6,7 +6,8 @@ those of others.
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
 
@@ -219,8 +220,22 @@ class Requests:
         scope.deadline = deadline
         with scope:
             while not found.ready:
-                found = await self._look_again(call, found)
+                call = execute.go_on(call, found)
+                with self._watching(found.streams) as watch:
+                    found = await self._look(call)
+                    if not found.ready and not found.is_partial:
+                        await watch.heard.wait()
         return found
+
+    @contextmanager
+    def _watching(self, streams: tuple[str, ...]) -> Iterator[Watch]:
+        """Hear of what is committed meanwhile; it stands before the look, so nothing is missed."""
+        watch = Watch(Selection(streams))
+        self._services.publisher.watch(watch)
+        try:
+            yield watch
+        finally:
+            self._services.publisher.unwatch(watch)
 
     async def _look(self, call: Invocation) -> Waiting[object]:
         if call.method.kind is Kind.CLAIM:
@@ -243,22 +258,6 @@ class Requests:
             raise kept[0]
         claim = msgspec.json.decode(kept[0], type=execute.Claim)
         return Waiting(claim.result, claim.ready, claim.streams)
-
-    async def _look_again(self, call: Invocation, seen: Waiting[object]) -> Waiting[object]:
-        """Look once more, and if that was in vain wait for an entry that may change it.
-
-        The watch stands before the look, so nothing committed in between is missed.
-        """
-        watch = Watch(Selection(seen.streams))
-        self._services.publisher.watch(watch)
-        try:
-            found = await self._look(call)
-            if not found.ready:
-                await watch.heard.wait()
-                found = await self._look(call)
-            return found
-        finally:
-            self._services.publisher.unwatch(watch)
 
     def cancel_wait(self, request_id: int | str) -> bool:
         """Have a wait answer now with what it saw last."""
