@@ -250,6 +250,10 @@ class QueueTaskTerminal(PenholderError, number=NOT_IN_THIS_STATE):
     """The queue task has ended; what has ended stays so."""
 
 
+class QueueTaskNotClaimed(PenholderError, number=NOT_IN_THIS_STATE):
+    """Nobody holds the queue task, so there is nothing to renew or to end; claim it first."""
+
+
 # --- 1005: over a limit ---------------------------------------------------------------------
 class ValueTooLarge(PenholderError, number=OVER_A_LIMIT):
     """A value is over its limit."""
@@ -271,6 +275,26 @@ class TreeTooLarge(PenholderError, number=OVER_A_LIMIT):
     """The tree would not fit a frame; ask for less depth or for a smaller root."""
 
 
+class MutationTooLarge(PenholderError, number=OVER_A_LIMIT):
+    """The call would hold the writer for too long; nothing of it was done. Send it in parts."""
+
+
+class QueryTooCostly(PenholderError, number=OVER_A_LIMIT):
+    """The query was ended after its time; ask for less, or for what an index answers."""
+
+
+class TooManyWorkers(PenholderError, number=OVER_A_LIMIT):
+    """As many workers are served as there is room for; stop some that are not needed."""
+
+
+class TooManySeats(PenholderError, number=OVER_A_LIMIT):
+    """As many processes are watched as there is room for; let some of them end or detach."""
+
+
+class ConnectionTooLarge(PenholderError, number=OVER_A_LIMIT):
+    """The connection holds more of the daemon's memory than it may, and is ended; read answers."""
+
+
 # --- 1006 … 1009 ----------------------------------------------------------------------------
 class Denied(PenholderError, number=NOT_ALLOWED):
     """The caller may not do this here."""
@@ -278,6 +302,10 @@ class Denied(PenholderError, number=NOT_ALLOWED):
 
 class TenantPolicyDenied(PenholderError, number=NOT_ALLOWED):
     """This tenant or project may not use that: it is another's, or not configured here."""
+
+
+class PeerNotVisible(PenholderError, number=NOT_ALLOWED):
+    """The calling process is in another pid namespace, so the daemon cannot watch it."""
 
 
 class StateDisabled(PenholderError, number=NOT_ALLOWED):
