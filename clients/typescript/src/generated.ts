@@ -1527,6 +1527,8 @@ export interface EventWaitParams {
   after_seq?: number | null;
   types?: string[] | null;
   limit?: number;
+  /** `next` of an earlier page; opaque. */
+  cursor?: string | null;
   timeout_ms?: number;
 }
 
@@ -3077,7 +3079,12 @@ export class EventCalls {
     return this.#caller.call("event.list", params);
   }
 
-  /** List events as event.list does, as soon as there are any; empty at the timeout. */
+  /**
+   * List events as event.list does, as soon as there are any; empty at the timeout.
+   *
+   * With `types` it looks through a long stream piece by piece until its time is over; an empty
+   * answer then has a `next`, so that the following call goes on from there.
+   */
   wait(params: EventWaitParams = {}): Promise<Page<Event>> {
     return this.#caller.call("event.wait", params);
   }
@@ -3144,7 +3151,12 @@ export class JournalCalls {
     return this.#caller.call("journal.position", {});
   }
 
-  /** Return entries of several streams in global order; go on after `pos` of the answer. */
+  /**
+   * Return entries of several streams in global order; go on after `pos` of the answer.
+   *
+   * With `types`, or over very many streams, one call looks through a piece of the journal: a page
+   * may be empty though `pos` is not the journal's end yet.
+   */
   read(params: JournalReadParams): Promise<Entries> {
     return this.#caller.call("journal.read", params);
   }
@@ -3166,7 +3178,11 @@ export class JournalCalls {
     return this.#caller.call("journal.unsubscribe", params);
   }
 
-  /** Return entries as journal.read does, as soon as there are any; empty at the timeout. */
+  /**
+   * Return entries as journal.read does, as soon as there are any; empty at the timeout.
+   *
+   * It looks on from where it came to by itself; go on after `pos`, also of an empty answer.
+   */
   wait(params: JournalWaitParams): Promise<Entries> {
     return this.#caller.call("journal.wait", params);
   }

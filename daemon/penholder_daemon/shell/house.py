@@ -25,7 +25,6 @@ from penholder_daemon.core.effects import (
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.accounts import Accounts
-from penholder_daemon.shell.backlog import Job
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.exits import Exits
 from penholder_daemon.shell.facts import Facts, Load
@@ -37,6 +36,7 @@ from penholder_daemon.shell.readers import Reading
 from penholder_daemon.shell.sockets import Sockets
 from penholder_daemon.shell.stopping import Stop
 from penholder_daemon.shell.timers import Timers
+from penholder_daemon.shell.write_queue import Job
 from penholder_daemon.shell.writer import Writer
 
 log = structlog.get_logger()
