@@ -20,7 +20,7 @@ from penholder_daemon.shell.services import Services
 from penholder_daemon.shell.systemd.kept_sockets import CONTROL_NAME, KeptSockets, worker_name
 from penholder_daemon.shell.transport import SocketTransport
 from penholder_protocol import jsonrpc
-from penholder_protocol.errors import PenholderError
+from penholder_protocol.errors import Busy, PenholderError
 from penholder_protocol.nouns import FencedNotice
 
 log = structlog.get_logger()
@@ -147,7 +147,13 @@ class Sockets:
             sock.close()
             return
         kind: SocketKind = CONTROL if worker_id is None else RUNTIME
-        who = caller(peer, kind, worker_id)
+        try:
+            who = caller(sock, peer, kind, worker_id)
+        except OSError as error:
+            log.error("a peer cannot be looked at", pid=peer.pid, reason=str(error))
+            self._admission.leave(peer)
+            refuse(sock, Busy(f"the daemon cannot look at you now ({error.strerror}); try again"))
+            return
         connection = Connection(SocketTransport(sock), who, services, self._flusher)
         self._nursery.start_soon(self._run, connection, peer)
 
