@@ -35,11 +35,11 @@ class Admission:
         """Count a connection; raises Denied or TooManyConnections."""
         if peer.uid not in self._allowed_uids:
             raise Denied(f"uid {peer.uid} may not connect to this daemon", uid=peer.uid)
-        if self._by_pid[peer.pid] >= self._max_of_process:
-            raise _too_many("MAX_CONNECTIONS_PER_PROCESS", self._max_of_process)
         kept = 0 if kind == CONTROL else self._max_connections // _FOR_CONTROL
         if self.open >= self._max_connections - kept:
             raise _too_many("MAX_CONNECTIONS", self._max_connections - kept)
+        if self._by_pid[peer.pid] >= self._max_of_process:
+            raise _too_many("MAX_CONNECTIONS_PER_PROCESS", self._max_of_process)
         self._by_pid[peer.pid] += 1
         self.open += 1
 
