@@ -143,10 +143,11 @@ class Daemon:
             nursery.start_soon(tell_progress, lambda: writer.silent_seconds, house.status_line)
             await stop.asked.wait()
             await self._drain(house, stop)
+            house.maintenance.stop()
             connections.cancel_scope.cancel()
         with trio.CancelScope(shield=True):
-            await writer.stop()
             await readers.stop()
+            await writer.stop()
 
     def _resume(self, house: House, start: Start) -> None:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
@@ -167,9 +168,10 @@ class Daemon:
     async def _drain(self, house: House, stop: Stop) -> None:
         """Take nothing more, and let what is open come to its end."""
         notify("STOPPING=1")
-        log.info("stopping", drain_ms=stop.drain_ms, connections=len(house.sockets.connections))
+        left_ms = round(max(0, stop.draining.deadline - trio.current_time()) * 1000)
+        log.info("stopping", drain_ms=left_ms, connections=len(house.sockets.connections))
         house.sockets.close_all()
-        with trio.move_on_after(stop.drain_ms / 1000):
+        with stop.draining:
             await house.sockets.until_none_connected()
         house.sockets.drop_all()
 
@@ -208,7 +210,7 @@ class Daemon:
                 if number == signal.SIGHUP:
                     self._reloader.reload()
                 else:
-                    stop.ask(self._reloader.settings.drain_ms)
+                    stop.ask_by_signal(self._reloader.settings.drain_ms)
 
 
 def _report_bug(call: Invocation | None, bug: Exception) -> None:
