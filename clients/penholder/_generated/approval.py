@@ -67,11 +67,11 @@ class ApprovalCalls:
         *,
         worker_id: str | None | UnsetType = UNSET,
         controller_id: str | None | UnsetType = UNSET,
-        state: Literal["canceled", "decided", "expired", "pending"] | None | UnsetType = UNSET,
+        state: Literal["all", "canceled", "decided", "expired", "pending"] | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.Approval]:
-        """List approvals, oldest first; `state` null gives all."""
+        """List approvals, oldest first; by default those that are pending."""
         return self._client.ask("approval.list", {
             "worker_id": worker_id,
             "controller_id": controller_id,
@@ -186,11 +186,11 @@ class AsyncApprovalCalls:
         *,
         worker_id: str | None | UnsetType = UNSET,
         controller_id: str | None | UnsetType = UNSET,
-        state: Literal["canceled", "decided", "expired", "pending"] | None | UnsetType = UNSET,
+        state: Literal["all", "canceled", "decided", "expired", "pending"] | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.Approval]:
-        """List approvals, oldest first; `state` null gives all."""
+        """List approvals, oldest first; by default those that are pending."""
         return await self._client.ask("approval.list", {
             "worker_id": worker_id,
             "controller_id": controller_id,

@@ -11,11 +11,14 @@ from penholder_protocol.errors import Denied, FenceRequired
 from penholder_protocol.nouns import Lease, LeaseProof
 
 
-def grant(tx: Tx, subject: str, lease_ms: int) -> Lease:
-    """Give the subject to a new holder: a higher epoch, and a token that is shown only here."""
-    token = tx.world.new_token()
-    epoch = fence.raise_epoch(tx, subject, token)
-    return Lease(epoch=epoch, token=token, expires_at=_start(tx, subject, lease_ms))
+def grant(tx: Tx, subject: str, lease_ms: int, own_token: str | None) -> Lease:
+    """Give the subject to a new holder under a higher epoch.
+
+    A holder that brings its own token is not shown it again, else one is made and shown only here.
+    """
+    made = None if own_token is not None else tx.new_secret()
+    epoch = fence.raise_epoch(tx, subject, own_token or made)
+    return Lease(epoch=epoch, token=made, expires_at=_start(tx, subject, lease_ms))
 
 
 def renew(tx: Tx, subject: str, lease_ms: int) -> Lease:
@@ -44,7 +47,8 @@ def void(tx: Tx, subject: str) -> None:
     """Take a claim from its holder, which is FENCED from now on, and let the next one claim."""
     # A new holder whom nobody is told of, under a lease that is over before anybody can look, also
     # after the fresh grace time of the daemon's next start.
-    grant(tx, subject, 1)
+    fence.raise_epoch(tx, subject, tx.world.new_token())
+    _start(tx, subject, 1)
 
 
 def require(

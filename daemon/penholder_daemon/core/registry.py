@@ -74,6 +74,8 @@ class Invocation:
     caller: Caller
     request_id: str | None
     raw_params: Raw
+    bare_params: Raw
+    """Without what is null in place of being left out: what counts under an idempotency key."""
     fence: Fence | None = None
     idempotency_key: str | None = None
 
@@ -90,9 +92,10 @@ class Method:
     fence: FenceCheck | None = None
     precheck: Precheck | None = None
     seat: bool = True
-    secret: bool = False
+    if_lost: str | None = None
     timer: bool = False
     keeps_key: bool = False
+    takes_nul: bool = False
     control_only: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
@@ -129,15 +132,19 @@ class Method:
             ]
         elif self.fence is not None:
             fields.append(Field("fence", Fence | None, None))
-        if self.kind is Kind.MUTATION and not self.keeps_key:
+        if self.kind in (Kind.MUTATION, Kind.CLAIM) and not self.keeps_key:
             fields.append(Field("idempotency_key", IdempotencyKey | None, None))
-        return Params(f"{self.name} on {socket}", fields)
+        # What was stored with it when it was still taken can be read.
+        takes_nul = self.takes_nul or self.kind in (Kind.QUERY, Kind.WAIT)
+        return Params(f"{self.name} on {socket}", fields, takes_nul=takes_nul)
 
     def invoke(self, caller: Caller, params: Raw, request_id: str | None) -> Invocation:
         """Check params for a caller; raises Denied, InvalidParams or ValueTooLarge."""
         if caller.socket not in self.sockets:
             raise Denied(f"{self.name} is not served on a {caller.socket} socket", method=self.name)
-        arguments = self._params[caller.socket].decode(params)
+        known = self._params[caller.socket]
+        bare = known.without_nulls(params)
+        arguments = known.decode(bare)
         fence = arguments.pop("fence", None)
         key = None if self.keeps_key else arguments.pop("idempotency_key", None)
         if caller.worker_id is not None:
@@ -149,6 +156,7 @@ class Method:
             caller=caller,
             request_id=request_id,
             raw_params=params,
+            bare_params=bare,
             fence=fence if isinstance(fence, Fence) else None,
             idempotency_key=key if isinstance(key, str) else None,
         )
@@ -182,19 +190,21 @@ class Room:
         fence: FenceCheck | None = None,
         precheck: Precheck | None = None,
         seat: bool = True,
-        secret: bool = False,
+        if_lost: str | None = None,
         timer: bool = False,
         keeps_key: bool = False,
+        takes_nul: bool = False,
         control_only: Iterable[str] = (),
     ) -> Callable[[FunctionT], FunctionT]:
         """Register a function that writes.
 
         `fence` guards it on the control socket; on the runtime socket the seat does, unless `seat`
-        is False. `secret` says that its answer is never kept. `control_only` names params that the
-        runtime socket does not take. `sockets=()` makes it the daemon's own; a `timer` among those
-        is run at the start and when a wake-up is due, and answers when it wants to run again.
-        `keeps_key` says that the room itself does what an idempotency key asks for: the function
-        takes it as a param.
+        is False. `if_lost` says that its answer may hold a secret, and is then not kept: what can
+        who has lost it do? `control_only` names params that the runtime socket does not take.
+        `sockets=()` makes it the daemon's own; a `timer` among those is run at the start and when a
+        wake-up is due, and answers when it wants to run again. `keeps_key` says that the room
+        itself does what an idempotency key asks for: the function takes it as a param. `takes_nul`
+        lets U+0000 into its strings, as all that only reads does.
         """
 
         def register(function: FunctionT) -> FunctionT:
@@ -207,9 +217,10 @@ class Room:
                 fence=fence,
                 precheck=precheck,
                 seat=seat,
-                secret=secret,
+                if_lost=if_lost,
                 timer=timer,
                 keeps_key=keeps_key,
+                takes_nul=takes_nul,
                 control_only=frozenset(control_only),
             )
             self.methods.append(made)
@@ -218,10 +229,10 @@ class Room:
         return register
 
     def claim(
-        self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
+        self, *, sockets: tuple[SocketKind, ...], if_lost: str, errors: Errors = ()
     ) -> Callable[[FunctionT], FunctionT]:
         """Register a function that writes, answers `Waiting` and takes `timeout_ms`."""
-        return self._registrar(Kind.CLAIM, sockets, errors)
+        return self._registrar(Kind.CLAIM, sockets, errors, if_lost)
 
     def query(
         self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
@@ -236,16 +247,30 @@ class Room:
         return self._registrar(Kind.WAIT, sockets, errors)
 
     def local(
-        self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
+        self, *, sockets: tuple[SocketKind, ...], errors: Errors = (), takes_nul: bool = False
     ) -> Callable[[FunctionT], FunctionT]:
         """Register an async function that the connection itself carries out."""
-        return self._registrar(Kind.LOCAL, sockets, errors)
+        return self._registrar(Kind.LOCAL, sockets, errors, takes_nul=takes_nul)
 
     def _registrar(
-        self, kind: Kind, sockets: tuple[SocketKind, ...], errors: Errors
+        self,
+        kind: Kind,
+        sockets: tuple[SocketKind, ...],
+        errors: Errors,
+        if_lost: str | None = None,
+        *,
+        takes_nul: bool = False,
     ) -> Callable[[FunctionT], FunctionT]:
         def register(function: FunctionT) -> FunctionT:
-            made = Method(self._name_of(function), kind, function, sockets, tuple(errors))
+            made = Method(
+                self._name_of(function),
+                kind,
+                function,
+                sockets,
+                tuple(errors),
+                if_lost=if_lost,
+                takes_nul=takes_nul,
+            )
             self.methods.append(made)
             return function
 

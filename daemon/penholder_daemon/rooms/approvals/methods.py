@@ -1,6 +1,6 @@
 """Questions of a worker, and their one answer."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -50,6 +50,7 @@ _DEFAULT_OPTIONS = [
     Option(id="allow", alias="allow", label="Allow"),
     Option(id="deny", alias="deny", label="Deny"),
 ]
+ListedState = Literal["pending", "decided", "canceled", "expired", "all"]
 Options = Annotated[list[Option], Meta(max_length=MAX_NAMES)]
 
 
@@ -123,11 +124,11 @@ def list_(
     *,
     worker_id: WorkerId | None = None,
     controller_id: ControllerId | None = None,
-    state: ApprovalState | None = "pending",
+    state: ListedState = "pending",
     limit: ListLimit = DEFAULT_LIST_LIMIT,
     cursor: Cursor | None = None,
 ) -> Page[Approval]:
-    """List approvals, oldest first; `state` null gives all."""
+    """List approvals, oldest first; by default those that are pending."""
     if worker_id is not None:
         workers.require_controller_id(rx, worker_id)
     if controller_id is not None:
@@ -139,7 +140,7 @@ def list_(
         " ORDER BY number",
         paging.after(cursor),
         worker_id,
-        state,
+        None if state == "all" else state,
         controller_id,
     )
     return paging.page(found, limit)

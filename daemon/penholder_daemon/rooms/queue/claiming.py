@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from penholder_daemon.core import claims, streams
 from penholder_daemon.core.effects import WakeAt, WakeWaiters
 from penholder_daemon.core.store import SqlValue
@@ -17,15 +19,24 @@ _AT_ONCE = 1000
 """Tasks that one timer run looks at; what is left is looked at by the next."""
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """Under which terms a runner takes tasks."""
+
+    runner_id: str
+    lease_ms: int
+    own_token: str | None
+
+
 def claim(
-    tx: Tx, queue: str, runner_id: str, lease_ms: int, lanes: Sequence[str] | None, most: int
+    tx: Tx, queue: str, lanes: Sequence[str] | None, most: int, terms: Terms
 ) -> list[ClaimedTask]:
     """Give a runner the first tasks of a queue, or of some of its lanes."""
     free_expired(tx)
     free_due(tx)
-    if records.is_paused(tx, queue):
-        return []
-    return [_give(tx, name, runner_id, lease_ms) for name in _first(tx, queue, lanes, most)]
+    is_paused = records.is_paused(tx, queue)
+    first = [] if is_paused else _first(tx, queue, lanes, most)
+    tx.is_empty = not first
+    return [_give(tx, name, terms) for name in first]
 
 
 def _first(tx: Tx, queue: str, lanes: Sequence[str] | None, most: int) -> list[str]:
@@ -50,22 +61,23 @@ def _heads(tx: Tx, where: str, values: list[SqlValue], most: int) -> list[tuple[
     ]
 
 
-def _give(tx: Tx, queue_task_id: str, runner_id: str, lease_ms: int) -> ClaimedTask:
+def _give(tx: Tx, queue_task_id: str, terms: Terms) -> ClaimedTask:
     task = records.require(tx, queue_task_id)
-    lease = claims.grant(tx, records.subject(queue_task_id), lease_ms)
+    subject = records.subject(queue_task_id)
+    lease = claims.grant(tx, subject, terms.lease_ms, terms.own_token)
     task = records.change(
         tx,
         task,
         state="running",
-        claimed_by=runner_id,
+        claimed_by=terms.runner_id,
         attempts=task.attempts + 1,
         lease_expires_at=lease.expires_at,
         not_before_ms=None,
         not_before_at=None,
         error=None,
     )
-    records.note(tx, task, "claimed", runner_id=runner_id, attempts=task.attempts)
-    tx.after_commit(WakeAt(tx.world.now_ms() + lease_ms))
+    records.note(tx, task, "claimed", runner_id=terms.runner_id, attempts=task.attempts)
+    tx.after_commit(WakeAt(tx.world.now_ms() + terms.lease_ms))
     return ClaimedTask(task=task, lease=lease)
 
 

@@ -12,6 +12,7 @@ from penholder_daemon.core.params import compact_struct
 from penholder_daemon.core.registry import Room, Waiting
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.queue import claiming, records
+from penholder_daemon.rooms.queue.claiming import Terms
 from penholder_daemon.rooms.queue.submitting import submit_one
 from penholder_protocol.errors import (
     Denied,
@@ -40,6 +41,7 @@ from penholder_protocol.nouns.words import (
     IdempotencyKey,
     JsonObject,
     LeaseMs,
+    OwnToken,
     Priority,
     ProjectId,
     QueueName,
@@ -56,6 +58,10 @@ from penholder_protocol.nouns.words import (
 room = Room("queue")
 
 _BOTH = (CONTROL, RUNTIME)
+_LOST = (
+    "queue.list shows what it claimed, and each task comes back when its lease runs out; pass a"
+    " `token` of your own to be answered the same tasks again"
+)
 _HELD = (QueueTaskNotFound, FenceRequired, Fenced, Denied)
 NewTasks = Annotated[list[NewQueueTask], Meta(min_length=1, max_length=MAX_SUBMIT_MANY)]
 Lanes = Annotated[list[TypeName], Meta(min_length=1, max_length=MAX_STREAMS)]
@@ -107,7 +113,7 @@ def submit_many(tx: Tx, *, tasks: NewTasks) -> Page[QueueTask]:
     return Page(items=[submit_one(tx, compact_struct(task)) for task in tasks])
 
 
-@room.mutation(sockets=_BOTH, secret=True)
+@room.mutation(sockets=_BOTH, if_lost=_LOST)
 def claim(
     tx: Tx,
     *,
@@ -116,12 +122,18 @@ def claim(
     lease_ms: LeaseMs,
     lanes: Lanes | None = None,
     max_tasks: MaxTasks = 1,
+    token: OwnToken | None = None,
 ) -> Page[ClaimedTask]:
-    """Take the first tasks of a queue under a lease; an empty list if there is nothing to do."""
-    return Page(items=claiming.claim(tx, queue, runner_id, lease_ms, lanes, max_tasks))
+    """Take the first tasks of a queue under a lease; an empty list if there is nothing to do.
+
+    With a `token` of the caller's own, which serves all of them, the answer shows none and is kept
+    under its idempotency key; an empty one is not.
+    """
+    terms = Terms(runner_id=runner_id, lease_ms=lease_ms, own_token=token)
+    return Page(items=claiming.claim(tx, queue, lanes, max_tasks, terms))
 
 
-@room.claim(sockets=_BOTH)
+@room.claim(sockets=_BOTH, if_lost=_LOST)
 def wait(
     tx: Tx,
     *,
@@ -130,10 +142,12 @@ def wait(
     lease_ms: LeaseMs,
     lanes: Lanes | None = None,
     max_tasks: MaxTasks = 1,
+    token: OwnToken | None = None,
     timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
 ) -> Waiting[Page[ClaimedTask]]:
     """Claim as queue.claim does, as soon as there is something; empty at the timeout."""
-    claimed = claiming.claim(tx, queue, runner_id, lease_ms, lanes, max_tasks)
+    terms = Terms(runner_id=runner_id, lease_ms=lease_ms, own_token=token)
+    claimed = claiming.claim(tx, queue, lanes, max_tasks, terms)
     return Waiting(Page(items=claimed), ready=bool(claimed), streams=(streams.queue(queue),))
 
 
