@@ -189,7 +189,8 @@ class QueueCalls:
     ) -> nouns.QueueTask:
         """Note how an attempt stands elsewhere, and the state that follows from it.
 
-        It counts no attempt; an absent session_path keeps what was there.
+        It counts no attempt; an absent session_path keeps what was there. On the control socket it
+        needs no claim, and a lease only while there is one.
         """
         return self._client.ask("queue.update_attempt", {
             "queue_task_id": queue_task_id,
@@ -454,7 +455,8 @@ class AsyncQueueCalls:
     ) -> nouns.QueueTask:
         """Note how an attempt stands elsewhere, and the state that follows from it.
 
-        It counts no attempt; an absent session_path keeps what was there.
+        It counts no attempt; an absent session_path keeps what was there. On the control socket it
+        needs no claim, and a lease only while there is one.
         """
         return await self._client.ask("queue.update_attempt", {
             "queue_task_id": queue_task_id,

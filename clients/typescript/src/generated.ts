@@ -2621,7 +2621,9 @@ export type ErrorCode =
   | "INVALID_WORKER_STATE_TRANSITION"
   | "METHOD_NOT_FOUND"
   | "NOT_ATTACHED"
+  | "QUERY_TOO_COSTLY"
   | "QUEUE_TASK_EXISTS"
+  | "QUEUE_TASK_NOT_CLAIMED"
   | "QUEUE_TASK_NOT_FOUND"
   | "QUEUE_TASK_TERMINAL"
   | "RUNNER_LEASE_CONFLICT"
@@ -3336,7 +3338,8 @@ export class QueueCalls {
   /**
    * Note how an attempt stands elsewhere, and the state that follows from it.
    *
-   * It counts no attempt; an absent session_path keeps what was there.
+   * It counts no attempt; an absent session_path keeps what was there. On the control socket it
+   * needs no claim, and a lease only while there is one.
    */
   updateAttempt(params: QueueUpdateAttemptParams): Promise<QueueTask> {
     return this.#caller.ask("queue.update_attempt", params);

@@ -62,18 +62,37 @@ def require(
 ) -> None:
     """Let the call pass if its lease is the newest, or if none is `needed` and none was given.
 
-    Raises FenceRequired, Fenced (both with `current_epoch`), or Denied to a worker for what
-    another has claimed. A former holder gets Fenced there as everywhere: its lease says so.
+    Raises FenceRequired, Fenced (both with `current_epoch`), or what `require_own` raises.
     """
-    epoch = fence.current_epoch(rx, subject)
-    if lease is None or lease.epoch >= epoch:
-        refuse_others(rx, claimed_by, **details)
+    require_own(rx, subject, lease, claimed_by=claimed_by, **details)
     if lease is not None:
         if not fence.holds(rx, subject, lease.epoch, lease.token):
             raise fence.stale(rx, subject, **details)
     elif needed:
         raise FenceRequired(
             f"{subject} is claimed; pass its lease {{epoch, token}}, or claim it first",
+            current_epoch=fence.current_epoch(rx, subject),
+            **details,
+        )
+
+
+def require_own(
+    rx: Rx, subject: str, lease: LeaseProof | None, *, claimed_by: str | None, **details: str
+) -> None:
+    """Let a worker write only to what it has claimed itself; the control socket may reach all.
+
+    What another has claimed is Denied, what nobody has is FenceRequired, whatever its state. A
+    former holder gets Fenced there as everywhere: its lease says so.
+    """
+    own = rx.caller.worker_id
+    if own is None or claimed_by == own:
+        return
+    epoch = fence.current_epoch(rx, subject)
+    if lease is None or lease.epoch >= epoch:
+        refuse_others(rx, claimed_by, **details)
+    if lease is None:
+        raise FenceRequired(
+            f"{own} has not claimed {subject}; a worker writes to what it has claimed only",
             current_epoch=epoch,
             **details,
         )

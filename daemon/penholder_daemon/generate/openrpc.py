@@ -113,6 +113,8 @@ def errors_of(method: Method) -> list[type[errors.PenholderError]]:
         of_kind += [errors.NotAttached, errors.Fenced]
     if method.kind in (Kind.MUTATION, Kind.CLAIM):
         of_kind.append(errors.IdempotencyConflict)
+    else:
+        of_kind.append(errors.QueryTooCostly)
     if method.if_lost is not None:
         of_kind.append(errors.IdempotencyNotKept)
     return list(dict.fromkeys([*method.errors, *of_kind, *_EVERYWHERE, errors.StoreFailed]))

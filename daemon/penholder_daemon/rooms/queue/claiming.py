@@ -12,7 +12,9 @@ from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.queue import records
 from penholder_protocol.limits import MAX_BACKOFF_MS
 from penholder_protocol.nouns import ClaimedTask, QueueTask
+from penholder_protocol.nouns.words import QueueTaskState
 
+CANCEL_REASON = "cancel requested"
 _CLAIMABLE = "state = 'pending' AND is_due = 1"
 _ORDER = "rank, created_at, queue_task_id"
 _AT_ONCE = 1000
@@ -88,6 +90,26 @@ def end(tx: Tx, task: QueueTask, state: str, **columns: SqlValue) -> QueueTask:
     return records.change(tx, task, state=state, **known)
 
 
+def cancel(tx: Tx, task: QueueTask, reason: str, **columns: SqlValue) -> QueueTask:
+    """End a task as canceled."""
+    return end(tx, task, "canceled", canceled_at=tx.now, cancel_reason=reason, **columns)
+
+
+def take_over_state(
+    tx: Tx, task: QueueTask, state: QueueTaskState, **columns: SqlValue
+) -> QueueTask:
+    """Put a task into the state that its attempt has elsewhere; no attempt is counted."""
+    if state == "canceled":
+        return cancel(tx, task, CANCEL_REASON, **columns)
+    if state in records.TERMINAL:
+        return end(tx, task, state, **columns)
+    if state == "pending" and task.state == "running":
+        task = free(tx, task, 0, task.error)
+    elif state == "running" and task.state == "pending":
+        columns |= {"is_due": 0, "not_before_ms": None, "not_before_at": None}
+    return records.change(tx, task, state=state, **columns)
+
+
 def free(tx: Tx, task: QueueTask, delay_ms: int, error: str | None) -> QueueTask:
     """Make a task pending again, now or after a delay; its age and so its place stay."""
     claims.release(tx, records.subject(task.queue_task_id))
@@ -125,21 +147,34 @@ def backoff_ms(task: QueueTask) -> int:
     The jitter comes from the task and the attempt, so that tasks that failed together do not come
     back together and a replay comes to the same.
     """
-    pause = min(task.backoff_ms << min(task.attempts - 1, 40), MAX_BACKOFF_MS)
+    pause = min(task.backoff_ms << min(max(task.attempts - 1, 0), 40), MAX_BACKOFF_MS)
     drawn = hashlib.sha256(f"{task.queue_task_id}/{task.attempts}".encode()).digest()
     return min(pause + pause * drawn[0] // (4 * 255), MAX_BACKOFF_MS)
 
 
 def free_expired(tx: Tx) -> None:
-    """Take back what was not renewed in time; a last attempt has failed."""
+    """Take back what was not renewed in time."""
     for task in list(_expired(tx)):
-        if task.attempts < task.max_attempts:
-            freed = free(tx, task, 0, "lease expired")
-            records.note(tx, freed, "expired", runner_id=task.claimed_by, attempts=task.attempts)
-        else:
-            failed = end(tx, task, "failed", error="lease expired")
-            records.note(tx, failed, "expired", runner_id=task.claimed_by, attempts=task.attempts)
-            records.note(tx, failed, "failed", error="lease expired")
+        _expire(tx, task)
+
+
+def free_if_expired(tx: Tx, task: QueueTask) -> QueueTask:
+    """Take one task back if it was not renewed in time; return it as it is then."""
+    is_expired = claims.is_expired(tx, records.subject(task.queue_task_id))
+    return _expire(tx, task) if is_expired else task
+
+
+def _expire(tx: Tx, task: QueueTask) -> QueueTask:
+    """Let the next one try; a last attempt has failed."""
+    told = {"runner_id": task.claimed_by, "attempts": task.attempts}
+    if task.attempts < task.max_attempts:
+        freed = free(tx, task, 0, "lease expired")
+        records.note(tx, freed, "expired", **told)
+        return freed
+    failed = end(tx, task, "failed", error="lease expired")
+    records.note(tx, failed, "expired", **told)
+    records.note(tx, failed, "failed", error="lease expired")
+    return failed
 
 
 def _expired(tx: Tx) -> Iterator[QueueTask]:

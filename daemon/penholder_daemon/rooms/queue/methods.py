@@ -20,6 +20,7 @@ from penholder_protocol.errors import (
     FenceRequired,
     IdempotencyConflict,
     QueueTaskExists,
+    QueueTaskNotClaimed,
     QueueTaskNotFound,
     QueueTaskTerminal,
 )
@@ -62,7 +63,8 @@ _LOST = (
     "queue.list shows what it claimed, and each task comes back when its lease runs out; pass a"
     " `token` of your own to be answered the same tasks again"
 )
-_HELD = (QueueTaskNotFound, FenceRequired, Fenced, Denied)
+_HOLDING = (QueueTaskNotFound, FenceRequired, Fenced, Denied)
+_HELD = (*_HOLDING, QueueTaskNotClaimed)
 NewTasks = Annotated[list[NewQueueTask], Meta(min_length=1, max_length=MAX_SUBMIT_MANY)]
 Lanes = Annotated[list[TypeName], Meta(min_length=1, max_length=MAX_STREAMS)]
 MaxTasks = Annotated[int, Meta(ge=1, le=MAX_CLAIM)]
@@ -204,9 +206,9 @@ def fail(
 
 
 def _held(tx: Tx, queue_task_id: str, lease: LeaseProof | None) -> QueueTask:
-    """Return a task that has not ended, for who holds it; else Fenced or FenceRequired."""
-    claiming.free_expired(tx)
-    task = records.require(tx, queue_task_id)
+    """Return a task for who holds it: one that has ended or is another's by now is Fenced."""
+    task = claiming.free_if_expired(tx, records.require(tx, queue_task_id))
+    records.require_own(tx, task, lease)
     if task.state in records.TERMINAL:
         raise Fenced(
             f"queue task {queue_task_id} has ended: it is {task.state}",
@@ -214,10 +216,16 @@ def _held(tx: Tx, queue_task_id: str, lease: LeaseProof | None) -> QueueTask:
             current_epoch=fence.current_epoch(tx, records.subject(queue_task_id)),
         )
     records.require_holder(tx, task, lease)
+    if task.claimed_by is None:
+        raise QueueTaskNotClaimed(
+            f"queue task {queue_task_id} is {task.state} and nobody holds it; claim it first",
+            queue_task_id=queue_task_id,
+            current_state=task.state,
+        )
     return task
 
 
-@room.mutation(sockets=_BOTH, errors=(*_HELD, QueueTaskTerminal))
+@room.mutation(sockets=_BOTH, errors=(*_HOLDING, QueueTaskTerminal))
 def update_attempt(
     tx: Tx,
     *,
@@ -229,9 +237,11 @@ def update_attempt(
 ) -> QueueTask:
     """Note how an attempt stands elsewhere, and the state that follows from it.
 
-    It counts no attempt; an absent session_path keeps what was there.
+    It counts no attempt; an absent session_path keeps what was there. On the control socket it
+    needs no claim, and a lease only while there is one.
     """
     task = records.require(tx, queue_task_id)
+    records.require_own(tx, task, lease)
     if task.state in records.TERMINAL:
         raise QueueTaskTerminal(
             f"queue task {queue_task_id} is {task.state} and stays so",
@@ -239,26 +249,25 @@ def update_attempt(
             current_state=task.state,
         )
     records.require_holder(tx, task, lease)
-    if state in records.TERMINAL:
-        task = claiming.end(tx, task, state)
-    elif state == "pending":
-        task = claiming.free(tx, task, 0, task.error) if task.state == "running" else task
-    return records.change(
-        tx,
-        task,
-        state=state,
-        latest_attempt=records.raw_text(latest_attempt),
-        session_path=session_path or task.session_path,
+    told = {"latest_attempt": records.raw_text(latest_attempt)}
+    if session_path is not None:
+        told["session_path"] = session_path
+    changed = claiming.take_over_state(tx, task, state, **told)
+    records.note(
+        tx, changed, state if state in records.TERMINAL else "attempt_updated", state=state
     )
+    return changed
 
 
 @room.mutation(sockets=(CONTROL,), errors=(QueueTaskNotFound,))
-def cancel(tx: Tx, *, queue_task_id: QueueTaskId, reason: Text = "cancel requested") -> QueueTask:
+def cancel(
+    tx: Tx, *, queue_task_id: QueueTaskId, reason: Text = claiming.CANCEL_REASON
+) -> QueueTask:
     """Cancel a task; one that has ended is answered as it stands."""
     task = records.require(tx, queue_task_id)
     if task.state in records.TERMINAL:
         return task
-    canceled = claiming.end(tx, task, "canceled", canceled_at=tx.now, cancel_reason=reason)
+    canceled = claiming.cancel(tx, task, reason)
     records.note(tx, canceled, "canceled", reason=reason)
     return canceled
 
