@@ -192,53 +192,6 @@ def test_every_end_is_an_end(bench: Bench, how: str) -> None:
     assert attention(bench) == "unread"
 
 
-def test_the_end_of_a_turn_is_the_last_that_was_asked(bench: Bench) -> None:
-    make_run_in(bench)
-    ask(bench)
-    ask(bench, "steer")
-    assert session(bench)["last_command_id"] == "cmd_2"
-    _finish(bench, "cmd_2")
-    assert session(bench)["last_command_id"] == "cmd_2"
-    _finish(bench, "cmd_1")
-    assert session(bench)["last_command_id"] == "cmd_1"
-
-
-@pytest.mark.parametrize("how", ["command.finish", "command.cancel"])
-def test_a_turn_that_ends_after_its_run_changes_no_outcome(bench: Bench, how: str) -> None:
-    make_run_in(bench)
-    ask(bench)
-    ask(bench, "steer")
-    bench.call("run.finish", run_id="r1", outcome="completed")
-    version = _version(bench)
-    params = {"outcome": "failed", "failure_kind": "late"} if how == "command.finish" else {}
-    bench.call(how, command_id="cmd_1", **params)
-    found = session(bench)
-    assert (found["state"], found["outcome"], found["failure_kind"]) == (
-        "terminal",
-        "completed",
-        None,
-    )
-    assert found["last_command_id"] == "cmd_1"
-    assert found["version"] > version
-
-
-def test_nor_does_it_move_the_session_back_to_that_run(bench: Bench) -> None:
-    make_run_in(bench)
-    ask(bench)
-    bench.call("run.finish", run_id="r1", outcome="completed")
-    make_run_in(bench, run_id="r2")
-    claim(bench, "r2")
-    ask(bench, run_id="r2")
-    before = session(bench)
-    _finish(bench, "cmd_1", "failed", failure_kind="late")
-    after = session(bench)
-    assert _active(bench) == ("running", "r2", "cmd_2")
-    assert {name for name in after if after[name] != before[name]} == {
-        "version",
-        "last_event_seq",
-    }
-
-
 def test_a_run_with_another_open_turn_goes_on(bench: Bench) -> None:
     make_run_in(bench)
     ask(bench)

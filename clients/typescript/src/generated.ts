@@ -2755,12 +2755,16 @@ export class ApprovalCalls {
     this.#caller = caller;
   }
 
-  /** Take a question back. */
+  /** Take a question back, without a fence also beside its worker's owner. */
   cancel(params: ApprovalCancelParams): Promise<Approval> {
     return this.#caller.ask("approval.cancel", params);
   }
 
-  /** Answer an approval, once, by the id of an option or by its alias (any case). */
+  /**
+   * Answer an approval, once, by the id of an option or by its alias (any case).
+   *
+   * It can be answered only once, so a person may answer beside a living owner, without its fence.
+   */
   decide(params: ApprovalDecideParams): Promise<Approval> {
     return this.#caller.ask("approval.decide", params);
   }
@@ -3760,7 +3764,7 @@ export class WorkerCalls {
   }
 
   /**
-   * Stop a worker for good; its runtime socket closes.
+   * Stop a worker for good, without a fence also beside a living owner; its socket closes.
    *
    * With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later.
    */
@@ -3771,8 +3775,9 @@ export class WorkerCalls {
   /**
    * Move a worker to another state; `expected` makes it a compare-and-set.
    *
-   * The same state again changes nothing; `force` takes steps that the table does not have. On the
-   * runtime socket waiting_approval → running is APPROVAL_PENDING while an approval is pending.
+   * To canceling and stopped (without force) it takes no fence: that a person may do beside a living
+   * owner. The same state again changes nothing; `force` takes steps that the table does not have.
+   * On the runtime socket waiting_approval → running is APPROVAL_PENDING while one is pending.
    */
   transition(params: WorkerTransitionParams): Promise<Worker> {
     return this.#caller.ask("worker.transition", params);

@@ -35,7 +35,7 @@ def mutate(tx: Tx, call: Invocation) -> bytes:
     # Inside a tx.apply the calls before this one may have answered a secret; this one's answer
     # does not hold theirs. And where this one gets nothing, what encloses it did something.
     held_before, tx.holds_secret = tx.holds_secret, False
-    tx.is_empty = False
+    tx.is_empty = tx.beside_owner = False
     answer = _once(tx, call)
     tx.holds_secret |= held_before
     tx.is_empty = False

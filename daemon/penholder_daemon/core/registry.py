@@ -8,7 +8,7 @@ else.
 import difflib
 import enum
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
@@ -16,16 +16,14 @@ from typing import Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_h
 from msgspec import Raw
 
 from penholder_daemon.core.caller import RUNTIME, Caller, SocketKind
+from penholder_daemon.core.fence import Arguments, FenceCheck
 from penholder_daemon.core.params import Field, Params, signature_fields
-from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.core.transaction import Rx
 from penholder_protocol.errors import Denied, MethodNotFound, PenholderError
 from penholder_protocol.limits import MAX_TYPE_CHARACTERS
 from penholder_protocol.nouns import Fence, Finding
 from penholder_protocol.nouns.words import IdempotencyKey, WorkerId
 
-Arguments: TypeAlias = Mapping[str, object]
-FenceCheck: TypeAlias = Callable[[Tx, Arguments, Fence | None], None]
-"""Lets a mutation on the control socket pass or raises; raises also what is not found."""
 Precheck: TypeAlias = Callable[[Arguments], None]
 """Refuses arguments before anything stored is looked at."""
 Check: TypeAlias = Callable[[Rx], Iterator[Finding]]

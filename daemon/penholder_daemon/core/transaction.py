@@ -52,6 +52,8 @@ class Tx(Rx):
         self.effects: list[Effect] = []
         self.holds_secret = False
         """Whether a call inside this one answered a secret, so that the answer is not kept."""
+        self.beside_owner = False
+        """Whether this call left the fence out, though its subject has an owner; entries say so."""
         self.is_empty = False
         """Whether this call got nothing: sent again it is to try again, not to hear the same."""
         self._calls = calls

@@ -7,7 +7,8 @@ from msgspec import Meta
 from penholder_daemon.core import paging, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import WakeAt
-from penholder_daemon.core.registry import Arguments, Room, Waiting
+from penholder_daemon.core.fence import Arguments, beside_owner
+from penholder_daemon.core.registry import Room, Waiting
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms.approvals import records
@@ -157,8 +158,8 @@ def _guard_approval(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
 
 @room.mutation(
     sockets=(CONTROL,),
-    fence=_guard_approval,
-    errors=(ApprovalNotFound, *_GUARDED, ApprovalNotPending, ApprovalOptionUnknown),
+    fence=beside_owner(_guard_approval),
+    errors=(ApprovalNotFound, Fenced, ApprovalNotPending, ApprovalOptionUnknown),
 )
 def decide(
     tx: Tx,
@@ -168,15 +169,18 @@ def decide(
     option: TypeName,
     note: Text | None = None,
 ) -> Approval:
-    """Answer an approval, once, by the id of an option or by its alias (any case)."""
+    """Answer an approval, once, by the id of an option or by its alias (any case).
+
+    It can be answered only once, so a person may answer beside a living owner, without its fence.
+    """
     approval = records.require_pending(tx, worker_id, request_id)
     return records.finish(tx, approval, "decided", option=_pick(approval, option), note=note)
 
 
 @room.mutation(
     sockets=_BOTH,
-    fence=_guard_approval,
-    errors=(ApprovalNotFound, *_GUARDED, ApprovalNotPending),
+    fence=beside_owner(_guard_approval),
+    errors=(ApprovalNotFound, Fenced, ApprovalNotPending),
 )
 def cancel(
     tx: Tx,
@@ -185,7 +189,7 @@ def cancel(
     request_id: ApprovalId,
     note: Text | None = None,
 ) -> Approval:
-    """Take a question back."""
+    """Take a question back, without a fence also beside its worker's owner."""
     approval = records.require_pending(tx, worker_id, request_id)
     return records.finish(tx, approval, "canceled", note=note)
 
