@@ -87,7 +87,8 @@ class SimulatedWorld:
 class _NoSockets:
     """Stands for the listeners: a simulation connects by hand."""
 
-    subscription_count = 0
+    subscription_count = served = unserved = 0
+    connections: tuple[Connection, ...] = ()
 
     @property
     def workers(self) -> "_NoSockets":
