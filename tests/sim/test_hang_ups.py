@@ -33,7 +33,8 @@ METHODS: list[tuple[str, dict[str, object]]] = [
     ("worker.create", {"controller_id": "c", "label": "x", "launcher": "l", "profile": "p",
                        "cwd": "/", "worker_id": "q"}),
     ("worker.stop", {"worker_id": "q"}),
-    ("tx.apply", {"calls": [{"method": "event.append", "params": {"worker_id": "w", "type": "t"}}]}),
+    ("tx.apply", {"calls": [{"method": "event.append",
+                             "params": {"worker_id": "w", "type": "t"}}]}),
     ("daemon.status", {}),
     ("no.such.method", {}),
 ]  # fmt: skip
@@ -87,7 +88,8 @@ async def _be_honest(client: SimulatedClient) -> list[int]:
 
 async def _run(path: Path, seed: int) -> list[Any]:
     rng = random.Random(seed)
-    async with simulated_daemon(path, seed) as daemon, trio.open_nursery() as nursery:
+    slow = simulated_daemon(path, seed, is_slow=True)
+    async with slow as daemon, trio.open_nursery() as nursery:
         client = SimulatedClient(daemon.connect(), nursery)
         await client.call("controller.register", controller_id="c", label="c", workspace_key="/")
         await client.call(
