@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from tests.process.daemon_process import DaemonProcess, Json, RawConnection
 
 PENHOLDER = str(Path(sys.executable).with_name("penholder"))
 TIMEOUT_S = 60
+BECOME = "import os, signal, sys; exec(sys.argv[1]); os.execv(sys.argv[2], sys.argv[2:])"
+"""Runs what a parent would have done to its child, and then the program."""
 
 
 def environment(daemon: DaemonProcess, **more: str) -> dict[str, str]:
@@ -53,10 +56,11 @@ def penholder(daemon: DaemonProcess, *words: str, **more: str) -> Ran:
 class Running:
     """A command line that was started and goes on."""
 
-    def __init__(self, daemon: DaemonProcess, *words: str) -> None:
-        """Start it; its stdin is a pipe."""
+    def __init__(self, daemon: DaemonProcess, *words: str, first: str = "") -> None:
+        """Start it; its stdin is a pipe. `first` is Python that its process runs before."""
+        wrapper = [sys.executable, "-c", BECOME, first] if first else []
         self.process = subprocess.Popen(
-            [PENHOLDER, *words],
+            [*wrapper, PENHOLDER, *words],
             env=environment(daemon),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -109,6 +113,11 @@ class Worker:
         with self.daemon.connect() as control:
             return next(e for e in self._follow(control) if e["data"].get("text") == text)
 
+    def wait_for_type(self, type_: str) -> Json:
+        """Wait for an event of a type."""
+        with self.daemon.connect() as control:
+            return next(event for event in self._follow(control) if event["type"] == type_)
+
     def wait_for_events(self, count: int) -> None:
         """Wait until the worker has that many events."""
         with self.daemon.connect() as control:
@@ -159,8 +168,33 @@ class Worker:
 
 def runs(pid: int) -> bool:
     """Tell whether a process runs; a zombie does not."""
+    return state_of(pid) not in ("", "Z", "X")
+
+
+def state_of(pid: int) -> str:
+    """Return the letter that /proc has for a process; nothing if there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return False
-    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+        return ""
+    return stat.rpartition(b")")[2].split()[0].decode()
+
+
+def command_of(pid: int) -> str:
+    """Return the name of a process's program; nothing if there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def wait_gone(pid: int) -> None:
+    """Wait until a process, which need be nobody's child here, has ended."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([handle], [], [], TIMEOUT_S)[0], f"process {pid} lives"
+    finally:
+        os.close(handle)
