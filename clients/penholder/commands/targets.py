@@ -1,7 +1,9 @@
 """Which socket a command asks.
 
-Methods that only runtime sockets serve go to $PENHOLDER_SOCKET, everything else to the control
-socket; `--worker` and `--socket` say otherwise.
+Inside `penholder run`, whose command finds its worker's socket in $PENHOLDER_SOCKET, a method that
+runtime sockets serve speaks for the worker; everything else goes to the control socket. `--worker`,
+`--socket` and `--control` say otherwise, and so does what only makes sense on the control socket:
+another worker's id, a runtime directory, a proof of ownership.
 """
 
 import os
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from penholder.commands.spec import Method
 
 SOCKET_VARIABLE = "PENHOLDER_SOCKET"
+WORKER_VARIABLE = "PENHOLDER_WORKER_ID"
 RECONNECT_S = 30.0
 """How long a call goes on asking a daemon that was there and is away or busy now."""
 
@@ -31,6 +34,9 @@ class Where(Protocol):
     runtime_dir: str | None
     worker: str | None
     operation: str | None
+    control: bool
+    fence: str | None
+    take_over: bool
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -38,25 +44,54 @@ class Target(msgspec.Struct, frozen=True):
 
     path: Path
     is_runtime: bool
+    worker_id: str | None = None
+    """Whom a call is about that names no worker, where the socket does not say it."""
 
 
-def choose(where: Where, method: "Method | None" = None) -> Target:
-    """Find the socket that a method is to be asked on."""
-    if where.socket and where.worker:
-        raise Usage("pass --socket or --worker, not both")
+def choose(where: Where, method: "Method | None" = None, worker_id: object | None = None) -> Target:
+    """Find the socket that a method, which may be about a worker, is to be asked on."""
+    if len([each for each in (where.socket, where.worker, where.control) if each]) > 1:
+        raise Usage("pass only one of --socket, --worker and --control")
     if where.worker:
         return Target(_worker_socket(where, where.worker), is_runtime=True)
     if where.socket:
         return Target(Path(where.socket), is_runtime=_is_runtime(Path(where.socket)))
-    if method is None or "control" in method.sockets:
-        return Target(paths.control_socket(where.runtime_dir), is_runtime=False)
     own = os.environ.get(SOCKET_VARIABLE)
+    if method is None or where.control or "runtime" not in method.sockets:
+        return Target(paths.control_socket(where.runtime_dir), is_runtime=False)
+    if "control" in method.sockets:
+        if not (own and _speaks_for(own, where, worker_id)):
+            return Target(paths.control_socket(where.runtime_dir), is_runtime=False)
+        if _is_stopped(own):
+            return Target(_control_beside(own), is_runtime=False, worker_id=_own_id(own))
     if not own:
         raise Usage(
             f"{method.name} is served on runtime sockets only: pass --worker ID, or --socket PATH,"
             f" or set {SOCKET_VARIABLE}"
         )
     return Target(Path(own), is_runtime=True)
+
+
+def _speaks_for(own: str, where: Where, worker_id: object | None) -> bool:
+    """Tell whether a method that both sockets serve speaks for the worker that this runs in."""
+    if where.runtime_dir or where.fence or where.take_over:
+        return False
+    if worker_id is None:
+        return True
+    return worker_id == _own_id(own)
+
+
+def _own_id(own: str) -> str:
+    return os.environ.get(WORKER_VARIABLE) or Path(own).stem
+
+
+def _control_beside(own: str) -> Path:
+    return Path(own).parent.parent / "control.sock"
+
+
+def _is_stopped(own: str) -> bool:
+    """Tell whether the daemon is there, and the socket is not: it serves no stopped worker."""
+    return not os.path.exists(own) and _control_beside(own).exists()
 
 
 def _worker_socket(where: Where, worker_id: str) -> Path:

@@ -155,6 +155,7 @@ def test_the_command_shares_the_seat_and_knows_its_socket(start: Start) -> None:
     script = """
 penholder --worker "$PENHOLDER_WORKER_ID" event append --type note --data '{"n":1}' >/dev/null
 penholder --socket "$PENHOLDER_SOCKET" event append --type note --data '{"n":2}' >/dev/null
+penholder event append --type note --data '{"n":3}' >/dev/null
 penholder runtime attach >/dev/null 2>&1; echo "attach=$?"
 penholder runtime detach --state stopped >/dev/null 2>&1; echo "detach=$?"
 """
@@ -163,7 +164,7 @@ penholder runtime detach --state stopped >/dev/null 2>&1; echo "detach=$?"
 
     assert (ran.code, ran.out) == (0, "attach=0\ndetach=0\n"), ran.err
     notes = [event["data"] for event in worker.events() if event["type"] == "note"]
-    assert notes == [{"n": 1}, {"n": 2}]
+    assert notes == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
 def test_a_program_that_attaches_for_itself_runs_under_run(
