@@ -87,9 +87,9 @@ def test_without_the_workers_id_its_socket_tells_it(
 
 @pytest.mark.usefixtures("inside")
 def test_a_worker_that_was_stopped_meanwhile_is_spoken_for_on_the_control_socket(
-    cli: Cli, fake_worker: FakeDaemon, fake_control: FakeDaemon
+    cli: Cli, fake_worker: FakeDaemon, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake_worker.path.unlink()
+    monkeypatch.setenv("PENHOLDER_SOCKET", str(fake_worker.path.with_name("gone.sock")))
     assert cli("event", "append", "--type", "bye").code == 0
     ((_, asked),) = fake_control.calls
     assert (asked["worker_id"], asked["type"]) == ("w", "bye")
