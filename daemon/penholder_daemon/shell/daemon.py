@@ -192,7 +192,7 @@ class Daemon:
     async def _obey_signals(
         self, stop: Stop, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        # A shell keeps Ctrl-C from what it runs in the background by having it ignored: so it stays.
+        # A shell keeps Ctrl-C from what it runs in the background by having it ignored.
         taken = [number for number in _SIGNALS if not _is_ignored_interrupt(number)]
         with trio.open_signal_receiver(*taken) as signals:
             task_status.started()
