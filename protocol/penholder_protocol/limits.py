@@ -21,24 +21,53 @@ MAX_CONNECTIONS = 4096
 """Open connections of all sockets together."""
 MAX_CONNECTIONS_PER_PROCESS = 1024
 """Open connections of one peer process, so that one client cannot shut out the others."""
+MAX_WORKERS = 16_384
+"""Workers that are not stopped: each has a socket. Fewer where the process has few descriptors."""
+MAX_SEATS = 16_384
+"""Seated processes, each of which is watched. Fewer where the process has few descriptors."""
 MAX_SUBSCRIPTIONS = 64
 """Live subscriptions of one connection."""
 MAX_LAG_BYTES = 4 << 20
-"""Unsent bytes of a connection past which its subscriptions are told that they lag."""
-MAX_UNSENT_BYTES = 64 << 20
-"""Unsent bytes of a connection past which it is closed: its peer has stopped reading."""
+"""Answers of a connection that its peer has not taken, past which no more are made for it until it
+reads, and its subscriptions are told that they lag."""
 HIGH_WATER_BYTES = 2 << 20
 """Unsent bytes of a connection past which the daemon stops reading from it."""
+PEER_STALLED_MS = 60_000
+"""A peer that leaves more than MAX_LAG_BYTES unsent for this long is ended."""
+
+# --- Bytes ----------------------------------------------------------------------------------
+MAX_HELD_BYTES = 128 << 20
+"""What all connections together may hold: unfinished frames, params, answers made and unsent. Past
+it the connection that holds most is ended (CONNECTION_TOO_LARGE)."""
+PRESSED_BYTES = MAX_HELD_BYTES // 2
+"""Held by all connections together, past which each is kept to CONNECTION_KEEPS_BYTES: no more is
+taken from it, or made for it, until what it holds above that is done or read."""
+CONNECTION_KEEPS_BYTES = 64 << 10
+"""What every connection may hold, whatever the others do."""
+MAX_CONNECTION_BYTES = 4 << 20
+"""Params of open requests of one connection, past which the daemon stops reading from it."""
+MAX_ANSWERS_AT_ONCE_BYTES = 1 << 20
+"""Answers that a reader makes for one connection before it turns to the next."""
 
 # --- The writer -----------------------------------------------------------------------------
 MAX_WRITER_QUEUE = 8192
 """Mutations that wait for the writer; past it a mutation is refused as BUSY."""
-MAX_WRITER_QUEUE_BYTES = 256 << 20
+MAX_WRITER_QUEUE_BYTES = 32 << 20
 """The same, counted in bytes of their params."""
+MAX_QUEUED_BESIDE = 8
+"""Mutations, or queries, that a connection may have waiting though the queue is full of others'."""
 MAX_COMMIT_BATCH = 512
 """Mutations that share one transaction and one fsync."""
+MAX_COMMIT_BATCH_BYTES = 4 << 20
+"""The same, counted in bytes of their params, and of their answers."""
+MAX_COMMIT_BATCH_MS = 50
+"""Mutations of a batch that have run for so long are committed before the next one is begun."""
 MAX_READER_QUEUE = 8192
 """Queries that wait for a reader; past it a query is refused as BUSY."""
+QUICK_QUERY_MS = 20
+"""A query that took a reader longer than this goes on beside the quick ones."""
+QUERY_BUDGET_MS = 1_000
+"""Time of a reader that one query may take; past it it is refused as QUERY_TOO_COSTLY."""
 
 # --- Words and values -----------------------------------------------------------------------
 MAX_ID_CHARACTERS = 128
@@ -58,10 +87,16 @@ MAX_TIME_CHARACTERS = 30
 """A time with nanoseconds."""
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 200
 MAX_TOKEN_CHARACTERS = 512
+"""A token as a proof, whoever made it."""
+MIN_OWN_TOKEN_CHARACTERS = 32
+"""A token that a caller makes for itself: enough that nobody guesses it."""
+MAX_OWN_TOKEN_CHARACTERS = 128
 MAX_VALUE_BYTES = 256 << 10
 """One JSON value, as compact UTF-8."""
 MAX_RUN_EVENT_BYTES = 2 * MAX_VALUE_BYTES + (16 << 10)
 """An event of a run; its first one says two values, and replacing secrets can lengthen others."""
+MAX_NUMBER_DIGITS = 308
+"""Digits of one number in a JSON value; it must be finite as a double too, as most readers have."""
 MAX_VALUE_DEPTH = 64
 """Arrays and objects inside each other in one JSON value."""
 MAX_NAMES = 1000
@@ -86,6 +121,10 @@ MAX_STATE_KEYS = 100
 """Keys in one state.list; a larger limit is cut to this."""
 MAX_STREAMS = 64
 """Stream names in one read, wait or subscription."""
+MAX_SCAN_ENTRIES = 5_000
+"""Entries that one look passes over for a filter; then it says how far it came."""
+MAX_MERGED_STREAMS = 1_000
+"""Streams that are merged for a page; of more the whole journal is passed over."""
 MAX_APPEND_MANY = 1000
 """Events in one event.append_many."""
 MAX_TRANSACTION_CALLS = 1000
@@ -128,7 +167,14 @@ assert PAGE_BYTES < MAX_RESULT_BYTES
 assert MAX_RUN_EVENT_BYTES + (16 << 10) <= PAGE_BYTES
 # So do the values of a run: its metadata, its session's and its resource bundle.
 assert 3 * MAX_VALUE_BYTES + (64 << 10) <= PAGE_BYTES
-assert PAGE_BYTES < MAX_FRAME_BYTES < HIGH_WATER_BYTES < MAX_LAG_BYTES < MAX_UNSENT_BYTES
+assert PAGE_BYTES < MAX_FRAME_BYTES < HIGH_WATER_BYTES < MAX_LAG_BYTES
+# One connection at all of its limits is far from ending anybody, and under pressure a frame in each
+# direction fits what is left for so many that hold as much as they may.
+assert MAX_LAG_BYTES + MAX_CONNECTION_BYTES + 2 * MAX_FRAME_BYTES < PRESSED_BYTES // 4
+assert CONNECTION_KEEPS_BYTES < HIGH_WATER_BYTES < PRESSED_BYTES < MAX_HELD_BYTES
+assert MAX_FRAME_BYTES <= MAX_CONNECTION_BYTES
+assert MAX_COMMIT_BATCH_BYTES + MAX_FRAME_BYTES < MAX_WRITER_QUEUE_BYTES < MAX_HELD_BYTES
+assert QUICK_QUERY_MS < QUERY_BUDGET_MS < FRAME_TIMEOUT_MS < PEER_STALLED_MS
 assert MAX_CONNECTIONS_PER_PROCESS < MAX_CONNECTIONS
 assert MAX_WORKER_ID_CHARACTERS <= MAX_ID_CHARACTERS
 # A worker is a runner of the state room, and a goal fits a page in any encoding.
@@ -137,4 +183,7 @@ assert 6 * MAX_GOAL_CHARACTERS <= PAGE_BYTES
 assert MAX_COMMIT_BATCH <= MAX_WRITER_QUEUE
 assert MAX_IN_FLIGHT <= MAX_WRITER_QUEUE
 assert DEFAULT_LIST_LIMIT <= MAX_LIST_LIMIT
+assert MAX_STREAMS <= MAX_MERGED_STREAMS
+# A page without a filter never ends because its look does.
+assert MAX_LIST_LIMIT < MAX_SCAN_ENTRIES
 assert DEFAULT_WAIT_MS <= MAX_WAIT_MS

@@ -4,13 +4,14 @@ Group commit without a timer: whoever calls hands over what arrived while the la
 does not know whether it runs on a thread of its own or inline in a loop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
 
 from penholder_daemon.core import execute, leases
+from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
 from penholder_daemon.core.registry import Invocation, Kind, Registry
 from penholder_daemon.core.store import Store, StoreFault
@@ -41,6 +42,10 @@ class Outcome:
     """How long its commit took, which is the disk's time."""
 
 
+def _unheard(_: Answer) -> None:
+    """Tell nobody what came of a call."""
+
+
 class Committer:
     """Runs batches against the one writing connection."""
 
@@ -66,22 +71,31 @@ class Committer:
             return self.run([])
         return Outcome([], fatal=self._has_failed)
 
-    def run(self, batch: Sequence[Invocation]) -> Outcome:
-        """Commit a batch: what succeeded is durable when this returns, in the order given."""
+    def run(
+        self, batch: Iterable[Invocation], answered: Callable[[Answer], None] = _unheard
+    ) -> Outcome:
+        """Commit a batch: what succeeded is durable when this returns, in the order given.
+
+        Calls are taken from the batch one after another while it runs, and `answered` hears what
+        came of each before the next is taken, so that a batch can end when it has cost enough.
+        """
+        taken: list[Invocation] = []
+        calls = iter(batch)
         if self._has_failed:
-            return self._fail(batch, StoreFault("the daemon is about to exit after an I/O error"))
+            fault = StoreFault("the daemon is about to exit after an I/O error")
+            return self._fail(list(calls), fault)
         self._owes_grace |= self._stalls.heard()
         try:
             self._begin()
             begun_ms = self._world.monotonic_ms()
-            outcome = self._run_all(batch)
+            outcome = self._run_all(calls, taken, answered)
             ran_ms = self._world.monotonic_ms()
             self._store.run("COMMIT")
         except StoreFault as fault:
-            return self._fail(batch, fault)
+            return self._fail([*taken, *calls], fault)
         except Exception as bug:  # noqa: BLE001 - nobody knows what it left: as after an I/O error
-            self._report_bug(batch[0] if batch else None, bug)
-            return self._fail(batch, StoreFault(repr(bug), outcome_unknown=True))
+            self._report_bug(taken[0] if taken else None, bug)
+            return self._fail([*taken, *calls], StoreFault(repr(bug), outcome_unknown=True))
         # Only now: a stall that was noticed in a transaction that was lost must be made good yet.
         self._owes_grace = False
         self.fault = None
@@ -96,11 +110,18 @@ class Committer:
         if self.fault is not None:
             self._store.probe()
 
-    def _run_all(self, batch: Sequence[Invocation]) -> Outcome:
+    def _run_all(
+        self,
+        calls: Iterable[Invocation],
+        taken: list[Invocation],
+        answered: Callable[[Answer], None],
+    ) -> Outcome:
         outcome = Outcome([])
-        for call in batch:
-            tx = Tx(self._store, self._world, call.caller, call.request_id, self._run_call)
+        for call in calls:
+            taken.append(call)
+            tx = Tx(self._store, self._world, call.caller, call.request_id, self)
             outcome.answers.append(self._run_one(tx, call))
+            answered(outcome.answers[-1])
             outcome.published += tx.published
             outcome.effects += tx.effects
         return outcome
@@ -128,7 +149,15 @@ class Committer:
         self._store.run("RELEASE request")
         return answer
 
-    def _run_call(self, tx: Tx, name: str, params: msgspec.Raw) -> bytes:
+    def bare_params(self, caller: Caller, name: str, params: msgspec.Raw) -> msgspec.Raw:
+        """Return params of a call of tx.apply without nulls that stand for nothing."""
+        method = self._registry.methods.get(name)
+        if method is None or caller.socket not in method.sockets:
+            return params
+        return method.params_on(caller.socket).without_nulls(params)
+
+    def run_call(self, tx: Tx, name: str, params: msgspec.Raw) -> bytes:
+        """Run a call of tx.apply."""
         method = self._registry.require(name)
         if method.kind is not Kind.MUTATION or name == "tx.apply":
             raise InvalidParams(f"{name!r} is not a mutation; tx.apply takes mutations only")
@@ -148,7 +177,7 @@ class Committer:
         return Outcome(failed, fatal=self._has_failed)
 
 
-def nothing_written(batch: Sequence[Invocation], reason: str) -> Outcome:
+def nothing_written(batch: Iterable[Invocation], reason: str) -> Outcome:
     """Refuse a batch that could not even be begun."""
     return Outcome([_store_failed(reason, NOTHING_WRITTEN) for _ in batch])
 

@@ -4,6 +4,8 @@ The order of a mutation: what was done under the idempotency key, the precheck, 
 the handler. Everything stands in the caller's savepoint.
 """
 
+from dataclasses import replace
+
 import msgspec
 from msgspec import Raw
 
@@ -24,28 +26,41 @@ class Claim(msgspec.Struct, array_like=True):
     result: Raw
     streams: tuple[str, ...]
 
+    @property
+    def waiting(self) -> Waiting[object]:
+        """The same as a wait sees it."""
+        return Waiting(self.result, self.ready, self.streams)
+
 
 def mutate(tx: Tx, call: Invocation) -> bytes:
     """Carry a mutation out and return its encoded result; raises what refuses it."""
+    # Inside a tx.apply the calls before this one may have answered a secret; this one's answer
+    # does not hold theirs. And where this one gets nothing, what encloses it did something.
+    held_before, tx.holds_secret = tx.holds_secret, False
+    tx.is_empty = tx.beside_owner = False
+    answer = _once(tx, call)
+    tx.holds_secret |= held_before
+    tx.is_empty = False
+    return answer
+
+
+def _once(tx: Tx, call: Invocation) -> bytes:
+    """Carry a call out, or return what it came to when it was sent under its key before."""
     key = call.idempotency_key
     if key is None:
         return _act(tx, call)
-    params_hash = idempotency.canonical_hash(call.raw_params)
-    answer = idempotency.recall(tx, call.method.name, key, params_hash)
+    params_hash = idempotency.canonical_hash(call.bare_params, tx.bare_params)
+    answer = idempotency.recall(tx, call, key, params_hash)
     if answer is None:
-        # Inside a tx.apply the calls before this one may have answered a secret; this one's
-        # answer does not hold theirs.
-        held_before, tx.holds_secret = tx.holds_secret, False
         answer = _act(tx, call)
-        kept = None if tx.holds_secret else answer
-        idempotency.remember(tx, call.method.name, key, params_hash, kept)
-        tx.holds_secret |= held_before
+        if not tx.is_empty:
+            kept = None if tx.holds_secret else answer
+            idempotency.remember(tx, call.method.name, key, params_hash, kept)
     return answer
 
 
 def _act(tx: Tx, call: Invocation) -> bytes:
     method = call.method
-    tx.holds_secret |= method.secret
     if method.precheck is not None:
         method.precheck(call.arguments)
     if call.caller.socket == RUNTIME:
@@ -70,6 +85,13 @@ def look(rx: Rx, call: Invocation) -> Waiting[object]:
     found = call.method.handler(rx, **call.arguments)
     assert isinstance(found, Waiting)
     return found
+
+
+def go_on(call: Invocation, found: Waiting[object]) -> Invocation:
+    """Make the call that looks on from where a look of a wait came to."""
+    if not found.go_on:
+        return call
+    return replace(call, arguments={**call.arguments, **found.go_on})
 
 
 def encode_result(result: object) -> bytes:

@@ -4,6 +4,7 @@ After a commit its effects are carried out, then its answers go out, then subscr
 """
 
 from collections.abc import Callable, Sequence
+from typing import ParamSpec, assert_never
 
 import structlog
 from msgspec import Raw
@@ -23,6 +24,7 @@ from penholder_daemon.core.effects import (
 )
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.world import World
+from penholder_daemon.shell.accounts import Accounts
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.exits import Exits
 from penholder_daemon.shell.facts import Facts, Load
@@ -30,11 +32,12 @@ from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.outbox import Flusher
 from penholder_daemon.shell.processes import ProcessWatcher
 from penholder_daemon.shell.publisher import Publisher
-from penholder_daemon.shell.readers import Readers
+from penholder_daemon.shell.readers import Reading
 from penholder_daemon.shell.sockets import Sockets
 from penholder_daemon.shell.stopping import Stop
 from penholder_daemon.shell.timers import Timers
-from penholder_daemon.shell.writer import Job, Writer
+from penholder_daemon.shell.write_queue import Job
+from penholder_daemon.shell.writer import Writer
 
 log = structlog.get_logger()
 
@@ -43,7 +46,7 @@ class House:
     """Implements `Services`; `daemon.py` gives it its parts."""
 
     writer: Writer
-    readers: Readers
+    readers: Reading
     sockets: Sockets
     exits: Exits
     processes: ProcessWatcher
@@ -63,6 +66,7 @@ class House:
         self.world = world
         self.dispatcher = dispatcher
         self.publisher = publisher
+        self.accounts = Accounts()
         self.flusher = Flusher()
         self._openrpc = openrpc
         self._stop = stop
@@ -71,14 +75,18 @@ class House:
         self.request_log = facts.request_log
 
     def deliver(self, jobs: Sequence[Job], outcome: Outcome) -> None:
-        """Take a committed batch from the writer, in the loop."""
+        """Take a committed batch from the writer, in the loop.
+
+        Never raises: what one effect, answer or subscriber meets must not keep the others from
+        theirs. Each is written so that it meets nothing; this is the net below them.
+        """
         for effect in outcome.effects:
-            self._carry_out(effect)
+            _guarded("an effect of a commit", self._carry_out, effect)
         for job, answer in zip(jobs, outcome.answers, strict=True):
-            job.done(answer)
-        self.flusher.flush()
-        self.publisher.publish(outcome.published)
-        self.flusher.flush()
+            _guarded("an answer", job.done, answer)
+        _guarded("answers", self.flusher.flush)
+        _guarded("a commit's entries", self.publisher.publish, outcome.published)
+        _guarded("notifications", self.flusher.flush)
         if outcome.fatal:
             log.critical("the store failed and the outcome is unknown; the daemon exits")
             self._stop.crash()
@@ -86,9 +94,9 @@ class House:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case ServeWorker(worker_id):
-                self.sockets.serve_worker(self, worker_id)
+                self.sockets.workers.serve(worker_id)
             case CloseWorker(worker_id, drop_connections):
-                self.sockets.close(worker_id, drop_connections=drop_connections)
+                self.sockets.drop_worker(worker_id, drop_connections=drop_connections)
             case WatchProcess(worker_id, epoch, process):
                 self.processes.watch(worker_id, epoch, process)
             case ForgetProcess(worker_id, epoch):
@@ -103,6 +111,8 @@ class House:
                 self.timers.wake_at(wall_ms)
             case WakeWaiters(stream):
                 self.publisher.wake(stream)
+            case _:
+                assert_never(effect)
 
     def figures(self) -> Figures:
         """Return the daemon's figures."""
@@ -119,6 +129,8 @@ class House:
     def _load(self) -> Load:
         connections = self.sockets.connections
         return Load(
+            held_bytes=self.accounts.held_bytes,
+            unserved_workers=self.sockets.workers.unserved,
             connections=len(connections),
             subscriptions=self.sockets.subscription_count,
             largest_unsent_bytes=max((each.unsent_bytes for each in connections), default=0),
@@ -131,8 +143,10 @@ class House:
         """Say in one line what the daemon is at."""
         load = self._load()
         fault = "" if load.store_fault is None else f"; WRITES FAIL: {load.store_fault}"
+        if load.unserved_workers:
+            fault = f"; {load.unserved_workers} WORKERS CANNOT BE SERVED{fault}"
         return (
-            f"{self.sockets.served_workers} workers served, {load.connections} connections,"
+            f"{self.sockets.workers.served} workers served, {load.connections} connections,"
             f" {load.subscriptions} subscriptions, {load.writer_queue} mutations waiting,"
             f" position {load.pos}{fault}"
         )
@@ -144,3 +158,13 @@ class House:
     def shut_down(self, drain_ms: int) -> None:
         """Begin to stop."""
         self._stop.ask(drain_ms)
+
+
+P = ParamSpec("P")
+
+
+def _guarded(what: str, act: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    try:
+        act(*args, **kwargs)
+    except Exception as bug:
+        log.error("a delivery failed inside the daemon", what=what, exc_info=bug)

@@ -5,13 +5,13 @@ inode left) is served all the same: queries are answered, every mutation is refu
 STORE_FAILED, and opening is tried again until it works.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import perf_counter
 
 import structlog
 
-from penholder_daemon.core.commit import Committer, Outcome, nothing_written
+from penholder_daemon.core.commit import Answer, Committer, Outcome, nothing_written
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import Store, StoreFault
 from penholder_daemon.shell.database import (
@@ -57,13 +57,13 @@ class Pen:
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
         return self._why_closed if self._committer is None else self._committer.fault
 
-    def run(self, batch: Sequence[Invocation]) -> Outcome:
-        """Commit a batch, or refuse it."""
+    def run(self, batch: Iterable[Invocation], answered: Callable[[Answer], None]) -> Outcome:
+        """Commit a batch, or refuse it; `answered` hears of each answer before the next call."""
         self._progress()
         committer = self._committer or self._open_again()
         if committer is None:
             return nothing_written(batch, self._why_closed)
-        outcome = self._told(committer, lambda: committer.run(batch))
+        outcome = self._told(committer, lambda: committer.run(batch, answered))
         self._progress()
         return outcome
 
@@ -76,7 +76,8 @@ class Pen:
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database if it is due; raises StoreFault."""
         if self._store is not None:
-            self._store.checkpoint_if_due()
+            is_large = self._store.checkpoint_if_due(perf_counter())
+            self._gate.breather.ask(is_large)
             self._progress()
 
     def close(self) -> None:

@@ -1,13 +1,14 @@
 """The tables of the queue: tasks in their order, and the counts that every change keeps."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
-from penholder_daemon.core import claims, counters, journal, streams
+from penholder_daemon.core import claims, counters, journal, paging, streams
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_protocol.errors import InvalidParams, QueueTaskNotFound
+from penholder_protocol.errors import QueueTaskNotFound
 from penholder_protocol.nouns import LeaseProof, QueueTask
 
 TERMINAL = frozenset({"completed", "failed", "blocked", "canceled"})
@@ -15,6 +16,7 @@ VERSIONS = "queue_tasks"
 """The one counter over all queue tasks."""
 
 SHAPE = Shape(QueueTask, priority="-rank")
+_RANK = re.compile(r"-?[0-9]{1,18}")
 _ORDER = "rank, created_at, queue_task_id"
 
 
@@ -47,6 +49,17 @@ def require_holder(tx: Tx, task: QueueTask, lease: LeaseProof | None) -> None:
     )
 
 
+def require_own(rx: Rx, task: QueueTask, lease: LeaseProof | None) -> None:
+    """Keep a worker to what it has claimed, before its state is looked at."""
+    claims.require_own(
+        rx,
+        subject(task.queue_task_id),
+        lease,
+        claimed_by=task.claimed_by,
+        queue_task_id=task.queue_task_id,
+    )
+
+
 def select(
     rx: Rx, conditions: dict[str, SqlValue], after: tuple[SqlValue, ...] | None
 ) -> Iterator[QueueTask]:
@@ -72,8 +85,8 @@ def read_cursor(cursor: str | None) -> tuple[SqlValue, ...] | None:
         return None
     rank, _, rest = cursor.partition("/")
     created_at, _, queue_task_id = rest.partition("/")
-    if not rank.removeprefix("-").isdecimal() or not queue_task_id:
-        raise InvalidParams("param `cursor` is not one that a list gave", param="cursor")
+    if not _RANK.fullmatch(rank) or not queue_task_id:
+        raise paging.foreign_cursor()
     return int(rank), created_at, queue_task_id
 
 

@@ -6,7 +6,8 @@ from typing import Literal
 from penholder_daemon.core import journal, paging, seats, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
-from penholder_daemon.core.registry import Arguments, Room
+from penholder_daemon.core.fence import Arguments, beside_owner
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms import handoffs
@@ -22,6 +23,7 @@ from penholder_protocol.errors import (
     InvalidWorkerState,
     InvalidWorkerStateTransition,
     StaleState,
+    TooManyWorkers,
     ValueTooLarge,
     WorkerExists,
     WorkerNotFound,
@@ -54,7 +56,7 @@ _BOTH = (CONTROL, RUNTIME)
 @room.mutation(
     sockets=(CONTROL,),
     fence=controllers.guard_controller,
-    errors=(ControllerNotFound, FenceRequired, Fenced, WorkerExists),
+    errors=(ControllerNotFound, FenceRequired, Fenced, WorkerExists, TooManyWorkers),
 )
 def create(
     tx: Tx,
@@ -74,6 +76,7 @@ def create(
     worker_id = worker_id or tx.world.new_id("w_")
     stream = streams.worker(worker_id)
     _refuse_long_path(tx, worker_id)
+    records.require_room(tx)
     if not journal.open_stream(tx, stream, streams.controller(controller_id)):
         raise WorkerExists(
             f"a worker {worker_id!r} exists or once existed; ids of workers are never used again",
@@ -155,12 +158,17 @@ def _refuse_unknown_state(arguments: Arguments) -> None:
             )
 
 
+def _leads_to_an_end(arguments: Arguments) -> bool:
+    return arguments["to"] in ("canceling", "stopped") and not arguments["force"]
+
+
 @room.mutation(
     sockets=_BOTH,
-    fence=guard_worker,
+    fence=beside_owner(guard_worker, _leads_to_an_end),
     precheck=_refuse_unknown_state,
     control_only=("force",),
     errors=(
+        TooManyWorkers,
         InvalidWorkerState,
         *_GUARDED,
         StaleState,
@@ -179,8 +187,9 @@ def transition(
 ) -> Worker:
     """Move a worker to another state; `expected` makes it a compare-and-set.
 
-    The same state again changes nothing; `force` takes steps that the table does not have. On the
-    runtime socket waiting_approval → running is APPROVAL_PENDING while an approval is pending.
+    To canceling and stopped (without force) it takes no fence: that a person may do beside a living
+    owner. The same state again changes nothing; `force` takes steps that the table does not have.
+    On the runtime socket waiting_approval → running is APPROVAL_PENDING while one is pending.
     """
     worker = records.require(tx, worker_id)
     if expected is not None and worker.state != expected:
@@ -212,9 +221,11 @@ def transition(
     return records.require(tx, worker_id)
 
 
-@room.mutation(sockets=(CONTROL,), fence=guard_worker, errors=_GUARDED)
+@room.mutation(
+    sockets=(CONTROL,), fence=beside_owner(guard_worker), errors=(WorkerNotFound, Fenced)
+)
 def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
-    """Stop a worker for good; its runtime socket closes.
+    """Stop a worker for good, without a fence also beside a living owner; its socket closes.
 
     With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
     process that asks nor an ancestor of it, which the entry then names as `spared`.
