@@ -91,11 +91,11 @@ class _Run:
             guard = None if self._arguments.keep else self._make_guard()
         except OSError as error:
             return self._could_not_start(f"cannot start a guard: {error.strerror}", CANNOT_RUN)
-        try:
-            return self._run_guarded(guard)
-        finally:
-            if guard is not None:
-                guard.release()
+        code = self._run_guarded(guard)
+        # Not where something unforeseen ends this program: the guard then has the command to end.
+        if guard is not None:
+            guard.release()
+        return code
 
     def _run_guarded(self, guard: Guard | None) -> int:
         argv = self._arguments.argv

@@ -77,8 +77,10 @@ class Guard:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_LAST_WAIT_S)
 
-    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def _start(self, words: bytes = b"") -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """Start a guard; what is said to it first is there before it is."""
         own_end, its_end = socket.socketpair()
+        own_end.send(words)
         pidfd = os.pidfd_open(os.getpid())
         orders = guard.Orders(
             runner=pidfd,
@@ -90,10 +92,10 @@ class Guard:
             tell=self._tell,
         )
         root = str(Path(penholder.__file__).absolute().parent.parent)
-        words = ["-I", "-S", "-c", _START, root, json.dumps(orders._asdict())]
+        argv = [sys.executable, "-I", "-S", "-c", _START, root, json.dumps(orders._asdict())]
         try:
             process = subprocess.Popen(
-                [sys.executable, *words],
+                argv,
                 stdin=its_end.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -122,5 +124,4 @@ class Guard:
                     return
                 self._socket.close()
                 with suppress(OSError):
-                    self._process, self._socket = self._start()
-                self._say(guard.words_of(group))
+                    self._process, self._socket = self._start(guard.words_of(group))
