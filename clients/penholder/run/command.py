@@ -121,8 +121,9 @@ class _Run:
         control = os.path.abspath(self._control_path)
         tell = command_that_tells(control, worker_id, "process.guarded", self._options)
         fence = self._seated.fence
-        proof = {} if fence is None else {fences.VARIABLE: f"{fence.epoch}:{fence.token}"}
-        environment = {**os.environ, **proof}
+        environment = {k: v for k, v in os.environ.items() if k != fences.VARIABLE}
+        if fence is not None:
+            environment[fences.VARIABLE] = f"{fence.epoch}:{fence.token}"
         return Guard(self._arguments.kill_after_s, self._marks, control, tell, environment)
 
     def _watch(self) -> Watcher:

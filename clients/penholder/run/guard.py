@@ -28,6 +28,8 @@ _TELL_TIMES = 300
 """How often it looks whether there is a daemon to be told."""
 _MAY_TELL_LATER = frozenset({9, 11, 12})
 """Exit codes of `penholder`: busy, cannot write, no daemon answers."""
+_FENCED = 5
+_FENCE = "PENHOLDER_FENCE"
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """Whoever ends everybody, such as systemd a scope, has the runner end its command first."""
 DONE = b"done\n"
@@ -90,10 +92,16 @@ def _watch(orders: Orders) -> Group | None:
 def _tell(orders: Orders, data: dict[str, object]) -> None:
     """Append the event, as soon as there is a daemon that takes it."""
     argv = [*orders.tell, json.dumps(data)]
+    environment = dict(os.environ)
     for _ in range(_TELL_TIMES):
         if _answers(orders.control):
-            pid = os.posix_spawn(argv[0], argv, os.environ)
-            if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) not in _MAY_TELL_LATER:
+            pid = os.posix_spawn(argv[0], argv, environment)
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            if code == _FENCED and _FENCE in environment:
+                # The owner has gone since. Where there is none, no proof is needed.
+                del environment[_FENCE]
+                continue
+            if code not in _MAY_TELL_LATER:
                 return
         time.sleep(_TELL_AGAIN_S)
 

@@ -34,7 +34,7 @@ class Seated(msgspec.Struct, frozen=True):
     before: int
     """The journal's position from before there was the worker."""
     fence: Fence | None
-    """The proof of ownership that it was made with."""
+    """The proof of ownership that it was made with, if that holds on."""
 
 
 class Registration:
@@ -73,7 +73,9 @@ class Registration:
         with self._connect(self._worker.socket_path) as client:
             epoch = client.call("runtime.attach", {}, Attachment).runtime_epoch
             worker = client.call("worker.transition", {"to": "running"}, Worker)
-        return Seated(worker, epoch, before, fence)
+        # A takeover for the making alone is over: what it owned with proves nothing any more.
+        is_held = self._options.save or not self._options.take_over
+        return Seated(worker, epoch, before, fence if is_held else None)
 
     def _create(self, control: Client, timeout_s: float | None = None) -> Worker:
         params = {**self._params, "fence": self._fence}

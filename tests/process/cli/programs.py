@@ -6,7 +6,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,14 @@ def state_of(pid: int) -> str:
     except OSError:
         return ""
     return stat.rpartition(b")")[2].split()[0].decode()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look again and again until something holds that nothing tells of."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come to pass"
+        os.sched_yield()
 
 
 def command_of(pid: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.process.cli.conftest import Start
-from tests.process.cli.programs import Worker, command_of, runs, wait_gone
+from tests.process.cli.programs import Worker, command_of, runs, wait_gone, wait_until
 from tests.process.cli.test_run_ending import stubborn
 from tests.process.daemon_process import DaemonProcess, Json
 
@@ -114,6 +114,20 @@ def test_an_owned_controllers_worker_is_told_too(daemon: DaemonProcess, start: S
     assert _guarded(worker)["signal"] == "SIGTERM"
 
 
+def test_a_controller_that_was_released_meanwhile_is_no_matter(
+    daemon: DaemonProcess, start: Start
+) -> None:
+    with daemon.connect() as control:
+        control.call("controller.register", controller_id="c", label="c", workspace_key="/w")
+        handle = control.call("controller.acquire", controller_id="c")
+    fence = f"{handle['epoch']}:{handle['token']}"
+    worker = start("sh", "-c", "echo $$; exec sleep 1000", flags=("--fence", fence))
+    worker.running.line()
+    worker.ask("controller.release", controller_id="c", force=True)
+    _kill(worker)
+    assert _guarded(worker)["signal"] == "SIGTERM"
+
+
 def test_what_is_to_be_kept_outlives_its_runner(start: Start) -> None:
     worker = start("sh", "-c", "echo $$; exec sleep 1000", flags=("--keep",))
     pid = int(worker.running.line())
@@ -130,9 +144,7 @@ def test_a_guard_that_is_killed_is_replaced(start: Start) -> None:
     first = _guard_of(worker)
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    while _guard_of(worker) in (None, first):
-        assert worker.running.process.poll() is None
-        os.sched_yield()
+    wait_until(lambda: _guard_of(worker) not in (None, first))
     _kill(worker)
     wait_gone(pid)
 

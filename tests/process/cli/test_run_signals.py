@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.process.cli.conftest import Start, StartProgram
-from tests.process.cli.programs import state_of
+from tests.process.cli.programs import state_of, wait_until
 from tests.process.daemon_process import DaemonProcess
 
 BLOCKED = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
@@ -69,11 +69,9 @@ def test_ctrl_z_stops_both_and_both_go_on(start: Start) -> None:
     for _ in range(2):
         worker.running.signal(signal.SIGTSTP)
         os.waitid(os.P_PID, run, os.WSTOPPED)
-        while state_of(pid) != "T":
-            os.sched_yield()
+        wait_until(lambda: state_of(pid) == "T")
         worker.running.signal(signal.SIGCONT)
-        while state_of(pid) == "T":
-            os.sched_yield()
+        wait_until(lambda: state_of(pid) != "T")
     worker.running.say("on")
     assert worker.end().code == 0
     assert worker.texts() == [str(pid), "on"]
