@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import appends, command_line, moving, noticing, queue, service
+from bench import appends, command_line, journal, moving, noticing, queue, service
 from bench.limits import Missed
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -11,6 +11,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "noticing": noticing.main,
     "command_line": command_line.main,
     "queue": queue.main,
+    "journal": journal.main,
     "moving": moving.main,
     "service": service.main,
 }

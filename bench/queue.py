@@ -6,7 +6,8 @@ from contextlib import closing
 from functools import partial
 
 from bench.limits import Missed
-from bench.queue_plans import HOT, plans
+from bench.plans import plans
+from bench.queue_plans import HOT
 from bench.rooms import Rooms
 from bench.running_daemon import RunningDaemon, running_daemon
 from penholder.blocking import Client

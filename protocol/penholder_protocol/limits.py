@@ -21,6 +21,10 @@ MAX_CONNECTIONS = 4096
 """Open connections of all sockets together."""
 MAX_CONNECTIONS_PER_PROCESS = 1024
 """Open connections of one peer process, so that one client cannot shut out the others."""
+MAX_WORKERS = 16_384
+"""Workers that are not stopped: each has a socket. Fewer where the process has few descriptors."""
+MAX_SEATS = 16_384
+"""Seated processes, each of which is watched. Fewer where the process has few descriptors."""
 MAX_SUBSCRIPTIONS = 64
 """Live subscriptions of one connection."""
 MAX_LAG_BYTES = 4 << 20
@@ -117,6 +121,10 @@ MAX_STATE_KEYS = 100
 """Keys in one state.list; a larger limit is cut to this."""
 MAX_STREAMS = 64
 """Stream names in one read, wait or subscription."""
+MAX_SCAN_ENTRIES = 5_000
+"""Entries that one look passes over for a filter; then it says how far it came."""
+MAX_MERGED_STREAMS = 1_000
+"""Streams that are merged for a page; of more the whole journal is passed over."""
 MAX_APPEND_MANY = 1000
 """Events in one event.append_many."""
 MAX_TRANSACTION_CALLS = 1000
@@ -175,4 +183,7 @@ assert 6 * MAX_GOAL_CHARACTERS <= PAGE_BYTES
 assert MAX_COMMIT_BATCH <= MAX_WRITER_QUEUE
 assert MAX_IN_FLIGHT <= MAX_WRITER_QUEUE
 assert DEFAULT_LIST_LIMIT <= MAX_LIST_LIMIT
+assert MAX_STREAMS <= MAX_MERGED_STREAMS
+# A page without a filter never ends because its look does.
+assert MAX_LIST_LIMIT < MAX_SCAN_ENTRIES
 assert DEFAULT_WAIT_MS <= MAX_WAIT_MS

@@ -4,7 +4,8 @@
 """
 
 import pytest
-from bench.queue_plans import HOT, plans
+from bench.plans import plans
+from bench.queue_plans import HOT
 
 from tests.unit.harness import Bench
 

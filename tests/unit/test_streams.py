@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from penholder_daemon.core import journal
+from penholder_daemon.core import backlog, journal
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published, Tx
@@ -58,11 +58,8 @@ BENCH, PUBLISHED = _filled()
 def test_sql_and_live_matching_agree(names: list[str], types: list[str] | None) -> None:
     selection = Selection(names, types)
     live = [each.entry.pos for each in PUBLISHED if selection.matches(each)]
-    where, values = selection.where_entries()
-    stored = [
-        entry.pos for entry in journal.read_after(BENCH.rx(), where, values, 0, len(PUBLISHED))
-    ]
-    assert stored == live
+    found = backlog.read(BENCH.rx(), selection, 0, len(PUBLISHED))
+    assert [entry.pos for entry in found.items] == live
 
 
 @given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4))

@@ -137,6 +137,8 @@ class Scene:
 
     def stored(self, stream: str = "*", after: int = 0) -> list[int]:
         """Return the positions of what the journal holds."""
+        if after > self.bench.call("journal.position")["pos"]:
+            return []
         found = self.bench.call("journal.read", streams=[stream], after=after, limit=1000)
         return [entry["pos"] for entry in found["items"]]
 

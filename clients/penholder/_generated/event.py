@@ -92,15 +92,21 @@ class EventCalls:
         after_seq: int | None | UnsetType = UNSET,
         types: Sequence[str] | None | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
+        cursor: str | None | UnsetType = UNSET,
         timeout_ms: int | UnsetType = UNSET,
     ) -> nouns.Page[nouns.Event]:
-        """List events as event.list does, as soon as there are any; empty at the timeout."""
+        """List events as event.list does, as soon as there are any; empty at the timeout.
+
+        With `types` it looks through a long stream piece by piece until its time is over; an empty
+        answer then has a `next`, so that the following call goes on from there.
+        """
         return self._client.ask("event.wait", {
             "worker_id": worker_id,
             "after_event_id": after_event_id,
             "after_seq": after_seq,
             "types": types,
             "limit": limit,
+            "cursor": cursor,
             "timeout_ms": timeout_ms,
         }, _PAGE_EVENT)
 
@@ -182,14 +188,20 @@ class AsyncEventCalls:
         after_seq: int | None | UnsetType = UNSET,
         types: Sequence[str] | None | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
+        cursor: str | None | UnsetType = UNSET,
         timeout_ms: int | UnsetType = UNSET,
     ) -> nouns.Page[nouns.Event]:
-        """List events as event.list does, as soon as there are any; empty at the timeout."""
+        """List events as event.list does, as soon as there are any; empty at the timeout.
+
+        With `types` it looks through a long stream piece by piece until its time is over; an empty
+        answer then has a `next`, so that the following call goes on from there.
+        """
         return await self._client.ask("event.wait", {
             "worker_id": worker_id,
             "after_event_id": after_event_id,
             "after_seq": after_seq,
             "types": types,
             "limit": limit,
+            "cursor": cursor,
             "timeout_ms": timeout_ms,
         }, _PAGE_EVENT)

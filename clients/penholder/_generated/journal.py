@@ -57,7 +57,11 @@ class JournalCalls:
         types: Sequence[str] | None | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
     ) -> nouns.Entries:
-        """Return entries of several streams in global order; go on after `pos` of the answer."""
+        """Return entries of several streams in global order; go on after `pos` of the answer.
+
+        With `types`, or over very many streams, one call looks through a piece of the journal: a page
+        may be empty though `pos` is not the journal's end yet.
+        """
         return self._client.ask("journal.read", {
             "streams": streams,
             "after": after,
@@ -74,7 +78,10 @@ class JournalCalls:
         limit: int | UnsetType = UNSET,
         timeout_ms: int | UnsetType = UNSET,
     ) -> nouns.Entries:
-        """Return entries as journal.read does, as soon as there are any; empty at the timeout."""
+        """Return entries as journal.read does, as soon as there are any; empty at the timeout.
+
+        It looks on from where it came to by itself; go on after `pos`, also of an empty answer.
+        """
         return self._client.ask("journal.wait", {
             "streams": streams,
             "after": after,
@@ -129,7 +136,11 @@ class AsyncJournalCalls:
         types: Sequence[str] | None | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
     ) -> nouns.Entries:
-        """Return entries of several streams in global order; go on after `pos` of the answer."""
+        """Return entries of several streams in global order; go on after `pos` of the answer.
+
+        With `types`, or over very many streams, one call looks through a piece of the journal: a page
+        may be empty though `pos` is not the journal's end yet.
+        """
         return await self._client.ask("journal.read", {
             "streams": streams,
             "after": after,
@@ -146,7 +157,10 @@ class AsyncJournalCalls:
         limit: int | UnsetType = UNSET,
         timeout_ms: int | UnsetType = UNSET,
     ) -> nouns.Entries:
-        """Return entries as journal.read does, as soon as there are any; empty at the timeout."""
+        """Return entries as journal.read does, as soon as there are any; empty at the timeout.
+
+        It looks on from where it came to by itself; go on after `pos`, also of an empty answer.
+        """
         return await self._client.ask("journal.wait", {
             "streams": streams,
             "after": after,

@@ -289,6 +289,8 @@ export interface CurrentPosition {
 /**
  * The daemon in figures; `workers` counts them by state.
  *
+ * `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
+ * most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
  * `store_fault` says why nothing can be written at the moment, and is null when all is well.
  */
 export interface DaemonStatus {
@@ -305,6 +307,9 @@ export interface DaemonStatus {
   connections: number;
   subscriptions: number;
   writer_queue: number;
+  held_bytes: number;
+  held_bytes_limit: number;
+  unserved_workers: number;
   store_fault: string | null;
   wal_bytes: number;
   db_bytes: number;
@@ -1537,6 +1542,8 @@ export interface EventWaitParams {
   after_seq?: number | null;
   types?: string[] | null;
   limit?: number;
+  /** `next` of an earlier page; opaque. */
+  cursor?: string | null;
   timeout_ms?: number;
 }
 
@@ -2043,6 +2050,8 @@ export interface RuntimeAttachParams {
 export interface RuntimeDetachParams {
   state?: "error" | "idle" | "stopped";
   last_error?: string | null;
+  /** A process id. */
+  pid?: number | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -2621,6 +2630,7 @@ export type ErrorCode =
   | "INVALID_WORKER_STATE_TRANSITION"
   | "METHOD_NOT_FOUND"
   | "NOT_ATTACHED"
+  | "PEER_NOT_VISIBLE"
   | "QUERY_TOO_COSTLY"
   | "QUEUE_TASK_EXISTS"
   | "QUEUE_TASK_NOT_CLAIMED"
@@ -2643,7 +2653,9 @@ export type ErrorCode =
   | "TASK_EXISTS"
   | "TASK_NOT_FOUND"
   | "TENANT_POLICY_DENIED"
+  | "TOO_MANY_SEATS"
   | "TOO_MANY_SUBSCRIPTIONS"
+  | "TOO_MANY_WORKERS"
   | "TREE_TOO_LARGE"
   | "VALUE_TOO_LARGE"
   | "WORKER_ATTACHED"
@@ -3113,7 +3125,12 @@ export class EventCalls {
     return this.#caller.ask("event.list", params);
   }
 
-  /** List events as event.list does, as soon as there are any; empty at the timeout. */
+  /**
+   * List events as event.list does, as soon as there are any; empty at the timeout.
+   *
+   * With `types` it looks through a long stream piece by piece until its time is over; an empty
+   * answer then has a `next`, so that the following call goes on from there.
+   */
   wait(params: EventWaitParams = {}): Promise<Page<Event>> {
     return this.#caller.ask("event.wait", params);
   }
@@ -3180,7 +3197,12 @@ export class JournalCalls {
     return this.#caller.ask("journal.position", {});
   }
 
-  /** Return entries of several streams in global order; go on after `pos` of the answer. */
+  /**
+   * Return entries of several streams in global order; go on after `pos` of the answer.
+   *
+   * With `types`, or over very many streams, one call looks through a piece of the journal: a page
+   * may be empty though `pos` is not the journal's end yet.
+   */
   read(params: JournalReadParams): Promise<Entries> {
     return this.#caller.ask("journal.read", params);
   }
@@ -3202,7 +3224,11 @@ export class JournalCalls {
     return this.#caller.ask("journal.unsubscribe", params);
   }
 
-  /** Return entries as journal.read does, as soon as there are any; empty at the timeout. */
+  /**
+   * Return entries as journal.read does, as soon as there are any; empty at the timeout.
+   *
+   * It looks on from where it came to by itself; go on after `pos`, also of an empty answer.
+   */
   wait(params: JournalWaitParams): Promise<Entries> {
     return this.#caller.ask("journal.wait", params);
   }
@@ -3505,8 +3531,9 @@ export class RuntimeCalls {
   /**
    * Take the worker's seat for the calling process, or for an ancestor of it named by `pid`.
    *
-   * Its descendants share the seat. It lasts until runtime.detach or the end of the process, not
-   * of the connection. The seated process again: the same epoch.
+   * The ancestor must be of the caller's session and not process 1. Descendants share the seat. It
+   * lasts until runtime.detach or the end of the process, not of the connection. The seated process
+   * again, or a descendant of it: the seat as it is, in the same epoch.
    */
   attach(params: RuntimeAttachParams = {}): Promise<Attachment> {
     return this.#caller.ask("runtime.attach", params);
@@ -3515,7 +3542,9 @@ export class RuntimeCalls {
   /**
    * Give the seat up and leave the worker in a state, whatever the table of states says.
    *
-   * Approvals stay pending; a worker that was stopped stays stopped.
+   * Approvals stay pending; a worker that was stopped stays stopped. Only the seated process gives
+   * the seat up, or a descendant that names it with `pid`, by the rule of runtime.attach; another
+   * descendant's detach changes nothing and answers the worker as it stands.
    */
   detach(params: RuntimeDetachParams = {}): Promise<Worker> {
     return this.#caller.ask("runtime.detach", params);
@@ -3766,7 +3795,8 @@ export class WorkerCalls {
   /**
    * Stop a worker for good, without a fence also beside a living owner; its socket closes.
    *
-   * With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later.
+   * With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
+   * process that asks nor an ancestor of it, which the entry then names as `spared`.
    */
   stop(params: WorkerStopParams): Promise<Worker> {
     return this.#caller.ask("worker.stop", params);

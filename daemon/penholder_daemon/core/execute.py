@@ -4,6 +4,8 @@ The order of a mutation: what was done under the idempotency key, the precheck, 
 the handler. Everything stands in the caller's savepoint.
 """
 
+from dataclasses import replace
+
 import msgspec
 from msgspec import Raw
 
@@ -83,6 +85,13 @@ def look(rx: Rx, call: Invocation) -> Waiting[object]:
     found = call.method.handler(rx, **call.arguments)
     assert isinstance(found, Waiting)
     return found
+
+
+def go_on(call: Invocation, found: Waiting[object]) -> Invocation:
+    """Make the call that looks on from where a look of a wait came to."""
+    if not found.go_on:
+        return call
+    return replace(call, arguments={**call.arguments, **found.go_on})
 
 
 def encode_result(result: object) -> bytes:

@@ -4,13 +4,14 @@
 transaction, so a rolled-back append leaves no hole.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
 from penholder_daemon.core.store import Shape, SqlValue, to_json
 from penholder_daemon.core.transaction import Published, Rx, Tx
 from penholder_protocol.errors import CursorGone
+from penholder_protocol.limits import MAX_SCAN_ENTRIES
 from penholder_protocol.nouns import Entry
 from penholder_protocol.nouns.words import NULL
 
@@ -102,11 +103,31 @@ def read_stream(rx: Rx, stream: str, after_seq: int) -> Iterator[Entry]:
     return map(ENTRY.read, rx.store.rows(sql, stream, after_seq))
 
 
+def read_types(
+    rx: Rx, stream: str, after_seq: int, types: Collection[str]
+) -> tuple[Iterator[Entry], int, bool]:
+    """Look for entries of some types in the next piece of a stream.
+
+    Returns them, the sequence number up to which they are all, and whether more may come behind.
+    """
+    refuse_pruned_seq(rx, stream, after_seq)
+    _, last_seq = extent(rx, stream)
+    up_to = min(after_seq + MAX_SCAN_ENTRIES, last_seq)
+    sql = (
+        f"SELECT {ENTRY.columns} {_FROM}"
+        " WHERE j.stream_id = (SELECT stream_id FROM streams WHERE name = ?)"
+        f" AND j.seq > ? AND j.seq <= ? AND j.type IN ({', '.join('?' * len(types))})"
+        " ORDER BY j.seq"
+    )
+    found = rx.store.rows(sql, stream, after_seq, up_to, *sorted(types))
+    return map(ENTRY.read, found), max(after_seq, up_to), up_to < last_seq
+
+
 def refuse_pruned_seq(rx: Rx, stream: str, after_seq: int) -> None:
     """Raise CursorGone if retention has taken entries of this stream after a sequence number."""
     pruned_seq, _ = extent(rx, stream)
     if after_seq < pruned_seq:
-        raise _gone(stream, oldest_seq=pruned_seq + 1)
+        raise gone(stream, oldest_seq=pruned_seq + 1)
 
 
 def extent(rx: Rx, stream: str) -> tuple[int, int]:
@@ -133,35 +154,8 @@ def latest(rx: Rx, stream: str) -> Entry | None:
     return None if row is None else ENTRY.read(row)
 
 
-def read_after(
-    rx: Rx, where: str, values: Iterable[SqlValue], after: int, up_to: int
-) -> Iterator[Entry]:
-    """Yield entries of several streams (a condition on `streams s`) in global order."""
-    sql = (
-        f"SELECT {ENTRY.columns} {_FROM} WHERE j.pos > ? AND j.pos <= ? AND {where} ORDER BY j.pos"
-    )
-    return map(ENTRY.read, rx.store.rows(sql, after, up_to, *values))
-
-
-def refuse_pruned(rx: Rx, where: str, values: Iterable[SqlValue], after: int) -> None:
-    """Raise CursorGone if retention has taken entries after this position from these streams."""
-    for stream, pruned_pos in pruned_after(rx, where, values, after):
-        raise _gone(stream, oldest_pos=pruned_pos + 1)
-
-
-def pruned_after(
-    rx: Rx, where: str, values: Iterable[SqlValue], after: int
-) -> Iterator[tuple[str, int]]:
-    """Yield streams that lost entries after a position, and their last lost one; newest first."""
-    sql = (
-        f"SELECT s.name, s.pruned_pos FROM streams s"
-        f" WHERE s.pruned_pos > ? AND {where} ORDER BY s.pruned_pos DESC"
-    )
-    for name, pruned_pos in rx.store.rows(sql, after, *values):
-        yield str(name), _integer(pruned_pos)
-
-
-def _gone(stream: str, **oldest: int) -> CursorGone:
+def gone(stream: str, **oldest: int) -> CursorGone:
+    """Make the error for a cursor before what retention has left of a stream."""
     return CursorGone(
         f"retention has pruned entries of {stream} after this cursor; go on from the oldest",
         stream=stream,

@@ -55,12 +55,16 @@ class Kind(enum.Enum):
 class Waiting(Generic[ResultT]):
     """What a wait found: its result, and whether that is worth answering before the timeout.
 
-    While it is not ready, an entry in one of `streams` is a reason to look again.
+    While it is not ready, an entry in one of `streams` is a reason to look again, with `go_on` in
+    place of those arguments: what was looked through once need not be again. `is_partial` says
+    that the look ended for its bound, before the end: the next one follows at once.
     """
 
     result: ResultT
     ready: bool
     streams: tuple[str, ...]
+    go_on: Arguments = field(default_factory=dict)
+    is_partial: bool = False
 
 
 @dataclass(frozen=True)

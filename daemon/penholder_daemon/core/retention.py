@@ -8,9 +8,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from penholder_daemon.core import counters
 from penholder_daemon.core.rules import Rule
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
+
+_CUTS = "cuts"
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -54,8 +57,14 @@ def _allowed(rx: Rx, rule: Rule, stream_id: int, last_seq: int) -> int:
     return allowed
 
 
+def count(rx: Rx) -> int:
+    """Return a number that rises whenever a stream loses entries."""
+    return counters.current(rx, _CUTS)
+
+
 def apply(tx: Tx, cut: Cut) -> None:
     """Delete what a cut takes."""
+    counters.raise_(tx, _CUTS)
     tx.store.run(
         "UPDATE streams SET pruned_seq = ?, pruned_pos ="
         " (SELECT pos FROM journal WHERE stream_id = ? AND seq = ?) WHERE stream_id = ?",

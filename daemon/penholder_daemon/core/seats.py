@@ -2,6 +2,10 @@
 
 On a runtime socket nothing is proven by a token: the seat belongs to a process, known by pid and
 start time, and its descendants share it. Each new holder raises the epoch of `worker:<id>`.
+
+Sharing is what lets the ways of starting a worker be put together: under `penholder run` a program
+that attaches for itself is a descendant of the seated process and gets the seat that it shares; it
+can write, and neither its detach nor its end takes the seat from the process above.
 """
 
 import msgspec
@@ -10,7 +14,7 @@ from penholder_daemon.core import fence, streams
 from penholder_daemon.core.store import Row
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import Process
-from penholder_protocol.errors import NotAttached
+from penholder_protocol.errors import NotAttached, TooManySeats
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -54,6 +58,21 @@ def occupied(rx: Rx) -> list[Seat]:
     return [_seat(row) for row in rx.store.rows(sql)]
 
 
+def require_room(tx: Tx) -> None:
+    """Raise TooManySeats where no process more can be watched."""
+    most = tx.world.rules.max_seats
+    row = tx.store.row(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM seats WHERE ended_at IS NULL LIMIT ?)", most
+    )
+    if row is not None and int(str(row[0])) >= most:
+        raise TooManySeats(
+            f"{most} processes are seated, more cannot be watched (MAX_SEATS, or what the"
+            " descriptors of the daemon's process allow); let some of them end or detach",
+            limit="MAX_SEATS",
+            maximum=most,
+        )
+
+
 def note_former(tx: Tx, seat: Seat) -> None:
     """Know the holder of a seat that was taken in another database, so that it gets Fenced here."""
     tx.store.run(
@@ -95,6 +114,21 @@ def leave(tx: Tx, seat: Seat) -> None:
     )
 
 
+def force_end(tx: Tx, seat: Seat) -> None:
+    """Remember, over restarts of the daemon, that the seated process is to be ended."""
+    tx.store.run(
+        "UPDATE seats SET end_forced = 1 WHERE worker_id = ? AND epoch = ?",
+        seat.worker_id,
+        seat.epoch,
+    )
+
+
+def to_be_ended(rx: Rx) -> list[str]:
+    """Return the workers whose seated process a forced stop has not seen the end of."""
+    sql = "SELECT worker_id FROM seats WHERE ended_at IS NULL AND end_forced = 1"
+    return [str(row[0]) for row in rx.store.rows(sql)]
+
+
 def require(tx: Tx, worker_id: str) -> Seat:
     """Let the call pass if the caller's process, or an ancestor of it, holds the seat.
 
@@ -110,6 +144,13 @@ def require(tx: Tx, worker_id: str) -> Seat:
         worker_id=worker_id,
         current_epoch=fence.current_epoch(tx, streams.worker(worker_id)),
     )
+
+
+def shared_by(tx: Tx, seat: Seat, process: Process) -> bool:
+    """Tell whether a process of the caller's lineage holds a seat, or descends from its holder."""
+    lineage = tx.caller.lineage
+    is_above = seat.process in lineage[lineage.index(process) :]
+    return is_above and seat.boot_id == tx.world.boot_id
 
 
 def _shares(tx: Tx, seat: Seat) -> bool:

@@ -105,16 +105,6 @@ class Selection:
             values += [prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)]
         return f"({' OR '.join(parts)})", values
 
-    def where_entries(self) -> tuple[str, list[SqlValue]]:
-        """Say the same in SQL about `journal j`, with the types."""
-        where, values = self.where_streams()
-        if not self.everything:
-            where = f"j.stream_id IN (SELECT s.stream_id FROM streams s WHERE {where})"
-        if self.types is not None:
-            where += f" AND j.type IN ({', '.join('?' * len(self.types))})"
-            values += sorted(self.types)
-        return where, values
-
 
 def refuse_foreign(caller: Caller, names: Sequence[str]) -> None:
     """Keep a worker to its own stream, topics and boards; the control socket may read all.

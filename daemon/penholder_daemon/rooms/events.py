@@ -100,17 +100,30 @@ def wait(
     after_seq: Sequence | None = None,
     types: Types | None = None,
     limit: ListLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
     timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
 ) -> Waiting[Page[Event]]:
-    """List events as event.list does, as soon as there are any; empty at the timeout."""
-    after = _after(rx, worker_id, after_event_id, after_seq, None)
-    found = (
-        (seq, event)
-        for seq, event in _read(rx, worker_id, after)
-        if types is None or event.type in types
+    """List events as event.list does, as soon as there are any; empty at the timeout.
+
+    With `types` it looks through a long stream piece by piece until its time is over; an empty
+    answer then has a `next`, so that the following call goes on from there.
+    """
+    after = _after(rx, worker_id, after_event_id, after_seq, cursor)
+    stream = streams.worker(worker_id)
+    if types is None:
+        page = paging.page(_read(rx, worker_id, after), limit)
+        return Waiting(page, ready=bool(page.items), streams=(stream,))
+    entries, up_to, more = journal.read_types(rx, stream, after, types)
+    items, cut_at = paging.cut(((e.seq, _event(worker_id, e)) for e in entries), limit)
+    came_to = up_to if cut_at is None else cut_at
+    goes_on = more or cut_at is not None or (not items and came_to > after)
+    return Waiting(
+        Page(items=items, next=str(came_to) if goes_on else None),
+        ready=bool(items),
+        streams=(stream,),
+        go_on={"cursor": str(came_to)},
+        is_partial=more,
     )
-    page = paging.page(found, limit)
-    return Waiting(page, ready=bool(page.items), streams=(streams.worker(worker_id),))
 
 
 def _append(tx: Tx, worker_id: str, event: NewEvent) -> Event:

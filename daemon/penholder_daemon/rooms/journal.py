@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Literal
 
-from penholder_daemon.core import journal, paging, streams
+from penholder_daemon.core import backlog, journal, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room, Waiting
 from penholder_daemon.core.session import Session
@@ -51,10 +51,10 @@ async def subscribe(
         await session.read(check)
     if after == "now":
         return await session.subscribe(selection, None, check)
-    from_pos = 0 if after == "start" else int(after)
-    if after != "start":
-        where, values = selection.where_streams()
-        await session.read(lambda rx: journal.refuse_pruned(rx, where, values, from_pos))
+    if after == "start":
+        return await session.subscribe(selection, 0, check)
+    from_pos = int(after)
+    await session.read(lambda rx: backlog.refuse_gone(rx, selection, from_pos))
     return await session.subscribe(selection, from_pos, check)
 
 
@@ -73,8 +73,13 @@ def read(
     types: Types | None = None,
     limit: ListLimit = DEFAULT_LIST_LIMIT,
 ) -> Entries:
-    """Return entries of several streams in global order; go on after `pos` of the answer."""
-    return _read(rx, _selection(rx, streams, types), after, limit)
+    """Return entries of several streams in global order; go on after `pos` of the answer.
+
+    With `types`, or over very many streams, one call looks through a piece of the journal: a page
+    may be empty though `pos` is not the journal's end yet.
+    """
+    page, _ = _page(rx, _selection(rx, streams, types), after, limit)
+    return page
 
 
 @room.wait(sockets=(CONTROL, RUNTIME), errors=(InvalidParams, CursorGone))
@@ -87,9 +92,18 @@ def wait(
     limit: ListLimit = DEFAULT_LIST_LIMIT,
     timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
 ) -> Waiting[Entries]:
-    """Return entries as journal.read does, as soon as there are any; empty at the timeout."""
-    found = _read(rx, _selection(rx, streams, types), after, limit)
-    return Waiting(found, ready=bool(found.items), streams=tuple(streams))
+    """Return entries as journal.read does, as soon as there are any; empty at the timeout.
+
+    It looks on from where it came to by itself; go on after `pos`, also of an empty answer.
+    """
+    found, more = _page(rx, _selection(rx, streams, types), after, limit)
+    return Waiting(
+        found,
+        ready=bool(found.items),
+        streams=tuple(streams),
+        go_on={"after": found.pos},
+        is_partial=more,
+    )
 
 
 @room.query(sockets=(CONTROL, RUNTIME))
@@ -112,11 +126,7 @@ def _refuse_foreign(rx: Rx, names: StreamNames) -> None:
         streams.refuse_foreign(rx.caller, names)
 
 
-def _read(rx: Rx, selection: Selection, after: int, limit: int) -> Entries:
-    where, values = selection.where_streams()
-    journal.refuse_pruned(rx, where, values, after)
-    current = journal.position(rx)
-    where, values = selection.where_entries()
-    found = journal.read_after(rx, where, values, after, current)
-    items, cut_at = paging.cut(((entry.pos, entry) for entry in found), limit)
-    return Entries(items=items, pos=current if cut_at is None else cut_at)
+def _page(rx: Rx, selection: Selection, after: int, limit: int) -> tuple[Entries, bool]:
+    backlog.refuse_gone(rx, selection, after)
+    found = backlog.read(rx, selection, after, limit)
+    return Entries(items=found.items, pos=found.pos), found.more

@@ -26,12 +26,12 @@ from penholder_daemon.core.session import Session
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.accounts import Account
-from penholder_daemon.shell.backlog import Job
 from penholder_daemon.shell.desks import Desk, Look
 from penholder_daemon.shell.outbox import Spawn
 from penholder_daemon.shell.pending import Pending, Sink
 from penholder_daemon.shell.services import Services
 from penholder_daemon.shell.waits import Waits
+from penholder_daemon.shell.write_queue import Job
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import (
     InternalError,

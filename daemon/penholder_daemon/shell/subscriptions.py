@@ -11,7 +11,8 @@ from typing import Protocol
 import msgspec
 import trio
 
-from penholder_daemon.core import journal, paging
+from penholder_daemon.core import backlog, retention
+from penholder_daemon.core.backlog import Stretch
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
@@ -20,7 +21,7 @@ from penholder_daemon.shell.readers import Readers, read
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import Busy, Denied
 from penholder_protocol.limits import MAX_LIST_LIMIT, PAGE_BYTES
-from penholder_protocol.nouns import Entries, LaggedNotice, PrunedNotice
+from penholder_protocol.nouns import LaggedNotice, PrunedNotice
 
 _BUSY_SECONDS = 0.1
 """Between two tries to read the backlog while the readers' queue is full."""
@@ -68,6 +69,7 @@ class LiveSubscription:
         self._check = check
         self._is_live = False
         self._told_pruned: dict[str, int] = {}
+        self._seen_prunes = -1
 
     def go_live(self) -> None:
         """Take entries as they are published."""
@@ -94,7 +96,7 @@ class LiveSubscription:
             while not self._is_live:
                 await self._subscriber.until_taken()
                 try:
-                    page, more, pruned = await read(readers, self._subscriber.caller, self._page)
+                    page, pruned = await read(readers, self._subscriber.caller, self._page)
                 except Busy:
                     # Nobody asked just now who could be told; the backlog can wait.
                     await trio.sleep(_BUSY_SECONDS)
@@ -105,21 +107,19 @@ class LiveSubscription:
                 self._tell_pruned(pruned)
                 lines = [msgspec.json.encode(entry) for entry in page.items]
                 self._send(lines, [entry.pos for entry in page.items], page.pos)
-                if not more and page.pos >= self._publisher.pos:
+                if not page.more and page.pos >= self._publisher.pos:
                     self.go_live()
 
-    def _page(self, rx: Rx) -> tuple[Entries, bool, list[tuple[str, int]]]:
+    def _page(self, rx: Rx) -> tuple[Stretch, list[tuple[str, int]]]:
         """Read one page of the backlog, and which of its streams retention has cut meanwhile."""
         if self._check is not None:
             self._check(rx)
-        where, values = self.selection.where_streams()
-        pruned = list(journal.pruned_after(rx, where, values, self.cursor))
-        current = journal.position(rx)
-        where, values = self.selection.where_entries()
-        found = journal.read_after(rx, where, values, self.cursor, current)
-        items, cut_at = paging.cut(((entry.pos, entry) for entry in found), MAX_LIST_LIMIT)
-        pos = max(self.cursor, current) if cut_at is None else cut_at
-        return Entries(items=items, pos=pos), cut_at is not None, pruned
+        pruned: list[tuple[str, int]] = []
+        prunes = retention.count(rx)
+        if prunes != self._seen_prunes:
+            pruned = backlog.pruned_after(rx, self.selection, self.cursor)
+            self._seen_prunes = prunes
+        return backlog.read(rx, self.selection, self.cursor, MAX_LIST_LIMIT), pruned
 
     def _tell_pruned(self, pruned: list[tuple[str, int]]) -> None:
         """Say once of each stream what it lost; the others still give all they have."""

@@ -4,6 +4,9 @@ A wait that claims (queue.wait) tries through the writer, any other looks throug
 known by its request from the moment it is asked for, so that it can be canceled before it begins.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 import trio
 
@@ -12,12 +15,12 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.registry import Invocation, Kind, Waiting
 from penholder_daemon.core.streams import Selection
-from penholder_daemon.shell.backlog import Job
 from penholder_daemon.shell.desks import Desk
 from penholder_daemon.shell.pending import Pending
 from penholder_daemon.shell.publisher import Watch
 from penholder_daemon.shell.readers import read
 from penholder_daemon.shell.services import Services
+from penholder_daemon.shell.write_queue import Job
 from penholder_protocol.errors import PenholderError
 
 
@@ -74,8 +77,22 @@ class Waits:
         scope.deadline = deadline
         with scope:
             while not found.ready:
-                found = await self._look_again(call, found)
+                call = execute.go_on(call, found)
+                with self._watching(found.streams) as watch:
+                    found = await self._look(call)
+                    if not found.ready and not found.is_partial:
+                        await watch.heard.wait()
         return found
+
+    @contextmanager
+    def _watching(self, streams: tuple[str, ...]) -> Iterator[Watch]:
+        """Hear of what is committed meanwhile; it stands before the look, so nothing is missed."""
+        watch = Watch(Selection(streams))
+        self._services.publisher.watch(watch)
+        try:
+            yield watch
+        finally:
+            self._services.publisher.unwatch(watch)
 
     async def _look(self, call: Invocation) -> Waiting[object]:
         if call.method.kind is Kind.CLAIM:
@@ -97,19 +114,3 @@ class Waits:
         if isinstance(kept[0], PenholderError):
             raise kept[0]
         return msgspec.json.decode(kept[0], type=execute.Claim).waiting
-
-    async def _look_again(self, call: Invocation, seen: Waiting[object]) -> Waiting[object]:
-        """Look once more, and if that was in vain wait for an entry that may change it.
-
-        The watch stands before the look, so nothing committed in between is missed.
-        """
-        watch = Watch(Selection(seen.streams))
-        self._services.publisher.watch(watch)
-        try:
-            found = await self._look(call)
-            if not found.ready:
-                await watch.heard.wait()
-                found = await self._look(call)
-            return found
-        finally:
-            self._services.publisher.unwatch(watch)

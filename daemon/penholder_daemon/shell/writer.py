@@ -2,7 +2,7 @@
 
 Natural group commit: the writer takes all that came while its last commit ran, so a busy daemon
 makes large batches and an idle one answers at once, without a timer. A batch is taken from the
-backlog while it runs, and ends where it has cost enough: nobody waits for all that others queued.
+queue while it runs, and ends where it has cost enough: nobody waits for all that others queued.
 The same core runs on a thread (a disk may take 20 ms for a sync, which must not stop the loop) or
 inline (simulation).
 """
@@ -20,10 +20,10 @@ from penholder_daemon.core.commit import Answer, Committer, Outcome
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.shell.accounts import Account
-from penholder_daemon.shell.backlog import Backlog, Job, Queue
 from penholder_daemon.shell.pen import Pen
 from penholder_daemon.shell.request_log import RequestLog
 from penholder_daemon.shell.tally import Tally
+from penholder_daemon.shell.write_queue import Admitted, Job, WriteQueue
 from penholder_protocol.limits import (
     MAX_COMMIT_BATCH,
     MAX_COMMIT_BATCH_BYTES,
@@ -58,8 +58,8 @@ class Writer(Protocol):
 class _Batch:
     """Mutations of one transaction, taken while it runs."""
 
-    def __init__(self, backlog: Backlog, clock: Callable[[], float]) -> None:
-        self._backlog = backlog
+    def __init__(self, waiting: WriteQueue, clock: Callable[[], float]) -> None:
+        self._waiting = waiting
         self._clock = clock
         self._until = clock() + MAX_COMMIT_BATCH_MS / 1000
         self._bytes = 0
@@ -68,7 +68,7 @@ class _Batch:
 
     def calls(self) -> Iterator[Invocation]:
         while self._may_grow:
-            job = self._backlog.take()
+            job = self._waiting.take()
             if job is None:
                 return
             self.jobs.append(job)
@@ -107,8 +107,8 @@ class ThreadWriter:
         self._request_log = request_log
         self._loop = trio.lowlevel.current_trio_token()
         self._inbox: queue.SimpleQueue[Job | Account | None] = queue.SimpleQueue()
-        self._backlog = Backlog()
-        self._queue = Queue()
+        self._waiting = WriteQueue()
+        self._admitted = Admitted()
         self._is_stopping = False
         self._thread = threading.Thread(target=self._work, name="penholder-writer", daemon=True)
         self._thread.start()
@@ -116,7 +116,7 @@ class ThreadWriter:
     @property
     def waiting(self) -> int:
         """How many mutations wait or are being written."""
-        return self._queue.calls
+        return self._admitted.calls
 
     @property
     def silent_seconds(self) -> float:
@@ -130,7 +130,7 @@ class ThreadWriter:
 
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy."""
-        self._queue.admit(job)
+        self._admitted.admit(job)
         self._inbox.put(job)
 
     def resume(self, account: Account) -> None:
@@ -143,15 +143,15 @@ class ThreadWriter:
         await trio.to_thread.run_sync(self._thread.join)
 
     def _work(self) -> None:
-        while self._backlog or not self._is_stopping:
+        while self._waiting or not self._is_stopping:
             self._take_in()
-            if self._backlog:
+            if self._waiting:
                 self._write()
 
     def _take_in(self) -> None:
         """Take what has come; with nothing to do wait for it."""
         try:
-            if not self._backlog:
+            if not self._waiting:
                 self._note(self._inbox.get(timeout=_HEARTBEAT_SECONDS))
         except queue.Empty:
             self._be_idle()
@@ -165,14 +165,14 @@ class ThreadWriter:
     def _note(self, come: Job | Account | None) -> None:
         match come:
             case Job():
-                self._backlog.add(come)
+                self._waiting.add(come)
             case Account():
-                self._backlog.resume(come)
+                self._waiting.resume(come)
             case None:
                 self._is_stopping = True
 
     def _write(self) -> None:
-        batch = _Batch(self._backlog, perf_counter)
+        batch = _Batch(self._waiting, perf_counter)
         begun = perf_counter()
         outcome = self._pen.run(batch.calls(), batch.answered)
         ended = perf_counter()
@@ -182,7 +182,7 @@ class ThreadWriter:
 
     def _delivered(self, batch: _Batch, outcome: Outcome, begun: float, ended: float) -> None:
         jobs = batch.jobs
-        self._queue.let_go(jobs)
+        self._admitted.let_go(jobs)
         self._tally.committed(len(jobs), ended - begun)
         traces = [job.trace for job in jobs]
         for trace in traces:
@@ -218,14 +218,14 @@ class InlineWriter:
         self._committer = committer
         self._deliver = deliver
         self._loop = trio.lowlevel.current_trio_token()
-        self._backlog = Backlog()
-        self._queue = Queue()
+        self._waiting = WriteQueue()
+        self._admitted = Admitted()
         self._is_due = False
 
     @property
     def waiting(self) -> int:
         """How many mutations wait."""
-        return self._queue.calls
+        return self._admitted.calls
 
     @property
     def fault(self) -> str | None:
@@ -234,25 +234,25 @@ class InlineWriter:
 
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy."""
-        self._queue.admit(job)
-        self._backlog.add(job)
+        self._admitted.admit(job)
+        self._waiting.add(job)
         self._come_again()
 
     def resume(self, account: Account) -> None:
         """Go on with the mutations of a connection whose peer has room for answers again."""
-        self._backlog.resume(account)
+        self._waiting.resume(account)
         self._come_again()
 
     def _come_again(self) -> None:
-        if self._backlog and not self._is_due:
+        if self._waiting and not self._is_due:
             self._is_due = True
             self._loop.run_sync_soon(self._write)
 
     def _write(self) -> None:
         self._is_due = False
-        batch = _Batch(self._backlog, lambda: 0.0)
+        batch = _Batch(self._waiting, lambda: 0.0)
         outcome = self._committer.run(batch.calls(), batch.answered)
         self._come_again()
-        self._queue.let_go(batch.jobs)
+        self._admitted.let_go(batch.jobs)
         self._deliver(batch.jobs, outcome)
         batch.tell_delivered()

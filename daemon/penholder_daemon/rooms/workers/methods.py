@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from penholder_daemon.core import journal, paging, streams, verify
+from penholder_daemon.core import journal, paging, seats, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_daemon.core.fence import Arguments, beside_owner
@@ -23,6 +23,7 @@ from penholder_protocol.errors import (
     InvalidWorkerState,
     InvalidWorkerStateTransition,
     StaleState,
+    TooManyWorkers,
     ValueTooLarge,
     WorkerExists,
     WorkerNotFound,
@@ -55,7 +56,7 @@ _BOTH = (CONTROL, RUNTIME)
 @room.mutation(
     sockets=(CONTROL,),
     fence=controllers.guard_controller,
-    errors=(ControllerNotFound, FenceRequired, Fenced, WorkerExists),
+    errors=(ControllerNotFound, FenceRequired, Fenced, WorkerExists, TooManyWorkers),
 )
 def create(
     tx: Tx,
@@ -75,6 +76,7 @@ def create(
     worker_id = worker_id or tx.world.new_id("w_")
     stream = streams.worker(worker_id)
     _refuse_long_path(tx, worker_id)
+    records.require_room(tx)
     if not journal.open_stream(tx, stream, streams.controller(controller_id)):
         raise WorkerExists(
             f"a worker {worker_id!r} exists or once existed; ids of workers are never used again",
@@ -166,6 +168,7 @@ def _leads_to_an_end(arguments: Arguments) -> bool:
     precheck=_refuse_unknown_state,
     control_only=("force",),
     errors=(
+        TooManyWorkers,
         InvalidWorkerState,
         *_GUARDED,
         StaleState,
@@ -224,11 +227,17 @@ def transition(
 def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
     """Stop a worker for good, without a fence also beside a living owner; its socket closes.
 
-    With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later.
+    With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
+    process that asks nor an ancestor of it, which the entry then names as `spared`.
     """
     worker = records.require(tx, worker_id)
+    seat = seats.current(tx, worker_id) if force else None
+    if seat is not None and seat.process in tx.caller.lineage:
+        records.move(tx, worker, "stopped", force=force, spared=seat.process.pid)
+        return records.require(tx, worker_id)
     records.move(tx, worker, "stopped", force=force)
-    if force:
+    if seat is not None:
+        seats.force_end(tx, seat)
         tx.after_commit(EndProcess(worker_id))
     return records.require(tx, worker_id)
 

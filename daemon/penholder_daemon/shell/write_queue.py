@@ -2,7 +2,7 @@
 
 A connection that pipelines two hundred calls has one turn where one with a single call has one. One
 whose peer has no room for answers is passed over until there is: its answers would otherwise be
-made, all of them, before it could read any. The backlog belongs to the writer's thread, `Admission`
+made, all of them, before it could read any. The queue belongs to the writer's thread, `Admitted`
 to the loop.
 """
 
@@ -41,7 +41,7 @@ class Job:
         return len(memoryview(self.call.raw_params))
 
 
-class Backlog:
+class WriteQueue:
     """What waits, by connection."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Backlog:
         return account.has_room
 
 
-class Queue:
+class Admitted:
     """Counts what waits, in calls and in bytes; touched by the loop only."""
 
     def __init__(self) -> None:

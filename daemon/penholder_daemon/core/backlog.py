@@ -1,0 +1,133 @@
+"""Pages of several streams in global order: each costs by its own size, wherever it begins.
+
+Some streams are merged: the next position of each waits in a heap, the smallest is taken and the
+one after it, of the same stream, put in. Of very many, and of all, the journal itself is walked.
+What is passed over on the way (entries of other types, of other streams) is bounded, so a page may
+be empty though more is to come: its `pos` says how far it looked.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from penholder_daemon.core import journal, paging
+from penholder_daemon.core.journal import ENTRY
+from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.streams import Selection
+from penholder_daemon.core.transaction import Rx
+from penholder_protocol.errors import CursorGone
+from penholder_protocol.limits import MAX_MERGED_STREAMS, MAX_SCAN_ENTRIES
+from penholder_protocol.nouns import Entry
+
+_MERGED = (
+    "WITH RECURSIVE heads (pos, stream_id) AS ("
+    "SELECT (SELECT MIN(j.pos) FROM journal j WHERE j.stream_id = s.stream_id AND j.pos > ?),"
+    " s.stream_id FROM streams s WHERE {where}"
+    " UNION ALL"
+    " SELECT (SELECT MIN(j.pos) FROM journal j WHERE j.stream_id = h.stream_id AND j.pos > h.pos),"
+    # SQLite takes rows from the queue of a recursion in this order, and answers them in it.
+    " h.stream_id FROM heads h WHERE h.pos IS NOT NULL ORDER BY 1 NULLS LAST"
+    ") SELECT pos AS at, stream_id AS of_stream FROM heads WHERE pos IS NOT NULL LIMIT ?"
+)
+_WALKED = "SELECT pos AS at, stream_id AS of_stream FROM journal WHERE pos > ? ORDER BY pos LIMIT ?"
+
+
+class Stretch(NamedTuple):
+    """Entries, the position up to which there are no others, and whether more may come behind."""
+
+    items: list[Entry]
+    pos: int
+    more: bool
+
+
+class _Way(NamedTuple):
+    """How positions are found (with what they need), and which of them are members."""
+
+    positions: str
+    values: list[SqlValue]
+    members: str
+    member_values: list[SqlValue]
+
+
+def read(rx: Rx, selection: Selection, after: int, limit: int) -> Stretch:
+    """Read the selected entries after a position, as many as one page and one look may have."""
+    current = max(after, journal.position(rx))
+    way = _way(rx, selection, after)
+    found = ((entry.pos, entry) for entry in _entries(rx, way, selection))
+    items, cut_at = paging.cut(found, limit)
+    if cut_at is not None:
+        return Stretch(items, cut_at, more=True)
+    if selection.types is None and not way.members:
+        return Stretch(items, current, more=False)
+    end = rx.store.row(f"SELECT MAX(at), COUNT(*) FROM ({way.positions})", *way.values)
+    assert end is not None  # an aggregate has a row
+    if end[1] == MAX_SCAN_ENTRIES:
+        return Stretch(items, int(str(end[0])), more=True)
+    return Stretch(items, current, more=False)
+
+
+def _way(rx: Rx, selection: Selection, after: int) -> _Way:
+    where, values = selection.where_streams()
+    if selection.everything:
+        return _Way(_WALKED, [after, MAX_SCAN_ENTRIES], "", [])
+    if _are_few(rx, selection):
+        return _Way(_MERGED.format(where=where), [after, *values, MAX_SCAN_ENTRIES], "", [])
+    return _Way(_WALKED, [after, MAX_SCAN_ENTRIES], f" AND {where}", values)
+
+
+def _are_few(rx: Rx, selection: Selection) -> bool:
+    if selection.everything:
+        return False
+    if not selection.parents and not selection.prefixes:
+        return True
+    where, values = selection.where_streams()
+    most = MAX_MERGED_STREAMS
+    sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM streams s WHERE {where} LIMIT ?)"
+    return rx.store.row(sql, *values, most + 1) != (most + 1,)
+
+
+def _entries(rx: Rx, way: _Way, selection: Selection) -> Iterator[Entry]:
+    types = sorted(selection.types or ())
+    wanted = "" if selection.types is None else f" AND j.type IN ({', '.join('?' * len(types))})"
+    sql = (
+        f"SELECT {ENTRY.columns} FROM ({way.positions}) p"
+        f" CROSS JOIN streams s ON s.stream_id = p.of_stream{way.members}"
+        f" CROSS JOIN journal j ON j.pos = p.at{wanted}"
+    )
+    return map(ENTRY.read, rx.store.rows(sql, *way.values, *way.member_values, *types))
+
+
+def refuse_gone(rx: Rx, selection: Selection, after: int) -> None:
+    """Raise CursorGone for a position that was never given, or after which entries were pruned."""
+    current = journal.position(rx)
+    if after > current:
+        raise CursorGone(
+            f"the journal stands at {current}, {after} is a cursor of another history; read again"
+            " from the oldest entry, or from now on",
+            pos=current,
+            oldest_pos=oldest(rx),
+        )
+    for stream, pruned_pos in pruned_after(rx, selection, after):
+        raise journal.gone(stream, oldest_pos=pruned_pos + 1)
+
+
+def oldest(rx: Rx) -> int:
+    """Return the position of the oldest entry there is; the next one's if there is none."""
+    row = rx.store.row("SELECT pos FROM journal ORDER BY pos LIMIT 1")
+    return journal.position(rx) + 1 if row is None else int(str(row[0]))
+
+
+def pruned_after(rx: Rx, selection: Selection, after: int) -> list[tuple[str, int]]:
+    """Return streams that lost entries after a position, and their last lost one; newest first."""
+    where, values = selection.where_streams()
+    few = _are_few(rx, selection)
+    # Some streams are looked up one by one; of many those that lost something so late are fewer.
+    table = "streams s" if few else "streams s INDEXED BY streams_pruned"
+    column = "+s.pruned_pos" if few else "s.pruned_pos"
+    rows = rx.store.rows(
+        f"SELECT s.pruned_pos, s.name FROM {table}"
+        f" WHERE s.pruned_pos > 0 AND {column} > ? AND {where}",
+        after,
+        *values,
+    )
+    found = sorted(((int(str(pos)), str(name)) for pos, name in rows), reverse=True)
+    return [(name, pos) for pos, name in found]
