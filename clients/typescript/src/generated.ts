@@ -623,11 +623,16 @@ export interface Pong {
   ts: string;
 }
 
-/** What daemon.prune took, or with dry_run would take; `more`: call again for the rest. */
+/**
+ * What daemon.prune took, or with dry_run would take.
+ *
+ * `more`: call again for the rest, with `next` as the cursor.
+ */
 export interface Pruned {
   entries: number;
   streams: PrunedStream[];
   more: boolean;
+  next: string | null;
   dry_run: boolean;
 }
 
@@ -1471,6 +1476,8 @@ export interface DaemonPruneParams {
   keep_last?: number | null;
   streams?: string[] | null;
   dry_run?: boolean;
+  /** `next` of an earlier page; opaque. */
+  cursor?: string | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -2629,6 +2636,7 @@ export type ErrorCode =
   | "INVALID_WORKER_STATE"
   | "INVALID_WORKER_STATE_TRANSITION"
   | "METHOD_NOT_FOUND"
+  | "MUTATION_TOO_LARGE"
   | "NOT_ATTACHED"
   | "PEER_NOT_VISIBLE"
   | "QUERY_TOO_COSTLY"
@@ -3074,8 +3082,9 @@ export class DaemonCalls {
   /**
    * Delete the oldest entries of streams: those older than, and all but the last so many.
    *
-   * Takes up to MAX_PRUNE entries at once; `more` says that there are more to take. Numbering goes
-   * on, and a cursor before what was taken gets CURSOR_GONE.
+   * Takes up to MAX_PRUNE entries at once, of up to MAX_PRUNE_STREAMS streams, and looks at up to
+   * MAX_PRUNE_LOOKS; `more` says that there may be more to take: pass `next` as `cursor`. Numbering
+   * goes on, and a cursor of a stream before what was taken gets CURSOR_GONE.
    */
   prune(params: DaemonPruneParams = {}): Promise<Pruned> {
     return this.#caller.ask("daemon.prune", params);
@@ -3621,7 +3630,11 @@ export class StateCalls {
     return this.#caller.ask("state.binding", params);
   }
 
-  /** Delete all values, or those of a runner, of a binding, of both; bindings stay. */
+  /**
+   * Delete all values, or those of a runner, of a binding, of both; bindings stay.
+   *
+   * More than MAX_BULK_ROWS at once are MUTATION_TOO_LARGE: clear one binding after another.
+   */
   clear(params: StateClearParams = {}): Promise<StateCleared> {
     return this.#caller.ask("state.clear", params);
   }

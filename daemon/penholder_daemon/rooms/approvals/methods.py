@@ -47,6 +47,8 @@ room = Room("approval")
 
 _BOTH = (CONTROL, RUNTIME)
 _GUARDED = (FenceRequired, Fenced)
+_EXPIRED_AT_ONCE = 200
+"""Approvals that one run of the timer ends; it comes again for the rest at once."""
 _DEFAULT_OPTIONS = [
     Option(id="allow", alias="allow", label="Allow"),
     Option(id="deny", alias="deny", label="Deny"),
@@ -216,7 +218,8 @@ def wait(
 def expire_due(tx: Tx) -> int | None:
     """End every approval past its deadline; returns when the next one is due, in ms."""
     now_ms = tx.world.now_ms()
-    due = list(records.select(tx, "state = 'pending' AND deadline_ms <= ?", now_ms))
+    is_due = "state = 'pending' AND deadline_ms <= ? ORDER BY deadline_ms LIMIT ?"
+    due = list(records.select(tx, is_due, now_ms, _EXPIRED_AT_ONCE))
     for _, approval in due:
         row = tx.store.row(
             "SELECT on_deadline FROM approvals WHERE request_id = ?", approval.request_id
