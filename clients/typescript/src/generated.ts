@@ -54,6 +54,8 @@ export interface Approval {
   kind: string;
   message: string;
   options: Option[];
+  /** Only ever grows. */
+  runtime_epoch: number | null;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   created_at: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -1115,6 +1117,8 @@ export interface ApprovalDecideParams {
   /** A word that programs compare, such as tool.call. */
   option: string;
   note?: string | null;
+  /** Only ever grows. */
+  runtime_epoch?: number | null;
   fence?: Fence | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
@@ -2784,6 +2788,7 @@ export class ApprovalCalls {
    * Answer an approval, once, by the id of an option or by its alias (any case).
    *
    * It can be answered only once, so a person may answer beside a living owner, without its fence.
+   * A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
    */
   decide(params: ApprovalDecideParams): Promise<Approval> {
     return this.#caller.ask("approval.decide", params);
@@ -3581,7 +3586,8 @@ export class SessionCalls {
   /**
    * List sessions: active first, then unread, then by latest activity; ties by session_id.
    *
-   * By default those that are active or unread.
+   * By default those that are active or unread. What the reader marks as read while it walks through
+   * the pages stays in its place until the end.
    */
   list(params: SessionListParams = {}): Promise<Page<SessionSummary>> {
     return this.#caller.ask("session.list", params);
