@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from penholder_daemon.core import paging, streams
+from penholder_daemon.core import fence, paging, seats, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import WakeAt
 from penholder_daemon.core.fence import Arguments, beside_owner
@@ -23,6 +23,7 @@ from penholder_protocol.errors import (
     Fenced,
     FenceRequired,
     InvalidParams,
+    StaleState,
     WorkerNotFound,
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS, MAX_NAMES
@@ -33,6 +34,7 @@ from penholder_protocol.nouns.words import (
     ControllerId,
     Cursor,
     DeadlineMs,
+    Epoch,
     Label,
     ListLimit,
     OptionId,
@@ -47,6 +49,8 @@ room = Room("approval")
 
 _BOTH = (CONTROL, RUNTIME)
 _GUARDED = (FenceRequired, Fenced)
+_EXPIRED_AT_ONCE = 200
+"""Approvals that one run of the timer ends; it comes again for the rest at once."""
 _DEFAULT_OPTIONS = [
     Option(id="allow", alias="allow", label="Allow"),
     Option(id="deny", alias="deny", label="Deny"),
@@ -80,12 +84,13 @@ def request(
     offered = options or _DEFAULT_OPTIONS
     _check_options(offered, on_deadline)
     request_id = tx.world.new_id("ap_")
+    seat = seats.current(tx, worker_id)
     due_ms = None if deadline_ms is None else tx.world.now_ms() + deadline_ms
     due_at = None if due_ms is None else tx.world.time_from_ms(due_ms)
     tx.store.run(
         "INSERT INTO approvals (request_id, worker_id, turn_id, state, kind, message, options,"
-        " created_at, deadline_at, deadline_ms, on_deadline)"
-        " VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
+        " created_at, deadline_at, deadline_ms, on_deadline, runtime_epoch)"
+        " VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?)",
         request_id,
         worker_id,
         turn_id,
@@ -96,6 +101,7 @@ def request(
         due_at,
         due_ms,
         on_deadline,
+        None if seat is None else seat.epoch,
     )
     workers.note(tx, worker, "approval.requested", request_id=request_id)
     if worker.state == "running":
@@ -159,7 +165,7 @@ def _guard_approval(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
 @room.mutation(
     sockets=(CONTROL,),
     fence=beside_owner(_guard_approval),
-    errors=(ApprovalNotFound, Fenced, ApprovalNotPending, ApprovalOptionUnknown),
+    errors=(ApprovalNotFound, Fenced, ApprovalNotPending, ApprovalOptionUnknown, StaleState),
 )
 def decide(
     tx: Tx,
@@ -168,13 +174,29 @@ def decide(
     request_id: ApprovalId,
     option: TypeName,
     note: Text | None = None,
+    runtime_epoch: Epoch | None = None,
 ) -> Approval:
     """Answer an approval, once, by the id of an option or by its alias (any case).
 
     It can be answered only once, so a person may answer beside a living owner, without its fence.
+    A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
     """
     approval = records.require_pending(tx, worker_id, request_id)
+    if runtime_epoch is not None:
+        _require_epoch(tx, approval, runtime_epoch)
     return records.finish(tx, approval, "decided", option=_pick(approval, option), note=note)
+
+
+def _require_epoch(tx: Tx, approval: Approval, runtime_epoch: int) -> None:
+    current = fence.current_epoch(tx, streams.worker(approval.worker_id))
+    if runtime_epoch != current:
+        raise StaleState(
+            f"worker {approval.worker_id} has runtime epoch {current}, not {runtime_epoch}:"
+            " another process has its seat by now",
+            worker_id=approval.worker_id,
+            request_id=approval.request_id,
+            current_epoch=current,
+        )
 
 
 @room.mutation(
@@ -216,7 +238,8 @@ def wait(
 def expire_due(tx: Tx) -> int | None:
     """End every approval past its deadline; returns when the next one is due, in ms."""
     now_ms = tx.world.now_ms()
-    due = list(records.select(tx, "state = 'pending' AND deadline_ms <= ?", now_ms))
+    is_due = "state = 'pending' AND deadline_ms <= ? ORDER BY deadline_ms LIMIT ?"
+    due = list(records.select(tx, is_due, now_ms, _EXPIRED_AT_ONCE))
     for _, approval in due:
         row = tx.store.row(
             "SELECT on_deadline FROM approvals WHERE request_id = ?", approval.request_id
