@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from penholder_daemon.core import execute, leases
+from penholder_daemon.core import durations, execute, leases
 from penholder_daemon.core.effects import Effect
 from penholder_daemon.core.registry import Invocation, Kind, Registry
 from penholder_daemon.core.store import Store, StoreFault
@@ -23,6 +23,8 @@ Answer: TypeAlias = bytes | PenholderError
 ReportBug: TypeAlias = Callable[[Invocation | None, Exception], None]
 """Hears of a bug, and in which call, where that is known."""
 
+_MARK_EVERY_MS = 60_000
+"""How often it is stored where the clocks stand, with what is written anyway."""
 NOTHING_WRITTEN = "nothing_written"
 UNKNOWN = "unknown"
 
@@ -52,7 +54,9 @@ class Committer:
         self._world = world
         self._registry = registry
         self._report_bug = report_bug
-        self._stalls = leases.StallDetector(world)
+        self._beat = leases.Beat(world)
+        self._suspends = leases.SuspendDetector(world)
+        self._marked_ms = world.boottime_ms() - _MARK_EVERY_MS
         # While the daemon was down nobody could renew.
         self._owes_grace = True
         self._has_failed = False
@@ -61,20 +65,30 @@ class Committer:
 
     def heartbeat(self) -> Outcome:
         """Note that the writer is alive though it has nothing to do; see whether it can write."""
-        self._owes_grace |= self._stalls.heard()
+        self._hear()
         if self._owes_grace or self.fault is not None:
             return self.run([])
         return Outcome([], fatal=self._has_failed)
 
-    def run(self, batch: Sequence[Invocation]) -> Outcome:
-        """Commit a batch: what succeeded is durable when this returns, in the order given."""
+    def _hear(self) -> None:
+        """Note that the writer goes on; what kept it from that is no time of any lease."""
+        self._beat.beat()
+        self._world.clocks.count_stalls()
+        self._owes_grace |= self._suspends.was_suspended()
+
+    def run(self, batch: Sequence[Invocation], heard_ms: int | None = None) -> Outcome:
+        """Commit a batch: what succeeded is durable when this returns, in the order given.
+
+        `heard_ms` is when the first of it was heard (CLOCK_MONOTONIC): whether a lease ran out is
+        judged as of then, since its holder may wait in this batch or behind it.
+        """
         if self._has_failed:
             return self._fail(batch, StoreFault("the daemon is about to exit after an I/O error"))
-        self._owes_grace |= self._stalls.heard()
+        self._hear()
         try:
             self._begin()
             begun_ms = self._world.monotonic_ms()
-            outcome = self._run_all(batch)
+            outcome = self._run_all(batch, heard_ms)
             ran_ms = self._world.monotonic_ms()
             self._store.run("COMMIT")
         except StoreFault as fault:
@@ -82,24 +96,34 @@ class Committer:
         except Exception as bug:  # noqa: BLE001 - nobody knows what it left: as after an I/O error
             self._report_bug(batch[0] if batch else None, bug)
             return self._fail(batch, StoreFault(repr(bug), outcome_unknown=True))
-        # Only now: a stall that was noticed in a transaction that was lost must be made good yet.
+        # Only now: a start or resume of which a lost transaction knew must be made good yet.
         self._owes_grace = False
+        if self._owes_mark:
+            self._marked_ms = self._world.boottime_ms()
         self.fault = None
         outcome.ran_ms = ran_ms - begun_ms
         outcome.synced_ms = self._world.monotonic_ms() - ran_ms
         return outcome
 
+    @property
+    def _owes_mark(self) -> bool:
+        return self._world.boottime_ms() - self._marked_ms >= _MARK_EVERY_MS
+
     def _begin(self) -> None:
         self._store.run("BEGIN IMMEDIATE")
+        durations.resume(self._store, self._world)
         if self._owes_grace:
             leases.renew_all(self._store, self._world)
+        if self._owes_mark:
+            durations.mark(self._store, self._world)
         if self.fault is not None:
             self._store.probe()
 
-    def _run_all(self, batch: Sequence[Invocation]) -> Outcome:
+    def _run_all(self, batch: Sequence[Invocation], heard_ms: int | None) -> Outcome:
         outcome = Outcome([])
         for call in batch:
             tx = Tx(self._store, self._world, call.caller, call.request_id, self._run_call)
+            tx.heard_ms = heard_ms
             outcome.answers.append(self._run_one(tx, call))
             outcome.published += tx.published
             outcome.effects += tx.effects

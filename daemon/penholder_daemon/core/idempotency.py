@@ -8,6 +8,7 @@ import hashlib
 
 import msgspec
 
+from penholder_daemon.core import durations
 from penholder_daemon.core.transaction import Tx
 from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept, InvalidParams
 from penholder_protocol.limits import IDEMPOTENCY_RETENTION_MS
@@ -93,7 +94,7 @@ def remember(tx: Tx, method: str, key: str, params_hash: str, answer: bytes | No
         key,
         params_hash,
         answer,
-        tx.world.now_ms(),
+        durations.age_now(tx.world),
     )
 
 
@@ -102,6 +103,6 @@ def forget_old(tx: Tx, most: int) -> int:
     return tx.store.run(
         "DELETE FROM idempotency WHERE (scope, method, key) IN"
         " (SELECT scope, method, key FROM idempotency WHERE kept_ms < ? LIMIT ?)",
-        tx.world.now_ms() - IDEMPOTENCY_RETENTION_MS,
+        durations.age_now(tx.world) - IDEMPOTENCY_RETENTION_MS,
         most,
     )

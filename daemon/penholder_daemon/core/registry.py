@@ -196,7 +196,8 @@ class Room:
         `fence` guards it on the control socket; on the runtime socket the seat does, unless `seat`
         is False. `secret` says that its answer is never kept. `control_only` names params that the
         runtime socket does not take. `sockets=()` makes it the daemon's own; a `timer` among those
-        is run at the start and when a wake-up is due, and answers when it wants to run again.
+        is run at the start and when a wake-up is due, and answers when it wants to run again,
+        by CLOCK_BOOTTIME in ms.
         `keeps_key` says that the room itself does what an idempotency key asks for: the function
         takes it as a param.
         """

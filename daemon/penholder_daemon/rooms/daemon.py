@@ -163,12 +163,12 @@ def _streams_of(kind: str) -> tuple[str, list[SqlValue]]:
 
 @room.mutation(sockets=(), timer=True)
 def prune_by_policy(tx: Tx) -> int | None:
-    """Prune as the settings say, some at a time; returns when to come again, in ms."""
+    """Prune as the settings say, some at a time; returns when to come again."""
     more = False
     for kind, rule in tx.world.rules.retention.items():
         where, values = _streams_of(kind)
         more |= _prune(tx, rule, where, values).more
-    return tx.world.now_ms() + (_PRUNE_AGAIN_MS if more else _PRUNE_EVERY_MS)
+    return tx.world.boottime_ms() + (_PRUNE_AGAIN_MS if more else _PRUNE_EVERY_MS)
 
 
 @room.local(sockets=(CONTROL,))
@@ -185,6 +185,6 @@ async def shutdown(
 
 @room.mutation(sockets=(), timer=True)
 def forget_old_answers(tx: Tx) -> int | None:
-    """Delete idempotent answers past their retention; returns when to come again, in ms."""
+    """Delete idempotent answers past their retention; returns when to come again."""
     is_behind = idempotency.forget_old(tx, _FORGET_AT_ONCE) == _FORGET_AT_ONCE
-    return tx.world.now_ms() + (_FORGET_ON_MS if is_behind else _FORGET_EVERY_MS)
+    return tx.world.boottime_ms() + (_FORGET_ON_MS if is_behind else _FORGET_EVERY_MS)

@@ -57,13 +57,13 @@ class Pen:
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
         return self._why_closed if self._committer is None else self._committer.fault
 
-    def run(self, batch: Sequence[Invocation]) -> Outcome:
-        """Commit a batch, or refuse it."""
+    def run(self, batch: Sequence[Invocation], heard_ms: int | None = None) -> Outcome:
+        """Commit a batch that was heard so long ago, or refuse it."""
         self._progress()
         committer = self._committer or self._open_again()
         if committer is None:
             return nothing_written(batch, self._why_closed)
-        outcome = self._told(committer, lambda: committer.run(batch))
+        outcome = self._told(committer, lambda: committer.run(batch, heard_ms))
         self._progress()
         return outcome
 

@@ -17,6 +17,7 @@ import structlog
 import trio
 
 from penholder_daemon.core.commit import Answer, Committer, Outcome
+from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.shell.pen import Pen
@@ -89,9 +90,12 @@ def _busy(limit: str, maximum: int) -> Busy:
 class ThreadWriter:
     """The writer on a thread of its own; `deliver` is called in trio's loop."""
 
-    def __init__(self, pen: Pen, deliver: Deliver, tally: Tally, request_log: RequestLog) -> None:
-        """Start the thread; must be called inside trio."""
+    def __init__(
+        self, pen: Pen, deliver: Deliver, tally: Tally, request_log: RequestLog, beat: Beat
+    ) -> None:
+        """Start the thread; must be called inside trio, whose beat is kept by who calls."""
         self._pen = pen
+        self._beat = beat
         self._deliver = deliver
         self._tally = tally
         self._request_log = request_log
@@ -118,6 +122,7 @@ class ThreadWriter:
 
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy."""
+        self._beat.look()
         self._queue.admit(job)
         self._inbox.put(job)
 
@@ -149,7 +154,7 @@ class ThreadWriter:
                 break
         if jobs:
             begun = perf_counter()
-            outcome = self._pen.run([each.call for each in jobs])
+            outcome = self._pen.run([each.call for each in jobs], _heard_ms(jobs[0]))
             ended = perf_counter()
             self._loop.run_sync_soon(self._delivered, jobs, outcome, begun, ended)
             self._checkpoint()
@@ -180,6 +185,11 @@ class ThreadWriter:
 
     def _end_daemon(self) -> None:
         self._loop.run_sync_soon(self._deliver, [], Outcome([], fatal=True))
+
+
+def _heard_ms(job: Job) -> int:
+    """Return when a job was heard; perf_counter is CLOCK_MONOTONIC, as the world's clock is."""
+    return int(job.trace.arrived * 1000)
 
 
 class InlineWriter:

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from penholder_daemon.core import paging, streams
+from penholder_daemon.core import durations, paging, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.effects import WakeAt
 from penholder_daemon.core.registry import Arguments, Room, Waiting
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
@@ -78,12 +77,11 @@ def request(
     offered = options or _DEFAULT_OPTIONS
     _check_options(offered, on_deadline)
     request_id = tx.world.new_id("ap_")
-    due_ms = None if deadline_ms is None else tx.world.now_ms() + deadline_ms
-    due_at = None if due_ms is None else tx.world.time_from_ms(due_ms)
+    due_ms = None if deadline_ms is None else durations.due_after(tx, deadline_ms)
     tx.store.run(
         "INSERT INTO approvals (request_id, worker_id, turn_id, state, kind, message, options,"
-        " created_at, deadline_at, deadline_ms, on_deadline)"
-        " VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
+        " created_at, deadline_ms, on_deadline)"
+        " VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
         request_id,
         worker_id,
         turn_id,
@@ -91,7 +89,6 @@ def request(
         message,
         bounded(offered, "options"),
         tx.now,
-        due_at,
         due_ms,
         on_deadline,
     )
@@ -99,7 +96,7 @@ def request(
     if worker.state == "running":
         workers.move(tx, worker, "waiting_approval")
     if due_ms is not None:
-        tx.after_commit(WakeAt(due_ms))
+        durations.wake(tx, due_ms)
     return records.require(tx, worker_id, request_id)
 
 
@@ -209,9 +206,9 @@ def wait(
 
 @room.mutation(sockets=(), timer=True)
 def expire_due(tx: Tx) -> int | None:
-    """End every approval past its deadline; returns when the next one is due, in ms."""
-    now_ms = tx.world.now_ms()
-    due = list(records.select(tx, "state = 'pending' AND deadline_ms <= ?", now_ms))
+    """End every approval past its deadline; returns when the next one is due, by CLOCK_BOOTTIME."""
+    is_due = "state = 'pending' AND deadline_ms <= ?"
+    due = list(records.select(tx, is_due, durations.due_now(tx)))
     for _, approval in due:
         row = tx.store.row(
             "SELECT on_deadline FROM approvals WHERE request_id = ?", approval.request_id
@@ -220,7 +217,9 @@ def expire_due(tx: Tx) -> int | None:
         state: ApprovalState = "expired" if chosen is None else "decided"
         records.finish(tx, approval, state, option=chosen, note="the deadline passed")
     row = tx.store.row("SELECT MIN(deadline_ms) FROM approvals WHERE state = 'pending'")
-    return None if row is None or row[0] is None else int(str(row[0]))
+    if row is None or row[0] is None:
+        return None
+    return durations.wake_at(tx.world, int(str(row[0])))
 
 
 def _pick(approval: Approval, named: str) -> Option:

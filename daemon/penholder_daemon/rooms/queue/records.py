@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from penholder_daemon.core import claims, counters, journal, streams
+from penholder_daemon.core import claims, counters, durations, journal, streams
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import InvalidParams, QueueTaskNotFound
@@ -14,7 +14,15 @@ TERMINAL = frozenset({"completed", "failed", "blocked", "canceled"})
 VERSIONS = "queue_tasks"
 """The one counter over all queue tasks."""
 
-SHAPE = Shape(QueueTask, priority="-rank")
+SHAPE = Shape(
+    QueueTask,
+    times={"not_before_at": durations.due_at, "lease_expires_at": durations.lease_ends_at},
+    priority="-rank",
+    not_before_at="not_before_ms",
+    lease_expires_at=(
+        "(SELECT l.deadline_ms FROM leases l WHERE l.subject = 'queue_task:' || queue_task_id)"
+    ),
+)
 _ORDER = "rank, created_at, queue_task_id"
 
 
@@ -32,7 +40,7 @@ def require(rx: Rx, queue_task_id: str) -> QueueTask:
         raise QueueTaskNotFound(
             f"there is no queue task {queue_task_id!r}", queue_task_id=queue_task_id
         )
-    return SHAPE.read(row)
+    return SHAPE.read(row, rx.world)
 
 
 def require_holder(tx: Tx, task: QueueTask, lease: LeaseProof | None) -> None:
@@ -58,7 +66,7 @@ def select(
         values += after
     where = " AND ".join(wanted) or "TRUE"
     sql = f"SELECT {SHAPE.columns} FROM queue_tasks WHERE {where} ORDER BY {_ORDER}"
-    return map(SHAPE.read, rx.store.rows(sql, *values))
+    return (SHAPE.read(row, rx.world) for row in rx.store.rows(sql, *values))
 
 
 def cursor_of(task: QueueTask) -> str:

@@ -1,6 +1,6 @@
 """How a run is claimed, and which one is next."""
 
-from penholder_daemon.core import claims, streams
+from penholder_daemon.core import claims, durations, streams
 from penholder_daemon.core.effects import WithdrawStream
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs import records, stream
@@ -22,7 +22,7 @@ def oldest(tx: Tx, **wanted: str | None) -> RunHead | None:
     pending, expired = (sql.format(filters=filters) for sql in _CLAIMABLE)
     candidates = (
         tx.store.row(pending, *values),
-        tx.store.row(expired, *values, tx.world.monotonic_ms()),
+        tx.store.row(expired, *values, durations.lease_now(tx)),
     )
     found = min((row for row in candidates if row is not None), default=None)
     return None if found is None else records.require(tx, str(found[1]))
