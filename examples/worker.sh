@@ -46,4 +46,4 @@ decision=$(call approval.get "{\"request_id\": \"$asked\"}" decision)
 deleted=$([ "$decision" = allow ] && echo true || echo false)
 call event.append "{\"type\": \"work.done\", \"data\": {\"deleted\": $deleted}}"
 call worker.transition '{"to": "idle"}'
-call runtime.detach '{"state": "stopped"}'
+call runtime.detach "{\"state\": \"stopped\", \"pid\": $$}" # again in the shell's name

@@ -17,6 +17,7 @@ _GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir", "--oper
 def main() -> int:
     """Run the command that the arguments name; returns the exit code."""
     words = sys.argv[1:]
+    _reset_signals()
     _open_streams()
     try:
         return _guarded(words)
@@ -26,6 +27,16 @@ def main() -> int:
         # Whoever read along has gone; the interpreter must not try to write again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def _reset_signals() -> None:
+    """Undo what a parent may have left: signals that are blocked, and children that nobody awaits.
+
+    A program that is started with SIGTERM blocked could not be asked to end, and with SIGCHLD
+    ignored it would never learn how a process of its own ended.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _open_streams() -> None:

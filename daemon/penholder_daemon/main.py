@@ -6,6 +6,7 @@ Floor 4: flags and settings in, one `Daemon` run, an exit status out.
 import argparse
 import faulthandler
 import os
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,8 @@ _CANNOT_START = 78
 
 def main() -> int:
     """Run the daemon; returns its exit status."""
+    # Whoever starts a program may leave signals blocked in it: SIGTERM would then stop nothing.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     arguments = _parse()
     if arguments.about:
         return _tell_about(arguments)

@@ -24,21 +24,46 @@ MAX_CONNECTIONS_PER_PROCESS = 1024
 MAX_SUBSCRIPTIONS = 64
 """Live subscriptions of one connection."""
 MAX_LAG_BYTES = 4 << 20
-"""Unsent bytes of a connection past which its subscriptions are told that they lag."""
-MAX_UNSENT_BYTES = 64 << 20
-"""Unsent bytes of a connection past which it is closed: its peer has stopped reading."""
+"""Answers of a connection that its peer has not taken, past which no more are made for it until it
+reads, and its subscriptions are told that they lag."""
 HIGH_WATER_BYTES = 2 << 20
 """Unsent bytes of a connection past which the daemon stops reading from it."""
+PEER_STALLED_MS = 60_000
+"""A peer that leaves more than MAX_LAG_BYTES unsent for this long is ended."""
+
+# --- Bytes ----------------------------------------------------------------------------------
+MAX_HELD_BYTES = 128 << 20
+"""What all connections together may hold: unfinished frames, params, answers made and unsent. Past
+it the connection that holds most is ended (CONNECTION_TOO_LARGE)."""
+PRESSED_BYTES = MAX_HELD_BYTES // 2
+"""Held by all connections together, past which each is kept to CONNECTION_KEEPS_BYTES: no more is
+taken from it, or made for it, until what it holds above that is done or read."""
+CONNECTION_KEEPS_BYTES = 64 << 10
+"""What every connection may hold, whatever the others do."""
+MAX_CONNECTION_BYTES = 4 << 20
+"""Params of open requests of one connection, past which the daemon stops reading from it."""
+MAX_ANSWERS_AT_ONCE_BYTES = 1 << 20
+"""Answers that a reader makes for one connection before it turns to the next."""
 
 # --- The writer -----------------------------------------------------------------------------
 MAX_WRITER_QUEUE = 8192
 """Mutations that wait for the writer; past it a mutation is refused as BUSY."""
-MAX_WRITER_QUEUE_BYTES = 256 << 20
+MAX_WRITER_QUEUE_BYTES = 32 << 20
 """The same, counted in bytes of their params."""
+MAX_QUEUED_BESIDE = 8
+"""Mutations, or queries, that a connection may have waiting though the queue is full of others'."""
 MAX_COMMIT_BATCH = 512
 """Mutations that share one transaction and one fsync."""
+MAX_COMMIT_BATCH_BYTES = 4 << 20
+"""The same, counted in bytes of their params, and of their answers."""
+MAX_COMMIT_BATCH_MS = 50
+"""Mutations of a batch that have run for so long are committed before the next one is begun."""
 MAX_READER_QUEUE = 8192
 """Queries that wait for a reader; past it a query is refused as BUSY."""
+QUICK_QUERY_MS = 20
+"""A query that took a reader longer than this goes on beside the quick ones."""
+QUERY_BUDGET_MS = 1_000
+"""Time of a reader that one query may take; past it it is refused as QUERY_TOO_COSTLY."""
 
 # --- Words and values -----------------------------------------------------------------------
 MAX_ID_CHARACTERS = 128
@@ -132,7 +157,14 @@ assert PAGE_BYTES < MAX_RESULT_BYTES
 assert MAX_RUN_EVENT_BYTES + (16 << 10) <= PAGE_BYTES
 # So do the values of a run: its metadata, its session's and its resource bundle.
 assert 3 * MAX_VALUE_BYTES + (64 << 10) <= PAGE_BYTES
-assert PAGE_BYTES < MAX_FRAME_BYTES < HIGH_WATER_BYTES < MAX_LAG_BYTES < MAX_UNSENT_BYTES
+assert PAGE_BYTES < MAX_FRAME_BYTES < HIGH_WATER_BYTES < MAX_LAG_BYTES
+# One connection at all of its limits is far from ending anybody, and under pressure a frame in each
+# direction fits what is left for so many that hold as much as they may.
+assert MAX_LAG_BYTES + MAX_CONNECTION_BYTES + 2 * MAX_FRAME_BYTES < PRESSED_BYTES // 4
+assert CONNECTION_KEEPS_BYTES < HIGH_WATER_BYTES < PRESSED_BYTES < MAX_HELD_BYTES
+assert MAX_FRAME_BYTES <= MAX_CONNECTION_BYTES
+assert MAX_COMMIT_BATCH_BYTES + MAX_FRAME_BYTES < MAX_WRITER_QUEUE_BYTES < MAX_HELD_BYTES
+assert QUICK_QUERY_MS < QUERY_BUDGET_MS < FRAME_TIMEOUT_MS < PEER_STALLED_MS
 assert MAX_CONNECTIONS_PER_PROCESS < MAX_CONNECTIONS
 assert MAX_WORKER_ID_CHARACTERS <= MAX_ID_CHARACTERS
 # A worker is a runner of the state room, and a goal fits a page in any encoding.

@@ -19,14 +19,23 @@ for line in sys.stdin:
     print(lines.readline().decode(), end="", flush=True)
 """
 
+THREADED = f"""
+import ctypes, threading
+def live():
+    exec(compile({WORKER!r}, "worker", "exec"))
+threading.Thread(target=live).start()
+ctypes.CDLL(None).syscall(60, 0)
+"""
+"""The same in a second thread; the main one has ended, by an exit(2) of that thread alone."""
+
 
 class Puppet:
     """A worker process of its own that sends what it is told."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, script: str = WORKER) -> None:
         """Start it; it is connected when it answers."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, path],
+            [sys.executable, "-c", script, path],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -59,9 +68,9 @@ class Puppet:
 
 
 @contextmanager
-def puppet(path: str) -> Iterator[Puppet]:
+def puppet(path: str, script: str = WORKER) -> Iterator[Puppet]:
     """Give a worker process that is ended with the block."""
-    made = Puppet(path)
+    made = Puppet(path, script)
     try:
         yield made
     finally:

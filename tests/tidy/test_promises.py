@@ -101,7 +101,6 @@ _COMING = {
     "TOO_MANY_WORKERS",
     "TOO_MANY_SEATS",
     "CONNECTION_TOO_LARGE",
-    "PEER_NOT_VISIBLE",
 }
 """In the contract, and not given yet; each line goes with the change that gives the error."""
 

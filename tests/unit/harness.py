@@ -206,7 +206,8 @@ class Bench:
     def peer(self, worker_id: str = "w1", pid: int = 700, *above: Process) -> Caller:
         """Connect a new process to a worker's runtime socket."""
         process = self.world.start(pid)
-        return Caller(RUNTIME, 1000, pid, worker_id, (process, *above, INIT))
+        below_init = (process, *above)
+        return Caller(RUNTIME, 1000, pid, worker_id, (*below_init, INIT), below_init)
 
     def seated(self, worker_id: str = "w1", pid: int = 700) -> Caller:
         """Connect a new process and attach it."""
@@ -217,7 +218,8 @@ class Bench:
     def child(self, parent: Caller, pid: int) -> Caller:
         """Connect a new child of a connected process."""
         process = self.world.start(pid)
-        return Caller(RUNTIME, parent.uid, pid, parent.worker_id, (process, *parent.lineage))
+        lineage, mates = (process, *parent.lineage), (process, *parent.in_session)
+        return Caller(RUNTIME, parent.uid, pid, parent.worker_id, lineage, mates)
 
     def die(self, caller: Caller) -> None:
         """End the process of a caller."""

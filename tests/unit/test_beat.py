@@ -1,6 +1,6 @@
 """While the loop stands still nobody is heard, so no lease runs out, whoever is read first then."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import trio
 import trio.testing
@@ -12,7 +12,8 @@ from penholder_daemon.shell.beat import keep_beating
 from penholder_daemon.shell.request_log import RequestLog
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.tally import Tally
-from penholder_daemon.shell.writer import Job, ThreadWriter
+from penholder_daemon.shell.write_queue import Job
+from penholder_daemon.shell.writer import ThreadWriter
 from penholder_protocol.errors import RunnerLeaseConflict
 from tests.unit.harness import Bench, unwrap
 from tests.unit.running import claim, make_run
@@ -28,9 +29,14 @@ class BenchPen:
         """Write there."""
         self._bench = bench
 
-    def run(self, batch: Sequence[Invocation], heard_ms: int | None = None) -> Outcome:  # noqa: ARG002
-        """Commit; when it was heard is by a clock that this world does not have."""
-        return self._bench.committer.run(batch)
+    def run(
+        self,
+        batch: Iterable[Invocation],
+        answered: Callable[[Answer], None],
+        heard_ms: int | None = None,  # noqa: ARG002 - by a clock that this world does not have
+    ) -> Outcome:
+        """Commit."""
+        return self._bench.committer.run(batch, answered)
 
     def heartbeat(self) -> Outcome:
         """Leave the writer's beat to the test."""

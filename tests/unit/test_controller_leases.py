@@ -162,7 +162,7 @@ def test_a_lease_is_judged_as_of_when_a_call_was_heard(bench: Bench) -> None:
     bench.world.pass_ms(1500)
     acquire = bench.invocation("controller.acquire", {"controller_id": "c1"})
     refused, acquired = (
-        bench.committer.run([acquire], heard).answers[0]
+        bench.committer.run([acquire], heard_ms=heard).answers[0]
         for heard in (heard_ms, bench.world.monotonic_ms())
     )
     assert isinstance(refused, errors.ControllerOwnershipConflict)

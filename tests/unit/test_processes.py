@@ -1,5 +1,6 @@
 """Processes that may not be ended: the daemon says so and goes on."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,8 +11,9 @@ import trio
 import trio.testing
 
 from penholder_daemon.core.world import Process
+from penholder_daemon.shell import processes
 from penholder_daemon.shell.processes import ProcessWatcher
-from penholder_daemon.shell.world import read_status
+from penholder_daemon.shell.procfs import open_exactly, read_status
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def sleeper() -> Iterator[Process]:
     with subprocess.Popen(["/bin/sleep", "60"]) as started:
         status = read_status(started.pid)
         assert status is not None
-        yield Process(started.pid, status[1])
+        yield Process(started.pid, status.started_ticks)
         started.kill()
 
 
@@ -52,3 +54,23 @@ async def test_another_users_process_is_left_alone(
         os.kill(sleeper.pid, signal.SIGKILL)
         await has_exited.wait()
     assert exited == [("w", 1)]
+
+
+async def test_a_process_that_could_not_be_opened_is_watched_and_ended_later(
+    sleeper: Process, monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    refusals = [OSError(errno.EMFILE, "Too many open files")] * 4
+
+    def reluctant(process: Process) -> int | None:
+        if refusals:
+            raise refusals.pop()
+        return open_exactly(process)
+
+    monkeypatch.setattr(processes, "open_exactly", reluctant)
+    has_exited = trio.Event()
+    async with trio.open_nursery() as nursery:
+        watcher = ProcessWatcher(nursery, lambda *_: has_exited.set())
+        watcher.watch("w", 1, sleeper)
+        watcher.end("w")
+        await has_exited.wait()
+    assert refusals == []

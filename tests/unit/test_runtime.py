@@ -1,5 +1,6 @@
 """The seat of a worker: attaching, sharing, taking over, detaching."""
 
+import msgspec
 import pytest
 
 from penholder_daemon.core.caller import RUNTIME, Caller
@@ -166,14 +167,109 @@ def test_a_takeover_raises_the_epoch_and_fences_the_other_off(bench: Bench) -> N
     bench.call("event.append", new, type="mine")
 
 
-def test_a_child_may_take_over_from_its_parent(bench: Bench) -> None:
+@pytest.mark.parametrize("takeover", [False, True])
+@pytest.mark.parametrize("named", [None, 710, 711])
+def test_a_descendant_that_attaches_gets_the_seat_it_shares(
+    bench: Bench, named: int | None, takeover: bool
+) -> None:
     bench.worker()
-    parent = bench.seated(pid=700)
-    child = bench.child(parent, 701)
-    bench.refused(errors.WorkerAttached, "runtime.attach", child)
-    bench.call("runtime.attach", child, takeover=True)
-    bench.call("event.append", child, type="x")
-    bench.refused(errors.Fenced, "event.append", parent, type="x")
+    seated = bench.seated(pid=700)
+    grandchild = bench.child(bench.child(seated, 710), 711)
+    bench.effects.clear()
+    before = bench.note_types()
+    attached = bench.call("runtime.attach", grandchild, takeover=takeover, pid=named)
+    assert attached["runtime_epoch"] == 1
+    assert attached["worker"]["runtime_pid"] == 700
+    assert (bench.effects, bench.note_types()) == ([], before)
+    bench.call("event.append", seated, type="still mine")
+
+
+def test_who_is_above_the_seated_process_has_to_take_over(bench: Bench) -> None:
+    bench.worker()
+    shell = bench.peer(pid=800)
+    seated = bench.child(shell, 801)
+    bench.call("runtime.attach", seated)
+    bench.refused(errors.WorkerAttached, "runtime.attach", shell)
+    bench.refused(errors.WorkerAttached, "runtime.attach", seated, pid=800)
+    assert bench.call("runtime.attach", seated, pid=800, takeover=True)["runtime_epoch"] == 2
+    bench.call("event.append", seated, type="as its descendant")
+
+
+def test_a_descendant_of_a_dead_process_sits_down_anew(bench: Bench) -> None:
+    bench.worker()
+    seated = bench.seated(pid=700)
+    child = bench.child(seated, 701)
+    bench.die(seated)
+    attached = bench.call("runtime.attach", child)
+    assert (attached["runtime_epoch"], attached["worker"]["runtime_pid"]) == (2, 701)
+
+
+@pytest.mark.parametrize("named", [None, 701])
+def test_the_detach_of_a_descendant_leaves_the_seat(bench: Bench, named: int | None) -> None:
+    bench.worker()
+    seated = bench.seated(pid=700)
+    child = bench.child(seated, 701)
+    bench.call("worker.transition", seated, to="running")
+    bench.effects.clear()
+    before = bench.note_types()
+    worker = bench.call("runtime.detach", child, state="stopped", last_error="no", pid=named)
+    assert (worker["state"], worker["recovery_state"]) == ("running", "attached")
+    assert (bench.effects, bench.note_types()) == ([], before)
+    bench.call("event.append", seated, type="still mine")
+
+
+def test_a_helper_may_end_the_seat_of_the_process_that_it_names(bench: Bench) -> None:
+    bench.worker()
+    shell = bench.peer(pid=800)
+    bench.call("runtime.attach", bench.child(shell, 801), pid=800)
+    worker = bench.call("runtime.detach", bench.child(shell, 802), pid=800, state="stopped")
+    assert (worker["state"], worker["recovery_state"]) == ("stopped", "restartable")
+
+
+def test_a_detach_names_the_seated_process_or_is_refused(bench: Bench) -> None:
+    bench.worker()
+    shell = bench.peer(pid=800)
+    seated = bench.child(shell, 801)
+    bench.call("runtime.attach", seated)
+    refusal = bench.refused(errors.NotAttached, "runtime.detach", seated, pid=800)
+    assert refusal.details == {"worker_id": "w1", "current_epoch": 1}
+    bench.refused(errors.Denied, "runtime.detach", seated, pid=999)
+
+
+@pytest.mark.parametrize("method", ["runtime.attach", "runtime.detach"])
+@pytest.mark.parametrize(
+    ("pid", "why"),
+    [(1, "everybody's ancestor"), (600, "of another session"), (999, "nor an ancestor of it")],
+)
+def test_who_cannot_be_named_is_told_why(bench: Bench, method: str, pid: int, why: str) -> None:
+    bench.worker()
+    if method == "runtime.detach":
+        bench.seated(pid=700)
+        peer = bench.child(bench.peer(pid=650), 700)
+        bench.call("runtime.attach", peer, takeover=True)
+    else:
+        peer = bench.peer(pid=700)
+    controller = bench.world.start(600)
+    peer = msgspec.structs.replace(peer, lineage=(*peer.lineage[:-1], controller, INIT))
+    refusal = bench.refused(errors.Denied, method, peer, pid=pid)
+    assert why in refusal.message
+    assert refusal.details == {"pid": pid}
+
+
+def test_a_peer_of_an_invisible_namespace_is_told_so(bench: Bench) -> None:
+    bench.worker(start="starting")
+    peer = Caller(RUNTIME, 1000, 0, "w1", is_visible=False)
+    refusal = bench.refused(errors.PeerNotVisible, "runtime.attach", peer)
+    assert refusal.number == 1006
+    assert "pid namespace" in refusal.message
+
+
+def test_a_peer_of_a_lower_namespace_attaches_for_itself_only(bench: Bench) -> None:
+    bench.worker()
+    shell = bench.peer(pid=700)
+    peer = msgspec.structs.replace(bench.child(shell, 701), has_own_pids=True)
+    bench.refused(errors.PeerNotVisible, "runtime.attach", peer, pid=700)
+    assert bench.call("runtime.attach", peer)["worker"]["runtime_pid"] == 701
 
 
 def test_a_seat_of_a_dead_process_is_vacated_by_who_comes_next(bench: Bench) -> None:

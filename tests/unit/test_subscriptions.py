@@ -13,8 +13,8 @@ from outcome import capture
 
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published, Rx
+from penholder_daemon.shell.desks import Look
 from penholder_daemon.shell.publisher import Publisher, Watch
-from penholder_daemon.shell.readers import Look
 from penholder_daemon.shell.subscriptions import LiveSubscription
 from penholder_protocol.errors import Busy, Denied
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_LAG_BYTES
@@ -66,6 +66,10 @@ class Peer:
         self.unsent_bytes = 0
         self.lines: list[bytes] = []
         self.forgotten: list[str] = []
+
+    def has_room_for(self, size: int) -> bool:
+        """Tell as a connection would."""
+        return not self.unsent_bytes or self.unsent_bytes + size <= MAX_LAG_BYTES
 
     def notify_line(self, line: bytes) -> None:
         """Take a notification."""

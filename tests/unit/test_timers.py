@@ -5,7 +5,7 @@ import trio.testing
 
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.shell.timers import Timers, daemon_caller
-from penholder_daemon.shell.writer import Job
+from penholder_daemon.shell.write_queue import Job
 from penholder_protocol.errors import Busy, StoreFailed
 from tests.unit.harness import Bench
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from penholder_daemon.core import seats
+from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_protocol import errors
 from tests.unit.harness import Bench
@@ -230,6 +232,47 @@ def test_forced_stop_ends_the_seated_process_also_of_a_stopped_worker(bench: Ben
     assert EndProcess("w1") not in bench.effects
     bench.call("worker.stop", worker_id="w1", force=True)
     assert bench.effects[-1] == EndProcess("w1")
+
+
+@pytest.mark.parametrize("distance", ["itself", "parent", "far"])
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_a_forced_stop_spares_who_asks_and_its_ancestors(
+    bench: Bench, distance: str, in_transaction: bool
+) -> None:
+    bench.worker()
+    seated = bench.seated(pid=700)
+    child = bench.child(seated, 701)
+    asker = {"itself": seated, "parent": child, "far": bench.child(child, 702)}[distance]
+    asker = Caller(CONTROL, asker.uid, asker.pid, None, asker.lineage, asker.in_session)
+    bench.effects.clear()
+    if in_transaction:
+        params = {"worker_id": "w1", "force": True}
+        bench.call("tx.apply", asker, calls=[{"method": "worker.stop", "params": params}])
+    else:
+        assert bench.call("worker.stop", asker, worker_id="w1", force=True)["state"] == "stopped"
+    assert bench.effects == [CloseWorker("w1")]
+    type_, data = bench.notes()[-1]
+    assert (type_, data["force"], data["spared"]) == ("worker.state_changed", True, 700)
+    assert seats.to_be_ended(bench.rx()) == []
+
+
+def test_a_forced_stop_by_a_relative_that_is_no_ancestor_spares_nobody(bench: Bench) -> None:
+    bench.worker()
+    shell = bench.peer(pid=800)
+    bench.call("runtime.attach", bench.child(shell, 801))
+    asker = Caller(CONTROL, 1, 802, None, bench.child(shell, 802).lineage)
+    bench.call("worker.stop", asker, worker_id="w1", force=True)
+    assert bench.effects[-1] == EndProcess("w1")
+    assert "spared" not in bench.notes()[-1][1]
+
+
+def test_a_forced_stop_is_remembered_until_the_process_has_ended(bench: Bench) -> None:
+    bench.worker()
+    bench.seated()
+    bench.call("worker.stop", worker_id="w1", force=True)
+    assert seats.to_be_ended(bench.rx()) == ["w1"]
+    bench.own("runtime.exited", worker_id="w1", epoch=1)
+    assert seats.to_be_ended(bench.rx()) == []
 
 
 @pytest.mark.parametrize("state", ["starting", "idle", "running", "waiting_approval", "error"])

@@ -32,8 +32,9 @@ class RuntimeCalls:
     ) -> nouns.Attachment:
         """Take the worker's seat for the calling process, or for an ancestor of it named by `pid`.
 
-        Its descendants share the seat. It lasts until runtime.detach or the end of the process, not
-        of the connection. The seated process again: the same epoch.
+        The ancestor must be of the caller's session and not process 1. Descendants share the seat. It
+        lasts until runtime.detach or the end of the process, not of the connection. The seated process
+        again, or a descendant of it: the seat as it is, in the same epoch.
         """
         return self._client.ask("runtime.attach", {
             "takeover": takeover,
@@ -46,15 +47,19 @@ class RuntimeCalls:
         *,
         state: Literal["error", "idle", "stopped"] | UnsetType = UNSET,
         last_error: str | None | UnsetType = UNSET,
+        pid: int | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Worker:
         """Give the seat up and leave the worker in a state, whatever the table of states says.
 
-        Approvals stay pending; a worker that was stopped stays stopped.
+        Approvals stay pending; a worker that was stopped stays stopped. Only the seated process gives
+        the seat up, or a descendant that names it with `pid`, by the rule of runtime.attach; another
+        descendant's detach changes nothing and answers the worker as it stands.
         """
         return self._client.ask("runtime.detach", {
             "state": state,
             "last_error": last_error,
+            "pid": pid,
             "idempotency_key": idempotency_key,
         }, _WORKER)
 
@@ -81,8 +86,9 @@ class AsyncRuntimeCalls:
     ) -> nouns.Attachment:
         """Take the worker's seat for the calling process, or for an ancestor of it named by `pid`.
 
-        Its descendants share the seat. It lasts until runtime.detach or the end of the process, not
-        of the connection. The seated process again: the same epoch.
+        The ancestor must be of the caller's session and not process 1. Descendants share the seat. It
+        lasts until runtime.detach or the end of the process, not of the connection. The seated process
+        again, or a descendant of it: the seat as it is, in the same epoch.
         """
         return await self._client.ask("runtime.attach", {
             "takeover": takeover,
@@ -95,15 +101,19 @@ class AsyncRuntimeCalls:
         *,
         state: Literal["error", "idle", "stopped"] | UnsetType = UNSET,
         last_error: str | None | UnsetType = UNSET,
+        pid: int | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Worker:
         """Give the seat up and leave the worker in a state, whatever the table of states says.
 
-        Approvals stay pending; a worker that was stopped stays stopped.
+        Approvals stay pending; a worker that was stopped stays stopped. Only the seated process gives
+        the seat up, or a descendant that names it with `pid`, by the rule of runtime.attach; another
+        descendant's detach changes nothing and answers the worker as it stands.
         """
         return await self._client.ask("runtime.detach", {
             "state": state,
             "last_error": last_error,
+            "pid": pid,
             "idempotency_key": idempotency_key,
         }, _WORKER)
 

@@ -112,7 +112,8 @@ class WorkerCalls:
     ) -> nouns.Worker:
         """Stop a worker for good; its runtime socket closes.
 
-        With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later.
+        With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
+        process that asks nor an ancestor of it, which the entry then names as `spared`.
         """
         return self._client.ask("worker.stop", {
             "worker_id": worker_id,
@@ -311,7 +312,8 @@ class AsyncWorkerCalls:
     ) -> nouns.Worker:
         """Stop a worker for good; its runtime socket closes.
 
-        With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later.
+        With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
+        process that asks nor an ancestor of it, which the entry then names as `spared`.
         """
         return await self._client.ask("worker.stop", {
             "worker_id": worker_id,

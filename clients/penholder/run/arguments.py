@@ -21,13 +21,16 @@ _DESCRIPTION = """\
 Run a command as a worker. Its output becomes events of the worker, a line each: type output, data
 {stream, text}; a piece of a line longer than 64 KiB has continued: true, bytes that are no UTF-8
 come as base64, a last line without newline has newline: false. Before them comes process.started,
-after them process.exited.
+after them process.exited. What is no whole line yet comes with partial: true, continued: true and
+newline: false when nothing follows it for 250 ms.
 
 The command finds its worker in PENHOLDER_WORKER_ID and its socket in PENHOLDER_SOCKET. When the
-worker is canceled or stopped, or this program gets SIGINT, SIGTERM or SIGHUP, the whole process
-group of the command gets SIGTERM and, after --kill-after-s, SIGKILL. While the daemon is away the
-output waits, and when that is much the command waits too. What the command leaves behind in its
-process group has --kill-after-s to end.
+worker is canceled or stopped, or this program gets SIGINT, SIGTERM, SIGHUP or SIGQUIT, the whole
+process group of the command gets SIGTERM (SIGQUIT for SIGQUIT) and, after --kill-after-s, SIGKILL.
+SIGTSTP stops both. If this program is killed, a guard ends the command, unless --keep. While the
+daemon is away the output waits, and when that is much the command waits too. What the command
+leaves behind in its process group has --kill-after-s to end; what has left the group is named in an
+event process.left.
 
 The exit code is the command's, 128 + N if signal N ended it, 127 if there is no such command, 126
 if it cannot be run; 5 if another process took the worker's seat; else as of every command."""
@@ -43,6 +46,7 @@ class Arguments(msgspec.Struct):
     launcher: str
     profile: str
     kill_after_s: float
+    keep: bool
     give_up_s: float
     quiet: bool
     json: bool | None
@@ -86,6 +90,11 @@ def _parser() -> Parser:
         default=300.0,
         metavar="S",
         help="how long the last output waits for a daemon that is away; default 300",
+    )
+    group.add_argument(
+        "--keep",
+        action="store_true",
+        help="let the command go on if this program is killed; else a guard ends it then",
     )
     group.add_argument(
         "--quiet", action="store_true", help="do not copy the output to the terminal"

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from subprocess import SubprocessError
 
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
@@ -12,13 +13,17 @@ from penholder.commands import failures, fences, targets
 from penholder.commands.failures import Failure
 from penholder.commands.options import Options
 from penholder.run.arguments import Arguments, parse
-from penholder.run.inbox import Inbox
-from penholder.run.process import Command, code_of_failed_start, told
+from penholder.run.group import left_behind
+from penholder.run.guarding import Guard
+from penholder.run.inbox import Inbox, Interrupted
+from penholder.run.process import CANNOT_RUN, Command, code_of_failed_start
 from penholder.run.sender import Sender
 from penholder.run.session import Session, Timing
+from penholder.run.starting import Registration, Seated, command_that_tells
+from penholder.run.telling import event, name_of, told
 from penholder.run.watcher import Watched, Watcher
 from penholder_protocol.errors import PenholderError, WorkerNotFound
-from penholder_protocol.nouns import Attachment, CurrentPosition, Event, Worker
+from penholder_protocol.nouns import Event, Worker
 
 _PATIENCE_S = 1.0
 """Of one attempt; a call is tried again as long as the session goes on."""
@@ -27,111 +32,147 @@ _PATIENCE_S = 1.0
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder run words…`; returns the exit code."""
     arguments, options = parse(words)
-    target = targets.choose(options)
-    with targets.connect(target, options.operation) as control:
-        before = control.call("journal.position", {}, CurrentPosition).pos
-        worker = _register(control, arguments, options)
-    if sys.stderr.isatty() and not arguments.quiet:
-        print(f"penholder run: worker {worker.worker_id}", file=sys.stderr)
+    inbox = Inbox()
+    inbox.catch_signals()
     connect = partial(Client, operation=options.operation)
-    with connect(worker.socket_path, reconnect_s=_PATIENCE_S) as client:
-        epoch = client.call("runtime.attach", {}, Attachment).runtime_epoch
-        watched = Watched(arguments.controller, worker.worker_id, epoch, before)
-        inbox = Inbox()
-        inbox.catch_signals()
-        watcher = Watcher(
-            connect(target.path, reconnect_s=_PATIENCE_S), watched, inbox.stop, inbox.broken
-        )
-        watcher.start()
+    registration = Registration(arguments, options, connect)
+    try:
+        with inbox.interruptible():
+            seated = _take_seat(registration, options)
+    except Interrupted as signaled:
+        registration.retire(str(signaled))
+        _report(Failure(str(signaled)), arguments)
+        return 128 + signaled.number
+    if sys.stderr.isatty() and not arguments.quiet:
+        print(f"penholder run: worker {seated.worker.worker_id}", file=sys.stderr)
+    with connect(seated.worker.socket_path, reconnect_s=_PATIENCE_S) as client:
+        return _Run(arguments, options, inbox, seated, connect, client).run()
+
+
+def _take_seat(registration: Registration, options: Options) -> Seated:
+    target = targets.choose(options)
+    try:
+        with targets.connect(target, options.operation) as control:
+            return registration.take(control, str(target.path))
+    except (PenholderError, ConnectionLost, DaemonUnreachable) as error:
+        registration.retire(f"could not be started: {error}")
+        raise
+
+
+class _Run:
+    """A seated worker's command: guarded, watched, seen through to its end."""
+
+    def __init__(
+        self,
+        arguments: Arguments,
+        options: Options,
+        inbox: Inbox,
+        seated: Seated,
+        connect: Callable[..., Client],
+        client: Client,
+    ) -> None:
+        self._arguments = arguments
+        self._options = options
+        self._inbox = inbox
+        self._seated = seated
+        self._connect = connect
+        self._client = client
+        self._control_path = targets.choose(options).path
+        worker = seated.worker
+        self._environment = {
+            "PENHOLDER_SOCKET": worker.socket_path,
+            "PENHOLDER_WORKER_ID": worker.worker_id,
+        }
+        self._marks = [f"{name}={value}" for name, value in self._environment.items()]
+
+    def run(self) -> int:
+        """Start it and stay until its end."""
         try:
-            return _run_seated(
-                client,
-                arguments,
-                worker,
-                inbox,
-                lambda: _is_stopped(connect(target.path, reconnect_s=0), worker.worker_id),
-            )
+            guard = None if self._arguments.keep else self._make_guard()
+        except OSError as error:
+            return self._could_not_start(f"cannot start a guard: {error.strerror}", CANNOT_RUN)
+        try:
+            return self._run_guarded(guard)
+        finally:
+            if guard is not None:
+                guard.release()
+
+    def _run_guarded(self, guard: Guard | None) -> int:
+        argv = self._arguments.argv
+        try:
+            # Before any thread is started: the new process is a fork of this one.
+            command = Command(argv, self._environment, guard)
+        except SubprocessError:
+            return self._could_not_start("the guard of the command has ended", CANNOT_RUN)
+        except OSError as error:
+            message = f"cannot run {name_of(argv)}: {error.strerror}"
+            return self._could_not_start(message, code_of_failed_start(argv, error))
+        if guard is not None:
+            guard.keep(command.group)
+        self._inbox.catch_suspension()
+        watcher = self._watch()
+        try:
+            return self._see_through(command, guard)
         finally:
             watcher.close()
 
+    def _make_guard(self) -> Guard:
+        worker_id = self._seated.worker.worker_id
+        tell = command_that_tells(
+            str(self._control_path), worker_id, "process.guarded", self._options
+        )
+        fence = self._seated.fence
+        proof = {} if fence is None else {fences.VARIABLE: f"{fence.epoch}:{fence.token}"}
+        return Guard(self._arguments.kill_after_s, self._marks, tell, {**os.environ, **proof})
 
-def _register(control: Client, arguments: Arguments, options: Options) -> Worker:
-    params: dict[str, object] = {
-        "controller_id": arguments.controller,
-        "label": arguments.label,
-        "launcher": arguments.launcher,
-        "profile": arguments.profile,
-        "cwd": os.getcwd(),
-        "start": "starting",
-    }
-    if arguments.worker_id is not None:
-        params["worker_id"] = arguments.worker_id
-    with fences.held(control, options, params) as fence:
-        return control.call("worker.create", {**params, "fence": fence}, Worker)
+    def _watch(self) -> Watcher:
+        worker_id, epoch = self._seated.worker.worker_id, self._seated.runtime_epoch
+        watched = Watched(self._arguments.controller, worker_id, epoch, self._seated.before)
+        client = self._connect(self._control_path, reconnect_s=_PATIENCE_S)
+        watcher = Watcher(client, watched, self._inbox.stop, self._inbox.broken)
+        watcher.start()
+        return watcher
 
+    def _see_through(self, command: Command, guard: Guard | None) -> int:
+        arguments = self._arguments
+        others = () if guard is None else (guard.pid,)
+        session = Session(
+            arguments.argv,
+            command,
+            self._inbox,
+            lambda backlog, done: Sender(self._client, backlog, self._is_stopped, done),
+            Timing(arguments.kill_after_s, arguments.give_up_s),
+            (None, None) if arguments.quiet else (1, 2),
+            lambda: left_behind(self._marks, others),
+        )
+        how = session.run()
+        if session.error is None:
+            return how.code
+        _report(session.error, arguments)
+        # What the daemon refused outweighs how the command ended.
+        refused = isinstance(session.error, PenholderError)
+        return failures.exit_code(session.error) if refused or not how.code else how.code
 
-def _run_seated(
-    client: Client,
-    arguments: Arguments,
-    worker: Worker,
-    inbox: Inbox,
-    is_stopped: Callable[[], bool],
-) -> int:
-    try:
-        client.call("worker.transition", {"to": "running"}, Worker)
-    except PenholderError as error:
-        _detach(client, error.message)
-        raise
-    environment = {"PENHOLDER_SOCKET": worker.socket_path, "PENHOLDER_WORKER_ID": worker.worker_id}
-    try:
-        command = Command(arguments.argv, environment)
-    except OSError as error:
-        return _could_not_start(client, arguments, error)
-    session = Session(
-        arguments.argv,
-        command,
-        inbox,
-        lambda backlog, done: Sender(client, backlog, is_stopped, done),
-        Timing(arguments.kill_after_s, arguments.give_up_s),
-        (None, None) if arguments.quiet else (1, 2),
-    )
-    how = session.run()
-    if session.error is None:
-        return how.code
-    _report(session.error, arguments)
-    # What the daemon refused outweighs how the command ended.
-    refused = isinstance(session.error, PenholderError)
-    return failures.exit_code(session.error) if refused or not how.code else how.code
+    def _could_not_start(self, message: str, code: int) -> int:
+        data = event("process.failed", **told(self._arguments.argv).fields(), error=message).data
+        with suppress(ConnectionLost, DaemonUnreachable):
+            self._client.call("event.append", {"type": "process.failed", "data": data}, Event)
+            farewell = {"state": "error", "last_error": message}
+            self._client.call("runtime.detach", farewell, Worker)
+        _report(Failure(message), self._arguments)
+        return code
 
-
-def _could_not_start(client: Client, arguments: Arguments, error: OSError) -> int:
-    argv = told(arguments.argv)
-    message = f"cannot run {argv[0]}: {error.strerror}"
-    data = {"argv": argv, "error": message}
-    client.call("event.append", {"type": "process.failed", "data": data}, Event)
-    _detach(client, message)
-    _report(Failure(message), arguments)
-    return code_of_failed_start(error)
-
-
-def _detach(client: Client, last_error: str) -> None:
-    """Leave the seat before anything ran."""
-    with suppress(PenholderError, ConnectionLost, DaemonUnreachable):
-        client.call("runtime.detach", {"state": "error", "last_error": last_error}, Worker)
-
-
-def _is_stopped(control: Client, worker_id: str) -> bool:
-    """Tell whether the daemon is there and the worker's socket will not be."""
-    with control:
-        try:
-            worker = control.call(
-                "worker.get", {"worker_id": worker_id}, Worker, timeout_s=_PATIENCE_S
-            )
-        except WorkerNotFound:
-            return True
-        except (PenholderError, ConnectionLost, DaemonUnreachable, TimeoutError):
-            return False
-        return worker.state == "stopped"
+    def _is_stopped(self) -> bool:
+        """Tell whether the daemon is there and the worker's socket will not be."""
+        asked = {"worker_id": self._seated.worker.worker_id}
+        with self._connect(self._control_path, reconnect_s=0) as control:
+            try:
+                worker = control.call("worker.get", asked, Worker, timeout_s=_PATIENCE_S)
+            except WorkerNotFound:
+                return True
+            except (PenholderError, ConnectionLost, DaemonUnreachable, TimeoutError):
+                return False
+            return worker.state == "stopped"
 
 
 def _report(error: Exception, arguments: Arguments) -> None:

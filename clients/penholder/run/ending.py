@@ -27,8 +27,13 @@ class Ending:
         self.deadline: float | None = None
         self._kill_after_s = kill_after_s
 
-    def stop(self, now: float, within_s: float | None = None) -> Signals | None:
-        """End it now; `within_s` may leave it less time than it would have."""
+    def stop(
+        self, now: float, within_s: float | None = None, number: Signals = Signals.SIGTERM
+    ) -> Signals | None:
+        """End it now, by SIGTERM or another signal that was passed on.
+
+        `within_s` may leave it less time than it would have.
+        """
         patience_s = self._kill_after_s
         if within_s is not None:
             patience_s = min(patience_s, within_s)
@@ -38,7 +43,7 @@ class Ending:
             return None
         self.phase = Phase.TERMINATING
         self.deadline = now + patience_s
-        return Signals.SIGTERM
+        return number
 
     def kill(self, now: float) -> Signals:
         """End it without any more patience."""
@@ -51,6 +56,11 @@ class Ending:
         if self.phase is Phase.RUNNING:
             self.phase = Phase.LINGERING
             self.deadline = now + self._kill_after_s
+
+    def postpone(self, by_s: float) -> None:
+        """Not count a time in which everything stood still."""
+        if self.deadline is not None:
+            self.deadline += by_s
 
     def due(self, now: float) -> Signals | None:
         """Return the signal whose time has come."""

@@ -1,23 +1,34 @@
-"""The queue of everything that happens to a session."""
+"""The queue of everything that happens to a session, and the signals that this program takes.
+
+A signal that the parent ignored stays ignored, for this program and for its command: so a shell
+keeps Ctrl-C from what it runs in the background, and nohup a hangup. SIGTERM is taken all the same:
+a supervisor that cannot be asked to end is none.
+"""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from types import FrameType
 
 import msgspec
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""What ends the command."""
 
 
 class What(Enum):
     """Kinds of happenings."""
 
     SIGNALED = auto()
+    SUSPENDED = auto()
     STOPPED = auto()
     BROKEN = auto()
     EXITED = auto()
     READ = auto()
+    GONE = auto()
+    """All of the command's group have ended."""
     SENT = auto()
 
 
@@ -26,7 +37,17 @@ class Happening(msgspec.Struct, frozen=True):
 
     what: What
     within_s: float | None = None
+    number: signal.Signals = signal.SIGTERM
     error: Exception | None = None
+
+
+class Interrupted(Exception):
+    """A signal came before there was a command to end."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        """Take the signal."""
+        super().__init__(f"ended by {number.name} before its command was started")
+        self.number = number
 
 
 class Inbox:
@@ -35,6 +56,8 @@ class Inbox:
     def __init__(self) -> None:
         """Start empty."""
         self._queue: SimpleQueue[Happening] = SimpleQueue()
+        self._interrupts = False
+        self._first: signal.Signals | None = None
 
     def tell(self, what: What, *, error: Exception | None = None) -> None:
         """Put something that needs no more than its kind and an error."""
@@ -58,10 +81,40 @@ class Inbox:
     def catch_signals(self) -> None:
         """Let signals come as happenings."""
 
-        def told(_number: int, _frame: FrameType | None) -> None:
-            self.tell(What.SIGNALED)
+        def told(number: int, _frame: FrameType | None) -> None:
+            self._signaled(signal.Signals(number))
 
         for number in SIGNALS:
-            # nohup means that the command is to outlive the terminal.
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, told)
+
+    def catch_suspension(self) -> None:
+        """Let Ctrl-Z come as a happening too: from now on there is a command to stop with us."""
+        if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
+            signal.signal(signal.SIGTSTP, lambda *_: self.tell(What.SUSPENDED))
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Raise Interrupted inside the block where a signal comes, or one has come already."""
+        self._interrupts = True
+        try:
+            if self._first is not None:
+                raise Interrupted(self._first)
+            yield
+        finally:
+            self._interrupts = False
+
+    def _signaled(self, number: signal.Signals) -> None:
+        self._first = self._first or number
+        if self._interrupts:
+            raise Interrupted(number)
+        self._queue.put(Happening(What.SIGNALED, number=number))
+
+
+def suspend() -> None:
+    """Stop this process as if nobody had taken SIGTSTP; returns when it goes on."""
+    taken = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    try:
+        signal.raise_signal(signal.SIGTSTP)
+    finally:
+        signal.signal(signal.SIGTSTP, taken)

@@ -2,9 +2,14 @@
 
 A long line comes in pieces; what is no UTF-8 comes as base64. Text of a line and of its pieces put
 together, with a newline after each line but one that is marked, is what the command wrote.
+
+A question has no newline, and neither has a progress bar that writes over itself: what is no line
+yet becomes a piece marked `partial` when nothing follows for a while, or when it has waited for
+long. The line goes on in the next event, be it with nothing but the newline.
 """
 
 from base64 import b64encode
+from codecs import getincrementaldecoder
 from collections.abc import Generator, Iterator
 from typing import Literal
 
@@ -14,6 +19,14 @@ from penholder_protocol.limits import MAX_VALUE_BYTES
 
 StreamName = Literal["stdout", "stderr"]
 MAX_PIECE_BYTES = 64 << 10
+QUIET_S = 0.25
+"""After its last byte an unfinished line is sent …"""
+LONGEST_S = 1.0
+"""… and at the latest so long after its first byte that was not."""
+_LONGEST_CHARACTER = 4
+_SURROGATES = b"\xed\xa0"
+"""Where the codes begin that are no characters; all of them begin with this first byte."""
+_UTF_8 = getincrementaldecoder("utf-8")
 
 
 class Output(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,7 +38,9 @@ class Output(msgspec.Struct, frozen=True, omit_defaults=True):
     continued: bool = False
     """The line goes on in the next event of this stream."""
     newline: bool = True
-    """Whether a newline followed; false only at the end of a stream."""
+    """Whether a newline followed; false at the end of a stream, and where `partial`."""
+    partial: bool = False
+    """Sent before it was a line, because it had to wait."""
 
 
 class Splitter:
@@ -35,20 +50,46 @@ class Splitter:
         """Start at the beginning of a line."""
         self._stream = stream
         self._rest = b""
+        self._goes_on = False
+        self._first_at = 0.0
+        self._last_at = 0.0
 
-    def feed(self, chunk: bytes) -> Iterator[msgspec.Raw]:
-        """Yield the data of the events that these bytes complete."""
+    def feed(self, chunk: bytes, now: float = 0.0) -> Iterator[msgspec.Raw]:
+        """Yield the data of the events that these bytes complete; `now` is when they came."""
         *lines, rest = (self._rest + chunk).split(b"\n")
+        if lines or not self._rest:
+            self._first_at = now
+        self._last_at = now
         for line in lines:
             last = yield from self._cut(line)
             yield from self._encode(last)
+            self._goes_on = False
         self._rest = yield from self._cut(rest)
+        if len(self._rest) < len(rest):
+            self._first_at = now
 
     def end(self) -> Iterator[msgspec.Raw]:
         """Yield what is left when the stream ends."""
         rest, self._rest = self._rest, b""
-        if rest:
+        if rest or self._goes_on:
             yield from self._encode(rest, newline=False)
+        self._goes_on = False
+
+    @property
+    def due_at(self) -> float | None:
+        """When what is there is to be sent, though it is no line; None where nothing can be."""
+        if len(self._rest) == unfinished(self._rest):
+            return None
+        return min(self._last_at + QUIET_S, self._first_at + LONGEST_S)
+
+    def flush(self) -> Iterator[msgspec.Raw]:
+        """Yield what is there of an unfinished line, up to a character that may still come."""
+        end = len(self._rest) - unfinished(self._rest)
+        piece, self._rest = self._rest[:end], self._rest[end:]
+        self._first_at = self._last_at
+        if piece:
+            self._goes_on = True
+            yield from self._encode(piece, continued=True, newline=False, partial=True)
 
     def _cut(self, line: bytes) -> Generator[msgspec.Raw, None, bytes]:
         """Yield the pieces of a line that is too long and return what is left of it."""
@@ -59,24 +100,32 @@ class Splitter:
         return line
 
     def _encode(
-        self, piece: bytes, *, continued: bool = False, newline: bool = True
+        self,
+        piece: bytes,
+        *,
+        continued: bool = False,
+        newline: bool = True,
+        partial: bool = False,
     ) -> Iterator[msgspec.Raw]:
         """Encode a piece; in two where escapes make it longer than a value may be."""
-        data = msgspec.json.encode(self._output(piece, continued=continued, newline=newline))
+        output = self._output(piece, continued=continued, newline=newline, partial=partial)
+        data = msgspec.json.encode(output)
         if len(data) <= MAX_VALUE_BYTES:
             yield msgspec.Raw(data)
             return
         half = boundary(piece, len(piece) // 2)
         yield from self._encode(piece[:half], continued=True)
-        yield from self._encode(piece[half:], continued=continued, newline=newline)
+        yield from self._encode(piece[half:], continued=continued, newline=newline, partial=partial)
 
-    def _output(self, piece: bytes, *, continued: bool, newline: bool) -> Output:
+    def _output(self, piece: bytes, *, continued: bool, newline: bool, partial: bool) -> Output:
+        text = base64 = None
         try:
             text = piece.decode()
         except UnicodeDecodeError:
             base64 = b64encode(piece).decode()
-            return Output(self._stream, base64=base64, continued=continued, newline=newline)
-        return Output(self._stream, text=text, continued=continued, newline=newline)
+        return Output(
+            self._stream, text, base64, continued=continued, newline=newline, partial=partial
+        )
 
 
 def boundary(line: bytes, end: int) -> int:
@@ -85,3 +134,21 @@ def boundary(line: bytes, end: int) -> int:
         if line[earlier] & 0xC0 != 0x80:
             return earlier
     return end
+
+
+def unfinished(line: bytes) -> int:
+    """Return how many bytes at the end are the begin of a UTF-8 character that may still come."""
+    for length in range(1, min(_LONGEST_CHARACTER, len(line) + 1)):
+        tail = line[-length:]
+        if tail[0] & 0xC0 != 0x80:
+            return length if _may_become_a_character(tail) else 0
+    return 0
+
+
+def _may_become_a_character(begin: bytes) -> bool:
+    if begin >= _SURROGATES and begin[0] == _SURROGATES[0]:
+        return False  # the decoder would wait for the third byte before it says so
+    try:
+        return _UTF_8("strict").decode(begin) == ""
+    except UnicodeDecodeError:
+        return False

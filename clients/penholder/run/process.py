@@ -1,16 +1,18 @@
 """The command: in a process group of its own, signaled as a group, its exit told in words."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 
 from penholder.commands.fences import VARIABLE as FENCE_VARIABLE
+from penholder.run.group import Group, started_ticks, wait_gone
+from penholder.run.guarding import Guard
 
 CANNOT_RUN = 126
 NOT_FOUND = 127
@@ -49,21 +51,42 @@ def exit_of(returncode: int) -> Exit:
     return Exit(None, name, 128 + number)
 
 
-def told(argv: Sequence[str]) -> list[str]:
-    """Return the words as an event can hold them: bytes that are no UTF-8 as escapes."""
-    return [os.fsencode(word).decode("utf-8", "backslashreplace") for word in argv]
+def code_of_failed_start(argv: Sequence[str], error: OSError) -> int:
+    """Return the exit code that a shell has for a command that cannot be started.
+
+    What the kernel found wrong first may be something else than that there is no such command:
+    arguments that are too long, or a directory of PATH that may not be read.
+    """
+    missing = isinstance(error, FileNotFoundError) or not _exists(argv[0])
+    return NOT_FOUND if missing else CANNOT_RUN
 
 
-def code_of_failed_start(error: OSError) -> int:
-    """Return the exit code that a shell has for a command that cannot be started."""
-    return NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_RUN
+def _exists(name: str) -> bool:
+    if "/" in name:
+        return not _is_missing(name)
+    return any(os.path.isfile(os.path.join(place, name)) for place in os.get_exec_path())
+
+
+def _is_missing(path: str) -> bool:
+    """Tell whether nothing is there; who may not look does not say so."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno in (errno.ENOENT, errno.ENAMETOOLONG)
+    return False
 
 
 class Command:
     """A running command and its group; the group keeps its number until `reap`."""
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start it; raises OSError where it cannot be."""
+    def __init__(
+        self, argv: Sequence[str], environment: Mapping[str, str], guard: Guard | None
+    ) -> None:
+        """Start it; raises OSError where it cannot be.
+
+        Where there is a guard, the new process makes itself known to it before it becomes the
+        command. No other thread may run yet: the process that does so is a fork of this one.
+        """
         # In a group of its own it would be stopped if it read from the terminal.
         stdin = subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None
         self._process = subprocess.Popen(
@@ -74,8 +97,10 @@ class Command:
             bufsize=0,
             env={k: v for k, v in (os.environ | environment).items() if k != FENCE_VARIABLE},
             process_group=0,
+            preexec_fn=None if guard is None else guard.announce,  # noqa: PLW1509 - see above
         )
         self.pid = self._process.pid
+        self.group = Group(self.pid, started_ticks(self.pid))
 
     @property
     def stdout_fd(self) -> int:
@@ -91,17 +116,18 @@ class Command:
 
     def wait(self) -> None:
         """Wait for its exit, and leave it a zombie so that its number means nobody else."""
-        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
+    def wait_for_group(self) -> None:
+        """Wait until nobody of its group runs any more; zombies do not."""
+        wait_gone(self.group)
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to all of its group; a stopped process is woken to receive it."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
-            os.killpg(self.pid, signal.SIGCONT)
-
-    def group_lives(self) -> bool:
-        """Tell whether any process of its group still runs; zombies do not."""
-        return any(_runs_in_group(entry, self.pid) for entry in Path("/proc").iterdir())
+        self.group.send(number)
+        if number != signal.SIGSTOP:
+            self.group.send(signal.SIGCONT)
 
     def reap(self) -> Exit:
         """Free what is left of it; returns how it ended."""
@@ -110,15 +136,3 @@ class Command:
             if pipe is not None:
                 pipe.close()
         return exit_of(returncode)
-
-
-def _runs_in_group(entry: Path, group: int) -> bool:
-    if not entry.name.isdigit():
-        return False
-    try:
-        stat = (entry / "stat").read_bytes()
-    except OSError:
-        return False
-    # The name in parentheses may hold anything; state, parent and group follow it.
-    state, _, found = stat.rpartition(b")")[2].split()[:3]
-    return int(found) == group and state not in (b"Z", b"X")

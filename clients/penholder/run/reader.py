@@ -10,6 +10,7 @@ import selectors
 import struct
 import termios
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -34,12 +35,17 @@ class Reader(threading.Thread):
     """Reads until all pipes have ended, or after `finish` until they are empty."""
 
     def __init__(
-        self, sources: Iterable[Source], backlog: Backlog, done: Callable[[], None]
+        self,
+        sources: Iterable[Source],
+        backlog: Backlog,
+        done: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the pipes; `done` is called when nothing more will come."""
         super().__init__(name="penholder-run-reader", daemon=True)
         self._backlog = backlog
         self._done = done
+        self._clock = clock
         self._selector = selectors.DefaultSelector()
         self._wake_fd, self._finish_fd = os.pipe2(os.O_CLOEXEC)
         self._selector.register(self._wake_fd, selectors.EVENT_READ, None)
@@ -60,12 +66,24 @@ class Reader(threading.Thread):
             self._done()
 
     def _read_some(self) -> None:
-        ready = [key.data for key, _ in self._selector.select()]
+        ready = [key.data for key, _ in self._selector.select(self._patience_s())]
         for source in ready:
             if source is not None:
                 self._read(source, _CHUNK_BYTES)
+        self._flush_due()
         if None in ready:
             self._drain()
+
+    def _patience_s(self) -> float | None:
+        """Return how long what is no line yet may still wait."""
+        due = [at for source in self._open if (at := source.splitter.due_at) is not None]
+        return max(0.0, min(due) - self._clock()) if due else None
+
+    def _flush_due(self) -> None:
+        for source in self._open:
+            due_at = source.splitter.due_at
+            if due_at is not None and due_at <= self._clock():
+                self._put(source.splitter.flush())
 
     def close(self) -> None:
         """Free the selector, after the thread has ended."""
@@ -89,7 +107,7 @@ class Reader(threading.Thread):
             return 0
         if source.tee_fd is not None and not _copy(chunk, source.tee_fd):
             source.tee_fd = None
-        self._put(source.splitter.feed(chunk))
+        self._put(source.splitter.feed(chunk, self._clock()))
         return len(chunk)
 
     def _end(self, source: Source) -> None:

@@ -15,15 +15,14 @@ import msgspec
 from penholder import ConnectionLost
 from penholder.run.backlog import Backlog
 from penholder.run.ending import Ending
-from penholder.run.inbox import Happening, Inbox, What
+from penholder.run.group import Left, fields_of
+from penholder.run.inbox import Happening, Inbox, What, suspend
 from penholder.run.lines import Splitter
-from penholder.run.process import Command, Exit, told
+from penholder.run.process import Command, Exit
 from penholder.run.reader import Reader, Source
 from penholder.run.sender import Farewell, Sender
-from penholder_protocol.nouns import NewEvent
+from penholder.run.telling import event, told
 
-_LOOK_S = 0.02
-"""Between two looks for processes of the group that outlive the command."""
 _SIGNALED_WAIT_S = (10.0, 2.0)
 """What the first signal leaves to the last output, and what any further one: enough for a daemon
 that is there, and not too much for who wants an end."""
@@ -50,9 +49,11 @@ class Session:
         make_sender: Callable[[Backlog, Callable[[Exception | None], None]], Sender],
         timing: Timing,
         tees: tuple[int | None, int | None],
+        left_behind: Callable[[], list[Left]],
     ) -> None:
-        """Take a command that was just started."""
+        """Take a command that was just started; `left_behind` looks who outlives its group."""
         self.error: Exception | None = None
+        self._left_behind = left_behind
         self._command = command
         self._inbox = inbox
         self._timing = timing
@@ -62,7 +63,7 @@ class Session:
         self._has_given_up = False
         self._done: set[What] = set()
         self._backlog = Backlog()
-        self._backlog.put(_event("process.started", argv=told(argv), pid=command.pid))
+        self._backlog.put(event("process.started", **told(argv).fields(), pid=command.pid))
         self._sender = make_sender(self._backlog, lambda error: inbox.tell(What.SENT, error=error))
         sources = (
             Source(command.stdout_fd, Splitter("stdout"), tees[0]),
@@ -74,7 +75,7 @@ class Session:
         """See the command through; `error` says what went wrong beside it."""
         self._sender.start()
         self._reader.start()
-        threading.Thread(target=self._wait_for_exit, daemon=True).start()
+        threading.Thread(target=self._wait_for_ends, daemon=True).start()
         while not self._is_gone():
             self._next(self._patience_s())
         self._deadline = time.monotonic() + self._timing.give_up_s
@@ -85,21 +86,23 @@ class Session:
         self._say_farewell(how)
         return how
 
-    def _wait_for_exit(self) -> None:
+    def _wait_for_ends(self) -> None:
         self._command.wait()
         self._inbox.tell(What.EXITED)
+        self._command.wait_for_group()
+        self._inbox.tell(What.GONE)
 
     def _is_gone(self) -> bool:
         """Tell whether the command and all of its group have ended."""
         if What.EXITED not in self._done:
             return False
-        return self._ending.is_hopeless(time.monotonic()) or not self._command.group_lives()
+        return What.GONE in self._done or self._ending.is_hopeless(time.monotonic())
 
     def _patience_s(self) -> float | None:
-        if What.EXITED in self._done:
-            return _LOOK_S
-        deadline = self._ending.deadline
-        return None if deadline is None else max(0.0, deadline - time.monotonic())
+        now, deadline = time.monotonic(), self._ending.deadline
+        if deadline is None or self._ending.is_hopeless(now):
+            return None
+        return max(0.0, deadline - now)
 
     def _next(self, timeout_s: float | None) -> None:
         """Take one happening, and send the signal that it or the time asks for."""
@@ -117,7 +120,11 @@ class Session:
             self._ending.exited(now)
         elif what is What.SIGNALED:
             self._signals += 1
-            return self._ending.stop(now) if self._signals == 1 else self._ending.kill(now)
+            if self._signals > 1:
+                return self._ending.kill(now)
+            return self._ending.stop(now, number=_passed_on(happening.number))
+        elif what is What.SUSPENDED:
+            self._suspend()
         elif what is What.STOPPED:
             return self._ending.stop(now, happening.within_s)
         elif happening.error is not None:
@@ -128,7 +135,10 @@ class Session:
 
     def _say_farewell(self, how: Exit) -> None:
         """Send what is left and detach, unless the seat was lost."""
-        exited = _event("process.exited", exit_status=how.exit_status, signal=how.signal)
+        left = self._left_behind()
+        if left:
+            self._backlog.put(event("process.left", **fields_of(left)), at_once=True)
+        exited = event("process.exited", exit_status=how.exit_status, signal=how.signal)
         self._backlog.put(exited, at_once=True)
         state = "stopped" if how.is_success else "error"
         self._sender.farewell = Farewell(state, how.last_error)
@@ -159,6 +169,16 @@ class Session:
         if happening.what is What.SIGNALED:
             self._signals += 1
             self._hurry()
+        elif happening.what is What.SUSPENDED:
+            suspend()
+
+    def _suspend(self) -> None:
+        """Stop with the command, and go on with it; the time between does not count."""
+        began = time.monotonic()
+        self._command.signal_group(signal.SIGSTOP)
+        suspend()
+        self._command.signal_group(signal.SIGCONT)
+        self._ending.postpone(time.monotonic() - began)
 
     def _hurry(self) -> None:
         """Shorten the patience by what signals said, also those before the command's end."""
@@ -173,9 +193,10 @@ class Session:
         self._deadline = time.monotonic() + _LAST_WAIT_S
 
 
+def _passed_on(number: signal.Signals) -> signal.Signals:
+    """Ctrl-\\ asks a program for its last words; everything else means that it is to end."""
+    return number if number == signal.SIGQUIT else signal.SIGTERM
+
+
 def _undelivered() -> ConnectionLost:
     return ConnectionLost("the daemon is away; the last output was not delivered")
-
-
-def _event(type_: str, **data: object) -> NewEvent:
-    return NewEvent(type=type_, data=msgspec.Raw(msgspec.json.encode(data)))

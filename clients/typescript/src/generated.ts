@@ -2025,6 +2025,8 @@ export interface RuntimeAttachParams {
 export interface RuntimeDetachParams {
   state?: "error" | "idle" | "stopped";
   last_error?: string | null;
+  /** A process id. */
+  pid?: number | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -2603,6 +2605,8 @@ export type ErrorCode =
   | "INVALID_WORKER_STATE_TRANSITION"
   | "METHOD_NOT_FOUND"
   | "NOT_ATTACHED"
+  | "PEER_NOT_VISIBLE"
+  | "QUERY_TOO_COSTLY"
   | "QUEUE_TASK_EXISTS"
   | "QUEUE_TASK_NOT_FOUND"
   | "QUEUE_TASK_TERMINAL"
@@ -3472,8 +3476,9 @@ export class RuntimeCalls {
   /**
    * Take the worker's seat for the calling process, or for an ancestor of it named by `pid`.
    *
-   * Its descendants share the seat. It lasts until runtime.detach or the end of the process, not
-   * of the connection. The seated process again: the same epoch.
+   * The ancestor must be of the caller's session and not process 1. Descendants share the seat. It
+   * lasts until runtime.detach or the end of the process, not of the connection. The seated process
+   * again, or a descendant of it: the seat as it is, in the same epoch.
    */
   attach(params: RuntimeAttachParams = {}): Promise<Attachment> {
     return this.#caller.call("runtime.attach", params);
@@ -3482,7 +3487,9 @@ export class RuntimeCalls {
   /**
    * Give the seat up and leave the worker in a state, whatever the table of states says.
    *
-   * Approvals stay pending; a worker that was stopped stays stopped.
+   * Approvals stay pending; a worker that was stopped stays stopped. Only the seated process gives
+   * the seat up, or a descendant that names it with `pid`, by the rule of runtime.attach; another
+   * descendant's detach changes nothing and answers the worker as it stands.
    */
   detach(params: RuntimeDetachParams = {}): Promise<Worker> {
     return this.#caller.call("runtime.detach", params);
@@ -3733,7 +3740,8 @@ export class WorkerCalls {
   /**
    * Stop a worker for good; its runtime socket closes.
    *
-   * With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later.
+   * With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
+   * process that asks nor an ancestor of it, which the entry then names as `spared`.
    */
   stop(params: WorkerStopParams): Promise<Worker> {
     return this.#caller.call("worker.stop", params);

@@ -16,6 +16,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     `lineage` is the peer's process followed by its ancestors at the time of connecting: ancestors
     can only die afterwards, never be gained, so it stays good for deciding whose seat it shares.
+    It is empty where the process was gone before it could be looked at.
     """
 
     socket: SocketKind
@@ -23,6 +24,12 @@ class Caller(msgspec.Struct, frozen=True):
     pid: int
     worker_id: str | None = None
     lineage: tuple[Process, ...] = ()
+    in_session: tuple[Process, ...] = ()
+    """Those of the lineage in whose name the peer may sit: of its own session, never process 1."""
+    is_visible: bool = True
+    """False for a peer of a pid namespace that the daemon cannot look into."""
+    has_own_pids: bool = False
+    """True for a peer of a pid namespace below the daemon's: its numbers are not the daemon's."""
 
     @property
     def scope(self) -> str:

@@ -4,7 +4,7 @@ Group commit without a timer: whoever calls hands over what arrived while the la
 does not know whether it runs on a thread of its own or inline in a loop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -43,6 +43,10 @@ class Outcome:
     """How long its commit took, which is the disk's time."""
 
 
+def _unheard(_: Answer) -> None:
+    """Tell nobody what came of a call."""
+
+
 class Committer:
     """Runs batches against the one writing connection."""
 
@@ -76,26 +80,36 @@ class Committer:
         self._world.clocks.count_stalls()
         self._owes_grace |= self._suspends.was_suspended()
 
-    def run(self, batch: Sequence[Invocation], heard_ms: int | None = None) -> Outcome:
+    def run(
+        self,
+        batch: Iterable[Invocation],
+        answered: Callable[[Answer], None] = _unheard,
+        heard_ms: int | None = None,
+    ) -> Outcome:
         """Commit a batch: what succeeded is durable when this returns, in the order given.
 
-        `heard_ms` is when the first of it was heard (CLOCK_MONOTONIC): whether a lease ran out is
-        judged as of then, since its holder may wait in this batch or behind it.
+        Calls are taken from the batch one after another while it runs, and `answered` hears what
+        came of each before the next is taken, so that a batch can end when it has cost enough.
+        `heard_ms` is since when the first of those that wait does (CLOCK_MONOTONIC): whether a
+        lease ran out is judged as of then, since its holder may be the one who waits.
         """
+        taken: list[Invocation] = []
+        calls = iter(batch)
         if self._has_failed:
-            return self._fail(batch, StoreFault("the daemon is about to exit after an I/O error"))
+            fault = StoreFault("the daemon is about to exit after an I/O error")
+            return self._fail(list(calls), fault)
         self._hear()
         try:
             self._begin()
             begun_ms = self._world.monotonic_ms()
-            outcome = self._run_all(batch, heard_ms)
+            outcome = self._run_all(calls, taken, answered, heard_ms)
             ran_ms = self._world.monotonic_ms()
             self._store.run("COMMIT")
         except StoreFault as fault:
-            return self._fail(batch, fault)
+            return self._fail([*taken, *calls], fault)
         except Exception as bug:  # noqa: BLE001 - nobody knows what it left: as after an I/O error
-            self._report_bug(batch[0] if batch else None, bug)
-            return self._fail(batch, StoreFault(repr(bug), outcome_unknown=True))
+            self._report_bug(taken[0] if taken else None, bug)
+            return self._fail([*taken, *calls], StoreFault(repr(bug), outcome_unknown=True))
         # Only now: a start or resume of which a lost transaction knew must be made good yet.
         self._owes_grace = False
         if self._owes_mark:
@@ -119,12 +133,20 @@ class Committer:
         if self.fault is not None:
             self._store.probe()
 
-    def _run_all(self, batch: Sequence[Invocation], heard_ms: int | None) -> Outcome:
+    def _run_all(
+        self,
+        calls: Iterable[Invocation],
+        taken: list[Invocation],
+        answered: Callable[[Answer], None],
+        heard_ms: int | None,
+    ) -> Outcome:
         outcome = Outcome([])
-        for call in batch:
+        for call in calls:
+            taken.append(call)
             tx = Tx(self._store, self._world, call.caller, call.request_id, self._run_call)
             tx.heard_ms = heard_ms
             outcome.answers.append(self._run_one(tx, call))
+            answered(outcome.answers[-1])
             outcome.published += tx.published
             outcome.effects += tx.effects
         return outcome
@@ -172,7 +194,7 @@ class Committer:
         return Outcome(failed, fatal=self._has_failed)
 
 
-def nothing_written(batch: Sequence[Invocation], reason: str) -> Outcome:
+def nothing_written(batch: Iterable[Invocation], reason: str) -> Outcome:
     """Refuse a batch that could not even be begun."""
     return Outcome([_store_failed(reason, NOTHING_WRITTEN) for _ in batch])
 

@@ -26,6 +26,11 @@ class Claim(msgspec.Struct, array_like=True):
     result: Raw
     streams: tuple[str, ...]
 
+    @property
+    def waiting(self) -> Waiting[object]:
+        """The same as a wait sees it."""
+        return Waiting(self.result, self.ready, self.streams)
+
 
 def mutate(tx: Tx, call: Invocation) -> bytes:
     """Carry a mutation out and return its encoded result; raises what refuses it."""

@@ -278,11 +278,36 @@ class Registry:
         """Return a method that a socket serves, or raise MethodNotFound with the nearest name."""
         method = self.methods.get(name)
         if method is None or not method.sockets:
-            public = [each.name for each in self.public]
-            nearest = difflib.get_close_matches(name[:MAX_TYPE_CHARACTERS], public, 1)
-            hint = f"did you mean {nearest[0]}?" if nearest else "rpc.discover lists them all"
-            raise MethodNotFound(f"there is no method {name!r}; {hint}", method=name)
+            nearest = self._nearest(name) if len(name) <= MAX_TYPE_CHARACTERS else None
+            hint = f"did you mean {nearest}?" if nearest else "rpc.discover lists them all"
+            shown = name[:MAX_TYPE_CHARACTERS]
+            raise MethodNotFound(f"there is no method {shown!r}; {hint}", method=shown)
         return method
+
+    def _nearest(self, name: str) -> str | None:
+        """Return the public method that was probably meant.
+
+        Looked for first among rooms and then in the one room, not among all methods: a peer that
+        sends nothing but unknown names must not keep the others waiting.
+        """
+        room, _, verb = name.partition(".")
+        verbs = self._verbs.get(room)
+        if verbs is None:
+            rooms = difflib.get_close_matches(room, self._verbs, 1)
+            if not rooms:
+                return None
+            room, verbs = rooms[0], self._verbs[rooms[0]]
+        found = [verb] if verb in verbs else difflib.get_close_matches(verb, verbs, 1)
+        return f"{room}.{found[0]}" if found else None
+
+    @cached_property
+    def _verbs(self) -> dict[str, list[str]]:
+        """What each room can be asked for."""
+        found: dict[str, list[str]] = {}
+        for method in self.public:
+            room, _, verb = method.name.partition(".")
+            found.setdefault(room, []).append(verb)
+        return found
 
     @property
     def public(self) -> list[Method]:

@@ -2,6 +2,10 @@
 
 On a runtime socket nothing is proven by a token: the seat belongs to a process, known by pid and
 start time, and its descendants share it. Each new holder raises the epoch of `worker:<id>`.
+
+Sharing is what lets the ways of starting a worker be put together: under `penholder run` a program
+that attaches for itself is a descendant of the seated process and gets the seat that it shares; it
+can write, and neither its detach nor its end takes the seat from the process above.
 """
 
 import msgspec
@@ -95,6 +99,21 @@ def leave(tx: Tx, seat: Seat) -> None:
     )
 
 
+def force_end(tx: Tx, seat: Seat) -> None:
+    """Remember, over restarts of the daemon, that the seated process is to be ended."""
+    tx.store.run(
+        "UPDATE seats SET end_forced = 1 WHERE worker_id = ? AND epoch = ?",
+        seat.worker_id,
+        seat.epoch,
+    )
+
+
+def to_be_ended(rx: Rx) -> list[str]:
+    """Return the workers whose seated process a forced stop has not seen the end of."""
+    sql = "SELECT worker_id FROM seats WHERE ended_at IS NULL AND end_forced = 1"
+    return [str(row[0]) for row in rx.store.rows(sql)]
+
+
 def require(tx: Tx, worker_id: str) -> Seat:
     """Let the call pass if the caller's process, or an ancestor of it, holds the seat.
 
@@ -110,6 +129,13 @@ def require(tx: Tx, worker_id: str) -> Seat:
         worker_id=worker_id,
         current_epoch=fence.current_epoch(tx, streams.worker(worker_id)),
     )
+
+
+def shared_by(tx: Tx, seat: Seat, process: Process) -> bool:
+    """Tell whether a process of the caller's lineage holds a seat, or descends from its holder."""
+    lineage = tx.caller.lineage
+    is_above = seat.process in lineage[lineage.index(process) :]
+    return is_above and seat.boot_id == tx.world.boot_id
 
 
 def _shares(tx: Tx, seat: Seat) -> bool:

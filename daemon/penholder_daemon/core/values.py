@@ -1,6 +1,8 @@
 """JSON values that are stored and never looked into: one checker for size, depth and kind."""
 
 import re
+from array import array
+from itertools import accumulate
 
 import msgspec
 from msgspec import Raw
@@ -52,14 +54,11 @@ def _over(name: str, limit: str, maximum: int, unit: str) -> ValueTooLarge:
 
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_INNERMOST = re.compile(rb"\{[^{}\[\]]*\}|\[[^{}\[\]]*\]")
+_STEPS = bytes.maketrans(b"{[}]", b"\x01\x01\xff\xff")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 
 
 def _is_deeper(text: bytes, most: int) -> bool:
-    """Peel one level of arrays and objects at a time; what is left after `most` is deeper."""
-    text = _STRING.sub(b"", text)
-    for _ in range(most):
-        text = _INNERMOST.sub(b"", text)
-        if b"{" not in text and b"[" not in text:
-            return False
-    return True
+    """Walk up and down with each bracket that is not inside a string, once over the text."""
+    steps = array("b", _STRING.sub(b"", text).translate(_STEPS, _NO_BRACKETS))
+    return max(accumulate(steps), default=0) > most

@@ -113,6 +113,8 @@ def errors_of(method: Method) -> list[type[errors.PenholderError]]:
         of_kind += [errors.NotAttached, errors.Fenced]
     if method.kind is Kind.MUTATION:
         of_kind.append(errors.IdempotencyConflict)
+    else:
+        of_kind.append(errors.QueryTooCostly)
     if method.secret:
         of_kind.append(errors.IdempotencyNotKept)
     return list(dict.fromkeys([*method.errors, *of_kind, *_EVERYWHERE, errors.StoreFailed]))

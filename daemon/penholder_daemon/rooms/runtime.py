@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Raw
 
 from penholder_daemon.core import fence, journal, seats, streams
-from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.caller import CONTROL, RUNTIME, Caller
 from penholder_daemon.core.effects import CloseWorker, FenceOff, ForgetProcess, WatchProcess
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.seats import Seat
@@ -18,6 +18,7 @@ from penholder_protocol.errors import (
     Denied,
     Fenced,
     NotAttached,
+    PeerNotVisible,
     WorkerAttached,
     WorkerNotFound,
     WorkerStopped,
@@ -29,13 +30,16 @@ room = Room("runtime")
 
 
 @room.mutation(
-    sockets=(RUNTIME,), seat=False, errors=(Denied, WorkerAttached, WorkerStopped, WorkerNotFound)
+    sockets=(RUNTIME,),
+    seat=False,
+    errors=(Denied, PeerNotVisible, WorkerAttached, WorkerStopped, WorkerNotFound),
 )
 def attach(tx: Tx, *, takeover: bool = False, pid: Pid | None = None) -> Attachment:
     """Take the worker's seat for the calling process, or for an ancestor of it named by `pid`.
 
-    Its descendants share the seat. It lasts until runtime.detach or the end of the process, not
-    of the connection. The seated process again: the same epoch.
+    The ancestor must be of the caller's session and not process 1. Descendants share the seat. It
+    lasts until runtime.detach or the end of the process, not of the connection. The seated process
+    again, or a descendant of it: the seat as it is, in the same epoch.
     """
     worker = records.require(tx, _own(tx))
     process = _process(tx, pid)
@@ -45,7 +49,7 @@ def attach(tx: Tx, *, takeover: bool = False, pid: Pid | None = None) -> Attachm
             worker_id=worker.worker_id,
         )
     seat = seats.current(tx, worker.worker_id)
-    if seat is not None and seat.process == process and seat.boot_id == tx.world.boot_id:
+    if seat is not None and seats.shared_by(tx, seat, process) and _is_alive(tx, seat):
         return Attachment(worker=worker, runtime_epoch=seat.epoch)
     if seat is not None:
         _vacate(tx, worker, seat, takeover=takeover)
@@ -58,20 +62,50 @@ def _own(tx: Tx) -> str:
 
 
 def _process(tx: Tx, pid: int | None) -> Process:
-    """Find the process that is to sit: what the kernel says of the caller, never what it says."""
-    wanted = tx.caller.pid if pid is None else pid
-    for process in tx.caller.lineage:
-        if process.pid == wanted:
+    """Find the process that is meant: what the kernel says of the caller, never what it says."""
+    caller = tx.caller
+    if not caller.is_visible:
+        raise PeerNotVisible(
+            "the calling process is in another pid namespace than the daemon, which cannot see it"
+            " end; run both in one, such as both in the container or both outside"
+        )
+    if not caller.lineage:
+        raise Denied(
+            f"process {caller.pid} was gone before the daemon could look, or is hidden from it",
+            pid=caller.pid,
+        )
+    if pid is None or pid == caller.pid:
+        return caller.lineage[0]
+    if caller.has_own_pids:
+        raise PeerNotVisible(
+            f"process {caller.pid} is in a pid namespace of its own, where {pid} means another"
+            " process than here; leave `pid` out",
+            pid=pid,
+        )
+    for process in caller.in_session:
+        if process.pid == pid:
             return process
-    raise Denied(
-        f"process {wanted} is not the calling process {tx.caller.pid} nor an ancestor of it",
-        pid=wanted,
-    )
+    raise Denied(f"process {pid} {_why_not(caller, pid)}", pid=pid)
+
+
+def _why_not(caller: Caller, pid: int) -> str:
+    if pid == 1:
+        return "is everybody's ancestor and nobody's worker"
+    if any(process.pid == pid for process in caller.lineage):
+        return (
+            f"is an ancestor of the calling process {caller.pid}, but of another session, so it may"
+            " be a terminal or the controller itself; it can attach for itself"
+        )
+    return f"is not the calling process {caller.pid} nor an ancestor of it"
+
+
+def _is_alive(tx: Tx, seat: Seat) -> bool:
+    return tx.world.process_lives(seat.process, seat.boot_id)
 
 
 def _vacate(tx: Tx, worker: Worker, seat: Seat, *, takeover: bool) -> None:
     """Make the seat free: its process is dead, or is taken over."""
-    if not tx.world.process_lives(seat.process, seat.boot_id):
+    if not _is_alive(tx, seat):
         _lose(tx, worker, seat)
         return
     if not takeover:
@@ -106,19 +140,32 @@ def _sit_down(tx: Tx, process: Process, replaced: Seat | None) -> Attachment:
     return Attachment(worker=records.require(tx, worker.worker_id), runtime_epoch=seat.epoch)
 
 
-@room.mutation(sockets=(RUNTIME,), errors=(NotAttached, Fenced))
+@room.mutation(sockets=(RUNTIME,), errors=(NotAttached, Fenced, Denied, PeerNotVisible))
 def detach(
     tx: Tx,
     *,
     state: Literal["idle", "stopped", "error"] = "idle",
     last_error: Text | None = None,
+    pid: Pid | None = None,
 ) -> Worker:
     """Give the seat up and leave the worker in a state, whatever the table of states says.
 
-    Approvals stay pending; a worker that was stopped stays stopped.
+    Approvals stay pending; a worker that was stopped stays stopped. Only the seated process gives
+    the seat up, or a descendant that names it with `pid`, by the rule of runtime.attach; another
+    descendant's detach changes nothing and answers the worker as it stands.
     """
     worker = records.require(tx, _own(tx))
     seat = seats.require(tx, worker.worker_id)
+    process = _process(tx, pid)
+    if process != seat.process:
+        if seats.shared_by(tx, seat, process):
+            return worker
+        raise NotAttached(
+            f"process {process.pid} does not hold the seat of {worker.worker_id}:"
+            f" {seat.process.pid} does",
+            worker_id=worker.worker_id,
+            current_epoch=seat.epoch,
+        )
     _leave(tx, worker, seat)
     records.note(tx, worker, "runtime.detached", runtime_epoch=seat.epoch)
     if worker.state not in (state, "stopped"):

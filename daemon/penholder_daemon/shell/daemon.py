@@ -154,6 +154,8 @@ class Daemon:
         self._kept.close_rest()
         for seat in start.kept_seats:
             house.processes.watch(seat.worker_id, seat.epoch, seat.process)
+        for worker_id in start.ending_workers:
+            house.processes.end(worker_id)
         for seat in start.lost_seats:
             house.exits.report(seat.worker_id, seat.epoch)
 

@@ -48,6 +48,8 @@ _PASSING = (
 """What a disk that is full, read-only or out of reach gives, and stops giving later."""
 _PROGRESS_STEPS = 100_000
 """Instructions of SQLite's machine between two calls of a progress handler: some milliseconds."""
+_READER_STEPS = 5_000
+"""The same for a reader, whose time is short: some tenths of a millisecond."""
 _CHECKPOINT_PAGES = 2000
 _LARGE_WAL_BYTES = 64 << 20
 
@@ -89,6 +91,10 @@ class ApswStore:
         except apsw.Error as error:
             _refuse(error)
         return self.connection.changes()
+
+    def end_when(self, must_end: Callable[[], bool]) -> None:
+        """Have a statement ended, with an error, as soon as a function says so."""
+        self.connection.set_progress_handler(must_end, _READER_STEPS)
 
     def probe(self) -> None:
         """Write the file's header again as it is."""

@@ -11,7 +11,7 @@ import trio
 
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.registry import Invocation
-from penholder_daemon.shell.writer import Job
+from penholder_daemon.shell.write_queue import Job
 from penholder_protocol.errors import PenholderError
 
 log = structlog.get_logger()

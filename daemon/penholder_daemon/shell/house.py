@@ -4,6 +4,7 @@ After a commit its effects are carried out, then its answers go out, then subscr
 """
 
 from collections.abc import Callable, Sequence
+from typing import ParamSpec
 
 import structlog
 from msgspec import Raw
@@ -23,6 +24,7 @@ from penholder_daemon.core.effects import (
 )
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.world import World
+from penholder_daemon.shell.accounts import Accounts
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.exits import Exits
 from penholder_daemon.shell.facts import Facts, Load
@@ -30,11 +32,12 @@ from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.outbox import Flusher
 from penholder_daemon.shell.processes import ProcessWatcher
 from penholder_daemon.shell.publisher import Publisher
-from penholder_daemon.shell.readers import Readers
+from penholder_daemon.shell.readers import Reading
 from penholder_daemon.shell.sockets import Sockets
 from penholder_daemon.shell.stopping import Stop
 from penholder_daemon.shell.timers import Timers
-from penholder_daemon.shell.writer import Job, Writer
+from penholder_daemon.shell.write_queue import Job
+from penholder_daemon.shell.writer import Writer
 
 log = structlog.get_logger()
 
@@ -43,7 +46,7 @@ class House:
     """Implements `Services`; `daemon.py` gives it its parts."""
 
     writer: Writer
-    readers: Readers
+    readers: Reading
     sockets: Sockets
     exits: Exits
     processes: ProcessWatcher
@@ -63,6 +66,7 @@ class House:
         self.world = world
         self.dispatcher = dispatcher
         self.publisher = publisher
+        self.accounts = Accounts()
         self.flusher = Flusher()
         self._openrpc = openrpc
         self._stop = stop
@@ -71,14 +75,18 @@ class House:
         self.request_log = facts.request_log
 
     def deliver(self, jobs: Sequence[Job], outcome: Outcome) -> None:
-        """Take a committed batch from the writer, in the loop."""
+        """Take a committed batch from the writer, in the loop.
+
+        Never raises: what one effect, answer or subscriber meets must not keep the others from
+        theirs. Each is written so that it meets nothing; this is the net below them.
+        """
         for effect in outcome.effects:
-            self._carry_out(effect)
+            _guarded("an effect of a commit", self._carry_out, effect)
         for job, answer in zip(jobs, outcome.answers, strict=True):
-            job.done(answer)
-        self.flusher.flush()
-        self.publisher.publish(outcome.published)
-        self.flusher.flush()
+            _guarded("an answer", job.done, answer)
+        _guarded("answers", self.flusher.flush)
+        _guarded("a commit's entries", self.publisher.publish, outcome.published)
+        _guarded("notifications", self.flusher.flush)
         if outcome.fatal:
             log.critical("the store failed and the outcome is unknown; the daemon exits")
             self._stop.crash()
@@ -144,3 +152,13 @@ class House:
     def shut_down(self, drain_ms: int) -> None:
         """Begin to stop."""
         self._stop.ask(drain_ms)
+
+
+P = ParamSpec("P")
+
+
+def _guarded(what: str, act: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    try:
+        act(*args, **kwargs)
+    except Exception as bug:
+        log.error("a delivery failed inside the daemon", what=what, exc_info=bug)

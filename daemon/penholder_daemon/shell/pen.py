@@ -5,13 +5,13 @@ inode left) is served all the same: queries are answered, every mutation is refu
 STORE_FAILED, and opening is tried again until it works.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import perf_counter
 
 import structlog
 
-from penholder_daemon.core.commit import Committer, Outcome, nothing_written
+from penholder_daemon.core.commit import Answer, Committer, Outcome, nothing_written
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import Store, StoreFault
 from penholder_daemon.shell.database import (
@@ -57,13 +57,18 @@ class Pen:
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
         return self._why_closed if self._committer is None else self._committer.fault
 
-    def run(self, batch: Sequence[Invocation], heard_ms: int | None = None) -> Outcome:
-        """Commit a batch that was heard so long ago, or refuse it."""
+    def run(
+        self,
+        batch: Iterable[Invocation],
+        answered: Callable[[Answer], None],
+        heard_ms: int | None = None,
+    ) -> Outcome:
+        """Commit a batch as `Committer.run` does, or refuse it."""
         self._progress()
         committer = self._committer or self._open_again()
         if committer is None:
             return nothing_written(batch, self._why_closed)
-        outcome = self._told(committer, lambda: committer.run(batch, heard_ms))
+        outcome = self._told(committer, lambda: committer.run(batch, answered, heard_ms))
         self._progress()
         return outcome
 

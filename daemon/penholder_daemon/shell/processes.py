@@ -9,18 +9,23 @@ import structlog
 import trio
 
 from penholder_daemon.core.world import Process
-from penholder_daemon.shell.world import read_status
+from penholder_daemon.shell.procfs import open_exactly
 from penholder_protocol.limits import KILL_AFTER_MS
 
 log = structlog.get_logger()
 Exited = Callable[[str, int], None]
 
 
-@dataclass(frozen=True)
+_AGAIN_SECONDS = 1.0
+
+
+@dataclass
 class _Watched:
     epoch: int
-    pidfd: int
+    process: Process
     scope: trio.CancelScope
+    pidfd: int | None = None
+    """None until there was a descriptor for it."""
 
 
 class ProcessWatcher:
@@ -35,13 +40,10 @@ class ProcessWatcher:
     def watch(self, worker_id: str, epoch: int, process: Process) -> None:
         """Watch the process of a seat; one that is gone already is told at once."""
         self.forget(worker_id)
-        pidfd = _open(process)
-        if pidfd is None:
-            self._exited(worker_id, epoch)
-            return
-        watched = _Watched(epoch, pidfd, trio.CancelScope())
-        self._watched[worker_id] = watched
-        self._nursery.start_soon(self._wait, worker_id, watched)
+        watched = _Watched(epoch, process, trio.CancelScope())
+        if self._begin(worker_id, watched):
+            self._watched[worker_id] = watched
+            self._nursery.start_soon(self._wait, worker_id, watched)
 
     def forget(self, worker_id: str, epoch: int | None = None) -> None:
         """Watch a seat no more (of this epoch, if given)."""
@@ -54,43 +56,65 @@ class ProcessWatcher:
         """SIGTERM the process of a seat, and SIGKILL it if it is there a while later."""
         watched = self._watched.get(worker_id)
         if watched is not None:
-            self._nursery.start_soon(self._end, worker_id, os.dup(watched.pidfd))
+            self._nursery.start_soon(self._end, worker_id, watched.process)
+
+    def _begin(self, worker_id: str, watched: _Watched) -> bool:
+        """Open the handle, now or when there is a descriptor; False if the process is gone."""
+        try:
+            watched.pidfd = open_exactly(watched.process)
+        except OSError as error:
+            log.error("a worker's process waits to be watched", worker_id=worker_id, error=error)
+            return True
+        if watched.pidfd is None:
+            self._exited(worker_id, watched.epoch)
+        return watched.pidfd is not None
 
     async def _wait(self, worker_id: str, watched: _Watched) -> None:
         try:
             with watched.scope:
+                while watched.pidfd is None:
+                    await trio.sleep(_AGAIN_SECONDS)
+                    if not self._begin(worker_id, watched):
+                        return
                 await trio.lowlevel.wait_readable(watched.pidfd)
                 log.info("a worker's process exited", worker_id=worker_id, epoch=watched.epoch)
                 self._exited(worker_id, watched.epoch)
         finally:
-            trio.lowlevel.notify_closing(watched.pidfd)
-            os.close(watched.pidfd)
+            if watched.pidfd is not None:
+                _close(watched.pidfd)
 
-    async def _end(self, worker_id: str, pidfd: int) -> None:
+    async def _end(self, worker_id: str, process: Process) -> None:
+        """End a process through a handle of its own: the seat may be forgotten meanwhile."""
+        pidfd = await _open_patiently(process)
+        if pidfd is None:
+            return
         try:
             if not _signal(pidfd, signal.SIGTERM):
                 return
+            # One that was stopped could not even see its SIGTERM.
+            _signal(pidfd, signal.SIGCONT)
             with trio.move_on_after(KILL_AFTER_MS / 1000):
                 await trio.lowlevel.wait_readable(pidfd)
                 return
             log.warning("a worker's process ignored SIGTERM; it is killed", worker_id=worker_id)
             _signal(pidfd, signal.SIGKILL)
         finally:
-            trio.lowlevel.notify_closing(pidfd)
-            os.close(pidfd)
+            _close(pidfd)
 
 
-def _open(process: Process) -> int | None:
-    """Open a handle on exactly this process: the start time is compared after opening."""
-    try:
-        pidfd = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        return None
-    status = read_status(process.pid)
-    if status is None or status[1] != process.started_ticks:
-        os.close(pidfd)
-        return None
-    return pidfd
+async def _open_patiently(process: Process) -> int | None:
+    """Open a handle, as soon as there is a descriptor for it; None if the process is gone."""
+    while True:
+        try:
+            return open_exactly(process)
+        except OSError as error:
+            log.error("a worker's process waits to be ended", pid=process.pid, error=error)
+        await trio.sleep(_AGAIN_SECONDS)
+
+
+def _close(pidfd: int) -> None:
+    trio.lowlevel.notify_closing(pidfd)
+    os.close(pidfd)
 
 
 def _signal(pidfd: int, number: signal.Signals) -> bool:

@@ -1,38 +1,48 @@
-"""Queries: a few threads with read-only connections, each call on a consistent view."""
+"""Queries: a few threads with read-only connections, each call on a consistent view.
+
+Every query has QUICK_QUERY_MS of a quick reader. What takes longer is ended and begun anew by the
+reader of costly ones, which has a thread of its own, with QUERY_BUDGET_MS; then it is refused. So a
+cheap query waits for a costly one no longer than QUICK_QUERY_MS, views are short and hold no
+checkpoint up. Time is the thread's own: a query is not ended because the machine is busy.
+"""
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from time import perf_counter
-from typing import Generic, Protocol, TypeVar
+from time import perf_counter, thread_time
+from typing import Protocol, TypeVar
 
+import structlog
 import trio
-from outcome import Error, Outcome, capture
+from outcome import Error, Outcome, Value, capture
 
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.store import Store
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
+from penholder_daemon.shell.accounts import Account
 from penholder_daemon.shell.database import ApswStore
+from penholder_daemon.shell.desks import Desk, Desks, Found, Line, Look
 from penholder_daemon.shell.gate import Gate
-from penholder_daemon.shell.request_log import Trace
-from penholder_protocol.errors import Busy
-from penholder_protocol.limits import MAX_READER_QUEUE
+from penholder_protocol.errors import QueryTooCostly
+from penholder_protocol.limits import (
+    MAX_ANSWERS_AT_ONCE_BYTES,
+    QUERY_BUDGET_MS,
+    QUICK_QUERY_MS,
+)
 
+log = structlog.get_logger()
 T = TypeVar("T")
-_BATCH = 64
 
-
-@dataclass(frozen=True, slots=True)
-class Look(Generic[T]):
-    """A function of a view, for a caller; `done` is called in the loop with what came of it."""
-
-    caller: Caller
-    function: Callable[[Rx], T]
-    done: Callable[[Outcome[T]], None]
-    trace: Trace = field(default_factory=Trace)
+_BUNCH = 32
+"""Queries of one connection that a quick reader carries out in one turn, at most."""
+_BUNCH_SECONDS = 0.005
+_UNENCODED_BYTES = 64 << 10
+"""What a view that is no answer yet (of a wait, of a subscription) is taken to hold."""
+_WALL_TIMES = 5
+"""A query that waits for the disk takes little of its thread's time: so many times the budget."""
 
 
 class Readers(Protocol):
@@ -40,6 +50,13 @@ class Readers(Protocol):
 
     def submit(self, look: Look[T]) -> None:
         """Queue a query; raises Busy when the queue is full."""
+
+
+class Reading(Protocol):
+    """The readers, as a connection meets them first."""
+
+    def open_desk(self, account: Account) -> Desk:
+        """Give a connection a place of its own in the queue."""
 
 
 async def read(readers: Readers, caller: Caller, function: Callable[[Rx], T]) -> T:
@@ -64,6 +81,28 @@ def _carry_out(store: Store, world: World, look: Look[T]) -> Outcome[T]:
         store.run("COMMIT")
 
 
+class _Clock:
+    """Ends a statement when its time is over; asked by SQLite while it works."""
+
+    def __init__(self) -> None:
+        self._until = self._wall_until = float("inf")
+        self.has_ended = False
+        self.is_stopping = False
+
+    def start(self, budget_ms: int) -> None:
+        self.has_ended = False
+        self._until = thread_time() + budget_ms / 1000
+        self._wall_until = perf_counter() + _WALL_TIMES * budget_ms / 1000
+
+    def must_end(self) -> bool:
+        if self.is_stopping or thread_time() > self._until or perf_counter() > self._wall_until:
+            self.has_ended = True
+        return self.has_ended
+
+    def stop(self) -> None:
+        self._until = self._wall_until = float("inf")
+
+
 class _Eye:
     """One thread's connection, opened when it is first needed, and again until it may be kept."""
 
@@ -75,22 +114,28 @@ class _Eye:
         self._world = world
         self._held = held
         self._store: ApswStore | None = None
+        self.clock = _Clock()
 
-    def look(self, look: Look[object]) -> Outcome[object]:
+    def look(self, look: Look[object], budget_ms: int) -> Outcome[object] | None:
+        """Carry a query out; None if its time was over before it was done."""
         begun = perf_counter()
+        self.clock.start(budget_ms)
         try:
-            if self._store is None:
-                return self._look_with_new(look)
-            return _carry_out(self._store, self._world, look)
+            found = self._look(look)
         except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
-            return Error(error)
+            found = Error(error)
         finally:
+            self.clock.stop()
             look.trace.carried_out(begun, perf_counter())
+        return None if self.clock.has_ended else found
 
-    def _look_with_new(self, look: Look[object]) -> Outcome[object]:
+    def _look(self, look: Look[object]) -> Outcome[object]:
+        if self._store is not None:
+            return _carry_out(self._store, self._world, look)
         with self._gate.alone, ExitStack() as opened:
             store = self._open_store()
             opened.callback(store.close)
+            store.end_when(self.clock.must_end)
             found = _carry_out(store, self._world, look)
             if self._gate.is_open:
                 self._store = store
@@ -99,7 +144,7 @@ class _Eye:
 
 
 class ThreadReaders:
-    """Some threads over one queue, each with a connection of its own."""
+    """Some threads for quick queries and one for costly ones, each with a connection of its own."""
 
     def __init__(
         self,
@@ -109,66 +154,107 @@ class ThreadReaders:
         world: World,
         delivered: Callable[[], None],
     ) -> None:
-        """Start the threads; `delivered` is called in the loop after a batch of answers."""
+        """Start the threads; `delivered` is called in the loop after a bunch of answers."""
         self._open_store = open_store
         self._gate = gate
         self._world = world
         self._delivered = delivered
         self._loop = trio.lowlevel.current_trio_token()
-        self._inbox: queue.SimpleQueue[Look[object] | None] = queue.SimpleQueue()
+        self._desks = Desks(self._enter)
+        self._quick: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
+        self._costly: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
+        self._clocks: list[_Clock] = []
+        self._is_stopping = False
         self._threads = [
-            threading.Thread(target=self._work, name=f"penholder-reader-{number}", daemon=True)
-            for number in range(threads)
+            threading.Thread(target=self._work, args=(ring,), name=f"penholder-{name}", daemon=True)
+            for name, ring in (
+                *((f"reader-{number}", self._quick) for number in range(threads)),
+                ("reader-of-costly", self._costly),
+            )
         ]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, look: Look[T]) -> None:
-        """Queue a query; raises Busy."""
-        if self._inbox.qsize() >= MAX_READER_QUEUE:
-            raise Busy(
-                f"too many queries wait (MAX_READER_QUEUE = {MAX_READER_QUEUE})",
-                limit="MAX_READER_QUEUE",
-                maximum=MAX_READER_QUEUE,
-            )
-        self._inbox.put(look)  # type: ignore[arg-type]  # a queue of looks of every type
+    def open_desk(self, account: Account) -> Desk:
+        """Give a connection a place of its own in the queue."""
+        return self._desks.open(account)
+
+    @property
+    def waiting(self) -> int:
+        """How many queries wait or are carried out."""
+        return self._desks.waiting
+
+    def _enter(self, line: Line) -> None:
+        (self._costly if line.is_costly else self._quick).put(line)
 
     async def stop(self) -> None:
-        """Finish what waits and end the threads."""
-        for _ in self._threads:
-            self._inbox.put(None)
+        """End what is carried out, drop what waits, and end the threads."""
+        self._is_stopping = True
+        for clock in self._clocks:
+            clock.is_stopping = True
+        for thread in self._threads:
+            (self._costly if thread is self._threads[-1] else self._quick).put(None)
         for thread in self._threads:
             await trio.to_thread.run_sync(thread.join)
 
-    def _work(self) -> None:
+    def _work(self, ring: "queue.SimpleQueue[Line | None]") -> None:
         with ExitStack() as held:
             eye = _Eye(self._open_store, self._gate, self._world, held)
-            while True:
-                looks = self._take()
-                found = [(look, eye.look(look)) for look in looks if look is not None]
-                if found:
-                    self._loop.run_sync_soon(self._deliver, found)
-                if None in looks:
-                    return
+            self._clocks.append(eye.clock)
+            while (line := ring.get()) is not None and not self._is_stopping:
+                found, slow = (self._costly_look if line.is_costly else self._bunch)(eye, line)
+                self._loop.run_sync_soon(self._deliver, line, found, slow)
 
-    def _take(self) -> list[Look[object] | None]:
-        """Take one look, and with it what else waits, so that the loop is woken once for all."""
-        looks = [self._inbox.get()]
-        while looks[-1] is not None and len(looks) < _BATCH:
-            try:
-                looks.append(self._inbox.get_nowait())
-            except queue.Empty:
+    def _bunch(self, eye: _Eye, line: Line) -> tuple[Found, Look[object] | None]:
+        """Carry out queries of one connection until they have cost their turn."""
+        found: Found = []
+        begun, size = thread_time(), 0
+        while len(found) < _BUNCH and size < MAX_ANSWERS_AT_ONCE_BYTES:
+            look = line.next()
+            if look is None:
                 break
-        return looks
+            outcome = eye.look(look, QUICK_QUERY_MS)
+            if outcome is None:
+                return found, look
+            found.append((look, outcome))
+            size += _size(outcome)
+            if thread_time() - begun > _BUNCH_SECONDS:
+                break
+        return found, None
 
-    def _deliver(self, found: list[tuple[Look[object], Outcome[object]]]) -> None:
-        for look, outcome in found:
-            look.done(outcome)
+    def _costly_look(self, eye: _Eye, line: Line) -> tuple[Found, Look[object] | None]:
+        look = line.next()
+        if look is None:
+            return [], None
+        outcome = eye.look(look, QUERY_BUDGET_MS)
+        return [(look, Error(_too_costly()) if outcome is None else outcome)], None
+
+    def _deliver(self, line: Line, found: Found, slow: Look[object] | None) -> None:
+        try:
+            line.desk.settle(line, found, slow)
+        except Exception as bug:
+            log.error("answers were not delivered inside the daemon", exc_info=bug)
         self._delivered()
 
 
+def _size(outcome: Outcome[object]) -> int:
+    if not isinstance(outcome, Value):
+        return 0
+    return len(outcome.value) if isinstance(outcome.value, bytes) else _UNENCODED_BYTES
+
+
+def _too_costly() -> QueryTooCostly:
+    return QueryTooCostly(
+        f"the query took a reader longer than QUERY_BUDGET_MS ({QUERY_BUDGET_MS}) and was ended;"
+        " ask for less at once (a smaller limit or depth, fewer streams), go on from a newer"
+        " cursor, or leave out a filter that matches little",
+        limit="QUERY_BUDGET_MS",
+        maximum=QUERY_BUDGET_MS,
+    )
+
+
 class InlineReaders:
-    """Queries inside the loop, for simulation."""
+    """Queries inside the loop, for simulation: one of each line at a turn."""
 
     def __init__(self, store: Store, world: World, delivered: Callable[[], None]) -> None:
         """Bind to the running loop."""
@@ -176,11 +262,20 @@ class InlineReaders:
         self._world = world
         self._delivered = delivered
         self._loop = trio.lowlevel.current_trio_token()
+        self._desks = Desks(self._enter)
+        self._ring: deque[Line] = deque()
 
-    def submit(self, look: Look[T]) -> None:
-        """Carry a query out at the next turn of the loop."""
-        self._loop.run_sync_soon(self._run, look)
+    def open_desk(self, account: Account) -> Desk:
+        """Give a connection a place of its own in the queue."""
+        return self._desks.open(account)
 
-    def _run(self, look: Look[T]) -> None:
-        look.done(_carry_out(self._store, self._world, look))
+    def _enter(self, line: Line) -> None:
+        self._ring.append(line)
+        self._loop.run_sync_soon(self._run)
+
+    def _run(self) -> None:
+        line = self._ring.popleft()
+        look = line.next()
+        found = [] if look is None else [(look, _carry_out(self._store, self._world, look))]
+        line.desk.settle(line, found, None)
         self._delivered()

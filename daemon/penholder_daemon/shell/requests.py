@@ -3,47 +3,47 @@
 Mutations go to the writer in the order in which they came. Anything else waits until the
 mutations sent before it on this connection are committed, so it sees them; it never waits for
 those of others.
+
+A connection may end at any moment, and what it asked for comes to its end later, on other threads:
+after `close` nothing is started any more, and answers go nowhere.
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
+from inspect import iscoroutinefunction
 from time import perf_counter
 
 import msgspec
 import structlog
 import trio
-from outcome import Outcome
+from outcome import Outcome, acapture
 
 from penholder_daemon.core import execute
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.registry import Invocation, Kind, Waiting
 from penholder_daemon.core.session import Session
 from penholder_daemon.core.store import StoreFault
-from penholder_daemon.core.streams import Selection
-from penholder_daemon.shell.publisher import Watch
-from penholder_daemon.shell.readers import Look, read
-from penholder_daemon.shell.request_log import Trace
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.shell.accounts import Account
+from penholder_daemon.shell.desks import Desk, Look
+from penholder_daemon.shell.outbox import Spawn
+from penholder_daemon.shell.pending import Pending, Sink
 from penholder_daemon.shell.services import Services
-from penholder_daemon.shell.writer import Job
+from penholder_daemon.shell.waits import Waits
+from penholder_daemon.shell.write_queue import Job
 from penholder_protocol import jsonrpc
-from penholder_protocol.errors import InternalError, MethodNotFound, PenholderError, StoreFailed
+from penholder_protocol.errors import (
+    InternalError,
+    InvalidRequest,
+    MethodNotFound,
+    PenholderError,
+    StoreFailed,
+)
 from penholder_protocol.jsonrpc import Request
 from penholder_protocol.limits import MAX_IN_FLIGHT
 
 log = structlog.get_logger()
-
-Sink = Callable[[bytes | None], None]
-"""Where an answer goes: onto the wire or into its batch; None answers a notification."""
-
-
-def _wait_key(request: Request, scope: trio.CancelScope) -> Hashable:
-    """Name a wait as rpc.cancel does; one that was sent as a notification has no name."""
-    if request.id is None:
-        return scope
-    named: int | str = msgspec.json.decode(request.id)
-    return named
 
 
 class Requests:
@@ -53,88 +53,98 @@ class Requests:
         self,
         services: Services,
         session: Session,
-        nursery: trio.Nursery,
+        spawn: Spawn,
         flush: Callable[[], None],
+        desk: Desk,
     ) -> None:
-        """Serve one caller; tasks for waits live in the nursery."""
-        self._flush = flush
+        """Serve one caller; `spawn` starts tasks of its connection."""
         self._services = services
         self._caller = session.caller
         self._session = session
-        self._nursery = nursery
+        self._spawn = spawn
+        self._flush = flush
+        self._desk = desk
+        self._account: Account = desk.account
         self._mutations_sent = 0
         self._mutations_done = 0
         self._parked: deque[tuple[int, Callable[[], None]]] = deque()
-        self._waits: dict[Hashable, trio.CancelScope] = {}
+        self._waits = Waits(services, self._caller, desk)
+        self._open: dict[int | str | Pending, Pending] = {}
         self._changed = trio.Event()
-        self._is_ending = False
-        self.open = 0
 
     # --- from request to answer ---------------------------------------------------------------
     def start(self, request: Request, sink: Sink) -> None:
         """Check a request and have it carried out; its answer goes to the sink."""
-        self.open += 1
-        caller = self._caller
-        trace = Trace(request.method, request.id_text, caller.pid, caller.worker_id)
-        answer = partial(self._answer, request, sink, trace)
+        pending = Pending(request, self._caller, sink)
+        if pending.key in self._open:
+            sink(jsonrpc.error(pending.id, _id_is_open(pending.id)) if pending.id else None)
+            return
+        self._open[pending.key] = pending
         try:
-            call = self._services.dispatcher.invocation(caller, request)
-            self._begin(call, request, answer, trace)
+            call = self._services.dispatcher.invocation(self._caller, request)
+            pending.hold(call, self._account)
+            self._begin(call, pending)
         except PenholderError as refusal:
-            answer(refusal)
+            self._answer(pending, refusal)
         except Exception as bug:  # noqa: BLE001 - one request must not end the connection
-            answer(self._bug(request.method, request.id_text, bug))
+            self._answer(pending, self._bug(pending, bug))
 
-    def _begin(
-        self, call: Invocation, request: Request, answer: Callable[[Answer], None], trace: Trace
-    ) -> None:
+    def _begin(self, call: Invocation, pending: Pending) -> None:
+        answer = partial(self._answer, pending)
         match call.method.kind:
             case Kind.MUTATION:
-                self._services.writer.submit(Job(call, partial(self._written, answer), trace))
-                self._mutations_sent += 1
+                self._submit(call, pending, answer)
             case Kind.QUERY:
-                self._after_mutations(partial(self._query, call, answer, trace))
-            case Kind.WAIT | Kind.CLAIM:
-                trace.is_wait = True
-                scope = self._expect_wait(request)
-                self._after_mutations(
-                    partial(self._nursery.start_soon, self._wait, call, request, scope, answer)
-                )
+                self._after_mutations(partial(self._query, call, pending))
+            case Kind.CLAIM:
+                self._waits.expect(pending)
+                self._submit(call, pending, partial(self._claimed, call, pending))
+            case Kind.WAIT:
+                self._waits.expect(pending)
+                self._after_mutations(partial(self._spawn, self._wait, call, pending, None))
             case Kind.LOCAL:
-                self._after_mutations(partial(self._nursery.start_soon, self._local, call, answer))
+                self._after_mutations(partial(self._spawn, self._local, call, pending))
 
-    def _answer(self, request: Request, sink: Sink, trace: Trace, answer: Answer) -> None:
-        self.open -= 1
-        self._count(request, trace, answer)
-        if request.id is None:
-            sink(None)
+    def _answer(self, pending: Pending, answer: Answer) -> None:
+        self._open.pop(pending.key, None)
+        self._account.hold_params(-pending.held_bytes)
+        self._count(pending, answer)
+        if pending.id is None:
+            pending.sink(None)
         elif isinstance(answer, PenholderError):
-            sink(jsonrpc.error(request.id, answer))
+            pending.sink(jsonrpc.error(pending.id, answer))
         else:
-            sink(jsonrpc.result(request.id, answer))
-        self._tell_changed()
+            pending.sink(jsonrpc.result(pending.id, answer))
+        self._changed.set()
+        self._changed = trio.Event()
 
-    def _count(self, request: Request, trace: Trace, answer: Answer) -> None:
+    def _count(self, pending: Pending, answer: Answer) -> None:
         error = answer if isinstance(answer, PenholderError) else None
         number = None if error is None else error.number
         is_known = number != MethodNotFound.number
-        name = request.method if is_known else "unknown"
         now = perf_counter()
+        trace = pending.trace
+        name = trace.method if is_known else "unknown"
         self._services.tally.answered(name, now - trace.arrived, number)
         self._services.request_log.answered(trace, now, None if error is None else error.code)
 
-    def _bug(self, method: str, request_id: str | None, bug: BaseException) -> InternalError:
+    def _bug(self, pending: Pending, bug: BaseException) -> InternalError:
         log.error(
             "a request failed inside the daemon",
-            method=method,
-            request_id=request_id,
+            method=pending.trace.method,
+            request_id=pending.trace.request_id,
             exc_info=bug,
         )
         return InternalError()
 
     # --- order --------------------------------------------------------------------------------
-    def _written(self, answer: Callable[[Answer], None], result: Answer) -> None:
-        answer(result)
+    def _submit(self, call: Invocation, pending: Pending, done: Callable[[Answer], None]) -> None:
+        job = Job(call, partial(self._written, done), pending.trace, self._account)
+        self._services.writer.submit(job)
+        self._mutations_sent += 1
+
+    def _written(self, done: Callable[[Answer], None], result: Answer) -> None:
+        done(result)
         self._mutations_done += 1
         while self._parked and self._parked[0][0] <= self._mutations_done:
             self._parked.popleft()[1]()
@@ -146,144 +156,98 @@ class Requests:
             self._parked.append((self._mutations_sent, begin))
 
     # --- the kinds ----------------------------------------------------------------------------
-    def _query(self, call: Invocation, answer: Callable[[Answer], None], trace: Trace) -> None:
-        trace.free()
+    def _query(self, call: Invocation, pending: Pending) -> None:
+        pending.trace.free()
 
         def done(found: Outcome[bytes]) -> None:
-            answer(self._result(call, found))
+            self._answer_with(pending, found.unwrap)
 
+        look = Look(self._caller, partial(_carry_out, call), done, pending.trace)
         try:
-            look = Look(self._caller, lambda rx: execute.query(rx, call), done, trace)
-            self._services.readers.submit(look)
+            self._desk.submit(look)
         except PenholderError as busy:
-            answer(busy)
+            self._answer(pending, busy)
 
-    def _result(self, call: Invocation, found: Outcome[bytes]) -> Answer:
-        try:
-            return found.unwrap()
-        except PenholderError as refusal:
-            return refusal
-        except StoreFault as fault:
-            return StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
-        except Exception as bug:  # noqa: BLE001
-            return self._bug(call.method.name, call.request_id, bug)
+    def _claimed(self, call: Invocation, pending: Pending, answer: Answer) -> None:
+        """Answer the first try of a claim, which stood in the order of mutations, or wait on."""
+        if isinstance(answer, PenholderError):
+            self._waits.over(pending)
+            self._answer(pending, answer)
+            return
+        claim = msgspec.json.decode(answer, type=execute.Claim)
+        if claim.ready or not self._waits.may_wait(pending):
+            self._waits.over(pending)
+            self._answer(pending, bytes(claim.result))
+        else:
+            self._spawn(self._wait, call, pending, claim.waiting)
 
-    async def _local(self, call: Invocation, answer: Callable[[Answer], None]) -> None:
-        try:
-            result = call.method.handler(self._session, **call.arguments)
-            body: Answer = execute.encode_result(await result)  # type: ignore[misc]  # local: async
-        except PenholderError as refusal:
-            body = refusal
-        except StoreFault as fault:
-            body = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
-        except Exception as bug:  # noqa: BLE001
-            body = self._bug(call.method.name, call.request_id, bug)
-        answer(body)
+    async def _wait(self, call: Invocation, pending: Pending, seen: Waiting[object] | None) -> None:
+        found = await acapture(self._waits.until_ready, call, pending, seen)
+        self._waits.over(pending)
+        self._answer_with(pending, lambda: execute.encode_result(found.unwrap().result))
         self._flush()
 
-    def _expect_wait(self, request: Request) -> trio.CancelScope:
-        """Make a wait known by its id as soon as it is asked for, so that it can be canceled."""
-        scope = trio.CancelScope()
-        if self._is_ending:
-            scope.cancel()
-        self._waits[_wait_key(request, scope)] = scope
-        return scope
-
-    async def _wait(
-        self,
-        call: Invocation,
-        request: Request,
-        scope: trio.CancelScope,
-        answer: Callable[[Answer], None],
-    ) -> None:
-        try:
-            found = await self._until_ready(call, scope)
-            body: Answer = execute.encode_result(found.result)
-        except PenholderError as refusal:
-            body = refusal
-        except StoreFault as fault:
-            body = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
-        except Exception as bug:  # noqa: BLE001
-            body = self._bug(call.method.name, call.request_id, bug)
-        key = _wait_key(request, scope)
-        if self._waits.get(key) is scope:
-            del self._waits[key]
-        answer(body)
+    async def _local(self, call: Invocation, pending: Pending) -> None:
+        handler = call.method.handler
+        assert iscoroutinefunction(handler)  # so a local method is registered
+        found = await acapture(handler, self._session, **call.arguments)
+        self._answer_with(pending, lambda: execute.encode_result(found.unwrap()))
         self._flush()
 
-    async def _until_ready(self, call: Invocation, scope: trio.CancelScope) -> Waiting[object]:
-        """Look until it is ready, canceled or timed out; then what was seen last stands."""
-        timeout_ms = call.arguments["timeout_ms"]
-        assert isinstance(timeout_ms, int)
-        deadline = trio.current_time() + timeout_ms / 1000
-        found = await self._look(call)
-        scope.deadline = deadline
-        with scope:
-            while not found.ready:
-                call = execute.go_on(call, found)
-                with self._watching(found.streams) as watch:
-                    found = await self._look(call)
-                    if not found.ready and not found.is_partial:
-                        await watch.heard.wait()
-        return found
-
-    @contextmanager
-    def _watching(self, streams: tuple[str, ...]) -> Iterator[Watch]:
-        """Hear of what is committed meanwhile; it stands before the look, so nothing is missed."""
-        watch = Watch(Selection(streams))
-        self._services.publisher.watch(watch)
+    def _answer_with(self, pending: Pending, make: Callable[[], bytes]) -> None:
+        """Make an answer, or say what refuses it: the one ladder of errors outside the writer."""
         try:
-            yield watch
-        finally:
-            self._services.publisher.unwatch(watch)
-
-    async def _look(self, call: Invocation) -> Waiting[object]:
-        if call.method.kind is Kind.CLAIM:
-            return await self._claim(call)
-        return await read(self._services.readers, self._caller, lambda rx: execute.look(rx, call))
-
-    async def _claim(self, call: Invocation) -> Waiting[object]:
-        """Try once, through the writer; what was claimed is claimed even if nobody waits now."""
-        answered = trio.Event()
-        kept: list[Answer] = []
-
-        def done(answer: Answer) -> None:
-            kept.append(answer)
-            answered.set()
-
-        self._services.writer.submit(Job(call, done))
-        with trio.CancelScope(shield=True):
-            await answered.wait()
-        if isinstance(kept[0], PenholderError):
-            raise kept[0]
-        claim = msgspec.json.decode(kept[0], type=execute.Claim)
-        return Waiting(claim.result, claim.ready, claim.streams)
+            answer: Answer = make()
+        except PenholderError as refusal:
+            answer = refusal
+        except StoreFault as fault:
+            answer = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
+        except Exception as bug:  # noqa: BLE001
+            answer = self._bug(pending, bug)
+        self._answer(pending, answer)
 
     def cancel_wait(self, request_id: int | str) -> bool:
         """Have a wait answer now with what it saw last."""
-        scope = self._waits.get(request_id)
-        if scope is None:
-            return False
-        scope.cancel()
-        return True
+        pending = self._open.get(request_id)
+        return pending is not None and self._waits.cancel(pending)
 
     # --- flow ---------------------------------------------------------------------------------
     @property
-    def is_full(self) -> bool:
-        """Whether no more may be opened until some are answered."""
-        return self.open >= MAX_IN_FLIGHT
+    def open(self) -> int:
+        """How many requests are open."""
+        return len(self._open)
+
+    @property
+    def may_take(self) -> bool:
+        """Whether more may be opened before some are answered."""
+        return len(self._open) < MAX_IN_FLIGHT and self._account.may_take
 
     def end_waits(self) -> None:
         """Have every wait answer now: the daemon stops or the peer is gone."""
-        self._is_ending = True
-        for scope in self._waits.values():
-            scope.cancel()
+        self._waits.end_all()
 
-    def _tell_changed(self) -> None:
-        self._changed.set()
-        self._changed = trio.Event()
-
-    async def until_answered(self, most_open: int) -> None:
-        """Wait until no more than this many requests are open."""
-        while self.open > most_open:
+    async def until_may_take(self) -> None:
+        """Wait until more may be opened."""
+        while not self.may_take:
             await self._changed.wait()
+
+    async def until_all_answered(self) -> None:
+        """Wait until none is open."""
+        while self._open:
+            await self._changed.wait()
+
+    def close(self) -> None:
+        """The connection is over: what waits for its turn never has it."""
+        self._parked.clear()
+        self._desk.close()
+
+
+def _carry_out(call: Invocation, rx: Rx) -> bytes:
+    return execute.query(rx, call)
+
+
+def _id_is_open(request_id: bytes) -> InvalidRequest:
+    return InvalidRequest(
+        f"the id {request_id.decode()} is that of a request which is still open on this"
+        " connection; give every request an id of its own"
+    )

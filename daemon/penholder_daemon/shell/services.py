@@ -6,10 +6,11 @@ from msgspec import Raw
 
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.world import World
+from penholder_daemon.shell.accounts import Accounts
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.publisher import Publisher
-from penholder_daemon.shell.readers import Readers
+from penholder_daemon.shell.readers import Reading
 from penholder_daemon.shell.request_log import RequestLog
 from penholder_daemon.shell.tally import Tally
 from penholder_daemon.shell.writer import Writer
@@ -31,8 +32,12 @@ class Services(Protocol):
         """Takes mutations."""
 
     @property
-    def readers(self) -> Readers:
+    def readers(self) -> Reading:
         """Take queries."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """Count what connections hold."""
 
     @property
     def publisher(self) -> Publisher:

@@ -20,7 +20,7 @@ from penholder_daemon.shell.services import Services
 from penholder_daemon.shell.systemd.kept_sockets import CONTROL_NAME, KeptSockets, worker_name
 from penholder_daemon.shell.transport import SocketTransport
 from penholder_protocol import jsonrpc
-from penholder_protocol.errors import PenholderError
+from penholder_protocol.errors import Busy, PenholderError
 from penholder_protocol.nouns import FencedNotice
 
 log = structlog.get_logger()
@@ -108,7 +108,7 @@ class Sockets:
         """End what other workers have subscribed to of a stream that is this one's now."""
         for connection in list(self.connections):
             if connection.caller.worker_id not in (None, reader_id):
-                connection.withdraw(stream)
+                connection.session.withdraw(stream)
 
     async def until_none_connected(self) -> None:
         """Wait until every connection has come to its end."""
@@ -120,7 +120,7 @@ class Sockets:
         while True:
             await trio.sleep(_SWEEP_SECONDS)
             for connection in self.connections:
-                connection.check_frame_timeout()
+                connection.check_patience()
 
     @property
     def served_workers(self) -> int:
@@ -130,7 +130,7 @@ class Sockets:
     @property
     def subscription_count(self) -> int:
         """How many subscriptions there are."""
-        return sum(connection.subscription_count for connection in self.connections)
+        return sum(connection.session.subscription_count for connection in self.connections)
 
     def _of_worker(self, worker_id: str) -> list[Connection]:
         return [each for each in self.connections if each.caller.worker_id == worker_id]
@@ -147,7 +147,13 @@ class Sockets:
             sock.close()
             return
         kind: SocketKind = CONTROL if worker_id is None else RUNTIME
-        who = caller(peer, kind, worker_id)
+        try:
+            who = caller(sock, peer, kind, worker_id)
+        except OSError as error:
+            log.error("a peer cannot be looked at", pid=peer.pid, reason=str(error))
+            self._admission.leave(peer)
+            refuse(sock, Busy(f"the daemon cannot look at you now ({error.strerror}); try again"))
+            return
         connection = Connection(SocketTransport(sock), who, services, self._flusher)
         self._nursery.start_soon(self._run, connection, peer)
 

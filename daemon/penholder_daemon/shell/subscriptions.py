@@ -20,7 +20,7 @@ from penholder_daemon.shell.publisher import Announcement, Publisher
 from penholder_daemon.shell.readers import Readers, read
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import Busy, Denied
-from penholder_protocol.limits import MAX_LAG_BYTES, MAX_LIST_LIMIT, PAGE_BYTES
+from penholder_protocol.limits import MAX_LIST_LIMIT, PAGE_BYTES
 from penholder_protocol.nouns import LaggedNotice, PrunedNotice
 
 _BUSY_SECONDS = 0.1
@@ -34,9 +34,8 @@ class Subscriber(Protocol):
     def caller(self) -> Caller:
         """Who subscribed."""
 
-    @property
-    def unsent_bytes(self) -> int:
-        """What its peer has not taken yet."""
+    def has_room_for(self, size: int) -> bool:
+        """Whether so much more may be sent before its peer takes what it has."""
 
     def notify_line(self, line: bytes) -> None:
         """Queue a notification."""
@@ -136,15 +135,15 @@ class LiveSubscription:
         """Send what is wanted of a commit, or say that the peer lags."""
         if announcement.pos <= self.cursor:
             return
-        if self._subscriber.unsent_bytes > MAX_LAG_BYTES:
-            self.let_go()
-            return
         wanted = [
             index
             for index, published in enumerate(announcement.published)
             if published.entry.pos > self.cursor and self.selection.matches(published)
         ]
         encoded = [announcement.encoded(index) for index in wanted]
+        if encoded and not self._subscriber.has_room_for(sum(map(len, encoded))):
+            self.let_go()
+            return
         positions = [announcement.published[index].entry.pos for index in wanted]
         self._send(encoded, positions, announcement.pos)
 

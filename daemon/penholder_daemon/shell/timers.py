@@ -9,7 +9,7 @@ from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.registry import Invocation, Method, Registry
 from penholder_daemon.core.world import World
-from penholder_daemon.shell.writer import Job
+from penholder_daemon.shell.write_queue import Job
 from penholder_protocol.errors import PenholderError
 
 _NEVER_MS = 1 << 62

@@ -1,6 +1,5 @@
 """The real world: clocks, random ids, processes as /proc shows them."""
 
-import os
 import secrets
 import time
 from datetime import UTC, datetime
@@ -9,10 +8,7 @@ from pathlib import Path
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.world import Process
-
-_STARTED_FIELD = 19
-"""Where /proc/PID/stat has the start time, counted after the parenthesised command."""
-_MAX_LINEAGE = 64
+from penholder_daemon.shell import procfs
 
 
 class RealWorld:
@@ -61,40 +57,9 @@ class RealWorld:
         return secrets.token_urlsafe(24)
 
     def process_lives(self, process: Process, boot_id: str) -> bool:
-        """Look into /proc whether that very process runs; a zombie does not."""
-        if boot_id != self.boot_id:
-            return False
-        status = read_status(process.pid)
-        return status is not None and status[1] == process.started_ticks and status[2] not in "ZX"
+        """Ask the kernel whether that very process runs; a zombie does not."""
+        return boot_id == self.boot_id and procfs.lives(process)
 
     def socket_path(self, worker_id: str) -> str:
         """Return the path of a worker's runtime socket."""
         return f"{self._workers_dir}/{worker_id}.sock"
-
-
-def read_status(pid: int) -> tuple[int, int, str] | None:
-    """Return (parent's pid, start time in ticks, state) of a process, or None if there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return None
-    # The command may hold anything, spaces and parentheses too: cut after the last one.
-    fields = text[text.rindex(b")") + 2 :].split()
-    return int(fields[1]), int(fields[_STARTED_FIELD]), fields[0].decode()
-
-
-def lineage(pid: int) -> tuple[Process, ...]:
-    """Return a process and its ancestors, nearest first; empty if it is gone already."""
-    found: list[Process] = []
-    while pid > 0 and len(found) < _MAX_LINEAGE:
-        status = read_status(pid)
-        if status is None:
-            break
-        found.append(Process(pid, status[1]))
-        pid = status[0]
-    return tuple(found)
-
-
-def own_pid() -> int:
-    """Return the daemon's own pid."""
-    return os.getpid()

@@ -1,15 +1,15 @@
 """The pen: whoever submits a mutation waits for the one writer.
 
 Natural group commit: the writer takes all that came while its last commit ran, so a busy daemon
-makes large batches and an idle one answers at once, without a timer. The same core runs on a
-thread (a disk may take 20 ms for a sync, which must not stop the loop) or inline (simulation).
+makes large batches and an idle one answers at once, without a timer. A batch is taken from the
+queue while it runs, and ends where it has cost enough: nobody waits for all that others queued.
+The same core runs on a thread (a disk may take 20 ms for a sync, which must not stop the loop) or
+inline (simulation).
 """
 
 import queue
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import Protocol
 
@@ -20,25 +20,20 @@ from penholder_daemon.core.commit import Answer, Committer, Outcome
 from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.accounts import Account
 from penholder_daemon.shell.pen import Pen
-from penholder_daemon.shell.request_log import RequestLog, Trace
+from penholder_daemon.shell.request_log import RequestLog
 from penholder_daemon.shell.tally import Tally
-from penholder_protocol.errors import Busy
-from penholder_protocol.limits import MAX_COMMIT_BATCH, MAX_WRITER_QUEUE, MAX_WRITER_QUEUE_BYTES
+from penholder_daemon.shell.write_queue import Admitted, Job, WriteQueue
+from penholder_protocol.limits import (
+    MAX_COMMIT_BATCH,
+    MAX_COMMIT_BATCH_BYTES,
+    MAX_COMMIT_BATCH_MS,
+)
 
 log = structlog.get_logger()
 
 _HEARTBEAT_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A mutation and who wants to know what came of it (called in the loop, after the commit)."""
-
-    call: Invocation
-    done: Callable[[Answer], None]
-    trace: Trace = field(default_factory=Trace)
-
 
 Deliver = Callable[[Sequence[Job], Outcome], None]
 
@@ -49,6 +44,9 @@ class Writer(Protocol):
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy when the queue is full."""
 
+    def resume(self, account: Account) -> None:
+        """Go on with the mutations of a connection whose peer has room for answers again."""
+
     @property
     def waiting(self) -> int:
         """How many mutations wait or are being written."""
@@ -58,33 +56,45 @@ class Writer(Protocol):
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
 
 
-class _Queue:
-    """Counts what waits, in calls and in bytes; touched by the loop only."""
+class _Batch:
+    """Mutations of one transaction, taken while it runs."""
 
-    def __init__(self) -> None:
-        self.calls = 0
+    def __init__(self, waiting: WriteQueue, clock: Callable[[], float]) -> None:
+        self._waiting = waiting
+        self._clock = clock
+        self._until = clock() + MAX_COMMIT_BATCH_MS / 1000
         self._bytes = 0
+        self._answered: list[int] = []
+        self.jobs: list[Job] = []
 
-    def admit(self, job: Job) -> None:
-        size = len(bytes(job.call.raw_params))
-        if self.calls >= MAX_WRITER_QUEUE:
-            raise _busy("MAX_WRITER_QUEUE", MAX_WRITER_QUEUE)
-        if self._bytes + size > MAX_WRITER_QUEUE_BYTES:
-            raise _busy("MAX_WRITER_QUEUE_BYTES", MAX_WRITER_QUEUE_BYTES)
-        self.calls += 1
+    def calls(self) -> Iterator[Invocation]:
+        while self._may_grow:
+            job = self._waiting.take()
+            if job is None:
+                return
+            self.jobs.append(job)
+            self._bytes += job.params_bytes
+            yield job.call
+
+    @property
+    def _may_grow(self) -> bool:
+        return (
+            len(self.jobs) < MAX_COMMIT_BATCH
+            and self._bytes < MAX_COMMIT_BATCH_BYTES
+            and self._clock() <= self._until
+        )
+
+    def answered(self, answer: Answer) -> None:
+        """Count the answer to the call that was taken last."""
+        size = len(answer) if isinstance(answer, bytes) else 0
         self._bytes += size
+        self._answered.append(size)
+        self.jobs[-1].account.written_bytes += size
 
-    def let_go(self, jobs: Sequence[Job]) -> None:
-        self.calls -= len(jobs)
-        self._bytes -= sum(len(bytes(job.call.raw_params)) for job in jobs)
-
-
-def _busy(limit: str, maximum: int) -> Busy:
-    return Busy(
-        f"the writer's queue is full ({limit} = {maximum}); try again in a moment",
-        limit=limit,
-        maximum=maximum,
-    )
+    def tell_delivered(self) -> None:
+        """Let every connection know, in the loop, that what was made for it has arrived."""
+        for job, size in zip(self.jobs, self._answered, strict=False):
+            job.account.delivered(size)
 
 
 class ThreadWriter:
@@ -100,15 +110,17 @@ class ThreadWriter:
         self._tally = tally
         self._request_log = request_log
         self._loop = trio.lowlevel.current_trio_token()
-        self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._queue = _Queue()
+        self._inbox: queue.SimpleQueue[Job | Account | None] = queue.SimpleQueue()
+        self._waiting = WriteQueue()
+        self._admitted = Admitted()
+        self._is_stopping = False
         self._thread = threading.Thread(target=self._work, name="penholder-writer", daemon=True)
         self._thread.start()
 
     @property
     def waiting(self) -> int:
         """How many mutations wait or are being written."""
-        return self._queue.calls
+        return self._admitted.calls
 
     @property
     def silent_seconds(self) -> float:
@@ -123,8 +135,12 @@ class ThreadWriter:
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy."""
         self._beat.look()
-        self._queue.admit(job)
+        self._admitted.admit(job)
         self._inbox.put(job)
+
+    def resume(self, account: Account) -> None:
+        """Go on with the mutations of a connection whose peer has room for answers again."""
+        self._inbox.put(account)
 
     async def stop(self) -> None:
         """Finish what waits and end the thread."""
@@ -132,46 +148,60 @@ class ThreadWriter:
         await trio.to_thread.run_sync(self._thread.join)
 
     def _work(self) -> None:
-        running = True
-        while running:
-            try:
-                first = self._inbox.get(timeout=_HEARTBEAT_SECONDS)
-            except queue.Empty:
-                self._be_idle()
-                continue
-            running = self._write(first)
+        while self._waiting or not self._is_stopping:
+            self._take_in()
+            if self._waiting:
+                self._write()
 
-    def _write(self, first: Job | None) -> bool:
-        jobs: list[Job] = []
-        job = first
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == MAX_COMMIT_BATCH:
-                break
-            try:
-                job = self._inbox.get_nowait()
-            except queue.Empty:
-                break
-        if jobs:
-            begun = perf_counter()
-            outcome = self._pen.run([each.call for each in jobs], _heard_ms(jobs[0]))
-            ended = perf_counter()
-            self._loop.run_sync_soon(self._delivered, jobs, outcome, begun, ended)
-            self._checkpoint()
-        return job is not None
+    def _take_in(self) -> None:
+        """Take what has come; with nothing to do wait for it."""
+        try:
+            if not self._waiting:
+                self._note(self._inbox.get(timeout=_HEARTBEAT_SECONDS))
+        except queue.Empty:
+            self._be_idle()
+            return
+        try:
+            while True:
+                self._note(self._inbox.get_nowait())
+        except queue.Empty:
+            return
 
-    def _delivered(self, jobs: list[Job], outcome: Outcome, begun: float, ended: float) -> None:
-        self._queue.let_go(jobs)
+    def _note(self, come: Job | Account | None) -> None:
+        match come:
+            case Job():
+                self._waiting.add(come)
+            case Account():
+                self._waiting.resume(come)
+            case None:
+                self._is_stopping = True
+
+    def _write(self) -> None:
+        batch = _Batch(self._waiting, perf_counter)
+        # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
+        heard_ms = int(self._waiting.waits_since * 1000)
+        begun = perf_counter()
+        outcome = self._pen.run(batch.calls(), batch.answered, heard_ms)
+        ended = perf_counter()
+        if batch.jobs:
+            self._loop.run_sync_soon(self._delivered, batch, outcome, begun, ended)
+        self._checkpoint()
+
+    def _delivered(self, batch: _Batch, outcome: Outcome, begun: float, ended: float) -> None:
+        jobs = batch.jobs
+        self._admitted.let_go(jobs)
         self._tally.committed(len(jobs), ended - begun)
         traces = [job.trace for job in jobs]
         for trace in traces:
             trace.carried_out(begun, ended)
         self._request_log.committed(traces, outcome, ended - begun)
         self._deliver(jobs, outcome)
+        batch.tell_delivered()
 
     def _be_idle(self) -> None:
         if self._pen.heartbeat().fatal:
             self._end_daemon()
+        self._checkpoint()
 
     def _checkpoint(self) -> None:
         try:
@@ -187,11 +217,6 @@ class ThreadWriter:
         self._loop.run_sync_soon(self._deliver, [], Outcome([], fatal=True))
 
 
-def _heard_ms(job: Job) -> int:
-    """Return when a job was heard; perf_counter is CLOCK_MONOTONIC, as the world's clock is."""
-    return int(job.trace.arrived * 1000)
-
-
 class InlineWriter:
     """The writer inside the loop, for simulation: one batch a turn of the loop."""
 
@@ -200,13 +225,14 @@ class InlineWriter:
         self._committer = committer
         self._deliver = deliver
         self._loop = trio.lowlevel.current_trio_token()
-        self._jobs: deque[Job] = deque()
-        self._queue = _Queue()
+        self._waiting = WriteQueue()
+        self._admitted = Admitted()
+        self._is_due = False
 
     @property
     def waiting(self) -> int:
         """How many mutations wait."""
-        return self._queue.calls
+        return self._admitted.calls
 
     @property
     def fault(self) -> str | None:
@@ -215,15 +241,25 @@ class InlineWriter:
 
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy."""
-        self._queue.admit(job)
-        self._jobs.append(job)
-        if len(self._jobs) == 1:
+        self._admitted.admit(job)
+        self._waiting.add(job)
+        self._come_again()
+
+    def resume(self, account: Account) -> None:
+        """Go on with the mutations of a connection whose peer has room for answers again."""
+        self._waiting.resume(account)
+        self._come_again()
+
+    def _come_again(self) -> None:
+        if self._waiting and not self._is_due:
+            self._is_due = True
             self._loop.run_sync_soon(self._write)
 
     def _write(self) -> None:
-        jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_COMMIT_BATCH))]
-        if self._jobs:
-            self._loop.run_sync_soon(self._write)
-        outcome = self._committer.run([job.call for job in jobs])
-        self._queue.let_go(jobs)
-        self._deliver(jobs, outcome)
+        self._is_due = False
+        batch = _Batch(self._waiting, lambda: 0.0)
+        outcome = self._committer.run(batch.calls(), batch.answered)
+        self._come_again()
+        self._admitted.let_go(batch.jobs)
+        self._deliver(batch.jobs, outcome)
+        batch.tell_delivered()

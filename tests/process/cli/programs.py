@@ -109,6 +109,11 @@ class Worker:
         with self.daemon.connect() as control:
             return next(e for e in self._follow(control) if e["data"].get("text") == text)
 
+    def wait_for_type(self, type_: str) -> Json:
+        """Wait for an event of a type."""
+        with self.daemon.connect() as control:
+            return next(event for event in self._follow(control) if event["type"] == type_)
+
     def wait_for_events(self, count: int) -> None:
         """Wait until the worker has that many events."""
         with self.daemon.connect() as control:

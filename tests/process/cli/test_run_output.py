@@ -6,9 +6,10 @@ from base64 import b64decode
 
 import pytest
 
+from penholder_daemon.generate.__main__ import ROOT
 from tests.process.cli.conftest import Start
 from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess, Json
+from tests.process.daemon_process import DaemonProcess, Json, RawConnection
 
 
 def content(outputs: list[Json], stream: str) -> bytes:
@@ -144,13 +145,44 @@ def test_the_command_shares_the_seat_and_knows_its_socket(start: Start) -> None:
 penholder --worker "$PENHOLDER_WORKER_ID" event append --type note --data '{"n":1}' >/dev/null
 penholder --socket "$PENHOLDER_SOCKET" event append --type note --data '{"n":2}' >/dev/null
 penholder runtime attach >/dev/null 2>&1; echo "attach=$?"
+penholder runtime detach --state stopped >/dev/null 2>&1; echo "detach=$?"
 """
     worker = start("sh", "-c", script)
     ran = worker.end()
 
-    assert (ran.code, ran.out) == (0, "attach=4\n"), ran.err
+    assert (ran.code, ran.out) == (0, "attach=0\ndetach=0\n"), ran.err
     notes = [event["data"] for event in worker.events() if event["type"] == "note"]
     assert notes == [{"n": 1}, {"n": 2}]
+
+
+def test_a_program_that_attaches_for_itself_runs_under_run(
+    daemon: DaemonProcess, start: Start
+) -> None:
+    worker = start(sys.executable, str(ROOT / "examples/worker.py"))
+    worker.wait_for_type("file.seen")
+    with daemon.connect() as control:
+        asked = _pending(control)
+        control.call("approval.decide", request_id=asked, option="allow")
+    ran = worker.end()
+
+    assert (ran.code, ran.err) == (0, "")
+    types = [event["type"] for event in worker.events()]
+    assert types[0] == "process.started"
+    assert types[-2:] == ["work.done", "process.exited"]
+    assert worker.record()["state"] == "stopped"
+
+
+def _pending(control: RawConnection) -> str:
+    """Wait for the worker's question."""
+    pos = 0
+    while True:
+        found = control.call(
+            "journal.wait", streams=["controller:c"], after=pos, types=["approval.requested"],
+            timeout_ms=30_000,
+        )  # fmt: skip
+        if found["items"]:
+            return str(found["items"][0]["data"]["request_id"])
+        pos = found["pos"]
 
 
 def test_a_controller_that_does_not_exist_is_a_way_on(daemon: DaemonProcess) -> None:

@@ -254,8 +254,8 @@ def test_an_exit_is_told_as_a_shell_does(
 
 
 def test_a_command_that_cannot_start_is_told_as_a_shell_does() -> None:
-    assert code_of_failed_start(FileNotFoundError()) == 127
-    assert code_of_failed_start(PermissionError()) == 126
+    assert code_of_failed_start(["sh"], FileNotFoundError()) == 127
+    assert code_of_failed_start(["sh"], PermissionError()) == 126
 
 
 # --- the command line ------------------------------------------------------------------------

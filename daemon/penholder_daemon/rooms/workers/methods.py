@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from penholder_daemon.core import journal, paging, streams, verify
+from penholder_daemon.core import journal, paging, seats, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_daemon.core.registry import Arguments, Room
@@ -216,11 +216,17 @@ def transition(
 def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
     """Stop a worker for good; its runtime socket closes.
 
-    With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later.
+    With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
+    process that asks nor an ancestor of it, which the entry then names as `spared`.
     """
     worker = records.require(tx, worker_id)
+    seat = seats.current(tx, worker_id) if force else None
+    if seat is not None and seat.process in tx.caller.lineage:
+        records.move(tx, worker, "stopped", force=force, spared=seat.process.pid)
+        return records.require(tx, worker_id)
     records.move(tx, worker, "stopped", force=force)
-    if force:
+    if seat is not None:
+        seats.force_end(tx, seat)
         tx.after_commit(EndProcess(worker_id))
     return records.require(tx, worker_id)
 

@@ -90,15 +90,20 @@ def move(
     *,
     force: bool = False,
     last_error: str | None = None,
+    spared: int | None = None,
 ) -> None:
     """Put a worker into another state, whatever the table says, and journal it.
 
-    Ends its turn where the state does, opens or closes its socket.
+    Ends its turn where the state does, opens or closes its socket. `spared` is the process that a
+    forced stop left alone.
     """
     if worker.state == to:
         return
     write_state(tx, worker.worker_id, to, last_error)
-    note(tx, worker, "worker.state_changed", **{"from": worker.state, "to": to, "force": force})
+    what: dict[str, object] = {"from": worker.state, "to": to, "force": force}
+    if spared is not None:
+        what["spared"] = spared
+    note(tx, worker, "worker.state_changed", **what)
     if to == "stopped":
         tx.after_commit(CloseWorker(worker.worker_id))
     elif worker.state == "stopped":

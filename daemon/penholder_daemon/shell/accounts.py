@@ -1,0 +1,199 @@
+"""Who holds how many bytes: one account a connection, and the sum over all of them.
+
+Counted is what a peer can make the daemon hold: the frame it has begun, the params of its open
+requests, the answers that wait for the rest of their batch, and what it has not taken. A peer that
+only sends, or never reads, is first not served on (its own limits), then less than it could have
+(the limits under pressure, which it shares with all others), and ended where all of them together
+hold too much and it holds the most. Who reads is never ended: nothing is made for it before it has
+room, so what it holds stays small.
+
+Answers are made on other threads. What the writer has made for a connection and the loop has not
+delivered yet is the difference of two counters, each of which only one thread ever writes; so
+`has_room` may be asked on any thread without a lock.
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from penholder_protocol.errors import ConnectionTooLarge, PenholderError
+from penholder_protocol.limits import (
+    CONNECTION_KEEPS_BYTES,
+    MAX_CONNECTION_BYTES,
+    MAX_HELD_BYTES,
+    MAX_LAG_BYTES,
+    PRESSED_BYTES,
+)
+
+log = structlog.get_logger()
+
+EndPeer = Callable[[PenholderError], None]
+"""Tells the peer why it is ended, and ends it."""
+
+
+class Accounts:
+    """All accounts, and what they come to."""
+
+    def __init__(self) -> None:
+        """Start with nobody holding anything."""
+        self._open: dict[Account, None] = {}
+        self.held_bytes = 0
+
+    def open(self, end: EndPeer) -> "Account":
+        """Open an account for a connection; `end` is called if it holds most and all too much."""
+        account = Account(self, end)
+        self._open[account] = None
+        return account
+
+    def forget(self, account: "Account") -> None:
+        """Count an account no more."""
+        self._open.pop(account, None)
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether every connection is kept to what it may hold in any case."""
+        return self.held_bytes >= PRESSED_BYTES
+
+    def change(self, by_bytes: int) -> None:
+        """Note that somebody holds more or less."""
+        self.held_bytes += by_bytes
+        if by_bytes > 0 and self.held_bytes > MAX_HELD_BYTES:
+            self._end_largest()
+
+    def _end_largest(self) -> None:
+        largest = max(self._open, key=lambda each: each.held_bytes)
+        if largest.held_bytes <= CONNECTION_KEEPS_BYTES:
+            return
+        log.warning("a connection holds too much and is ended", held_bytes=largest.held_bytes)
+        largest.end(
+            ConnectionTooLarge(
+                "all connections together hold more than MAX_HELD_BYTES"
+                f" ({MAX_HELD_BYTES}) and this one holds most ({largest.held_bytes}): read the"
+                " answers as they come, and keep fewer or smaller requests open",
+                limit="MAX_HELD_BYTES",
+                maximum=MAX_HELD_BYTES,
+            )
+        )
+
+
+class Account:
+    """What one connection makes the daemon hold; touched by the loop, but for `written_bytes`."""
+
+    def __init__(self, accounts: Accounts, end: EndPeer) -> None:
+        """Hold nothing; `Accounts.open` makes one."""
+        self._accounts = accounts
+        self._end = end
+        self._resume: list[Callable[[], None]] = []
+        self._is_closed = False
+        self.unfinished_bytes = 0
+        """Of a frame that is not complete yet."""
+        self.params_bytes = 0
+        """Of requests that are not answered yet."""
+        self.collected_bytes = 0
+        """Answers of batches that are not complete yet."""
+        self.unsent_bytes = 0
+        """Answers and notifications that the peer has not taken."""
+        self.written_bytes = 0
+        """Answers that the writer has made, ever; only the writer's thread adds to it."""
+        self._delivered_bytes = 0
+        self.queued = 0
+        """Mutations that wait for the writer or are being written."""
+        self.queued_bytes = 0
+        """Of their params."""
+        self.is_waited_for = False
+        """Whether something is kept back until there is room; any thread may say so."""
+
+    # --- what is held -------------------------------------------------------------------------
+    @property
+    def held_bytes(self) -> int:
+        """All of it."""
+        return self.unfinished_bytes + self.params_bytes + self.collected_bytes + self.unsent_bytes
+
+    def set_unfinished(self, size: int) -> None:
+        """So much of a frame has come."""
+        by_bytes = size - self.unfinished_bytes
+        self.unfinished_bytes = size
+        self._changed(by_bytes)
+
+    def hold_params(self, by_bytes: int) -> None:
+        """A request is open, or (negative) answered."""
+        self.params_bytes += by_bytes
+        self._changed(by_bytes)
+
+    def hold_collected(self, by_bytes: int) -> None:
+        """An answer waits for its batch, or (negative) its batch goes out."""
+        self.collected_bytes += by_bytes
+        self._changed(by_bytes)
+
+    def hold_unsent(self, by_bytes: int) -> None:
+        """Something is to be sent, or (negative) the peer has taken it."""
+        self.unsent_bytes += by_bytes
+        self._changed(by_bytes)
+        self._tell_room()
+
+    def delivered(self, size: int) -> None:
+        """An answer of the writer's has come to the loop, and is held or gone by now."""
+        self._delivered_bytes += size
+        self._tell_room()
+
+    def _changed(self, by_bytes: int) -> None:
+        if by_bytes and not self._is_closed:
+            self._accounts.change(by_bytes)
+
+    # --- what follows from it -----------------------------------------------------------------
+    @property
+    def may_take(self) -> bool:
+        """Whether more requests may be taken from the peer."""
+        pressed = self._accounts.is_pressed
+        return self.params_bytes < (CONNECTION_KEEPS_BYTES if pressed else MAX_CONNECTION_BYTES)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more answers may be made for the peer; any thread may ask.
+
+        With nothing unsent, what is collected can only go out when the rest of its batch is made:
+        there is room then, and the limit over all connections is what holds.
+        """
+        underway = self.written_bytes - self._delivered_bytes
+        if self._is_closed or not self.unsent_bytes + underway:
+            return True
+        return self.unsent_bytes + self.collected_bytes + underway <= self._most_unread
+
+    def has_room_for(self, size: int) -> bool:
+        """Whether entries of so many bytes may be sent that the peer has not asked for just now."""
+        return not self.unsent_bytes or self.unsent_bytes + size <= self._most_unread
+
+    @property
+    def _most_unread(self) -> int:
+        return CONNECTION_KEEPS_BYTES if self._accounts.is_pressed else MAX_LAG_BYTES
+
+    def when_room(self, resume: Callable[[], None]) -> None:
+        """Have a function called in the loop when there is room again for what was kept back."""
+        self._resume.append(resume)
+
+    def _tell_room(self) -> None:
+        if self.is_waited_for and self.has_room:
+            self.is_waited_for = False
+            for resume in self._resume:
+                resume()
+
+    # --- its end ------------------------------------------------------------------------------
+    def end(self, why: PenholderError) -> None:
+        """End the peer; what it held counts no more from now on."""
+        self.close()
+        self._end(why)
+
+    def close(self) -> None:
+        """The connection is over: it holds nothing, and nothing is kept back for it."""
+        if not self._is_closed:
+            self._accounts.change(-self.held_bytes)
+            self._accounts.forget(self)
+            self._is_closed = True
+            self._tell_room()
+
+
+def unlimited() -> Account:
+    """Make an account of the daemon's own: nothing is kept back for it."""
+    account = Account(Accounts(), lambda _: None)
+    account.close()
+    return account

@@ -1,0 +1,122 @@
+"""Processes as the kernel shows them: /proc for who they are, pidfds for whether they live.
+
+A pid alone means nobody: it comes again. A pid with its start time is one process for ever, so
+every handle is opened first and compared after. Whether a process lives is what its pidfd says: the
+state letter in /proc is that of its main thread alone, which may end long before the process.
+"""
+
+import errno
+import os
+import select
+from pathlib import Path
+from typing import NamedTuple
+
+from penholder_daemon.core.world import Process
+
+_STARTED_FIELD = 19
+"""Where /proc/PID/stat has the start time, counted after the parenthesised command."""
+_MAX_LINEAGE = 256
+_GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EINVAL})
+"""How a pid is refused that means no process (any more); EINVAL and ENOENT: it means a thread."""
+_HIDDEN = frozenset({errno.EPERM, errno.EACCES})
+
+
+class Status(NamedTuple):
+    """What /proc/PID/stat says of a process."""
+
+    parent: int
+    session: int
+    started_ticks: int
+
+
+class Ancestry(NamedTuple):
+    """A process and those above it, nearest first."""
+
+    lineage: tuple[Process, ...] = ()
+    in_session: tuple[Process, ...] = ()
+    """Those of the process's own session, process 1 left out."""
+
+
+def read_status(pid: int) -> Status | None:
+    """Look a process up; None if there is none that can be seen.
+
+    Raises OSError where the daemon lacks what it takes to look, such as a descriptor.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError as error:
+        if error.errno in _GONE | _HIDDEN:
+            return None
+        raise
+    # The command may hold anything, spaces and parentheses too: cut after the last one.
+    fields = text[text.rindex(b")") + 2 :].split()
+    return Status(int(fields[1]), int(fields[3]), int(fields[_STARTED_FIELD]))
+
+
+def ancestry(pid: int) -> Ancestry:
+    """Follow a process up; empty if it is gone already. Raises OSError as `read_status` does."""
+    found: list[tuple[Process, int]] = []
+    while pid > 0 and len(found) < _MAX_LINEAGE:
+        status = read_status(pid)
+        if status is None:
+            break
+        found.append((Process(pid, status.started_ticks), status.session))
+        pid = status.parent
+    lineage = tuple(process for process, _ in found)
+    mates = tuple(
+        process for process, session in found if session == found[0][1] and process.pid != 1
+    )
+    return Ancestry(lineage, mates)
+
+
+def open_exactly(process: Process) -> int | None:
+    """Open a pidfd of this very process, or return None if it is gone.
+
+    Raises OSError where that cannot be told, such as for want of a descriptor.
+    """
+    try:
+        pidfd = os.pidfd_open(process.pid)
+    except OSError as error:
+        if error.errno in _GONE:
+            return None
+        raise
+    try:
+        status = read_status(process.pid)
+        if status is not None and status.started_ticks == process.started_ticks:
+            opened, pidfd = pidfd, -1
+            return opened
+        return None
+    finally:
+        if pidfd >= 0:
+            os.close(pidfd)
+
+
+def has_ended(pidfd: int) -> bool:
+    """Tell whether all threads of a process have ended; whether it was waited for is no matter."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def lives(process: Process) -> bool:
+    """Tell whether that very process still runs; what cannot be told does not count as dead."""
+    try:
+        pidfd = open_exactly(process)
+    except OSError:
+        # No descriptor is left, for one: nobody may lose a seat for what the daemon lacks.
+        return True
+    if pidfd is None:
+        return False
+    try:
+        return not has_ended(pidfd)
+    finally:
+        os.close(pidfd)
+
+
+def is_of_own_namespace(pid: int) -> bool:
+    """Tell whether a process has the same pid namespace as this one, so far as can be seen."""
+    try:
+        return Path(f"/proc/{pid}/ns/pid").readlink() == Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        # Another user's: its namespace is not shown. Its numbers are then taken for ours.
+        return True
