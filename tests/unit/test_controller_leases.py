@@ -169,6 +169,19 @@ def test_a_lease_is_judged_as_of_when_a_call_was_heard(bench: Bench) -> None:
     assert isinstance(acquired, bytes)
 
 
+def test_while_nothing_can_be_written_no_lease_runs_out(bench: Bench) -> None:
+    fence = bench.owned(lease_ms=3000)
+    for _ in range(20):
+        bench.world.pass_ms(500)
+        bench.store.fail_at("BEGIN IMMEDIATE")
+        bench.refused(
+            errors.StoreFailed, "controller.renew", controller_id="c1", lease_ms=3000, **fence
+        )
+    with pytest.raises(errors.ControllerOwnershipConflict):
+        bench.acquire()
+    assert bench.call("controller.renew", controller_id="c1", lease_ms=3000, **fence)["epoch"] == 1
+
+
 # --- the beat -----------------------------------------------------------------------------------
 def _stalled_ms(bench: Bench) -> int:
     bench.world.clocks.count_stalls()

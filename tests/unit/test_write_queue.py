@@ -1,4 +1,4 @@
-"""Since when somebody waits for the writer: whose turn it is, not who waits behind its own calls."""
+"""Since when somebody waits for a turn at the writer, not behind calls of its own."""
 
 from penholder_daemon.shell.accounts import Account, unlimited
 from penholder_daemon.shell.request_log import Trace

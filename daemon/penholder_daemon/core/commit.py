@@ -75,8 +75,14 @@ class Committer:
         return Outcome([], fatal=self._has_failed)
 
     def _hear(self) -> None:
-        """Note that the writer goes on; what kept it from that is no time of any lease."""
-        self._beat.beat()
+        """Note that the writer goes on; what kept it from that is no time of any lease.
+
+        Nor is the time in which nothing could be written: whoever would renew was refused.
+        """
+        if self.fault is None:
+            self._beat.beat()
+        else:
+            self._beat.look()
         self._world.clocks.count_stalls()
         self._owes_grace |= self._suspends.was_suspended()
 
