@@ -21,6 +21,10 @@ MAX_CONNECTIONS = 4096
 """Open connections of all sockets together."""
 MAX_CONNECTIONS_PER_PROCESS = 1024
 """Open connections of one peer process, so that one client cannot shut out the others."""
+MAX_WORKERS = 16_384
+"""Workers that are not stopped: each has a socket. Fewer where the process has few descriptors."""
+MAX_SEATS = 16_384
+"""Seated processes, each of which is watched. Fewer where the process has few descriptors."""
 MAX_SUBSCRIPTIONS = 64
 """Live subscriptions of one connection."""
 MAX_LAG_BYTES = 4 << 20

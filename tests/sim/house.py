@@ -94,10 +94,15 @@ class _NoSockets:
 
     subscription_count = 0
 
-    def serve_worker(self, services: object, worker_id: str) -> None:
+    @property
+    def workers(self) -> "_NoSockets":
+        """Be the sockets of workers, too."""
+        return self
+
+    def serve(self, worker_id: str) -> None:
         """Serve nothing."""
 
-    def close(self, worker_id: str, *, drop_connections: bool = False) -> None:
+    def drop_worker(self, worker_id: str, *, drop_connections: bool = False) -> None:
         """Close nothing."""
 
 

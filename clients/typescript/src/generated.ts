@@ -289,6 +289,8 @@ export interface CurrentPosition {
 /**
  * The daemon in figures; `workers` counts them by state.
  *
+ * `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
+ * most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
  * `store_fault` says why nothing can be written at the moment, and is null when all is well.
  */
 export interface DaemonStatus {
@@ -305,6 +307,9 @@ export interface DaemonStatus {
   connections: number;
   subscriptions: number;
   writer_queue: number;
+  held_bytes: number;
+  held_bytes_limit: number;
+  unserved_workers: number;
   store_fault: string | null;
   wal_bytes: number;
   db_bytes: number;
@@ -2627,7 +2632,9 @@ export type ErrorCode =
   | "TASK_EXISTS"
   | "TASK_NOT_FOUND"
   | "TENANT_POLICY_DENIED"
+  | "TOO_MANY_SEATS"
   | "TOO_MANY_SUBSCRIPTIONS"
+  | "TOO_MANY_WORKERS"
   | "TREE_TOO_LARGE"
   | "VALUE_TOO_LARGE"
   | "WORKER_ATTACHED"

@@ -6,6 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from penholder_protocol.limits import MAX_SEATS, MAX_WORKERS
+
 _Whole = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
 
@@ -35,3 +37,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What each backend profile can do, for whoever asks; any other profile works as well."""
     allowed_tenants: frozenset[str] | None = None
     """Whose runs may be made; None: anybody's."""
+    max_workers: int = MAX_WORKERS
+    """Workers that may be there and not stopped; fewer where there are few descriptors."""
+    max_seats: int = MAX_SEATS
+    """Seats that may be held at once."""

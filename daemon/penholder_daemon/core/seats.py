@@ -14,7 +14,7 @@ from penholder_daemon.core import fence, streams
 from penholder_daemon.core.store import Row
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import Process
-from penholder_protocol.errors import NotAttached
+from penholder_protocol.errors import NotAttached, TooManySeats
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -56,6 +56,21 @@ def occupied(rx: Rx) -> list[Seat]:
     """Return all seats that are held, for the start of the daemon."""
     sql = f"SELECT {_COLUMNS} FROM seats WHERE ended_at IS NULL"
     return [_seat(row) for row in rx.store.rows(sql)]
+
+
+def require_room(tx: Tx) -> None:
+    """Raise TooManySeats where no process more can be watched."""
+    most = tx.world.rules.max_seats
+    row = tx.store.row(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM seats WHERE ended_at IS NULL LIMIT ?)", most
+    )
+    if row is not None and int(str(row[0])) >= most:
+        raise TooManySeats(
+            f"{most} processes are seated, more cannot be watched (MAX_SEATS, or what the"
+            " descriptors of the daemon's process allow); let some of them end or detach",
+            limit="MAX_SEATS",
+            maximum=most,
+        )
 
 
 def note_former(tx: Tx, seat: Seat) -> None:

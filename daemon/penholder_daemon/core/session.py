@@ -28,6 +28,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     connections: int
     subscriptions: int
     writer_queue: int
+    held_bytes: int
+    held_bytes_limit: int
+    unserved_workers: int
     store_fault: str | None
     wal_bytes: int
     db_bytes: int

@@ -19,6 +19,7 @@ from penholder_protocol.errors import (
     Fenced,
     NotAttached,
     PeerNotVisible,
+    TooManySeats,
     WorkerAttached,
     WorkerNotFound,
     WorkerStopped,
@@ -32,7 +33,7 @@ room = Room("runtime")
 @room.mutation(
     sockets=(RUNTIME,),
     seat=False,
-    errors=(Denied, PeerNotVisible, WorkerAttached, WorkerStopped, WorkerNotFound),
+    errors=(Denied, PeerNotVisible, WorkerAttached, WorkerStopped, WorkerNotFound, TooManySeats),
 )
 def attach(tx: Tx, *, takeover: bool = False, pid: Pid | None = None) -> Attachment:
     """Take the worker's seat for the calling process, or for an ancestor of it named by `pid`.
@@ -51,7 +52,9 @@ def attach(tx: Tx, *, takeover: bool = False, pid: Pid | None = None) -> Attachm
     seat = seats.current(tx, worker.worker_id)
     if seat is not None and seats.shared_by(tx, seat, process) and _is_alive(tx, seat):
         return Attachment(worker=worker, runtime_epoch=seat.epoch)
-    if seat is not None:
+    if seat is None:
+        seats.require_room(tx)
+    else:
         _vacate(tx, worker, seat, takeover=takeover)
     return _sit_down(tx, process, replaced=seat)
 

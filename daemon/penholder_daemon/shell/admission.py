@@ -3,10 +3,14 @@
 import socket
 from collections import Counter
 
+from penholder_daemon.core.caller import CONTROL, SocketKind
 from penholder_daemon.shell.peers import Credentials
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import Denied, PenholderError, TooManyConnections
 from penholder_protocol.limits import MAX_CONNECTIONS_PER_PROCESS
+
+_FOR_CONTROL = 8
+"""One of so many connections is kept for the control socket, whatever workers do."""
 
 
 class Admission:
@@ -22,15 +26,20 @@ class Admission:
         """Admit these from now on; who is connected stays."""
         self._allowed_uids = allowed_uids
         self._max_connections = max_connections
+        # No process alone can shut the others out, however few there may be.
+        self._max_of_process = min(
+            MAX_CONNECTIONS_PER_PROCESS, max_connections - max_connections // 4
+        )
 
-    def admit(self, peer: Credentials) -> None:
+    def admit(self, peer: Credentials, kind: SocketKind) -> None:
         """Count a connection; raises Denied or TooManyConnections."""
         if peer.uid not in self._allowed_uids:
             raise Denied(f"uid {peer.uid} may not connect to this daemon", uid=peer.uid)
-        if self._by_pid[peer.pid] >= MAX_CONNECTIONS_PER_PROCESS:
-            raise _too_many("MAX_CONNECTIONS_PER_PROCESS", MAX_CONNECTIONS_PER_PROCESS)
-        if self.open >= self._max_connections:
-            raise _too_many("MAX_CONNECTIONS", self._max_connections)
+        kept = 0 if kind == CONTROL else self._max_connections // _FOR_CONTROL
+        if self.open >= self._max_connections - kept:
+            raise _too_many("MAX_CONNECTIONS", self._max_connections - kept)
+        if self._by_pid[peer.pid] >= self._max_of_process:
+            raise _too_many("MAX_CONNECTIONS_PER_PROCESS", self._max_of_process)
         self._by_pid[peer.pid] += 1
         self.open += 1
 

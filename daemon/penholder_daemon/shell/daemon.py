@@ -1,7 +1,6 @@
 """One run of the daemon, from the locks to the last answer."""
 
 import os
-import resource
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -17,19 +16,20 @@ import penholder_protocol
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.store import Store
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell import logs
 from penholder_daemon.shell.admission import Admission
 from penholder_daemon.shell.beat import keep_beating
 from penholder_daemon.shell.database import open_reader
+from penholder_daemon.shell.descriptors import Capacity, raise_limit, share_out
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.exits import Exits
 from penholder_daemon.shell.facts import Facts
 from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.house import House
 from penholder_daemon.shell.listeners import open_control
-from penholder_daemon.shell.lock import DirectoryLock
 from penholder_daemon.shell.maintenance import Maintenance
 from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.pen import Pen
@@ -44,6 +44,7 @@ from penholder_daemon.shell.stopping import Stop
 from penholder_daemon.shell.systemd.kept_sockets import passed_by_systemd
 from penholder_daemon.shell.systemd.notify import notify
 from penholder_daemon.shell.systemd.watchdog import tell_progress
+from penholder_daemon.shell.tending import Locks, tend
 from penholder_daemon.shell.timers import Timers, daemon_call, daemon_caller
 from penholder_daemon.shell.world import RealWorld
 from penholder_daemon.shell.writer import ThreadWriter
@@ -51,8 +52,6 @@ from penholder_daemon.shell.writer import ThreadWriter
 log = structlog.get_logger()
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_SPARE_DESCRIPTORS = 256
-"""Kept free of connections: listeners, pidfds, the database, logs."""
 
 
 class Daemon:
@@ -69,21 +68,22 @@ class Daemon:
         self._reloader = Reloader(settings, read_settings, self._apply)
         self._registry = build_registry()
         self._caller = daemon_caller(os.geteuid(), os.getpid())
-        self._world = RealWorld(paths.workers_dir, settings.rules())
+        self._descriptors = raise_limit()
+        self._world = RealWorld(paths.workers_dir, self._rules(settings))
         self._facts = Facts(paths, settings, self._world.now())
         self._gate = Gate()
         os.umask(0o077)
         paths.prepare()
         with ExitStack() as held:
-            for directory in dict.fromkeys((paths.state_dir, paths.runtime_dir)):
-                held.callback(DirectoryLock(directory).release)
+            self._locks = Locks(paths)
+            held.callback(self._locks.release)
             self._kept = passed_by_systemd()
             self._control = open_control(self._kept, paths.control_socket)
             held.callback(self._control.close)
             self._pen = Pen(paths.database, self._gate, self._make_committer)
             held.callback(self._pen.close)
             self._held = held.pop_all()
-        self._admission = Admission(self._allowed_uids(), self._max_connections())
+        self._admission = Admission(self._allowed_uids(), self._capacity.connections)
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Serve until asked to stop; `ready` is called when the sockets accept.
@@ -131,26 +131,32 @@ class Daemon:
         )
         async with trio.open_nursery() as connections:
             house.sockets = Sockets(
-                self._paths, self._kept, self._admission, connections, house.flusher
+                self._paths,
+                self._kept,
+                self._admission,
+                connections,
+                house.flusher,
+                self._capacity.workers,
             )
+            house.sockets.serve(house, self._control)
             self._resume(house, start)
-            house.sockets.serve_control(house, self._control)
             nursery.start_soon(house.timers.run)
-            nursery.start_soon(house.sockets.sweep)
+            nursery.start_soon(tend, house.sockets, self._locks)
             await nursery.start(self._obey_signals, stop)
             ready()
             nursery.start_soon(tell_progress, lambda: writer.silent_seconds, house.status_line)
             await stop.asked.wait()
             await self._drain(house, stop)
+            house.maintenance.stop()
             connections.cancel_scope.cancel()
         with trio.CancelScope(shield=True):
-            await writer.stop()
             await readers.stop()
+            await writer.stop()
 
     def _resume(self, house: House, start: Start) -> None:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
         for worker_id in start.served_workers:
-            house.sockets.serve_worker(house, worker_id)
+            house.sockets.workers.serve(worker_id)
         self._kept.close_rest()
         for seat in start.kept_seats:
             house.processes.watch(seat.worker_id, seat.epoch, seat.process)
@@ -166,10 +172,12 @@ class Daemon:
     async def _drain(self, house: House, stop: Stop) -> None:
         """Take nothing more, and let what is open come to its end."""
         notify("STOPPING=1")
-        log.info("stopping", drain_ms=stop.drain_ms, connections=len(house.sockets.connections))
+        left_ms = round(max(0, stop.draining.deadline - trio.current_time()) * 1000)
+        log.info("stopping", drain_ms=left_ms, connections=len(house.sockets.connections))
         house.sockets.close_all()
-        with trio.move_on_after(stop.drain_ms / 1000):
+        with stop.draining:
             await house.sockets.until_none_connected()
+        house.sockets.drop_all()
 
     def _start_readers(self, house: House) -> ThreadReaders:
         open_store = partial(open_reader, self._paths.database)
@@ -179,19 +187,22 @@ class Daemon:
     def _apply(self, settings: Settings) -> None:
         """Have settings that were reloaded obeyed."""
         logs.set_up(settings.log_format, settings.log_level)
-        self._world.rules = settings.rules()
+        self._world.rules = self._rules(settings)
         self._facts.obey(settings)
-        self._admission.set_bounds(self._allowed_uids(), self._max_connections())
+        self._admission.set_bounds(self._allowed_uids(), self._capacity.connections)
+
+    @property
+    def _capacity(self) -> Capacity:
+        return share_out(self._descriptors, self._reloader.settings.max_connections)
+
+    def _rules(self, settings: Settings) -> Rules:
+        capacity = share_out(self._descriptors, settings.max_connections)
+        return msgspec.structs.replace(
+            settings.rules(), max_workers=capacity.workers, max_seats=capacity.seats
+        )
 
     def _allowed_uids(self) -> frozenset[int]:
         return frozenset({os.geteuid(), *self._reloader.settings.allowed_uids})
-
-    def _max_connections(self) -> int:
-        """Allow as many as configured, and no more than there are descriptors for."""
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft < hard:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        return max(1, min(self._reloader.settings.max_connections, hard - _SPARE_DESCRIPTORS))
 
     async def _obey_signals(
         self, stop: Stop, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -203,7 +214,7 @@ class Daemon:
                 if number == signal.SIGHUP:
                     self._reloader.reload()
                 else:
-                    stop.ask(self._reloader.settings.drain_ms)
+                    stop.ask_by_signal(self._reloader.settings.drain_ms)
 
 
 def _report_bug(call: Invocation | None, bug: Exception) -> None:

@@ -14,12 +14,15 @@ from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.request_log import RequestLog
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.tally import Tally
+from penholder_protocol.limits import MAX_HELD_BYTES
 
 
 @dataclass(frozen=True)
 class Load:
     """How much there is to do right now."""
 
+    held_bytes: int
+    unserved_workers: int
     connections: int
     subscriptions: int
     largest_unsent_bytes: int
@@ -53,6 +56,9 @@ class Facts:
             connections=load.connections,
             subscriptions=load.subscriptions,
             writer_queue=load.writer_queue,
+            held_bytes=load.held_bytes,
+            held_bytes_limit=MAX_HELD_BYTES,
+            unserved_workers=load.unserved_workers,
             store_fault=load.store_fault,
             wal_bytes=file_bytes(self._wal),
             db_bytes=file_bytes(self._paths.database),
@@ -83,6 +89,15 @@ class Facts:
             "largest_unsent_bytes": (
                 "Of the connection that lags most: what its peer has not taken.",
                 load.largest_unsent_bytes,
+            ),
+            "held_bytes": (
+                "Bytes that connections make the daemon hold: frames, params, answers.",
+                load.held_bytes,
+            ),
+            "held_bytes_limit": ("Where the connection that holds most is ended.", MAX_HELD_BYTES),
+            "unserved_workers": (
+                "Workers whose runtime socket cannot be served at the moment.",
+                load.unserved_workers,
             ),
             "writer_queue": ("Mutations that wait or are being written.", load.writer_queue),
             "store_failing": (

@@ -4,7 +4,7 @@ After a commit its effects are carried out, then its answers go out, then subscr
 """
 
 from collections.abc import Callable, Sequence
-from typing import ParamSpec
+from typing import ParamSpec, assert_never
 
 import structlog
 from msgspec import Raw
@@ -94,9 +94,9 @@ class House:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case ServeWorker(worker_id):
-                self.sockets.serve_worker(self, worker_id)
+                self.sockets.workers.serve(worker_id)
             case CloseWorker(worker_id, drop_connections):
-                self.sockets.close(worker_id, drop_connections=drop_connections)
+                self.sockets.drop_worker(worker_id, drop_connections=drop_connections)
             case WatchProcess(worker_id, epoch, process):
                 self.processes.watch(worker_id, epoch, process)
             case ForgetProcess(worker_id, epoch):
@@ -111,6 +111,8 @@ class House:
                 self.timers.wake_at(boottime_ms)
             case WakeWaiters(stream):
                 self.publisher.wake(stream)
+            case _:
+                assert_never(effect)
 
     def figures(self) -> Figures:
         """Return the daemon's figures."""
@@ -127,6 +129,8 @@ class House:
     def _load(self) -> Load:
         connections = self.sockets.connections
         return Load(
+            held_bytes=self.accounts.held_bytes,
+            unserved_workers=self.sockets.workers.unserved,
             connections=len(connections),
             subscriptions=self.sockets.subscription_count,
             largest_unsent_bytes=max((each.unsent_bytes for each in connections), default=0),
@@ -139,8 +143,10 @@ class House:
         """Say in one line what the daemon is at."""
         load = self._load()
         fault = "" if load.store_fault is None else f"; WRITES FAIL: {load.store_fault}"
+        if load.unserved_workers:
+            fault = f"; {load.unserved_workers} WORKERS CANNOT BE SERVED{fault}"
         return (
-            f"{self.sockets.served_workers} workers served, {load.connections} connections,"
+            f"{self.sockets.workers.served} workers served, {load.connections} connections,"
             f" {load.subscriptions} subscriptions, {load.writer_queue} mutations waiting,"
             f" position {load.pos}{fault}"
         )

@@ -29,7 +29,10 @@ def bind(path: Path) -> socket.socket:
     """
     check_socket_path(path)
     _remove_stale(path)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    except OSError as error:
+        raise UnusablePath(f"cannot listen on {path}: {error}") from error
     try:
         # On the socket before bind: the file never has another mode, not for a moment.
         os.fchmod(sock.fileno(), 0o600)
@@ -61,25 +64,31 @@ def _remove_stale(path: Path) -> None:
         found = path.lstat()
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise UnusablePath(f"{path} cannot be looked at: {error.strerror}") from error
     if not stat.S_ISSOCK(found.st_mode):
         raise UnusablePath(f"{path} is there and is no socket; it was left alone")
-    path.unlink()
+    try:
+        path.unlink()
+    except OSError as error:
+        raise UnusablePath(f"{path} cannot be replaced: {error.strerror}") from error
 
 
 class Listener:
     """Accepts connections on one socket until closed."""
 
-    def __init__(self, sock: socket.socket, path: Path, accepted: Accepted) -> None:
+    def __init__(self, sock: socket.socket, accepted: Accepted) -> None:
         """Own a listening socket; `accepted` takes each connection."""
         self._socket = sock
-        self._path = path
+        self._path = Path(str(sock.getsockname()))
+        self._file = _file_at(self._path)
         self._accepted = accepted
         self._scope = trio.CancelScope()
 
     async def run(self) -> None:
-        """Accept until closed."""
+        """Accept until closed; it may have been before this task had its first turn."""
         with self._scope:
-            while True:
+            while self._socket.fileno() >= 0:
                 await trio.lowlevel.wait_readable(self._socket)
                 if not self._accept_waiting():
                     await trio.sleep(_BACK_OFF_SECONDS)
@@ -100,11 +109,35 @@ class Listener:
             self._accepted(sock)
         return True
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether who connects to its path still gets here."""
+        return self._file is not None and _file_at(self._path) == self._file
+
     def close(self, *, keep_path: bool = False) -> None:
         """Accept no more, and take the path away unless somebody goes on listening there."""
         self._scope.cancel()
-        if self._socket.fileno() >= 0:
-            trio.lowlevel.notify_closing(self._socket)
-            self._socket.close()
-            if not keep_path:
-                self._path.unlink(missing_ok=True)
+        if self._socket.fileno() < 0:
+            return
+        is_ours = self.is_in_place
+        trio.lowlevel.notify_closing(self._socket)
+        self._socket.close()
+        if is_ours and not keep_path:
+            remove(self._path)
+
+
+def remove(path: Path) -> None:
+    """Take a socket's path away; what keeps it from that is logged, and nobody is harmed."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("a socket's path stays", path=str(path), reason=str(error))
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Identify the file that has a path now; None if there is none, or it cannot be seen."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,4 +1,9 @@
-"""One daemon per directory, kept by flock: the kernel lets go of it however the daemon ends."""
+"""One daemon per directory, kept by flock: the kernel lets go of it however the daemon ends.
+
+Two things are locked. The lock file says whose the directory is: its first line is the pid, and
+whoever wants to know whether a daemon runs asks for its lock. The directory itself is what keeps a
+second daemon out even where the file was removed, since a new file would be nobody's.
+"""
 
 import errno
 import fcntl
@@ -9,39 +14,103 @@ import structlog
 
 log = structlog.get_logger()
 
+_NAME = "penholder.lock"
+_TRIES = 100
+
 
 class AlreadyRunning(Exception):
     """Another daemon serves this directory; the message names its pid."""
 
 
 class DirectoryLock:
-    """An exclusive lock on a directory's lock file, held until `release` or the process ends."""
+    """An exclusive lock on a directory, held until `release` or the process ends."""
 
     def __init__(self, directory: Path) -> None:
         """Take the lock; raises AlreadyRunning."""
-        self._descriptor = _open(directory / "penholder.lock")
+        self._path = directory / _NAME
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._directory = os.open(directory, flags)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(self._descriptor, 32).decode("ascii", "replace").strip()
-            os.close(self._descriptor)
-            raise AlreadyRunning(
-                f"another daemon (pid {holder or 'unknown'}) already serves {directory};"
-                " stop it with `penholder down`, or choose another directory"
-            ) from None
+            _lock(self._directory, self._path)
+            self._file = _lock_file(self._path)
+        except BaseException:
+            os.close(self._directory)
+            raise
         self._sign()
 
     def _sign(self) -> None:
         """Leave the pid for others to read; a disk that takes nothing keeps nobody from serving."""
         try:
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
         except OSError as error:
             log.warning("the pid could not be left in the lock file", reason=str(error))
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the directory that is locked is still the one that has this path."""
+        return _is_at(self._directory, self._path.parent)
+
+    def put_back(self) -> None:
+        """Make the lock file again where somebody has removed it."""
+        if _is_at(self._file, self._path):
+            return
+        try:
+            again = _lock_file(self._path)
+        except (OSError, AlreadyRunning) as error:
+            log.warning("the lock file was removed, and cannot be put back", reason=str(error))
+            return
+        log.warning("the lock file was removed, and is put back", path=str(self._path))
+        os.close(self._file)
+        self._file = again
+        self._sign()
+
     def release(self) -> None:
         """Let go of the lock; the file stays, since unlinking it would race with the next one."""
-        os.close(self._descriptor)
+        os.close(self._file)
+        os.close(self._directory)
+
+
+def _lock_file(path: Path) -> int:
+    """Lock the file that has this path; one that was replaced meanwhile locks nobody out."""
+    for _ in range(_TRIES):
+        descriptor = _open(path)
+        try:
+            _lock(descriptor, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if _is_at(descriptor, path):
+            return descriptor
+        os.close(descriptor)
+    raise AlreadyRunning(f"{path} is replaced again and again; another daemon seems to start there")
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise AlreadyRunning(
+            f"another daemon (pid {_holder(path)}) already serves {path.parent};"
+            " stop it with `penholder down`, or choose another directory"
+        ) from None
+
+
+def _holder(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(32).decode("ascii", "replace").strip() or "unknown"
+    except OSError:
+        return "unknown"
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    ours = os.fstat(descriptor)
+    return (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino)
 
 
 def _open(path: Path) -> int:

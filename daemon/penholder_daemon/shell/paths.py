@@ -48,6 +48,17 @@ class Paths:
             make_private_directory(directory)
         self._check_sockets()
 
+    def restore_runtime_dir(self) -> None:
+        """Make again what was removed for sockets, but nothing above it; raises UnusablePath.
+
+        A directory above it that is gone is somebody else's to make: /run/user/1000 comes back with
+        the user's next session.
+        """
+        for directory in (self.runtime_dir, self.workers_dir):
+            if not directory.parent.is_dir():
+                raise UnusablePath(f"{directory.parent} is gone; waiting until it is there again")
+            make_private_directory(directory)
+
     def check(self) -> None:
         """Refuse what `prepare` would refuse, and make or change nothing; raises UnusablePath."""
         for directory in self._directories:

@@ -2,7 +2,6 @@
 
 import socket
 from functools import partial
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -17,15 +16,14 @@ from penholder_daemon.shell.outbox import Flusher
 from penholder_daemon.shell.paths import Paths, UnusablePath
 from penholder_daemon.shell.peers import Credentials, caller, credentials
 from penholder_daemon.shell.services import Services
-from penholder_daemon.shell.systemd.kept_sockets import CONTROL_NAME, KeptSockets, worker_name
+from penholder_daemon.shell.systemd.kept_sockets import CONTROL_NAME, KeptSockets
 from penholder_daemon.shell.transport import SocketTransport
+from penholder_daemon.shell.worker_sockets import WorkerSockets
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import Busy, PenholderError
 from penholder_protocol.nouns import FencedNotice
 
 log = structlog.get_logger()
-
-_SWEEP_SECONDS = 5.0
 
 
 class Sockets:
@@ -38,6 +36,7 @@ class Sockets:
         admission: Admission,
         nursery: trio.Nursery,
         flusher: Flusher,
+        max_workers: int,
     ) -> None:
         """Run listeners and connections in the nursery."""
         self._paths = paths
@@ -45,39 +44,32 @@ class Sockets:
         self._admission = admission
         self._nursery = nursery
         self._flusher = flusher
-        self._listeners: dict[str | None, Listener] = {}
+        self._max_workers = max_workers
+        self._control: Listener | None = None
         self.connections: dict[Connection, None] = {}
         self._is_draining = False
         self._left = trio.Event()
 
-    def serve_control(self, services: Services, sock: socket.socket) -> None:
-        """Accept on the control socket, which was bound before anything else could fail."""
-        self._listen(services, None, sock, self._paths.control_socket)
+    def serve(self, services: Services, control: socket.socket) -> None:
+        """Accept on the control socket, and be ready to serve workers."""
+        self._services = services
+        self._control = self._listen(None, control)
+        self.workers = WorkerSockets(self._paths, self._kept, self._listen, self._max_workers)
 
-    def serve_worker(self, services: Services, worker_id: str) -> None:
-        """Listen on a worker's socket; what keeps it from that is logged, the daemon goes on."""
-        if worker_id in self._listeners:
-            return
-        path = self._paths.worker_socket(worker_id)
+    def _listen(self, worker_id: str | None, sock: socket.socket) -> Listener:
+        listener = Listener(sock, partial(self._accepted, worker_id))
+        self._nursery.start_soon(self._run_listener, worker_id, listener)
+        return listener
+
+    async def _run_listener(self, worker_id: str | None, listener: Listener) -> None:
         try:
-            sock = open_kept(self._kept, worker_name(worker_id), path)
-            self._listen(services, worker_id, sock, path)
-        except UnusablePath as error:
-            log.error("a runtime socket cannot be served", worker_id=worker_id, reason=str(error))
+            await listener.run()
+        except* Exception as bug:
+            log.error("a listener failed inside the daemon", worker_id=worker_id, exc_info=bug)
 
-    def _listen(
-        self, services: Services, worker_id: str | None, sock: socket.socket, path: Path
-    ) -> None:
-        listener = Listener(sock, path, partial(self._accepted, services, worker_id))
-        self._listeners[worker_id] = listener
-        self._nursery.start_soon(listener.run)
-
-    def close(self, worker_id: str, *, drop_connections: bool = False) -> None:
+    def drop_worker(self, worker_id: str, *, drop_connections: bool = False) -> None:
         """Accept no more on a worker's socket."""
-        listener = self._listeners.pop(worker_id, None)
-        if listener is not None:
-            self._kept.give_up(worker_name(worker_id))
-            listener.close()
+        self.workers.close(worker_id)
         if drop_connections:
             for connection in self._of_worker(worker_id):
                 connection.stop_reading()
@@ -88,12 +80,38 @@ class Sockets:
         Where a socket outlives this daemon, who connects from now on waits for the next one.
         """
         self._is_draining = True
-        for worker_id, listener in self._listeners.items():
-            name = CONTROL_NAME if worker_id is None else worker_name(worker_id)
-            listener.close(keep_path=self._kept.outlives(name))
-        self._listeners.clear()
+        if self._control is not None:
+            self._control.close(keep_path=self._kept.outlives(CONTROL_NAME))
+        self.workers.close_all()
         for connection in self.connections:
             connection.stop_reading()
+
+    def drop_all(self) -> None:
+        """End every connection at once."""
+        for connection in self.connections:
+            connection.drop()
+
+    def tend(self) -> None:
+        """Serve anew what was removed under the daemon, as soon as that can be done."""
+        if self._is_draining:
+            return
+        if self._control is None or not self._control.is_in_place:
+            self._serve_control_again()
+        self.workers.tend()
+
+    def _serve_control_again(self) -> None:
+        if self._control is not None:
+            log.warning("the control socket was removed and is made again")
+            self._kept.give_up(CONTROL_NAME)
+            self._control.close()
+            self._control = None
+        try:
+            self._paths.restore_runtime_dir()
+            sock = open_kept(self._kept, CONTROL_NAME, self._paths.control_socket)
+        except (UnusablePath, OSError) as error:
+            log.debug("the control socket cannot be served", reason=str(error))
+            return
+        self._control = self._listen(None, sock)
 
     def tell_fenced(self, worker_id: str, epoch: int, old: Process, new: Process) -> None:
         """Tell the connections of a process that it lost its worker's seat."""
@@ -115,17 +133,10 @@ class Sockets:
         while self.connections:
             await self._left.wait()
 
-    async def sweep(self) -> None:
-        """End those that began a frame and never finished it."""
-        while True:
-            await trio.sleep(_SWEEP_SECONDS)
-            for connection in self.connections:
-                connection.check_patience()
-
-    @property
-    def served_workers(self) -> int:
-        """How many runtime sockets accept."""
-        return len([worker_id for worker_id in self._listeners if worker_id is not None])
+    def check_patience(self) -> None:
+        """End those that began a frame and never finished it, or do not take what they are sent."""
+        for connection in list(self.connections):
+            connection.check_patience()
 
     @property
     def subscription_count(self) -> int:
@@ -135,10 +146,11 @@ class Sockets:
     def _of_worker(self, worker_id: str) -> list[Connection]:
         return [each for each in self.connections if each.caller.worker_id == worker_id]
 
-    def _accepted(self, services: Services, worker_id: str | None, sock: socket.socket) -> None:
+    def _accepted(self, worker_id: str | None, sock: socket.socket) -> None:
+        kind: SocketKind = CONTROL if worker_id is None else RUNTIME
         try:
             peer = credentials(sock)
-            self._admission.admit(peer)
+            self._admission.admit(peer, kind)
         except PenholderError as error:
             refuse(sock, error)
             return
@@ -146,7 +158,6 @@ class Sockets:
             log.debug("a peer was gone before it was known", reason=str(error))
             sock.close()
             return
-        kind: SocketKind = CONTROL if worker_id is None else RUNTIME
         try:
             who = caller(sock, peer, kind, worker_id)
         except OSError as error:
@@ -154,7 +165,7 @@ class Sockets:
             self._admission.leave(peer)
             refuse(sock, Busy(f"the daemon cannot look at you now ({error.strerror}); try again"))
             return
-        connection = Connection(SocketTransport(sock), who, services, self._flusher)
+        connection = Connection(SocketTransport(sock), who, self._services, self._flusher)
         self._nursery.start_soon(self._run, connection, peer)
 
     async def _run(self, connection: Connection, peer: Credentials) -> None:
@@ -164,7 +175,7 @@ class Sockets:
             connection.stop_reading()
         try:
             await connection.run()
-        except Exception as bug:
+        except* Exception as bug:
             log.error("a connection failed inside the daemon", pid=peer.pid, exc_info=bug)
         finally:
             self._admission.leave(peer)

@@ -24,6 +24,7 @@ class Start:
     lost_seats: list[Seat]
     """Those whose process ended while nobody watched it."""
     served_workers: list[str]
+    """Those with a living process first, then the newest: there may be no room for all."""
     ending_workers: list[str]
     """Those whose process was being ended by force, and may never have had its signals."""
 
@@ -36,4 +37,6 @@ def look_back(store: Store, world: World, caller: Caller) -> Start:
     lost: list[Seat] = []
     for seat in seats.occupied(rx):
         (kept if world.process_lives(seat.process, seat.boot_id) else lost).append(seat)
-    return Start(journal.position(rx), kept, lost, workers.served(rx), seats.to_be_ended(rx))
+    seated = [seat.worker_id for seat in kept]
+    served = list(dict.fromkeys([*seated, *workers.served(rx)]))
+    return Start(journal.position(rx), kept, lost, served, seats.to_be_ended(rx))

@@ -21,6 +21,8 @@ class Health(Record, frozen=True, kw_only=True):
 class DaemonStatus(Record, frozen=True, kw_only=True):
     """The daemon in figures; `workers` counts them by state.
 
+    `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
+    most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
     `store_fault` says why nothing can be written at the moment, and is null when all is well.
     """
 
@@ -36,6 +38,9 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     connections: int
     subscriptions: int
     writer_queue: int
+    held_bytes: int
+    held_bytes_limit: int
+    unserved_workers: int
     store_fault: str | None
     wal_bytes: int
     db_bytes: int

@@ -22,6 +22,7 @@ from penholder_protocol.errors import (
     InvalidWorkerState,
     InvalidWorkerStateTransition,
     StaleState,
+    TooManyWorkers,
     ValueTooLarge,
     WorkerExists,
     WorkerNotFound,
@@ -54,7 +55,7 @@ _BOTH = (CONTROL, RUNTIME)
 @room.mutation(
     sockets=(CONTROL,),
     fence=controllers.guard_controller,
-    errors=(ControllerNotFound, FenceRequired, Fenced, WorkerExists),
+    errors=(ControllerNotFound, FenceRequired, Fenced, WorkerExists, TooManyWorkers),
 )
 def create(
     tx: Tx,
@@ -74,6 +75,7 @@ def create(
     worker_id = worker_id or tx.world.new_id("w_")
     stream = streams.worker(worker_id)
     _refuse_long_path(tx, worker_id)
+    records.require_room(tx)
     if not journal.open_stream(tx, stream, streams.controller(controller_id)):
         raise WorkerExists(
             f"a worker {worker_id!r} exists or once existed; ids of workers are never used again",
@@ -161,6 +163,7 @@ def _refuse_unknown_state(arguments: Arguments) -> None:
     precheck=_refuse_unknown_state,
     control_only=("force",),
     errors=(
+        TooManyWorkers,
         InvalidWorkerState,
         *_GUARDED,
         StaleState,

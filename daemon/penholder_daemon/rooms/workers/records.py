@@ -11,7 +11,7 @@ from penholder_daemon.core.states import StateMachine
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.controllers import records as controllers
-from penholder_protocol.errors import WorkerNotFound
+from penholder_protocol.errors import TooManyWorkers, WorkerNotFound
 from penholder_protocol.nouns import Fence, Worker
 from penholder_protocol.nouns.words import RecoveryState, WorkerState
 
@@ -38,12 +38,30 @@ _FROM = "FROM workers w LEFT JOIN seats s ON s.worker_id = w.worker_id AND s.end
 
 
 def served(rx: Rx) -> list[str]:
-    """Return whose runtime sockets there are: a stopped worker's process may have last words."""
+    """Return whose runtime sockets there are, the newest first.
+
+    A stopped worker's process may have last words.
+    """
     rows = rx.store.rows(
         "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
-        " (SELECT worker_id FROM seats WHERE ended_at IS NULL)"
+        " (SELECT worker_id FROM seats WHERE ended_at IS NULL) ORDER BY number DESC"
     )
     return [str(row[0]) for row in rows]
+
+
+def require_room(tx: Tx) -> None:
+    """Raise TooManyWorkers where no runtime socket is left for one more."""
+    most = tx.world.rules.max_workers
+    row = tx.store.row(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM workers WHERE state <> 'stopped' LIMIT ?)", most
+    )
+    if row is not None and int(str(row[0])) >= most:
+        raise TooManyWorkers(
+            f"{most} workers are not stopped, for more there is no room (MAX_WORKERS, or what the"
+            " descriptors of the daemon's process allow); stop some that are not needed",
+            limit="MAX_WORKERS",
+            maximum=most,
+        )
 
 
 def find(rx: Rx, worker_id: str) -> Worker | None:
@@ -107,6 +125,7 @@ def move(
     if to == "stopped":
         tx.after_commit(CloseWorker(worker.worker_id))
     elif worker.state == "stopped":
+        require_room(tx)
         tx.after_commit(ServeWorker(worker.worker_id))
 
 

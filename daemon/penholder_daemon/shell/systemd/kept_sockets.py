@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 CONTROL_NAME = "control"
 _NAME_BYTES = 6
+_MOST_HELD = 4096
+"""FileDescriptorStoreMax of the units in systemd/."""
 _FIRST_DESCRIPTOR = 3
 _ACCEPTS = socket.SO_ACCEPTCONN
 _VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
@@ -52,8 +54,12 @@ class KeptSockets:
         return None
 
     def keep(self, name: str, sock: socket.socket) -> None:
-        """Have systemd hold a socket that was bound here."""
-        if notify(f"FDSTORE=1\nFDNAME={name}", [sock.fileno()]):
+        """Have systemd hold a socket that was bound here, if it has room for one more.
+
+        It does not say when it has none: it lets go of what it was sent. What is counted as held
+        here must be held, since the path of a held socket stays when the daemon ends.
+        """
+        if len(self._held) < _MOST_HELD and notify(f"FDSTORE=1\nFDNAME={name}", [sock.fileno()]):
             self._held.add(name)
 
     def give_up(self, name: str) -> None:
@@ -72,7 +78,10 @@ class KeptSockets:
         for name, sock in rest.items():
             path = Path(str(sock.getsockname()))
             self._let_go(name, sock)
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("a socket's path stays", path=str(path), reason=str(error))
 
     def _let_go(self, name: str, sock: socket.socket) -> None:
         sock.close()
@@ -111,5 +120,5 @@ def _listening(descriptor: int, name: str) -> socket.socket | None:
 def _is_bound_to(sock: socket.socket, path: Path) -> bool:
     try:
         return sock.getsockname() == str(path) and stat.S_ISSOCK(path.lstat().st_mode)
-    except FileNotFoundError:
+    except OSError:
         return False

@@ -1,0 +1,40 @@
+"""How many of everything there are descriptors for: connections, runtime sockets, watched seats.
+
+Each of these holds one descriptor for as long as a peer likes. Their limits are such that all of
+them together leave the daemon what it needs itself, whatever peers do: running out of descriptors
+is not something that the rest of the daemon has to stand.
+"""
+
+import resource
+from dataclasses import dataclass
+
+from penholder_protocol.limits import MAX_SEATS, MAX_WORKERS
+
+_SPARE = 112
+"""For the database and its readers, copies of it, locks, standard streams, a peer being refused."""
+_UNLIMITED = 1 << 20
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Limits that follow from the process's own, and from the settings."""
+
+    connections: int
+    workers: int
+    seats: int
+
+
+def raise_limit() -> int:
+    """Raise the soft limit to the hard one and return it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return _UNLIMITED if hard == resource.RLIM_INFINITY else hard
+
+
+def share_out(descriptors: int, max_connections: int) -> Capacity:
+    """Share descriptors among what peers hold: a worker at work has one of each kind."""
+    left = max(3, descriptors - _SPARE)
+    connections = min(max_connections, left // 3)
+    each = (left - connections) // 2
+    return Capacity(connections, min(each, MAX_WORKERS), min(each, MAX_SEATS))

@@ -1,0 +1,68 @@
+"""What is looked after every half second: that the daemon can be found, and peers' patience.
+
+Files that say where the daemon is can be removed under it (a logout removes /run/user/1000). They
+are put back, so that nobody who looks for it finds nothing, or a second one.
+"""
+
+import structlog
+import trio
+
+from penholder_daemon.shell.lock import AlreadyRunning, DirectoryLock
+from penholder_daemon.shell.paths import Paths
+from penholder_daemon.shell.sockets import Sockets
+
+log = structlog.get_logger()
+
+_EVERY_SECONDS = 0.5
+
+
+class Locks:
+    """The locks on the directories of a daemon."""
+
+    def __init__(self, paths: Paths) -> None:
+        """Take them; raises AlreadyRunning."""
+        self._paths = paths
+        self._state = DirectoryLock(paths.state_dir)
+        self._runtime: DirectoryLock | None = None
+        if paths.runtime_dir != paths.state_dir:
+            try:
+                self._runtime = DirectoryLock(paths.runtime_dir)
+            except BaseException:
+                self._state.release()
+                raise
+
+    def put_back(self) -> None:
+        """Put back what was removed; a runtime directory that is new is locked."""
+        self._state.put_back()
+        if self._runtime is None:
+            return
+        if self._runtime.is_in_place:
+            self._runtime.put_back()
+        elif self._paths.runtime_dir.is_dir():
+            self._lock_again(self._runtime)
+
+    def _lock_again(self, lost: DirectoryLock) -> None:
+        try:
+            self._runtime = DirectoryLock(self._paths.runtime_dir)
+        except (OSError, AlreadyRunning) as error:
+            log.error("the runtime directory is new and cannot be locked", reason=str(error))
+            return
+        lost.release()
+
+    def release(self) -> None:
+        """Let go of them."""
+        if self._runtime is not None:
+            self._runtime.release()
+        self._state.release()
+
+
+async def tend(sockets: Sockets, locks: Locks) -> None:
+    """Look after the daemon's files and connections for ever."""
+    while True:
+        await trio.sleep(_EVERY_SECONDS)
+        try:
+            sockets.tend()
+            locks.put_back()
+            sockets.check_patience()
+        except Exception as bug:
+            log.error("tending failed inside the daemon", exc_info=bug)
