@@ -13,7 +13,8 @@ from penholder_daemon.core.store import SqlValue
 from penholder_daemon.shell.database import WriterStore
 
 _WALKS = (
-    "SCAN queue_tasks USING INDEX queue_tasks_in_order",
+    "SCAN q USING INDEX queue_tasks_in_order",
+    "SCAN q USING COVERING INDEX queue_tasks_in_order",
     "SCAN sqlite_sequence",
     "SCAN heads",
     "SCAN h",

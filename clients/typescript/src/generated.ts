@@ -3279,7 +3279,11 @@ export class QueueCalls {
     return this.#caller.call("queue.heartbeat", params);
   }
 
-  /** List tasks by priority (high first), then oldest; with a reader, what it has read of each. */
+  /**
+   * List tasks by priority (high first), then oldest; with a reader, what it has read of each.
+   *
+   * With `after_version` a call looks through a part of them: a page may be empty, with a `next`.
+   */
   list(params: QueueListParams = {}): Promise<Page<QueueTask>> {
     return this.#caller.call("queue.list", params);
   }
@@ -3442,7 +3446,11 @@ export class RunCalls {
     return this.#caller.call("run.heartbeat", params);
   }
 
-  /** List runs, newest first. */
+  /**
+   * List runs, newest first.
+   *
+   * With `project_id` a call looks through a part of them: a page may be empty, with a `next`.
+   */
   list(params: RunListParams = {}): Promise<Page<Run>> {
     return this.#caller.call("run.list", params);
   }
@@ -3535,7 +3543,11 @@ export class SessionCalls {
     return this.#caller.call("session.mark_read", params);
   }
 
-  /** List events as session.trace does, but only what a person would read; so counts the limit. */
+  /**
+   * List events as session.trace does, but only what a person would read; so counts the limit.
+   *
+   * A call looks through a part of a long run: a page may be empty, with a `next`.
+   */
   output(params: SessionOutputParams): Promise<SessionEvents> {
     return this.#caller.call("session.output", params);
   }
@@ -3657,7 +3669,8 @@ export class TaskCalls {
   /**
    * List tasks, latest change of state first; on a runtime socket those of the worker.
    *
-   * A task whose state changes while pages are read goes to the front.
+   * A task whose state changes while pages are read goes to the front. With `stale` a call looks
+   * through a part of them: a page may be empty, with a `next`.
    */
   list(params: TaskListParams = {}): Promise<Page<Task>> {
     return this.#caller.call("task.list", params);

@@ -108,6 +108,12 @@ def _json_loader(hint: object) -> Callable[[object], object]:
     return lambda value: None if value is None else decode(str(value))
 
 
+def filters(prefix: str, /, **wanted: SqlValue) -> tuple[str, list[SqlValue]]:
+    """Name only the columns that are asked for, so that their index is used; to follow a WHERE."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return "".join(f" AND {prefix}{name} = ?" for name in given), list(given.values())
+
+
 def to_json(value: object) -> str:
     """Encode what a JSON column holds."""
     return msgspec.json.encode(value).decode()

@@ -7,6 +7,7 @@ from msgspec import Meta
 from penholder_daemon.core import durations, paging, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Arguments, Room, Waiting
+from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms.approvals import records
@@ -79,11 +80,12 @@ def request(
     request_id = tx.world.new_id("ap_")
     due_ms = None if deadline_ms is None else durations.due_after(tx, deadline_ms)
     tx.store.run(
-        "INSERT INTO approvals (request_id, worker_id, turn_id, state, kind, message, options,"
-        " created_at, deadline_ms, on_deadline)"
-        " VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO approvals (request_id, worker_id, controller_id, turn_id, state, kind,"
+        " message, options, created_at, deadline_ms, on_deadline)"
+        " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
         request_id,
         worker_id,
+        worker.controller_id,
         turn_id,
         kind,
         message,
@@ -125,20 +127,15 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Approval]:
     """List approvals, oldest first; `state` null gives all."""
-    if worker_id is not None:
-        workers.require_controller_id(rx, worker_id)
     if controller_id is not None:
         controllers.require(rx, controller_id)
-    found = records.select(
-        rx,
-        "number > ? AND (?2 IS NULL OR worker_id = ?2) AND (?3 IS NULL OR state = ?3)"
-        " AND (?4 IS NULL OR worker_id IN (SELECT worker_id FROM workers WHERE controller_id = ?4))"
-        " ORDER BY number",
-        paging.after(cursor),
-        worker_id,
-        state,
-        controller_id,
-    )
+    if worker_id is not None:
+        owner_id = workers.require_controller_id(rx, worker_id)
+        if controller_id not in (None, owner_id):
+            return Page(items=[])
+        controller_id = None
+    wanted, values = filters("", worker_id=worker_id, controller_id=controller_id, state=state)
+    found = records.select(rx, f"number > ?{wanted} ORDER BY number", paging.after(cursor), *values)
     return paging.page(found, limit)
 
 
@@ -216,7 +213,9 @@ def expire_due(tx: Tx) -> int | None:
         chosen = None if row is None or row[0] is None else _pick(approval, str(row[0]))
         state: ApprovalState = "expired" if chosen is None else "decided"
         records.finish(tx, approval, state, option=chosen, note="the deadline passed")
-    row = tx.store.row("SELECT MIN(deadline_ms) FROM approvals WHERE state = 'pending'")
+    row = tx.store.row(
+        "SELECT MIN(deadline_ms) FROM approvals WHERE state = 'pending' AND deadline_ms IS NOT NULL"
+    )
     if row is None or row[0] is None:
         return None
     return durations.wake_at(tx.world, int(str(row[0])))

@@ -1,11 +1,12 @@
 """The tables of the queue: tasks in their order, and the counts that every change keeps."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from penholder_daemon.core import claims, counters, durations, journal, streams
-from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.store import Shape, SqlValue, filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import InvalidParams, QueueTaskNotFound
 from penholder_protocol.nouns import LeaseProof, QueueTask
@@ -55,26 +56,59 @@ def require_holder(tx: Tx, task: QueueTask, lease: LeaseProof | None) -> None:
     )
 
 
-def select(
-    rx: Rx, conditions: dict[str, SqlValue], after: tuple[SqlValue, ...] | None
-) -> Iterator[QueueTask]:
-    """Yield tasks in the list's order; each condition ends where its value goes."""
-    wanted = [f"{condition} ?" for condition in conditions]
-    values = list(conditions.values())
-    if after is not None:
-        wanted.append(f"({_ORDER}) > (?, ?, ?)")
-        values += after
-    where = " AND ".join(wanted) or "TRUE"
-    sql = f"SELECT {SHAPE.columns} FROM queue_tasks WHERE {where} ORDER BY {_ORDER}"
+class Place(NamedTuple):
+    """Where a task stands in the list."""
+
+    rank: int
+    created_at: str
+    queue_task_id: str
+
+    @property
+    def cursor(self) -> str:
+        """Write where a page ended."""
+        return f"{self.rank}/{self.created_at}/{self.queue_task_id}"
+
+
+def select(rx: Rx, after: Place | None, **wanted: str | None) -> Iterator[QueueTask]:
+    """Yield tasks of a queue, a state or both, in the list's order."""
+    where, values = _where(after, **wanted)
+    sql = f"SELECT {SHAPE.columns} FROM queue_tasks q WHERE {where} ORDER BY {_ORDER}"
     return (SHAPE.read(row, rx.world) for row in rx.store.rows(sql, *values))
+
+
+def changed_places(
+    rx: Rx, after_version: int, after: Place | None, **wanted: str | None
+) -> Iterator[tuple[Place, bool]]:
+    """Say of tasks in the list's order whether they have changed since a version."""
+    where, values = _where(after, **wanted)
+    rows = rx.store.rows(
+        # By an index of its own: the version stands behind the payload in the table.
+        "SELECT rank, created_at, queue_task_id, EXISTS (SELECT 1 FROM queue_tasks v"
+        " INDEXED BY queue_tasks_versions"
+        " WHERE v.queue_task_id = q.queue_task_id AND v.version > ?)"
+        f" FROM queue_tasks q WHERE {where} ORDER BY {_ORDER}",
+        after_version,
+        *values,
+    )
+    for rank, created_at, queue_task_id, has_changed in rows:
+        place = Place(int(str(rank)), str(created_at), str(queue_task_id))
+        yield place, bool(has_changed)
+
+
+def _where(after: Place | None, **wanted: str | None) -> tuple[str, list[SqlValue]]:
+    where, values = filters("q.", **wanted)
+    if after is not None:
+        where += f" AND ({_ORDER}) > (?, ?, ?)"
+        values += after
+    return f"TRUE{where}", values
 
 
 def cursor_of(task: QueueTask) -> str:
     """Write where a page ended."""
-    return f"{-task.priority}/{task.created_at}/{task.queue_task_id}"
+    return Place(-task.priority, task.created_at, task.queue_task_id).cursor
 
 
-def read_cursor(cursor: str | None) -> tuple[SqlValue, ...] | None:
+def read_cursor(cursor: str | None) -> Place | None:
     """Read it back; raises InvalidParams."""
     if cursor is None:
         return None
@@ -82,7 +116,7 @@ def read_cursor(cursor: str | None) -> tuple[SqlValue, ...] | None:
     created_at, _, queue_task_id = rest.partition("/")
     if not rank.removeprefix("-").isdecimal() or not queue_task_id:
         raise InvalidParams("param `cursor` is not one that a list gave", param="cursor")
-    return int(rank), created_at, queue_task_id
+    return Place(int(rank), created_at, queue_task_id)
 
 
 def change(tx: Tx, task: QueueTask, **columns: SqlValue) -> QueueTask:

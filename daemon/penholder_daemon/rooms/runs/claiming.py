@@ -2,6 +2,7 @@
 
 from penholder_daemon.core import claims, durations, streams
 from penholder_daemon.core.effects import WithdrawStream
+from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs import records, stream
 from penholder_daemon.rooms.runs.records import RunHead
@@ -18,8 +19,8 @@ _CLAIMABLE = (
 
 def oldest(tx: Tx, **wanted: str | None) -> RunHead | None:
     """Return the oldest run that may be claimed by anybody, of those that are wanted."""
-    filters, values = records.filters("", **wanted)
-    pending, expired = (sql.format(filters=filters) for sql in _CLAIMABLE)
+    wanted_sql, values = filters("", **wanted)
+    pending, expired = (sql.format(filters=wanted_sql) for sql in _CLAIMABLE)
     candidates = (
         tx.store.row(pending, *values),
         tx.store.row(expired, *values, durations.lease_now(tx)),

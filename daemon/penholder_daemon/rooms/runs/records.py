@@ -128,12 +128,6 @@ def is_stream_of(rx: Rx, stream: str, runner_id: str) -> bool:
     return head is not None and head.claimed_by == runner_id
 
 
-def filters(prefix: str, /, **wanted: str | None) -> tuple[str, list[SqlValue]]:
-    """Name only the columns that are asked for, so that their index is used."""
-    given = {name: value for name, value in wanted.items() if value is not None}
-    return "".join(f" AND {prefix}{name} = ?" for name in given), list(given.values())
-
-
 def next_command_seq(tx: Tx, run_id: str) -> int:
     """Number a new command of the run; a number never comes again."""
     row = tx.store.row(
