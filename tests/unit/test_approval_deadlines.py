@@ -1,5 +1,7 @@
 """Approvals that nobody answers in time."""
 
+from importlib import import_module
+
 import pytest
 
 from penholder_daemon.core.effects import WakeAt
@@ -84,3 +86,17 @@ def test_a_deadline_outside_its_range_is_wrong_params(bench: Bench, deadline_ms:
         message="?",
         deadline_ms=deadline_ms,
     )
+
+
+def test_many_that_are_due_at_once_are_ended_some_at_a_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    methods = import_module("penholder_daemon.rooms.approvals.methods")
+    monkeypatch.setattr(methods, "_AT_ONCE", 2)
+    bench.worker()
+    for deadline_ms in (30, 10, 20):
+        _ask(bench, deadline_ms=deadline_ms)
+    bench.world.pass_ms(50)
+    assert bench.own("approval.expire_due") <= bench.world.boottime_ms()
+    assert [each["request_id"] for each in bench.call("approval.list")["items"]] == ["ap_1"]
+    assert bench.own("approval.expire_due") is None

@@ -61,6 +61,7 @@ class Committer:
         self._beat = leases.Beat(world)
         self._suspends = leases.SuspendDetector(world)
         self._marked_ms = world.boottime_ms() - _MARK_EVERY_MS
+        self._owes_mark = True
         # While the daemon was down nobody could renew.
         self._owes_grace = True
         self._has_failed = False
@@ -85,6 +86,7 @@ class Committer:
             self._beat.look()
         self._world.clocks.count_stalls()
         self._owes_grace |= self._suspends.was_suspended()
+        self._owes_mark = self._world.boottime_ms() - self._marked_ms >= _MARK_EVERY_MS
 
     def run(
         self,
@@ -124,10 +126,6 @@ class Committer:
         outcome.ran_ms = ran_ms - begun_ms
         outcome.synced_ms = self._world.monotonic_ms() - ran_ms
         return outcome
-
-    @property
-    def _owes_mark(self) -> bool:
-        return self._world.boottime_ms() - self._marked_ms >= _MARK_EVERY_MS
 
     def _begin(self) -> None:
         self._store.run("BEGIN IMMEDIATE")

@@ -53,16 +53,16 @@ class Beat:
         self._world = world
         self._seen_ms = world.monotonic_ms()
 
-    def look(self) -> None:
-        """Tell of a stall that lasts till now, if there is one; another part may ask this."""
+    def look(self) -> int:
+        """Tell of a stall that lasts till now, if there is one; returns what now is."""
         now_ms = self._world.monotonic_ms()
         if now_ms - self._seen_ms > LEASE_STALL_MS:
             self._world.clocks.stalled(self._seen_ms, now_ms)
+        return now_ms
 
     def beat(self) -> None:
         """Note that this part goes on now."""
-        self.look()
-        self._seen_ms = self._world.monotonic_ms()
+        self._seen_ms = self.look()
 
 
 class SuspendDetector:
