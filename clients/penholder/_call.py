@@ -14,8 +14,9 @@ from typing import cast
 import msgspec
 from msgspec import UNSET, Raw
 
+from penholder import _tokens
 from penholder._failures import ConnectionLost, DaemonUnreachable
-from penholder._generated import KEYED, METHODS, WAITS
+from penholder._generated import KEYED, METHODS, TOKENED, WAITS
 from penholder._patience import Patience
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import (
@@ -43,6 +44,7 @@ class Call:
         "_patience",
         "_patient",
         "_repeatable",
+        "_token",
         "is_wait",
         "method",
         "sent",
@@ -56,17 +58,25 @@ class Call:
         mutation: bool | None = None,
         *,
         patient: bool = False,
+        by_name: bool = True,
     ) -> None:
         """Encode the params; a mutation without a key gets one, which all attempts share.
 
         Whether it is a mutation is known of every method of this release; `mutation` says it for
         others. One of which nothing is known is sent once. `patient` sends again after every
         error that says it is retryable.
+
+        A method whose answer holds a secret gets a key only together with a token of our own, with
+        which the answer can be given again, and only where the result is read by its type: who
+        calls it `by_name` looks for the token in the answer.
         """
         given = {name: value for name, value in params.items() if value is not UNSET}
         keyed = method in KEYED if mutation is None else mutation
-        if keyed and given.get("idempotency_key") is None:
+        if method in TOKENED:
+            keyed = _secure(given, makes=not by_name)
+        elif keyed and given.get("idempotency_key") is None:
             given["idempotency_key"] = _new_key()
+        self._token = given.get("token") if method in TOKENED and not by_name else None
         self.method = method
         self.is_wait = method in WAITS
         self.sent = False
@@ -75,7 +85,7 @@ class Call:
         self._began_at: float | None = None
         self._patient = patient
         self._repeatable = method not in NOT_REPEATED and (
-            keyed or mutation is False or method in METHODS
+            keyed or mutation is False or self.is_wait or method in METHODS - TOKENED
         )
         self._patience = Patience(reconnect_s)
 
@@ -94,6 +104,10 @@ class Call:
                 seen=len(frame) - 1,
             )
         return frame
+
+    def whole(self, result: Raw) -> Raw:
+        """Return a result with the token that we brought where the daemon would show its own."""
+        return _tokens.put(result, self._token) if isinstance(self._token, str) else result
 
     def delay_after(self, failure: OSError | PenholderError, now: float) -> float:
         """Return the seconds until the next attempt; raises what the caller is to get instead."""
@@ -154,6 +168,15 @@ def _plain(value: object) -> object:
 
 
 _encode = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
+def _secure(given: dict[str, object], *, makes: bool) -> bool:
+    """Make a key and a token where there is no key; tell whether the call has one."""
+    if given.get("idempotency_key") is None and makes:
+        given["idempotency_key"] = _new_key()
+        if given.get("token") is None:
+            given["token"] = _tokens.new()
+    return given.get("idempotency_key") is not None
 
 
 def _new_key() -> str:

@@ -114,10 +114,24 @@ class Client(Rooms):
         """Call any method by name and return its result as JSON.
 
         `mutation` tells of a method that this release does not know whether it takes an
-        idempotency key; without it such a call is sent only once. After `timeout_s`, attempts and
-        pauses together, TimeoutError is raised, and the call may have been done.
+        idempotency key; without it such a call is sent only once. So is one whose answer holds a
+        token (controller.acquire, a claim) unless a key is given: the typed rooms make both.
+
+        After `timeout_s`, attempts and pauses together, TimeoutError is raised, and the call may
+        have been done.
         """
-        call = Call(method, params, self._reconnect_s, mutation)
+        return self._exchange(Call(method, params, self._reconnect_s, mutation), timeout_s)
+
+    def ask_raw(self, method: str, params: Mapping[str, object]) -> Raw:
+        """Call a method as the typed rooms do and return its result as JSON.
+
+        A claim or an ownership that is answered has a token that was made here, together with the
+        idempotency key: an answer that is lost on its way is given again.
+        """
+        call = Call(method, params, self._reconnect_s, by_name=False)
+        return call.whole(self._exchange(call, None))
+
+    def _exchange(self, call: Call, timeout_s: float | None) -> Raw:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         if not self._lock.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s)):
             raise TimeoutError("another thread's call was in flight all the time")
@@ -128,7 +142,7 @@ class Client(Rooms):
 
     def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
         """Call a method for one of the rooms."""
-        return decoder.decode(self.call_raw(method, params))
+        return decoder.decode(self.ask_raw(method, params))
 
     def subscribe(
         self,

@@ -125,14 +125,17 @@ class AsyncClient(AsyncRooms):
         """Call any method by name and return its result as JSON.
 
         `mutation` tells of a method that this release does not know whether it takes an
-        idempotency key; without it such a call is sent only once. A call that is cancelled may
-        have been done.
+        idempotency key; without it such a call is sent only once. So is one whose answer holds a
+        token (controller.acquire, a claim) unless a key is given: the typed rooms make both.
+
+        A call that is cancelled may have been done.
         """
         return await self._line.exchange(Call(method, params, self._reconnect_s, mutation))
 
     async def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
         """Call a method for one of the rooms."""
-        return decoder.decode(await self.call_raw(method, params))
+        call = Call(method, params, self._reconnect_s, by_name=False)
+        return decoder.decode(call.whole(await self._line.exchange(call)))
 
     def subscribe(
         self,

@@ -149,7 +149,7 @@ class IdempotencyConflict(PenholderError, number=CONFLICT):
 
 
 class IdempotencyNotKept(PenholderError, number=CONFLICT):
-    """The call under this key was done, but its answer held a secret; acquire with takeover."""
+    """The call under this key was done, but its answer held a secret, so it was not kept."""
 
 
 class RunExists(PenholderError, number=CONFLICT):

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from penholder_protocol import surrogates
 from penholder_protocol.errors import (
     Detail,
     InvalidRequest,
@@ -87,7 +88,7 @@ def _parse_one(frame: bytes) -> Message:
     except msgspec.ValidationError:
         return _diagnose(frame)
     except msgspec.DecodeError as error:
-        return Fault(ParseError(str(error)))
+        return _unreadable(frame, error)
     except RecursionError:
         return Fault(_too_deep())
     if envelope.jsonrpc != "2.0":
@@ -105,7 +106,7 @@ def _parse_batch(frame: bytes) -> Message | list[Message]:
     try:
         items = _decode_array(frame)
     except msgspec.DecodeError as error:
-        return Fault(ParseError(str(error)))
+        return _unreadable(frame, error)
     except RecursionError:
         return Fault(_too_deep())
     if not items:
@@ -128,7 +129,7 @@ def _diagnose(frame: bytes) -> Fault:
     except msgspec.ValidationError:
         return Fault(InvalidRequest("a message must be an object"))
     except msgspec.DecodeError as error:
-        return Fault(ParseError(str(error)))
+        return _unreadable(frame, error)
     except RecursionError:
         return Fault(_too_deep())
     request_id = bytes(members["id"]) if "id" in members else NULL_ID
@@ -141,6 +142,21 @@ def _diagnose(frame: bytes) -> Fault:
     if bytes(members["method"])[:1] != b'"':
         return Fault(InvalidRequest("`method` must be a string"), request_id)
     return Fault(InvalidRequest("`params` must be an object"), request_id)
+
+
+def _unreadable(frame: bytes, error: msgspec.DecodeError) -> Fault:
+    """Say why a frame is no JSON; of one with a lone surrogate all the rest can be read."""
+    lone = surrogates.first_lone(frame)
+    if lone is None:
+        return Fault(ParseError(str(error)))
+    fault = ParseError(surrogates.explain(lone))
+    try:
+        members = _decode_object(surrogates.replaced(frame))
+    except (msgspec.DecodeError, RecursionError):
+        return Fault(fault)
+    request_id = bytes(members.get("id", Raw(NULL_ID)))
+    is_sound = _is_id(request_id) and request_id in frame
+    return Fault(fault, request_id if is_sound else NULL_ID)
 
 
 def _is_id(raw: bytes) -> bool:

@@ -87,10 +87,16 @@ MAX_TIME_CHARACTERS = 30
 """A time with nanoseconds."""
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 200
 MAX_TOKEN_CHARACTERS = 512
+"""A token as a proof, whoever made it."""
+MIN_OWN_TOKEN_CHARACTERS = 32
+"""A token that a caller makes for itself: enough that nobody guesses it."""
+MAX_OWN_TOKEN_CHARACTERS = 128
 MAX_VALUE_BYTES = 256 << 10
 """One JSON value, as compact UTF-8."""
 MAX_RUN_EVENT_BYTES = 2 * MAX_VALUE_BYTES + (16 << 10)
 """An event of a run; its first one says two values, and replacing secrets can lengthen others."""
+MAX_NUMBER_DIGITS = 308
+"""Digits of one number in a JSON value; it must be finite as a double too, as most readers have."""
 MAX_VALUE_DEPTH = 64
 """Arrays and objects inside each other in one JSON value."""
 MAX_NAMES = 1000

@@ -104,7 +104,7 @@ def test_the_controller_runs_three_workers(daemon: DaemonProcess) -> None:
         workers = client.worker.list(controller_id="example").items
         assert [worker.state for worker in workers] == ["stopped"] * 3
         for worker in workers:
-            [asked] = client.approval.list(worker_id=worker.worker_id, state=None).items
+            [asked] = client.approval.list(worker_id=worker.worker_id, state="all").items
             assert (asked.state, asked.decision) == ("decided", "allow")
             assert types(client.event.list(worker_id=worker.worker_id))[-1] == "work.done"
         assert client.controller.status(controller_id="example").state == "dormant"

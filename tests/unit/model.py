@@ -85,11 +85,12 @@ class Model:
             self.workers[worker_id] = ModelWorker(controller_id, "starting")
         return refusal
 
-    def guard(self, worker_id: str, epoch: int | None) -> str | None:
-        """Say what the control socket's fence gets for a worker."""
+    def guard(self, worker_id: str, epoch: int | None, *, beside: bool = False) -> str | None:
+        """Say what the control socket's fence gets for a worker; none may be needed `beside`."""
         if worker_id not in self.workers:
             return "WORKER_NOT_FOUND"
-        return self.fence(self.workers[worker_id].controller_id, epoch)
+        refusal = self.fence(self.workers[worker_id].controller_id, epoch)
+        return None if beside and refusal == "FENCE_REQUIRED" else refusal
 
     def seat(self, worker_id: str, process: str) -> str | None:
         """Say what a process gets that writes on the worker's socket."""

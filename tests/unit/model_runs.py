@@ -197,6 +197,14 @@ class RunModel:
             session.state, session.outcome = "terminal", outcome
         self.raise_version(session)
 
+    def _end_late(self, session: ModelSession, run: ModelRun, command_id: str) -> None:
+        """A turn of a run that has ended: the session may be elsewhere by now."""
+        if session.active_command_id == command_id:
+            session.active_command_id = None
+        if session.last_run_id == run.run_id:
+            session.last_command_id = command_id
+        self.raise_version(session)
+
     def _change_thread(self, run: ModelRun, thread: str | None) -> None:
         session = self.session_of(run)
         if session is not None and thread is not None:
@@ -276,7 +284,10 @@ class RunModel:
         if command.type == "turn":
             turns = [each for each in run.commands if each.type == "turn" and each.state in OPEN]
             run.is_active = bool(turns) and run.state not in ENDED
-            if session is not None:
+            if session is not None and run.state in ENDED:
+                self._end_late(session, run, command.command_id)
+            elif session is not None:
+                session.last_command_id = command.command_id
                 self._end(session, run, command.command_id, outcome)
         self.say(run, "command-terminal")
 

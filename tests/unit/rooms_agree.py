@@ -51,7 +51,7 @@ class RoomsAgree(Machine):
     @invariant()
     def approvals_agree(self) -> None:
         """Compare every approval; a wait for one returns it, whether it has ended or not."""
-        listed = self.bench.call("approval.list", state=None, limit=1000)["items"]
+        listed = self.bench.call("approval.list", state="all", limit=1000)["items"]
         assert {item["request_id"]: item["state"] for item in listed} == {
             request_id: approval.state for request_id, approval in self.model.approvals.items()
         }

@@ -255,11 +255,11 @@ def test_list_is_pending_and_oldest_first_unless_told(bench: Bench) -> None:
         return [item["request_id"] for item in bench.call("approval.list", **params)["items"]]
 
     assert ids() == ["ap_2", "ap_3"]
-    assert ids(state=None) == ["ap_1", "ap_2", "ap_3"]
+    assert ids(state="all") == ["ap_1", "ap_2", "ap_3"]
     assert ids(state="decided") == ["ap_1"]
     assert ids(worker_id="w1") == ["ap_3"]
     assert ids(controller_id="c2") == ["ap_2"]
-    assert ids(controller_id="c1", state=None) == ["ap_1", "ap_3"]
+    assert ids(controller_id="c1", state="all") == ["ap_1", "ap_3"]
     assert ids(worker_id="w1", controller_id="c2") == []
     bench.refused(errors.InvalidParams, "approval.list", state="open")
 

@@ -14,7 +14,7 @@ WORKER = Caller("runtime", 1000, 70, "w1")
 
 
 def _tx(bench: Bench, caller: Caller = CONTROLLER) -> Tx:
-    return Tx(bench.store, bench.world, caller, None, lambda *_: b"")
+    return Tx(bench.store, bench.world, caller, None, bench.committer)
 
 
 def _require(
@@ -28,14 +28,14 @@ def _guess(epoch: int) -> LeaseProof:
 
 
 def _granted(tx: Tx, lease_ms: int = 1000) -> LeaseProof:
-    lease = claims.grant(tx, SUBJECT, lease_ms)
+    lease = claims.grant(tx, SUBJECT, lease_ms, None)
     assert lease.token is not None
     return LeaseProof(epoch=lease.epoch, token=lease.token)
 
 
 def test_each_grant_raises_the_epoch_and_shows_a_token(bench: Bench) -> None:
     tx = _tx(bench)
-    first, second = claims.grant(tx, SUBJECT, 1000), claims.grant(tx, SUBJECT, 1500)
+    first, second = (claims.grant(tx, SUBJECT, lease_ms, None) for lease_ms in (1000, 1500))
     assert (first.epoch, second.epoch) == (1, 2)
     assert first.token != second.token
     assert second.expires_at == "2026-01-01T00:00:01.500Z"

@@ -40,7 +40,11 @@ def test_the_table_has_every_fenced_method(bench: Bench) -> None:
     assert fenced == {*WORKER_MUTATIONS, "worker.create"}
 
 
-@pytest.mark.parametrize("method", WORKER_MUTATIONS)
+BESIDE_OWNER = {"worker.stop", "approval.decide", "approval.cancel"}
+"""What may be done without the fence, too: see test_beside_owner."""
+
+
+@pytest.mark.parametrize("method", sorted({*WORKER_MUTATIONS} - BESIDE_OWNER))
 def test_without_fence_while_there_is_an_owner(bench: Bench, method: str) -> None:
     _owned_with_worker(bench)
     refusal = bench.refused(errors.FenceRequired, method, **_params(method, None))

@@ -160,7 +160,7 @@ def test_wait_is_ready_with_the_first_entry(busy: Bench) -> None:
     assert busy.look("journal.wait", **params).ready
 
 
-@pytest.mark.parametrize("timeout_ms", [-1, 300_001, "1", None])
+@pytest.mark.parametrize("timeout_ms", [-1, 300_001, "1"])
 def test_a_timeout_outside_its_range_is_wrong_params(busy: Bench, timeout_ms: object) -> None:
     busy.refused(
         errors.InvalidParams, "journal.wait", streams=["daemon"], after=0, timeout_ms=timeout_ms

@@ -70,14 +70,13 @@ def test_correlation_and_payload_may_be_left_out(bench: Bench) -> None:
         {"correlation_id": "a b"},
         {"correlation_id": ""},
         {"payload": []},
-        {"payload": None},
     ],
 )
 def test_what_a_message_may_not_be(bench: Bench, wrong: dict[str, object]) -> None:
     bench.refused(errors.InvalidParams, "message.publish", **{"topic": "t", "kind": "k", **wrong})
 
 
-@pytest.mark.parametrize("topic", ["a b", "**", "a:b/c", "ü\n%_'\"", "a\0b", "x" * 128])
+@pytest.mark.parametrize("topic", ["a b", "**", "a:b/c", "ü\n%_'\"", "x" * 128])
 def test_a_topic_may_hold_any_character(bench: Bench, topic: str) -> None:
     publish(bench, 1, topic)
     publish(bench, 1, "a")

@@ -126,7 +126,8 @@ class Rooms(RoomsAgree):
         self, worker_id: str, to: str, expected: str | None, force: bool, kind: str
     ) -> None:
         epoch, fence = self.worker_fence(worker_id, kind)
-        refusal = self.model.guard(worker_id, epoch)
+        ends = to in ("canceling", "stopped") and not force
+        refusal = self.model.guard(worker_id, epoch, beside=ends)
         if refusal is None:
             refusal = self.model.transition(worker_id, to, expected, force)
         params = {"worker_id": worker_id, "to": to, "expected": expected, "force": force, **fence}
@@ -241,7 +242,7 @@ class Rooms(RoomsAgree):
         request_id = data.draw(st.sampled_from(sorted(self.model.approvals)))
         worker_id = self.model.approvals[request_id].worker_id
         epoch, fence = self.worker_fence(worker_id, kind)
-        refusal = self.model.guard(worker_id, epoch)
+        refusal = self.model.guard(worker_id, epoch, beside=True)
         if refusal is None:
             refusal = self.model.end(request_id, "decided" if decide else "canceled")
         method = "approval.decide" if decide else "approval.cancel"

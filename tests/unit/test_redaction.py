@@ -23,6 +23,9 @@ HARMLESS = [
 ]  # fmt: skip
 
 
+LONG = "say it in so many words " * 20 + "password"
+
+
 @pytest.mark.parametrize("key", SECRET)
 def test_keys_that_name_secrets(key: str) -> None:
     assert names_secret(key)
@@ -57,6 +60,40 @@ def test_values_are_replaced_at_any_depth_whatever_they_are() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"access_tokens": ["a", "b"]}, {"access_tokens": REDACTED}),
+        ({"tokens": {"github": "a"}}, {"tokens": REDACTED}),
+        ({"refreshTokens": "a"}, {"refreshTokens": REDACTED}),
+        ({"input_tokens": 12, "max_tokens": None}, {"input_tokens": 12, "max_tokens": None}),
+        ({"tokens": [1, 2], "total_tokens": [[3]]}, {"tokens": [1, 2], "total_tokens": [[3]]}),
+        ({"private_keys": ["k"], "cookies": [{}]}, {"private_keys": REDACTED, "cookies": REDACTED}),
+        (
+            {"x": [{"name": "Authorization", "value": "Bearer x"}, {"name": "a", "value": 1}]},
+            {"x": [{"name": "Authorization", "value": REDACTED}, {"name": "a", "value": 1}]},
+        ),
+        ({"Key": "API_TOKEN", "Value": {"a": "b"}}, {"Key": "API_TOKEN", "Value": REDACTED}),
+        ({"value": "x", "name": "db.password"}, {"value": REDACTED, "name": "db.password"}),
+        ({"header_name": "Set-Cookie", "header_value": "x"}, None),
+        ({"name": "access_tokens", "values": ["x"]}, {"name": "access_tokens", "values": REDACTED}),
+        (
+            [["Authorization", "Bearer x"], ["Accept", "*"]],
+            [["Authorization", REDACTED], ["Accept", "*"]],
+        ),
+        ([["password", "email"], ["Accept"]], [["password", "email"], ["Accept"]]),
+        (["password", "email"], ["password", "email"]),
+        ({"name": LONG, "value": "v"}, {"name": LONG, "value": "v"}),
+        ({"name": "the token", "text": "a"}, {"name": "the token", "text": "a"}),
+    ],
+)  # fmt: skip
+def test_secrets_that_are_named_in_the_plural_or_by_a_value(
+    value: object, expected: object
+) -> None:
+    named = {"header_name": "Set-Cookie", "header_value": REDACTED}
+    assert _redacted(value) == (named if expected is None else expected)
+
+
 def test_a_key_that_comes_twice_is_no_way_around() -> None:
     found = redact(Raw(b'{"token":"a","token":"b","x":{"token":"c","token":1}}'))
     assert b'"a"' not in bytes(found)
@@ -88,12 +125,16 @@ JSON = st.recursive(
 )
 
 
-def _plain(value: object) -> object:
+def _leaks(value: object) -> bool:
+    """Walk plainly: no key that names a secret may have another value than the mark."""
     if isinstance(value, dict):
-        return {key: REDACTED if names_secret(key) else _plain(value[key]) for key in value}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return any(
+            value[key] != REDACTED if names_secret(key) else _leaks(value[key]) for key in value
+        )
+    return any(map(_leaks, value)) if isinstance(value, list) else False
 
 
 @given(JSON)
-def test_it_does_what_a_plain_walk_does(value: object) -> None:
-    assert _redacted(value) == _plain(value)
+def test_no_value_of_a_secret_key_passes_a_plain_walk(value: object) -> None:
+    assert not _leaks(_redacted(value))
+    assert _redacted(_redacted(value)) == _redacted(value)

@@ -83,7 +83,7 @@ def test_any_backend_profile_is_accepted_and_an_id_only_once(bench: Bench) -> No
         {"project_id": None},
         {"backend_profile": ""},
         {"resource_bundle_ref": []},
-        {"metadata": None},
+        {"metadata": 1},
         {"session_ref": {}},
         {"session_ref": {"session_id": "s", "color": 1}},
         {"session_ref": {"session_id": "s", "metadata": "m"}},

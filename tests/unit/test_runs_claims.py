@@ -232,7 +232,7 @@ def test_claim_next_reads_along_an_index(bench: Bench, state: str) -> None:
     for number in range(5):
         make_run(bench, f"r{number}")
     store = Listening(bench.database)
-    tx = Tx(store, bench.world, CONTROLLER, None, lambda *_: b"")
+    tx = Tx(store, bench.world, CONTROLLER, None, bench.committer)
     for filters in ({}, {"tenant_id": "t"}, {"project_id": "p", "backend_profile": "codex"}):
         assert claiming.oldest(tx, **filters) is not None
     # Along an index of the state: the runs that have ended are never passed over.

@@ -45,7 +45,7 @@ def test_terminal_status_is_the_daemons_own(bench: Bench) -> None:
     bench.refused(errors.Denied, "run.append_event", run_id="r1", type="terminal_status")
 
 
-@pytest.mark.parametrize("payload", [None, [], "x", 1])
+@pytest.mark.parametrize("payload", [[], "x", 1])
 def test_a_payload_is_an_object(bench: Bench, payload: object) -> None:
     make_run(bench)
     params = {"run_id": "r1", "type": "usage", "payload": payload}

@@ -11,7 +11,7 @@ from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_RESULT_BYTES, MAX_VAL
 from tests.unit.harness import Bench, Json
 from tests.unit.test_state import CONTEXT, SCOPES, at, bind
 
-IDS = st.sampled_from(["a", "b", "a:b", ":", '"', ",", "\0", "a\0", "user", "unknown", "null"])
+IDS = st.sampled_from(["a", "b", "a:b", ":", '"', ",", "\1", "a\1", "user", "unknown", "null"])
 PARTIES = st.none() | st.fixed_dictionaries({}, optional={"id": IDS, "type": IDS})
 CONTEXTS = st.fixed_dictionaries(
     {},

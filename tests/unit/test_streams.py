@@ -38,7 +38,7 @@ TYPES = ("x", "y", "z")
 
 def _filled() -> tuple[Bench, list[Published]]:
     bench = Bench()
-    tx = Tx(bench.store, bench.world, Caller(CONTROL, 1, 1), None, lambda *_: b"")
+    tx = Tx(bench.store, bench.world, Caller(CONTROL, 1, 1), None, bench.committer)
     for stream, parent in STREAMS.items():
         journal.open_stream(tx, stream, parent)
     for number in range(60):

@@ -211,6 +211,7 @@ KEYED: Final = frozenset({
     "queue.submit",
     "queue.submit_many",
     "queue.update_attempt",
+    "queue.wait",
     "run.append_event",
     "run.cancel",
     "run.claim",
@@ -246,6 +247,14 @@ KEYED: Final = frozenset({
     "workstream.set_state",
 })
 """Methods that take an idempotency key."""
+TOKENED: Final = frozenset({
+    "controller.acquire",
+    "queue.claim",
+    "queue.wait",
+    "run.claim",
+    "run.claim_next",
+})
+"""Methods that take a token of the caller's own, and can then be answered again."""
 WAITS: Final = frozenset({
     "approval.wait",
     "command.next",

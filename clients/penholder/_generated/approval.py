@@ -67,11 +67,11 @@ class ApprovalCalls:
         *,
         worker_id: str | None | UnsetType = UNSET,
         controller_id: str | None | UnsetType = UNSET,
-        state: Literal["canceled", "decided", "expired", "pending"] | None | UnsetType = UNSET,
+        state: Literal["all", "canceled", "decided", "expired", "pending"] | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.Approval]:
-        """List approvals, oldest first; `state` null gives all."""
+        """List approvals, oldest first; by default those that are pending."""
         return self._client.ask("approval.list", {
             "worker_id": worker_id,
             "controller_id": controller_id,
@@ -90,7 +90,10 @@ class ApprovalCalls:
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Approval:
-        """Answer an approval, once, by the id of an option or by its alias (any case)."""
+        """Answer an approval, once, by the id of an option or by its alias (any case).
+
+        It can be answered only once, so a person may answer beside a living owner, without its fence.
+        """
         return self._client.ask("approval.decide", {
             "worker_id": worker_id,
             "request_id": request_id,
@@ -109,7 +112,7 @@ class ApprovalCalls:
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Approval:
-        """Take a question back."""
+        """Take a question back, without a fence also beside its worker's owner."""
         return self._client.ask("approval.cancel", {
             "worker_id": worker_id,
             "request_id": request_id,
@@ -186,11 +189,11 @@ class AsyncApprovalCalls:
         *,
         worker_id: str | None | UnsetType = UNSET,
         controller_id: str | None | UnsetType = UNSET,
-        state: Literal["canceled", "decided", "expired", "pending"] | None | UnsetType = UNSET,
+        state: Literal["all", "canceled", "decided", "expired", "pending"] | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.Approval]:
-        """List approvals, oldest first; `state` null gives all."""
+        """List approvals, oldest first; by default those that are pending."""
         return await self._client.ask("approval.list", {
             "worker_id": worker_id,
             "controller_id": controller_id,
@@ -209,7 +212,10 @@ class AsyncApprovalCalls:
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Approval:
-        """Answer an approval, once, by the id of an option or by its alias (any case)."""
+        """Answer an approval, once, by the id of an option or by its alias (any case).
+
+        It can be answered only once, so a person may answer beside a living owner, without its fence.
+        """
         return await self._client.ask("approval.decide", {
             "worker_id": worker_id,
             "request_id": request_id,
@@ -228,7 +234,7 @@ class AsyncApprovalCalls:
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Approval:
-        """Take a question back."""
+        """Take a question back, without a fence also beside its worker's owner."""
         return await self._client.ask("approval.cancel", {
             "worker_id": worker_id,
             "request_id": request_id,

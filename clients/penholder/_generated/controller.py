@@ -67,17 +67,20 @@ class ControllerCalls:
         takeover: bool | UnsetType = UNSET,
         pid: int | None | UnsetType = UNSET,
         lease_ms: int | None | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Handle:
         """Become the owner of a controller: the highest epoch ever plus one, and a token shown once.
 
-        While somebody else owns it this takes `takeover`, unless the owner's lease ran out.
+        While somebody else owns it this takes `takeover`, unless the owner's lease ran out. With a
+        `token` of the caller's own the answer shows none and is kept under its idempotency key.
         """
         return self._client.ask("controller.acquire", {
             "controller_id": controller_id,
             "takeover": takeover,
             "pid": pid,
             "lease_ms": lease_ms,
+            "token": token,
             "idempotency_key": idempotency_key,
         }, _HANDLE)
 
@@ -201,17 +204,20 @@ class AsyncControllerCalls:
         takeover: bool | UnsetType = UNSET,
         pid: int | None | UnsetType = UNSET,
         lease_ms: int | None | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Handle:
         """Become the owner of a controller: the highest epoch ever plus one, and a token shown once.
 
-        While somebody else owns it this takes `takeover`, unless the owner's lease ran out.
+        While somebody else owns it this takes `takeover`, unless the owner's lease ran out. With a
+        `token` of the caller's own the answer shows none and is kept under its idempotency key.
         """
         return await self._client.ask("controller.acquire", {
             "controller_id": controller_id,
             "takeover": takeover,
             "pid": pid,
             "lease_ms": lease_ms,
+            "token": token,
             "idempotency_key": idempotency_key,
         }, _HANDLE)
 

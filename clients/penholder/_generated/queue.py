@@ -85,15 +85,21 @@ class QueueCalls:
         runner_id: str | UnsetType = UNSET,
         lanes: Sequence[str] | None | UnsetType = UNSET,
         max_tasks: int | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Page[nouns.ClaimedTask]:
-        """Take the first tasks of a queue under a lease; an empty list if there is nothing to do."""
+        """Take the first tasks of a queue under a lease; an empty list if there is nothing to do.
+
+        With a `token` of the caller's own, which serves all of them, the answer shows none and is kept
+        under its idempotency key; an empty one is not.
+        """
         return self._client.ask("queue.claim", {
             "queue": queue,
             "runner_id": runner_id,
             "lease_ms": lease_ms,
             "lanes": lanes,
             "max_tasks": max_tasks,
+            "token": token,
             "idempotency_key": idempotency_key,
         }, _PAGE_CLAIMED_TASK)
 
@@ -105,7 +111,9 @@ class QueueCalls:
         runner_id: str | UnsetType = UNSET,
         lanes: Sequence[str] | None | UnsetType = UNSET,
         max_tasks: int | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         timeout_ms: int | UnsetType = UNSET,
+        idempotency_key: str | None = None,
     ) -> nouns.Page[nouns.ClaimedTask]:
         """Claim as queue.claim does, as soon as there is something; empty at the timeout."""
         return self._client.ask("queue.wait", {
@@ -114,7 +122,9 @@ class QueueCalls:
             "lease_ms": lease_ms,
             "lanes": lanes,
             "max_tasks": max_tasks,
+            "token": token,
             "timeout_ms": timeout_ms,
+            "idempotency_key": idempotency_key,
         }, _PAGE_CLAIMED_TASK)
 
     def heartbeat(
@@ -179,7 +189,8 @@ class QueueCalls:
     ) -> nouns.QueueTask:
         """Note how an attempt stands elsewhere, and the state that follows from it.
 
-        It counts no attempt; an absent session_path keeps what was there.
+        It counts no attempt; an absent session_path keeps what was there. On the control socket it
+        needs no claim, and a lease only while there is one.
         """
         return self._client.ask("queue.update_attempt", {
             "queue_task_id": queue_task_id,
@@ -343,15 +354,21 @@ class AsyncQueueCalls:
         runner_id: str | UnsetType = UNSET,
         lanes: Sequence[str] | None | UnsetType = UNSET,
         max_tasks: int | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Page[nouns.ClaimedTask]:
-        """Take the first tasks of a queue under a lease; an empty list if there is nothing to do."""
+        """Take the first tasks of a queue under a lease; an empty list if there is nothing to do.
+
+        With a `token` of the caller's own, which serves all of them, the answer shows none and is kept
+        under its idempotency key; an empty one is not.
+        """
         return await self._client.ask("queue.claim", {
             "queue": queue,
             "runner_id": runner_id,
             "lease_ms": lease_ms,
             "lanes": lanes,
             "max_tasks": max_tasks,
+            "token": token,
             "idempotency_key": idempotency_key,
         }, _PAGE_CLAIMED_TASK)
 
@@ -363,7 +380,9 @@ class AsyncQueueCalls:
         runner_id: str | UnsetType = UNSET,
         lanes: Sequence[str] | None | UnsetType = UNSET,
         max_tasks: int | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         timeout_ms: int | UnsetType = UNSET,
+        idempotency_key: str | None = None,
     ) -> nouns.Page[nouns.ClaimedTask]:
         """Claim as queue.claim does, as soon as there is something; empty at the timeout."""
         return await self._client.ask("queue.wait", {
@@ -372,7 +391,9 @@ class AsyncQueueCalls:
             "lease_ms": lease_ms,
             "lanes": lanes,
             "max_tasks": max_tasks,
+            "token": token,
             "timeout_ms": timeout_ms,
+            "idempotency_key": idempotency_key,
         }, _PAGE_CLAIMED_TASK)
 
     async def heartbeat(
@@ -437,7 +458,8 @@ class AsyncQueueCalls:
     ) -> nouns.QueueTask:
         """Note how an attempt stands elsewhere, and the state that follows from it.
 
-        It counts no attempt; an absent session_path keeps what was there.
+        It counts no attempt; an absent session_path keeps what was there. On the control socket it
+        needs no claim, and a lease only while there is one.
         """
         return await self._client.ask("queue.update_attempt", {
             "queue_task_id": queue_task_id,

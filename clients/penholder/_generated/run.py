@@ -85,16 +85,19 @@ class RunCalls:
         run_id: str,
         lease_ms: int,
         runner_id: str | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.ClaimedRun:
         """Claim a run: a new lease, also for the runner that has it already.
 
-        Another runner must wait until the lease has run out; the holder may go on until then.
+        Another runner must wait until the lease has run out; the holder may go on until then. With a
+        `token` of the caller's own the answer shows none and is kept under its idempotency key.
         """
         return self._client.ask("run.claim", {
             "run_id": run_id,
             "runner_id": runner_id,
             "lease_ms": lease_ms,
+            "token": token,
             "idempotency_key": idempotency_key,
         }, _CLAIMED_RUN)
 
@@ -106,15 +109,21 @@ class RunCalls:
         tenant_id: str | None | UnsetType = UNSET,
         project_id: str | None | UnsetType = UNSET,
         backend_profile: str | None | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.ClaimedRun | None:
-        """Claim the oldest run that is pending or whose lease ran out; null if there is none."""
+        """Claim the oldest run that is pending or whose lease ran out; null if there is none.
+
+        With a `token` of the caller's own the answer shows none and is kept under its idempotency key;
+        null is not.
+        """
         return self._client.ask("run.claim_next", {
             "runner_id": runner_id,
             "lease_ms": lease_ms,
             "tenant_id": tenant_id,
             "project_id": project_id,
             "backend_profile": backend_profile,
+            "token": token,
             "idempotency_key": idempotency_key,
         }, _CLAIMED_RUN_NONE)
 
@@ -281,16 +290,19 @@ class AsyncRunCalls:
         run_id: str,
         lease_ms: int,
         runner_id: str | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.ClaimedRun:
         """Claim a run: a new lease, also for the runner that has it already.
 
-        Another runner must wait until the lease has run out; the holder may go on until then.
+        Another runner must wait until the lease has run out; the holder may go on until then. With a
+        `token` of the caller's own the answer shows none and is kept under its idempotency key.
         """
         return await self._client.ask("run.claim", {
             "run_id": run_id,
             "runner_id": runner_id,
             "lease_ms": lease_ms,
+            "token": token,
             "idempotency_key": idempotency_key,
         }, _CLAIMED_RUN)
 
@@ -302,15 +314,21 @@ class AsyncRunCalls:
         tenant_id: str | None | UnsetType = UNSET,
         project_id: str | None | UnsetType = UNSET,
         backend_profile: str | None | UnsetType = UNSET,
+        token: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.ClaimedRun | None:
-        """Claim the oldest run that is pending or whose lease ran out; null if there is none."""
+        """Claim the oldest run that is pending or whose lease ran out; null if there is none.
+
+        With a `token` of the caller's own the answer shows none and is kept under its idempotency key;
+        null is not.
+        """
         return await self._client.ask("run.claim_next", {
             "runner_id": runner_id,
             "lease_ms": lease_ms,
             "tenant_id": tenant_id,
             "project_id": project_id,
             "backend_profile": backend_profile,
+            "token": token,
             "idempotency_key": idempotency_key,
         }, _CLAIMED_RUN_NONE)
 

@@ -89,8 +89,9 @@ class WorkerCalls:
     ) -> nouns.Worker:
         """Move a worker to another state; `expected` makes it a compare-and-set.
 
-        The same state again changes nothing; `force` takes steps that the table does not have. On the
-        runtime socket waiting_approval → running is APPROVAL_PENDING while an approval is pending.
+        To canceling and stopped (without force) it takes no fence: that a person may do beside a living
+        owner. The same state again changes nothing; `force` takes steps that the table does not have.
+        On the runtime socket waiting_approval → running is APPROVAL_PENDING while one is pending.
         """
         return self._client.ask("worker.transition", {
             "worker_id": worker_id,
@@ -110,7 +111,7 @@ class WorkerCalls:
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Worker:
-        """Stop a worker for good; its runtime socket closes.
+        """Stop a worker for good, without a fence also beside a living owner; its socket closes.
 
         With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
         process that asks nor an ancestor of it, which the entry then names as `spared`.
@@ -289,8 +290,9 @@ class AsyncWorkerCalls:
     ) -> nouns.Worker:
         """Move a worker to another state; `expected` makes it a compare-and-set.
 
-        The same state again changes nothing; `force` takes steps that the table does not have. On the
-        runtime socket waiting_approval → running is APPROVAL_PENDING while an approval is pending.
+        To canceling and stopped (without force) it takes no fence: that a person may do beside a living
+        owner. The same state again changes nothing; `force` takes steps that the table does not have.
+        On the runtime socket waiting_approval → running is APPROVAL_PENDING while one is pending.
         """
         return await self._client.ask("worker.transition", {
             "worker_id": worker_id,
@@ -310,7 +312,7 @@ class AsyncWorkerCalls:
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Worker:
-        """Stop a worker for good; its runtime socket closes.
+        """Stop a worker for good, without a fence also beside a living owner; its socket closes.
 
         With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
         process that asks nor an ancestor of it, which the entry then names as `spared`.

@@ -116,7 +116,7 @@ def _ask(
 
 
 def _once(client: Client, method: Method, params: dict[str, object]) -> msgspec.Raw:
-    return client.call_raw(method.name, params)
+    return client.ask_raw(method.name, params)
 
 
 def _pages(client: Client, method: Method, params: dict[str, object]) -> msgspec.Raw:

@@ -69,9 +69,7 @@ def _taken_over(
     if choice.fence is not None:
         raise Usage("pass --fence or --take-over, not both")
     controller_id = _require_controller(client, params)
-    handle = client.call(
-        "controller.acquire", {"controller_id": controller_id, "takeover": True}, Handle
-    )
+    handle = client.controller.acquire(controller_id=controller_id, takeover=True)
     if choice.save:
         handles.save(handle, choice.state_dir)
         yield fence_of(handle)

@@ -18,9 +18,11 @@ import {
   type MethodName,
   type Methods,
   Rooms,
+  TOKENED,
 } from "./generated.js";
 import { Line } from "./line.js";
 import { RequestIds } from "./request_ids.js";
+import { secured, withToken } from "./tokens.js";
 
 export type { Notice } from "./connection.js";
 export { EntryStream } from "./entries.js";
@@ -82,14 +84,33 @@ export class Client extends Rooms {
     return Client.connect(join(runtimeDir, "control.sock"), options);
   }
 
-  /** Call any method by its name; a mutation without an idempotency key gets one. */
-  override async call<M extends MethodName>(
+  /**
+   * Call any method by its name; a mutation without an idempotency key gets one.
+   *
+   * But one whose answer holds a token (controller.acquire, a claim) is sent as it is, and sent
+   * again only under a key that is given: the rooms make both.
+   */
+  async call<M extends MethodName>(
     method: M,
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]> {
     const given: Record<string, unknown> = { ...params };
-    if (KEYED.has(method)) given["idempotency_key"] ??= randomUUID();
+    if (KEYED.has(method) && !TOKENED.has(method)) given["idempotency_key"] ??= randomUUID();
     return (await this.#line.request(method, given)) as Methods[M]["result"];
+  }
+
+  /**
+   * Call a method for one of the rooms. A claim or an ownership gets a token that is made here with
+   * the idempotency key, so that an answer that is lost on its way is given again.
+   */
+  override async ask<M extends MethodName>(
+    method: M,
+    params: Methods[M]["params"],
+  ): Promise<Methods[M]["result"]> {
+    if (!TOKENED.has(method)) return this.call(method, params);
+    const given = secured({ ...params });
+    const result = await this.#line.request(method, given);
+    return withToken(result, given["token"]) as Methods[M]["result"];
   }
 
   /** Subscribe to streams over a connection of its own; it stands when this resolves. */

@@ -395,7 +395,11 @@ export interface Finding {
   detail: string;
 }
 
-/** An ownership as its owner sees it; `token` is there once, in the answer of acquire. */
+/**
+ * An ownership as its owner sees it; `token` is there once, in the answer of acquire.
+ *
+ * It is null where the owner brought a token of its own.
+ */
 export interface Handle {
   /** Names a controller; made by the daemon as ctl_… if absent. */
   controller_id: string;
@@ -503,7 +507,11 @@ export interface LaggedNotice {
   resume_after: number;
 }
 
-/** A claim as its holder sees it; `token` is there once, in the answer of the claim. */
+/**
+ * A claim as its holder sees it; `token` is there once, in the answer of the claim.
+ *
+ * It is null where the claimer brought a token of its own.
+ */
 export interface Lease {
   /** Only ever grows. */
   epoch: number;
@@ -1121,7 +1129,7 @@ export interface ApprovalListParams {
   worker_id?: string | null;
   /** Names a controller; made by the daemon as ctl_… if absent. */
   controller_id?: string | null;
-  state?: "canceled" | "decided" | "expired" | "pending" | null;
+  state?: "all" | "canceled" | "decided" | "expired" | "pending";
   limit?: number;
   /** `next` of an earlier page; opaque. */
   cursor?: string | null;
@@ -1362,6 +1370,8 @@ export interface ControllerAcquireParams {
   /** A process id. */
   pid?: number | null;
   lease_ms?: number | null;
+  /** A secret that the caller made at random and keeps; with it the answer's token is null, so the answer can be kept under its idempotency key. */
+  token?: string | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -1715,6 +1725,8 @@ export interface QueueClaimParams {
   lease_ms: number;
   lanes?: string[] | null;
   max_tasks?: number;
+  /** A secret that the caller made at random and keeps; with it the answer's token is null, so the answer can be kept under its idempotency key. */
+  token?: string | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -1859,7 +1871,11 @@ export interface QueueWaitParams {
   lease_ms: number;
   lanes?: string[] | null;
   max_tasks?: number;
+  /** A secret that the caller made at random and keeps; with it the answer's token is null, so the answer can be kept under its idempotency key. */
+  token?: string | null;
   timeout_ms?: number;
+  /** The same call sent again under the same key is done once. */
+  idempotency_key?: string | null;
 }
 
 /** Params of rpc.cancel. */
@@ -1901,6 +1917,8 @@ export interface RunClaimParams {
   /** Who carries runs or queue tasks out; a worker is its own runner. */
   runner_id?: string;
   lease_ms: number;
+  /** A secret that the caller made at random and keeps; with it the answer's token is null, so the answer can be kept under its idempotency key. */
+  token?: string | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -1916,6 +1934,8 @@ export interface RunClaimNextParams {
   project_id?: string | null;
   /** A word that programs compare, such as tool.call. */
   backend_profile?: string | null;
+  /** A secret that the caller made at random and keeps; with it the answer's token is null, so the answer can be kept under its idempotency key. */
+  token?: string | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -2613,6 +2633,7 @@ export type ErrorCode =
   | "PEER_NOT_VISIBLE"
   | "QUERY_TOO_COSTLY"
   | "QUEUE_TASK_EXISTS"
+  | "QUEUE_TASK_NOT_CLAIMED"
   | "QUEUE_TASK_NOT_FOUND"
   | "QUEUE_TASK_TERMINAL"
   | "RUNNER_LEASE_CONFLICT"
@@ -2685,6 +2706,7 @@ export const KEYED: ReadonlySet<string> = new Set<MethodName>([
   "queue.submit",
   "queue.submit_many",
   "queue.update_attempt",
+  "queue.wait",
   "run.append_event",
   "run.cancel",
   "run.claim",
@@ -2720,9 +2742,18 @@ export const KEYED: ReadonlySet<string> = new Set<MethodName>([
   "workstream.set_state",
 ]);
 
+/** Methods that take a token of the caller's own, and can then be answered again. */
+export const TOKENED: ReadonlySet<string> = new Set<MethodName>([
+  "controller.acquire",
+  "queue.claim",
+  "queue.wait",
+  "run.claim",
+  "run.claim_next",
+]);
+
 /** What the rooms call through. */
 export interface Caller {
-  call<M extends MethodName>(
+  ask<M extends MethodName>(
     method: M,
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]>;
@@ -2736,24 +2767,28 @@ export class ApprovalCalls {
     this.#caller = caller;
   }
 
-  /** Take a question back. */
+  /** Take a question back, without a fence also beside its worker's owner. */
   cancel(params: ApprovalCancelParams): Promise<Approval> {
-    return this.#caller.call("approval.cancel", params);
+    return this.#caller.ask("approval.cancel", params);
   }
 
-  /** Answer an approval, once, by the id of an option or by its alias (any case). */
+  /**
+   * Answer an approval, once, by the id of an option or by its alias (any case).
+   *
+   * It can be answered only once, so a person may answer beside a living owner, without its fence.
+   */
   decide(params: ApprovalDecideParams): Promise<Approval> {
-    return this.#caller.call("approval.decide", params);
+    return this.#caller.ask("approval.decide", params);
   }
 
   /** Return one approval. */
   get(params: ApprovalGetParams): Promise<Approval> {
-    return this.#caller.call("approval.get", params);
+    return this.#caller.ask("approval.get", params);
   }
 
-  /** List approvals, oldest first; `state` null gives all. */
+  /** List approvals, oldest first; by default those that are pending. */
   list(params: ApprovalListParams = {}): Promise<Page<Approval>> {
-    return this.#caller.call("approval.list", params);
+    return this.#caller.ask("approval.list", params);
   }
 
   /**
@@ -2763,12 +2798,12 @@ export class ApprovalCalls {
    * that it expires.
    */
   request(params: ApprovalRequestParams): Promise<Approval> {
-    return this.#caller.call("approval.request", params);
+    return this.#caller.ask("approval.request", params);
   }
 
   /** Return an approval as soon as it has ended; still pending at the timeout. */
   wait(params: ApprovalWaitParams): Promise<Approval> {
-    return this.#caller.call("approval.wait", params);
+    return this.#caller.ask("approval.wait", params);
   }
 }
 
@@ -2782,7 +2817,7 @@ export class BackendCalls {
 
   /** List the backend profiles of the configuration; runs of any other profile work as well. */
   list(): Promise<Backends> {
-    return this.#caller.call("backend.list", {});
+    return this.#caller.ask("backend.list", {});
   }
 }
 
@@ -2796,32 +2831,32 @@ export class BoardCalls {
 
   /** Add an event to the board's stream, about a brief or the whole board. */
   appendEvent(params: BoardAppendEventParams): Promise<BoardEvent> {
-    return this.#caller.call("board.append_event", params);
+    return this.#caller.ask("board.append_event", params);
   }
 
   /** Make a board, pending; if there is one of this id, it is answered as it stands. */
   create(params: BoardCreateParams): Promise<Board> {
-    return this.#caller.call("board.create", params);
+    return this.#caller.ask("board.create", params);
   }
 
   /** List a board's events, oldest first, after a sequence number. */
   events(params: BoardEventsParams): Promise<Page<BoardEvent>> {
-    return this.#caller.call("board.events", params);
+    return this.#caller.ask("board.events", params);
   }
 
   /** Return one board. */
   get(params: BoardGetParams): Promise<Board> {
-    return this.#caller.call("board.get", params);
+    return this.#caller.ask("board.get", params);
   }
 
   /** List boards, newest first. */
   list(params: BoardListParams = {}): Promise<Page<Board>> {
-    return this.#caller.call("board.list", params);
+    return this.#caller.ask("board.list", params);
   }
 
   /** Put a board into any state; `expected` makes it a compare-and-set. */
   setState(params: BoardSetStateParams): Promise<Board> {
-    return this.#caller.call("board.set_state", params);
+    return this.#caller.ask("board.set_state", params);
   }
 
   /**
@@ -2830,7 +2865,7 @@ export class BoardCalls {
    * Events count also when retention has taken them.
    */
   summary(params: BoardSummaryParams): Promise<BoardSummary> {
-    return this.#caller.call("board.summary", params);
+    return this.#caller.ask("board.summary", params);
   }
 }
 
@@ -2848,32 +2883,32 @@ export class BriefCalls {
    * Its parent and its workstream are of the same board.
    */
   create(params: BriefCreateParams): Promise<Brief> {
-    return this.#caller.call("brief.create", params);
+    return this.#caller.ask("brief.create", params);
   }
 
   /** Return one brief. */
   get(params: BriefGetParams): Promise<Brief> {
-    return this.#caller.call("brief.get", params);
+    return this.#caller.ask("brief.get", params);
   }
 
   /** List the briefs of a board, newest first. */
   list(params: BriefListParams): Promise<Page<Brief>> {
-    return this.#caller.call("brief.list", params);
+    return this.#caller.ask("brief.list", params);
   }
 
   /** Count one more try of a brief; its state stays as it is. */
   retry(params: BriefRetryParams): Promise<Brief> {
-    return this.#caller.call("brief.retry", params);
+    return this.#caller.ask("brief.retry", params);
   }
 
   /** Store what a brief came to; it is done. */
   setResult(params: BriefSetResultParams): Promise<Brief> {
-    return this.#caller.call("brief.set_result", params);
+    return this.#caller.ask("brief.set_result", params);
   }
 
   /** Put a brief into any state; `expected` makes it a compare-and-set. */
   setState(params: BriefSetStateParams): Promise<Brief> {
-    return this.#caller.call("brief.set_state", params);
+    return this.#caller.ask("brief.set_state", params);
   }
 
   /**
@@ -2882,7 +2917,7 @@ export class BriefCalls {
    * `depth` is how many levels below the uppermost are answered: 0 is those alone.
    */
   tree(params: BriefTreeParams): Promise<BriefTree> {
-    return this.#caller.call("brief.tree", params);
+    return this.#caller.ask("brief.tree", params);
   }
 }
 
@@ -2896,12 +2931,12 @@ export class CommandCalls {
 
   /** Say that the runner has a command; one that is not pending stays as it is. */
   ack(params: CommandAckParams): Promise<Command> {
-    return this.#caller.call("command.ack", params);
+    return this.#caller.ask("command.ack", params);
   }
 
   /** Cancel a command, whoever holds its run; one that has ended stays as it is. */
   cancel(params: CommandCancelParams): Promise<Command> {
-    return this.#caller.call("command.cancel", params);
+    return this.#caller.ask("command.cancel", params);
   }
 
   /**
@@ -2911,7 +2946,7 @@ export class CommandCalls {
    * under it is answered as it stands now.
    */
   create(params: CommandCreateParams): Promise<Command> {
-    return this.#caller.call("command.create", params);
+    return this.#caller.ask("command.create", params);
   }
 
   /**
@@ -2920,22 +2955,22 @@ export class CommandCalls {
    * A thread that the end of a turn gives becomes its session's, with the turn that gave it.
    */
   finish(params: CommandFinishParams): Promise<Command> {
-    return this.#caller.call("command.finish", params);
+    return this.#caller.ask("command.finish", params);
   }
 
   /** Return one command. */
   get(params: CommandGetParams): Promise<Command> {
-    return this.#caller.call("command.get", params);
+    return this.#caller.ask("command.get", params);
   }
 
   /** List a run's commands, oldest first; the `next` of a page goes before `after_seq`. */
   list(params: CommandListParams): Promise<Page<Command>> {
-    return this.#caller.call("command.list", params);
+    return this.#caller.ask("command.list", params);
   }
 
   /** Return the run's oldest pending command as soon as there is one; null once it has ended. */
   next(params: CommandNextParams): Promise<Command | null> {
-    return this.#caller.call("command.next", params);
+    return this.#caller.ask("command.next", params);
   }
 }
 
@@ -2950,55 +2985,56 @@ export class ControllerCalls {
   /**
    * Become the owner of a controller: the highest epoch ever plus one, and a token shown once.
    *
-   * While somebody else owns it this takes `takeover`, unless the owner's lease ran out.
+   * While somebody else owns it this takes `takeover`, unless the owner's lease ran out. With a
+   * `token` of the caller's own the answer shows none and is kept under its idempotency key.
    */
   acquire(params: ControllerAcquireParams): Promise<Handle> {
-    return this.#caller.call("controller.acquire", params);
+    return this.#caller.ask("controller.acquire", params);
   }
 
   /** Return the controller of a workspace. */
   find(params: ControllerFindParams): Promise<Controller> {
-    return this.#caller.call("controller.find", params);
+    return this.#caller.ask("controller.find", params);
   }
 
   /** Return one controller. */
   get(params: ControllerGetParams): Promise<Controller> {
-    return this.#caller.call("controller.get", params);
+    return this.#caller.ask("controller.get", params);
   }
 
   /** List ownerships, newest first. */
   instances(params: ControllerInstancesParams = {}): Promise<Page<Instance>> {
-    return this.#caller.call("controller.instances", params);
+    return this.#caller.ask("controller.instances", params);
   }
 
   /** List controllers, newest first. */
   list(params: ControllerListParams = {}): Promise<Page<Controller>> {
-    return this.#caller.call("controller.list", params);
+    return this.#caller.ask("controller.list", params);
   }
 
   /** Make a controller for a workspace; the same id again updates its label and workspace. */
   register(params: ControllerRegisterParams): Promise<Controller> {
-    return this.#caller.call("controller.register", params);
+    return this.#caller.ask("controller.register", params);
   }
 
   /** Give an ownership up; with `force` anybody's. The epoch stays and will only grow. */
   release(params: ControllerReleaseParams): Promise<Release> {
-    return this.#caller.call("controller.release", params);
+    return this.#caller.ask("controller.release", params);
   }
 
   /** Renew the lease of an ownership; the token is not shown again. */
   renew(params: ControllerRenewParams): Promise<Handle> {
-    return this.#caller.call("controller.renew", params);
+    return this.#caller.ask("controller.renew", params);
   }
 
   /** Return a controller with its owner; an owner whose lease ran out stays until replaced. */
   status(params: ControllerStatusParams): Promise<ControllerStatus> {
-    return this.#caller.call("controller.status", params);
+    return this.#caller.ask("controller.status", params);
   }
 
   /** Tell whether an epoch and token are the active owner's; an unknown controller: no. */
   validate(params: ControllerValidateParams): Promise<Validity> {
-    return this.#caller.call("controller.validate", params);
+    return this.#caller.ask("controller.validate", params);
   }
 }
 
@@ -3017,22 +3053,22 @@ export class DaemonCalls {
    * and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
    */
   backup(params: DaemonBackupParams = {}): Promise<Backup> {
-    return this.#caller.call("daemon.backup", params);
+    return this.#caller.ask("daemon.backup", params);
   }
 
   /** Return the settings in force. */
   config(): Promise<JsonObject> {
-    return this.#caller.call("daemon.config", {});
+    return this.#caller.ask("daemon.config", {});
   }
 
   /** Tell whether the store can be read (reachable) and written (ready). */
   health(): Promise<Health> {
-    return this.#caller.call("daemon.health", {});
+    return this.#caller.ask("daemon.health", {});
   }
 
   /** Return all figures in the text format of Prometheus. */
   metrics(): Promise<Metrics> {
-    return this.#caller.call("daemon.metrics", {});
+    return this.#caller.ask("daemon.metrics", {});
   }
 
   /**
@@ -3042,22 +3078,22 @@ export class DaemonCalls {
    * on, and a cursor before what was taken gets CURSOR_GONE.
    */
   prune(params: DaemonPruneParams = {}): Promise<Pruned> {
-    return this.#caller.call("daemon.prune", params);
+    return this.#caller.ask("daemon.prune", params);
   }
 
   /** Have the daemon finish what it has, for at most `drain_ms`, and exit. */
   shutdown(params: DaemonShutdownParams = {}): Promise<Stopping> {
-    return this.#caller.call("daemon.shutdown", params);
+    return this.#caller.ask("daemon.shutdown", params);
   }
 
   /** Return the daemon in figures. */
   status(): Promise<DaemonStatus> {
-    return this.#caller.call("daemon.status", {});
+    return this.#caller.ask("daemon.status", {});
   }
 
   /** Look for damage in the file and for broken invariants; `deep` reads all of every index. */
   verify(params: DaemonVerifyParams = {}): Promise<Verification> {
-    return this.#caller.call("daemon.verify", params);
+    return this.#caller.ask("daemon.verify", params);
   }
 }
 
@@ -3071,22 +3107,22 @@ export class EventCalls {
 
   /** Add an event to the worker's stream. */
   append(params: EventAppendParams): Promise<Event> {
-    return this.#caller.call("event.append", params);
+    return this.#caller.ask("event.append", params);
   }
 
   /** Add up to 1,000 events in their order, all or none. */
   appendMany(params: EventAppendManyParams): Promise<Page<Event>> {
-    return this.#caller.call("event.append_many", params);
+    return this.#caller.ask("event.append_many", params);
   }
 
   /** Return the worker's newest event, or null. */
   latest(params: EventLatestParams = {}): Promise<Event | null> {
-    return this.#caller.call("event.latest", params);
+    return this.#caller.ask("event.latest", params);
   }
 
   /** List a worker's events, oldest first, after an event or a sequence number. */
   list(params: EventListParams = {}): Promise<Page<Event>> {
-    return this.#caller.call("event.list", params);
+    return this.#caller.ask("event.list", params);
   }
 
   /**
@@ -3096,7 +3132,7 @@ export class EventCalls {
    * answer then has a `next`, so that the following call goes on from there.
    */
   wait(params: EventWaitParams = {}): Promise<Page<Event>> {
-    return this.#caller.call("event.wait", params);
+    return this.#caller.ask("event.wait", params);
   }
 }
 
@@ -3110,17 +3146,17 @@ export class HandoffCalls {
 
   /** Return the worker's newest handoff, or null. */
   latest(params: HandoffLatestParams = {}): Promise<Handoff | null> {
-    return this.#caller.call("handoff.latest", params);
+    return this.#caller.ask("handoff.latest", params);
   }
 
   /** List handoffs, newest first. */
   list(params: HandoffListParams = {}): Promise<Page<Handoff>> {
-    return this.#caller.call("handoff.list", params);
+    return this.#caller.ask("handoff.list", params);
   }
 
   /** Note where the worker wrote down what its successor needs. */
   register(params: HandoffRegisterParams): Promise<Handoff> {
-    return this.#caller.call("handoff.register", params);
+    return this.#caller.ask("handoff.register", params);
   }
 }
 
@@ -3134,7 +3170,7 @@ export class JobCalls {
 
   /** List the jobs of a run, oldest first. */
   list(params: JobListParams): Promise<Page<Job>> {
-    return this.#caller.call("job.list", params);
+    return this.#caller.ask("job.list", params);
   }
 
   /**
@@ -3144,7 +3180,7 @@ export class JobCalls {
    * job that was saved under it is answered as it stands now.
    */
   save(params: JobSaveParams): Promise<Job> {
-    return this.#caller.call("job.save", params);
+    return this.#caller.ask("job.save", params);
   }
 }
 
@@ -3158,7 +3194,7 @@ export class JournalCalls {
 
   /** Return the position of the newest entry. */
   position(): Promise<CurrentPosition> {
-    return this.#caller.call("journal.position", {});
+    return this.#caller.ask("journal.position", {});
   }
 
   /**
@@ -3168,7 +3204,7 @@ export class JournalCalls {
    * may be empty though `pos` is not the journal's end yet.
    */
   read(params: JournalReadParams): Promise<Entries> {
-    return this.#caller.call("journal.read", params);
+    return this.#caller.ask("journal.read", params);
   }
 
   /**
@@ -3180,12 +3216,12 @@ export class JournalCalls {
    * stream, oldest_pos} when retention overtakes it.
    */
   subscribe(params: JournalSubscribeParams): Promise<Subscription> {
-    return this.#caller.call("journal.subscribe", params);
+    return this.#caller.ask("journal.subscribe", params);
   }
 
   /** End a subscription of this connection. */
   unsubscribe(params: JournalUnsubscribeParams): Promise<Unsubscribed> {
-    return this.#caller.call("journal.unsubscribe", params);
+    return this.#caller.ask("journal.unsubscribe", params);
   }
 
   /**
@@ -3194,7 +3230,7 @@ export class JournalCalls {
    * It looks on from where it came to by itself; go on after `pos`, also of an empty answer.
    */
   wait(params: JournalWaitParams): Promise<Entries> {
-    return this.#caller.call("journal.wait", params);
+    return this.#caller.ask("journal.wait", params);
   }
 }
 
@@ -3213,12 +3249,12 @@ export class MessageCalls {
    * worker unless another is named.
    */
   ack(params: MessageAckParams): Promise<Acknowledged> {
-    return this.#caller.call("message.ack", params);
+    return this.#caller.ask("message.ack", params);
   }
 
   /** List a topic's messages, oldest first, after a sequence number; an unknown topic is empty. */
   list(params: MessageListParams): Promise<Page<Message>> {
-    return this.#caller.call("message.list", params);
+    return this.#caller.ask("message.list", params);
   }
 
   /**
@@ -3227,17 +3263,17 @@ export class MessageCalls {
    * The kinds task_assign, worker_assigned, state_change and task_failed are the daemon's own.
    */
   publish(params: MessagePublishParams): Promise<Message> {
-    return this.#caller.call("message.publish", params);
+    return this.#caller.ask("message.publish", params);
   }
 
   /** Count what a reader has not read; what retention has taken cannot be read any more. */
   unread(params: MessageUnreadParams): Promise<Unread> {
-    return this.#caller.call("message.unread", params);
+    return this.#caller.ask("message.unread", params);
   }
 
   /** Return the next messages of a topic, as soon as there are any; empty at the timeout. */
   wait(params: MessageWaitParams): Promise<Messages> {
-    return this.#caller.call("message.wait", params);
+    return this.#caller.ask("message.wait", params);
   }
 }
 
@@ -3251,32 +3287,37 @@ export class QueueCalls {
 
   /** Cancel a task; one that has ended is answered as it stands. */
   cancel(params: QueueCancelParams): Promise<QueueTask> {
-    return this.#caller.call("queue.cancel", params);
+    return this.#caller.ask("queue.cancel", params);
   }
 
-  /** Take the first tasks of a queue under a lease; an empty list if there is nothing to do. */
+  /**
+   * Take the first tasks of a queue under a lease; an empty list if there is nothing to do.
+   *
+   * With a `token` of the caller's own, which serves all of them, the answer shows none and is kept
+   * under its idempotency key; an empty one is not.
+   */
   claim(params: QueueClaimParams): Promise<Page<ClaimedTask>> {
-    return this.#caller.call("queue.claim", params);
+    return this.#caller.ask("queue.claim", params);
   }
 
   /** End a task as completed. */
   complete(params: QueueCompleteParams): Promise<QueueTask> {
-    return this.#caller.call("queue.complete", params);
+    return this.#caller.ask("queue.complete", params);
   }
 
   /** Say that an attempt failed: it is tried again after a pause while attempts are left. */
   fail(params: QueueFailParams): Promise<QueueTask> {
-    return this.#caller.call("queue.fail", params);
+    return this.#caller.ask("queue.fail", params);
   }
 
   /** Return one task; on a runtime socket not what another has claimed. */
   get(params: QueueGetParams): Promise<QueueTask> {
-    return this.#caller.call("queue.get", params);
+    return this.#caller.ask("queue.get", params);
   }
 
   /** Renew the lease of a claimed task; its token is not shown again. */
   heartbeat(params: QueueHeartbeatParams): Promise<ClaimedTask> {
-    return this.#caller.call("queue.heartbeat", params);
+    return this.#caller.ask("queue.heartbeat", params);
   }
 
   /**
@@ -3285,32 +3326,32 @@ export class QueueCalls {
    * With `after_version` a call looks through a part of them: a page may be empty, with a `next`.
    */
   list(params: QueueListParams = {}): Promise<Page<QueueTask>> {
-    return this.#caller.call("queue.list", params);
+    return this.#caller.ask("queue.list", params);
   }
 
   /** Note that a reader has seen a task as it is now. */
   markRead(params: QueueMarkReadParams): Promise<QueueRead> {
-    return this.#caller.call("queue.mark_read", params);
+    return this.#caller.ask("queue.mark_read", params);
   }
 
   /** Return the counts and the first 20 tasks. */
   overview(params: QueueOverviewParams = {}): Promise<QueueOverview> {
-    return this.#caller.call("queue.overview", params);
+    return this.#caller.ask("queue.overview", params);
   }
 
   /** Give out nothing more from a queue; what is claimed goes on. */
   pause(params: QueuePauseParams): Promise<PausedQueue> {
-    return this.#caller.call("queue.pause", params);
+    return this.#caller.ask("queue.pause", params);
   }
 
   /** Give tasks out again. */
   resume(params: QueueResumeParams): Promise<PausedQueue> {
-    return this.#caller.call("queue.resume", params);
+    return this.#caller.ask("queue.resume", params);
   }
 
   /** Count the tasks of a queue, or of all, by state and by lane. */
   stats(params: QueueStatsParams = {}): Promise<QueueStats> {
-    return this.#caller.call("queue.stats", params);
+    return this.#caller.ask("queue.stats", params);
   }
 
   /**
@@ -3320,26 +3361,27 @@ export class QueueCalls {
    * the task as it stands.
    */
   submit(params: QueueSubmitParams): Promise<QueueTask> {
-    return this.#caller.call("queue.submit", params);
+    return this.#caller.ask("queue.submit", params);
   }
 
   /** Add up to 1,000 tasks, all or none. */
   submitMany(params: QueueSubmitManyParams): Promise<Page<QueueTask>> {
-    return this.#caller.call("queue.submit_many", params);
+    return this.#caller.ask("queue.submit_many", params);
   }
 
   /**
    * Note how an attempt stands elsewhere, and the state that follows from it.
    *
-   * It counts no attempt; an absent session_path keeps what was there.
+   * It counts no attempt; an absent session_path keeps what was there. On the control socket it
+   * needs no claim, and a lease only while there is one.
    */
   updateAttempt(params: QueueUpdateAttemptParams): Promise<QueueTask> {
-    return this.#caller.call("queue.update_attempt", params);
+    return this.#caller.ask("queue.update_attempt", params);
   }
 
   /** Claim as queue.claim does, as soon as there is something; empty at the timeout. */
   wait(params: QueueWaitParams): Promise<Page<ClaimedTask>> {
-    return this.#caller.call("queue.wait", params);
+    return this.#caller.ask("queue.wait", params);
   }
 }
 
@@ -3353,12 +3395,12 @@ export class RpcCalls {
 
   /** End a wait of this connection: it answers at once, as at its timeout. */
   cancel(params: RpcCancelParams): Promise<Canceled> {
-    return this.#caller.call("rpc.cancel", params);
+    return this.#caller.ask("rpc.cancel", params);
   }
 
   /** Return the OpenRPC document: every method, record and error. */
   discover(): Promise<JsonObject> {
-    return this.#caller.call("rpc.discover", {});
+    return this.#caller.ask("rpc.discover", {});
   }
 
   /**
@@ -3367,12 +3409,12 @@ export class RpcCalls {
    * Optional: a one-shot call may skip it.
    */
   hello(params: RpcHelloParams = {}): Promise<Hello> {
-    return this.#caller.call("rpc.hello", params);
+    return this.#caller.ask("rpc.hello", params);
   }
 
   /** Ask whether the daemon is there. */
   ping(): Promise<Pong> {
-    return this.#caller.call("rpc.ping", {});
+    return this.#caller.ask("rpc.ping", {});
   }
 }
 
@@ -3390,26 +3432,32 @@ export class RunCalls {
    * Values of keys that name secrets are stored as "[redacted]", at any depth.
    */
   appendEvent(params: RunAppendEventParams): Promise<RunEvent> {
-    return this.#caller.call("run.append_event", params);
+    return this.#caller.ask("run.append_event", params);
   }
 
   /** Cancel a run and its open commands, whoever holds it. One that has ended stays as it is. */
   cancel(params: RunCancelParams): Promise<Run> {
-    return this.#caller.call("run.cancel", params);
+    return this.#caller.ask("run.cancel", params);
   }
 
   /**
    * Claim a run: a new lease, also for the runner that has it already.
    *
-   * Another runner must wait until the lease has run out; the holder may go on until then.
+   * Another runner must wait until the lease has run out; the holder may go on until then. With a
+   * `token` of the caller's own the answer shows none and is kept under its idempotency key.
    */
   claim(params: RunClaimParams): Promise<ClaimedRun> {
-    return this.#caller.call("run.claim", params);
+    return this.#caller.ask("run.claim", params);
   }
 
-  /** Claim the oldest run that is pending or whose lease ran out; null if there is none. */
+  /**
+   * Claim the oldest run that is pending or whose lease ran out; null if there is none.
+   *
+   * With a `token` of the caller's own the answer shows none and is kept under its idempotency key;
+   * null is not.
+   */
   claimNext(params: RunClaimNextParams): Promise<ClaimedRun | null> {
-    return this.#caller.call("run.claim_next", params);
+    return this.#caller.ask("run.claim_next", params);
   }
 
   /**
@@ -3419,12 +3467,12 @@ export class RunCalls {
    * project and backend profile are fixed.
    */
   create(params: RunCreateParams): Promise<Run> {
-    return this.#caller.call("run.create", params);
+    return this.#caller.ask("run.create", params);
   }
 
   /** List a run's events, oldest first; the `next` of a page goes before `after_seq`. */
   events(params: RunEventsParams): Promise<Page<RunEvent>> {
-    return this.#caller.call("run.events", params);
+    return this.#caller.ask("run.events", params);
   }
 
   /**
@@ -3433,17 +3481,17 @@ export class RunCalls {
    * A thread that is given becomes its session's, with the turn that gave it.
    */
   finish(params: RunFinishParams): Promise<Run> {
-    return this.#caller.call("run.finish", params);
+    return this.#caller.ask("run.finish", params);
   }
 
   /** Return one run. */
   get(params: RunGetParams): Promise<Run> {
-    return this.#caller.call("run.get", params);
+    return this.#caller.ask("run.get", params);
   }
 
   /** Renew the lease of a run, also one that ran out; a run that has ended stays as it is. */
   heartbeat(params: RunHeartbeatParams): Promise<ClaimedRun> {
-    return this.#caller.call("run.heartbeat", params);
+    return this.#caller.ask("run.heartbeat", params);
   }
 
   /**
@@ -3452,7 +3500,7 @@ export class RunCalls {
    * With `project_id` a call looks through a part of them: a page may be empty, with a `next`.
    */
   list(params: RunListParams = {}): Promise<Page<Run>> {
-    return this.#caller.call("run.list", params);
+    return this.#caller.ask("run.list", params);
   }
 }
 
@@ -3466,17 +3514,17 @@ export class RunnerCalls {
 
   /** Say that a runner is well; its leases are renewed by run.heartbeat. */
   heartbeat(params: RunnerHeartbeatParams = {}): Promise<Runner> {
-    return this.#caller.call("runner.heartbeat", params);
+    return this.#caller.ask("runner.heartbeat", params);
   }
 
   /** List runners, newest first. */
   list(params: RunnerListParams = {}): Promise<Page<Runner>> {
-    return this.#caller.call("runner.list", params);
+    return this.#caller.ask("runner.list", params);
   }
 
   /** Make a runner known; the same id again replaces its metadata and keeps registered_at. */
   register(params: RunnerRegisterParams = {}): Promise<Runner> {
-    return this.#caller.call("runner.register", params);
+    return this.#caller.ask("runner.register", params);
   }
 }
 
@@ -3496,7 +3544,7 @@ export class RuntimeCalls {
    * again, or a descendant of it: the seat as it is, in the same epoch.
    */
   attach(params: RuntimeAttachParams = {}): Promise<Attachment> {
-    return this.#caller.call("runtime.attach", params);
+    return this.#caller.ask("runtime.attach", params);
   }
 
   /**
@@ -3507,12 +3555,12 @@ export class RuntimeCalls {
    * descendant's detach changes nothing and answers the worker as it stands.
    */
   detach(params: RuntimeDetachParams = {}): Promise<Worker> {
-    return this.#caller.call("runtime.detach", params);
+    return this.#caller.ask("runtime.detach", params);
   }
 
   /** Tell which process holds the seat of a worker. */
   status(params: RuntimeStatusParams = {}): Promise<RuntimeStatus> {
-    return this.#caller.call("runtime.status", params);
+    return this.#caller.ask("runtime.status", params);
   }
 }
 
@@ -3526,7 +3574,7 @@ export class SessionCalls {
 
   /** Return one session. */
   get(params: SessionGetParams): Promise<Session> {
-    return this.#caller.call("session.get", params);
+    return this.#caller.ask("session.get", params);
   }
 
   /**
@@ -3535,12 +3583,12 @@ export class SessionCalls {
    * By default those that are active or unread.
    */
   list(params: SessionListParams = {}): Promise<Page<SessionSummary>> {
-    return this.#caller.call("session.list", params);
+    return this.#caller.ask("session.list", params);
   }
 
   /** Note that a reader has seen a session as it stands. */
   markRead(params: SessionMarkReadParams): Promise<SessionRead> {
-    return this.#caller.call("session.mark_read", params);
+    return this.#caller.ask("session.mark_read", params);
   }
 
   /**
@@ -3549,17 +3597,17 @@ export class SessionCalls {
    * A call looks through a part of a long run: a page may be empty, with a `next`.
    */
   output(params: SessionOutputParams): Promise<SessionEvents> {
-    return this.#caller.call("session.output", params);
+    return this.#caller.ask("session.output", params);
   }
 
   /** Return a session as a reader sees it; without a reader nothing is read. */
   summary(params: SessionSummaryParams): Promise<SessionSummary> {
-    return this.#caller.call("session.summary", params);
+    return this.#caller.ask("session.summary", params);
   }
 
   /** List events of one run of a session, oldest first: of its active run, else of its last. */
   trace(params: SessionTraceParams): Promise<SessionEvents> {
-    return this.#caller.call("session.trace", params);
+    return this.#caller.ask("session.trace", params);
   }
 }
 
@@ -3577,27 +3625,27 @@ export class StateCalls {
    * The binding is known by `binding_id`, else by `scope_type:scope_id`, else as unknown_binding.
    */
   bind(params: StateBindParams): Promise<Binding> {
-    return this.#caller.call("state.bind", params);
+    return this.#caller.ask("state.bind", params);
   }
 
   /** Return the policy of one binding. */
   binding(params: StateBindingParams): Promise<Binding> {
-    return this.#caller.call("state.binding", params);
+    return this.#caller.ask("state.binding", params);
   }
 
   /** Delete all values, or those of a runner, of a binding, of both; bindings stay. */
   clear(params: StateClearParams = {}): Promise<StateCleared> {
-    return this.#caller.call("state.clear", params);
+    return this.#caller.ask("state.clear", params);
   }
 
   /** Delete a value. */
   delete(params: StateDeleteParams): Promise<StateDeleted> {
-    return this.#caller.call("state.delete", params);
+    return this.#caller.ask("state.delete", params);
   }
 
   /** Return a value; `found` tells a stored null from none. */
   get(params: StateGetParams): Promise<StateEntry> {
-    return this.#caller.call("state.get", params);
+    return this.#caller.ask("state.get", params);
   }
 
   /**
@@ -3606,12 +3654,12 @@ export class StateCalls {
    * A limit over 100 is cut to 100; go on after the last key while `has_more`.
    */
   list(params: StateListParams): Promise<StateKeys> {
-    return this.#caller.call("state.list", params);
+    return this.#caller.ask("state.list", params);
   }
 
   /** Store a value, null too, in place of the one before it. */
   set(params: StateSetParams): Promise<StateEntry> {
-    return this.#caller.call("state.set", params);
+    return this.#caller.ask("state.set", params);
   }
 
   /**
@@ -3621,7 +3669,7 @@ export class StateCalls {
    * `external.conversation_id` of the conversation is the context's.
    */
   snapshot(params: StateSnapshotParams): Promise<StateSnapshot> {
-    return this.#caller.call("state.snapshot", params);
+    return this.#caller.ask("state.snapshot", params);
   }
 }
 
@@ -3639,12 +3687,12 @@ export class TaskCalls {
    * Publishes worker_assigned on the topic orchestrator.
    */
   assign(params: TaskAssignParams): Promise<Task> {
-    return this.#caller.call("task.assign", params);
+    return this.#caller.ask("task.assign", params);
   }
 
   /** Make a task, ASSIGNED; publishes task_assign on the topic orchestrator. */
   create(params: TaskCreateParams): Promise<Task> {
-    return this.#caller.call("task.create", params);
+    return this.#caller.ask("task.create", params);
   }
 
   /**
@@ -3653,17 +3701,17 @@ export class TaskCalls {
    * Failing it again publishes again and renews state_changed_at.
    */
   fail(params: TaskFailParams): Promise<Task> {
-    return this.#caller.call("task.fail", params);
+    return this.#caller.ask("task.fail", params);
   }
 
   /** Return one task; on a runtime socket only one that is assigned to the worker. */
   get(params: TaskGetParams): Promise<Task> {
-    return this.#caller.call("task.get", params);
+    return this.#caller.ask("task.get", params);
   }
 
   /** Say that somebody works on the task. */
   heartbeat(params: TaskHeartbeatParams): Promise<Task> {
-    return this.#caller.call("task.heartbeat", params);
+    return this.#caller.ask("task.heartbeat", params);
   }
 
   /**
@@ -3673,7 +3721,7 @@ export class TaskCalls {
    * through a part of them: a page may be empty, with a `next`.
    */
   list(params: TaskListParams = {}): Promise<Page<Task>> {
-    return this.#caller.call("task.list", params);
+    return this.#caller.ask("task.list", params);
   }
 
   /**
@@ -3682,7 +3730,7 @@ export class TaskCalls {
    * Publishes state_change on the topic worker.
    */
   transition(params: TaskTransitionParams): Promise<Task> {
-    return this.#caller.call("task.transition", params);
+    return this.#caller.ask("task.transition", params);
   }
 }
 
@@ -3700,7 +3748,7 @@ export class TxCalls {
    * Each call passes its own fence. The first that fails gives its error, with `details.index`.
    */
   apply(params: TxApplyParams): Promise<Applied> {
-    return this.#caller.call("tx.apply", params);
+    return this.#caller.ask("tx.apply", params);
   }
 }
 
@@ -3714,67 +3762,68 @@ export class WorkerCalls {
 
   /** Forget what set_endpoint said. */
   clearEndpoint(params: WorkerClearEndpointParams = {}): Promise<Worker> {
-    return this.#caller.call("worker.clear_endpoint", params);
+    return this.#caller.ask("worker.clear_endpoint", params);
   }
 
   /** Make a worker; its runtime socket accepts when the answer comes. */
   create(params: WorkerCreateParams): Promise<Worker> {
-    return this.#caller.call("worker.create", params);
+    return this.#caller.ask("worker.create", params);
   }
 
   /** Return one worker. */
   get(params: WorkerGetParams = {}): Promise<Worker> {
-    return this.#caller.call("worker.get", params);
+    return this.#caller.ask("worker.get", params);
   }
 
   /** Say that the worker is well. A dead one is noticed without. */
   heartbeat(params: WorkerHeartbeatParams = {}): Promise<Worker> {
-    return this.#caller.call("worker.heartbeat", params);
+    return this.#caller.ask("worker.heartbeat", params);
   }
 
   /** List workers, newest first. */
   list(params: WorkerListParams = {}): Promise<Page<Worker>> {
-    return this.#caller.call("worker.list", params);
+    return this.#caller.ask("worker.list", params);
   }
 
   /** Delete a stopped worker with its approvals and handoffs; its stream and epochs stay. */
   remove(params: WorkerRemoveParams): Promise<Removed> {
-    return this.#caller.call("worker.remove", params);
+    return this.#caller.ask("worker.remove", params);
   }
 
   /** Say where the worker itself can be reached, if it serves a socket of its own. */
   setEndpoint(params: WorkerSetEndpointParams): Promise<Worker> {
-    return this.#caller.call("worker.set_endpoint", params);
+    return this.#caller.ask("worker.set_endpoint", params);
   }
 
   /** Say which session the worker is in. */
   setSession(params: WorkerSetSessionParams): Promise<Worker> {
-    return this.#caller.call("worker.set_session", params);
+    return this.#caller.ask("worker.set_session", params);
   }
 
   /** Say which turn the worker is at, or null for none. */
   setTurn(params: WorkerSetTurnParams): Promise<Worker> {
-    return this.#caller.call("worker.set_turn", params);
+    return this.#caller.ask("worker.set_turn", params);
   }
 
   /**
-   * Stop a worker for good; its runtime socket closes.
+   * Stop a worker for good, without a fence also beside a living owner; its socket closes.
    *
    * With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
    * process that asks nor an ancestor of it, which the entry then names as `spared`.
    */
   stop(params: WorkerStopParams): Promise<Worker> {
-    return this.#caller.call("worker.stop", params);
+    return this.#caller.ask("worker.stop", params);
   }
 
   /**
    * Move a worker to another state; `expected` makes it a compare-and-set.
    *
-   * The same state again changes nothing; `force` takes steps that the table does not have. On the
-   * runtime socket waiting_approval → running is APPROVAL_PENDING while an approval is pending.
+   * To canceling and stopped (without force) it takes no fence: that a person may do beside a living
+   * owner. The same state again changes nothing; `force` takes steps that the table does not have.
+   * On the runtime socket waiting_approval → running is APPROVAL_PENDING while one is pending.
    */
   transition(params: WorkerTransitionParams): Promise<Worker> {
-    return this.#caller.call("worker.transition", params);
+    return this.#caller.ask("worker.transition", params);
   }
 }
 
@@ -3788,22 +3837,22 @@ export class WorkstreamCalls {
 
   /** Make a workstream, pending; if the board has one of this id, it is answered as it stands. */
   create(params: WorkstreamCreateParams): Promise<Workstream> {
-    return this.#caller.call("workstream.create", params);
+    return this.#caller.ask("workstream.create", params);
   }
 
   /** Return one workstream. */
   get(params: WorkstreamGetParams): Promise<Workstream> {
-    return this.#caller.call("workstream.get", params);
+    return this.#caller.ask("workstream.get", params);
   }
 
   /** List the workstreams of a board, newest first. */
   list(params: WorkstreamListParams): Promise<Page<Workstream>> {
-    return this.#caller.call("workstream.list", params);
+    return this.#caller.ask("workstream.list", params);
   }
 
   /** Put a workstream into any state; `expected` makes it a compare-and-set. */
   setState(params: WorkstreamSetStateParams): Promise<Workstream> {
-    return this.#caller.call("workstream.set_state", params);
+    return this.#caller.ask("workstream.set_state", params);
   }
 }
 
@@ -3833,7 +3882,7 @@ export abstract class Rooms implements Caller {
   readonly worker = new WorkerCalls(this);
   readonly workstream = new WorkstreamCalls(this);
 
-  abstract call<M extends MethodName>(
+  abstract ask<M extends MethodName>(
     method: M,
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]>;

@@ -12,11 +12,14 @@ from penholder_protocol.errors import Denied, FenceRequired
 from penholder_protocol.nouns import Lease, LeaseProof
 
 
-def grant(tx: Tx, subject: str, lease_ms: int) -> Lease:
-    """Give the subject to a new holder: a higher epoch, and a token that is shown only here."""
-    token = tx.world.new_token()
-    epoch = fence.raise_epoch(tx, subject, token)
-    return Lease(epoch=epoch, token=token, expires_at=_start(tx, subject, lease_ms))
+def grant(tx: Tx, subject: str, lease_ms: int, own_token: str | None) -> Lease:
+    """Give the subject to a new holder under a higher epoch.
+
+    A holder that brings its own token is not shown it again, else one is made and shown only here.
+    """
+    made = None if own_token is not None else tx.new_secret()
+    epoch = fence.raise_epoch(tx, subject, own_token or made)
+    return Lease(epoch=epoch, token=made, expires_at=_start(tx, subject, lease_ms))
 
 
 def renew(tx: Tx, subject: str, lease_ms: int) -> Lease:
@@ -50,7 +53,8 @@ def void(tx: Tx, subject: str) -> None:
     """Take a claim from its holder, which is FENCED from now on, and let the next one claim."""
     # A new holder whom nobody is told of, under a lease that is over before anybody can look, also
     # after the daemon's next start has given it its full time.
-    grant(tx, subject, 1)
+    fence.raise_epoch(tx, subject, tx.world.new_token())
+    _start(tx, subject, 1)
 
 
 def require(
@@ -64,18 +68,37 @@ def require(
 ) -> None:
     """Let the call pass if its lease is the newest, or if none is `needed` and none was given.
 
-    Raises FenceRequired, Fenced (both with `current_epoch`), or Denied to a worker for what
-    another has claimed. A former holder gets Fenced there as everywhere: its lease says so.
+    Raises FenceRequired, Fenced (both with `current_epoch`), or what `require_own` raises.
     """
-    epoch = fence.current_epoch(rx, subject)
-    if lease is None or lease.epoch >= epoch:
-        refuse_others(rx, claimed_by, **details)
+    require_own(rx, subject, lease, claimed_by=claimed_by, **details)
     if lease is not None:
         if not fence.holds(rx, subject, lease.epoch, lease.token):
             raise fence.stale(rx, subject, **details)
     elif needed:
         raise FenceRequired(
             f"{subject} is claimed; pass its lease {{epoch, token}}, or claim it first",
+            current_epoch=fence.current_epoch(rx, subject),
+            **details,
+        )
+
+
+def require_own(
+    rx: Rx, subject: str, lease: LeaseProof | None, *, claimed_by: str | None, **details: str
+) -> None:
+    """Let a worker write only to what it has claimed itself; the control socket may reach all.
+
+    What another has claimed is Denied, what nobody has is FenceRequired, whatever its state. A
+    former holder gets Fenced there as everywhere: its lease says so.
+    """
+    own = rx.caller.worker_id
+    if own is None or claimed_by == own:
+        return
+    epoch = fence.current_epoch(rx, subject)
+    if lease is None or lease.epoch >= epoch:
+        refuse_others(rx, claimed_by, **details)
+    if lease is None:
+        raise FenceRequired(
+            f"{own} has not claimed {subject}; a worker writes to what it has claimed only",
             current_epoch=epoch,
             **details,
         )

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from penholder_daemon.core import durations, execute, leases
+from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
 from penholder_daemon.core.registry import Invocation, Kind, Registry
 from penholder_daemon.core.store import Store, StoreFault
@@ -147,7 +148,7 @@ class Committer:
         outcome = Outcome([])
         for call in calls:
             taken.append(call)
-            tx = Tx(self._store, self._world, call.caller, call.request_id, self._run_call)
+            tx = Tx(self._store, self._world, call.caller, call.request_id, self)
             tx.heard_ms = heard_ms
             outcome.answers.append(self._run_one(tx, call))
             answered(outcome.answers[-1])
@@ -178,7 +179,15 @@ class Committer:
         self._store.run("RELEASE request")
         return answer
 
-    def _run_call(self, tx: Tx, name: str, params: msgspec.Raw) -> bytes:
+    def bare_params(self, caller: Caller, name: str, params: msgspec.Raw) -> msgspec.Raw:
+        """Return params of a call of tx.apply without nulls that stand for nothing."""
+        method = self._registry.methods.get(name)
+        if method is None or caller.socket not in method.sockets:
+            return params
+        return method.params_on(caller.socket).without_nulls(params)
+
+    def run_call(self, tx: Tx, name: str, params: msgspec.Raw) -> bytes:
+        """Run a call of tx.apply."""
         method = self._registry.require(name)
         if method.kind is not Kind.MUTATION or name == "tx.apply":
             raise InvalidParams(f"{name!r} is not a mutation; tx.apply takes mutations only")

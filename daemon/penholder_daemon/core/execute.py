@@ -34,25 +34,33 @@ class Claim(msgspec.Struct, array_like=True):
 
 def mutate(tx: Tx, call: Invocation) -> bytes:
     """Carry a mutation out and return its encoded result; raises what refuses it."""
+    # Inside a tx.apply the calls before this one may have answered a secret; this one's answer
+    # does not hold theirs. And where this one gets nothing, what encloses it did something.
+    held_before, tx.holds_secret = tx.holds_secret, False
+    tx.is_empty = tx.beside_owner = False
+    answer = _once(tx, call)
+    tx.holds_secret |= held_before
+    tx.is_empty = False
+    return answer
+
+
+def _once(tx: Tx, call: Invocation) -> bytes:
+    """Carry a call out, or return what it came to when it was sent under its key before."""
     key = call.idempotency_key
     if key is None:
         return _act(tx, call)
-    params_hash = idempotency.canonical_hash(call.raw_params)
-    answer = idempotency.recall(tx, call.method.name, key, params_hash)
+    params_hash = idempotency.canonical_hash(call.bare_params, tx.bare_params)
+    answer = idempotency.recall(tx, call, key, params_hash)
     if answer is None:
-        # Inside a tx.apply the calls before this one may have answered a secret; this one's
-        # answer does not hold theirs.
-        held_before, tx.holds_secret = tx.holds_secret, False
         answer = _act(tx, call)
-        kept = None if tx.holds_secret else answer
-        idempotency.remember(tx, call.method.name, key, params_hash, kept)
-        tx.holds_secret |= held_before
+        if not tx.is_empty:
+            kept = None if tx.holds_secret else answer
+            idempotency.remember(tx, call.method.name, key, params_hash, kept)
     return answer
 
 
 def _act(tx: Tx, call: Invocation) -> bytes:
     method = call.method
-    tx.holds_secret |= method.secret
     if method.precheck is not None:
         method.precheck(call.arguments)
     if call.caller.socket == RUNTIME:

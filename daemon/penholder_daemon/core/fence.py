@@ -7,12 +7,22 @@ no row is ever deleted. After Martin Kleppmann's fencing tokens.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from penholder_daemon.core.counters import EPOCH_FLOOR, current
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import Fenced, FenceRequired
 from penholder_protocol.nouns import Fence
+
+Arguments: TypeAlias = Mapping[str, object]
+FenceCheck: TypeAlias = Callable[[Tx, Arguments, Fence | None], None]
+"""Lets a mutation on the control socket pass or raises; raises also what is not found."""
+
+
+def always(_arguments: Arguments) -> bool:
+    """Say of any call that it may be made beside the owner."""
+    return True
 
 
 def raise_epoch(tx: Tx, subject: str, token: str | None) -> int:
@@ -89,6 +99,24 @@ def require(rx: Rx, subject: str, fence: Fence | None, **details: str) -> None:
             current_epoch=int(str(row[0])),
             **details,
         )
+
+
+def beside_owner(check: FenceCheck, when: Callable[[Arguments], bool] = always) -> FenceCheck:
+    """Make a check that a call passes without a fence, though there is an owner, where it may.
+
+    For what can only happen once, and what only leads to an end: two hands cannot do those
+    differently. A fence that is given is checked all the same.
+    """
+
+    def check_unless_beside(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
+        try:
+            check(tx, arguments, fence)
+        except FenceRequired:
+            if not when(arguments):
+                raise
+            tx.beside_owner = True
+
+    return check_unless_beside
 
 
 def stale(rx: Rx, subject: str, **details: str) -> Fenced:

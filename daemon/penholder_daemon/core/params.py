@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Raw
 
+from penholder_daemon.core import nulls, texts
 from penholder_daemon.core.values import compact
 from penholder_protocol.errors import InvalidParams
 from penholder_protocol.limits import MAX_TYPE_CHARACTERS
@@ -39,15 +40,21 @@ class Field(NamedTuple):
 class Params:
     """The params of one method on one socket: a struct type made from a signature."""
 
-    def __init__(self, name: str, fields: Sequence[Field]) -> None:
-        """Make the decoder once."""
+    def __init__(self, name: str, fields: Sequence[Field], *, takes_nul: bool = False) -> None:
+        """Make the decoder once; `takes_nul`: any of its strings may hold U+0000."""
+        self._takes_nul = takes_nul
+        self._shape = nulls.shape_of((each.name, each.hint, each.is_required) for each in fields)
         self.fields = tuple(fields)
         self.names = tuple(field.name for field in fields)
         self.type = _struct_type(name, fields)
         self._decode = msgspec.json.Decoder(self.type).decode
 
+    def without_nulls(self, raw: Raw) -> Raw:
+        """Return raw params without what is null in place of being left out."""
+        return nulls.without_nulls(raw, self._shape)
+
     def decode(self, raw: Raw) -> dict[str, object]:
-        """Check raw params against the signature.
+        """Check raw params, without nulls, against the signature.
 
         Raises InvalidParams, which names the param and what was expected, or ValueTooLarge.
         """
@@ -55,11 +62,22 @@ class Params:
             decoded = self._decode(raw)
         except msgspec.ValidationError as error:
             raise self._explain(str(error)) from None
-        except msgspec.DecodeError as error:  # pragma: no cover - frames are parsed before
-            raise InvalidParams(str(error)) from None
+        except msgspec.DecodeError as error:
+            raise InvalidParams(texts.what_is_wrong(bytes(raw), str(error))) from None
         except RecursionError:
             raise InvalidParams("the params are nested too deep") from None
+        if not self._takes_nul and texts.MAYBE_NUL in bytes(raw):
+            self._refuse_nul(decoded)
         return {name: getattr(decoded, name) for name in self.names}
+
+    def _refuse_nul(self, decoded: msgspec.Struct) -> None:
+        for field in self.fields:
+            if texts.holds_nul(getattr(decoded, field.name), field.hint):
+                raise InvalidParams(
+                    f"param `{field.name}` holds U+0000, which only JSON values and keys of the"
+                    " state room may hold",
+                    param=field.name,
+                )
 
     def _explain(self, reason: str) -> InvalidParams:
         if reason == "Expected `object`, got `array`":

@@ -1,8 +1,10 @@
 """Secrets in what is logged: values of keys that name one are replaced before they are stored.
 
 A key is taken apart into words (`apiKey`, `API_KEY` and `x-api-key` are the same), and it names a
-secret by its last word or words. So `access_token` does, and `input_tokens`, `token_count` and
-`secret_name` do not.
+secret by its last word or words: `access_token` does, `token_count` and `secret_name` do not.
+Tokens are counted as often as kept: `access_tokens` is a secret where its value holds text,
+and `input_tokens: 12` is none. A key may also stand as a value itself, beside its own value: in
+`{"name": "Authorization", "value": …}`, and in pairs as lists of headers have them.
 """
 
 import re
@@ -19,26 +21,41 @@ _SECRETS = (
     "passwords",
     "passwd",
     "passphrase",
+    "passphrases",
     "authorization",
+    "authorizations",
     "apikey",
     "apikeys",
     "secret",
     "secrets",
     "secretkey",
+    "secretkeys",
     "privatekey",
+    "privatekeys",
     "accesskey",
+    "accesskeys",
     "signingkey",
+    "signingkeys",
     "encryptionkey",
+    "encryptionkeys",
     "credential",
     "credentials",
     "cookie",
+    "cookies",
 )
 """Endings of a key, in lower case and without what divides its words."""
+_COUNTED = "tokens"
+"""An ending that names secrets or how many of something there are; see the value."""
+_NAMING = frozenset({"name", "key", "header", "headername", "field", "variable"})
+_VALUES = frozenset({"value", "values", "val", "headervalue"})
+"""Keys that say of each other what the one is called and what it is."""
 _CARRIERS = ("value", "header", "hash", "text", "plain", "base64")
 """Last words that say how the secret is there, not that it is something else."""
 _MAYBE = re.compile(rb"token|passw|passphrase|authorization|key|secret|credential|cookie", re.I)
 _DIVIDERS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _MAX_KNOWN_KEYS = 4096
+_LONGEST_NAME_BYTES = 256
+"""Longer text is none that names something; a prompt may well end in `the password`."""
 
 
 def redact(value: Raw) -> Raw:
@@ -51,22 +68,77 @@ def redact(value: Raw) -> Raw:
 @lru_cache(maxsize=_MAX_KNOWN_KEYS)
 def names_secret(key: str) -> bool:
     """Tell whether a key says that its value is a secret."""
-    words = [word.lower() for word in _DIVIDERS.split(key) if word]
+    return _core(key).endswith(_SECRETS)
+
+
+def _words(key: str) -> list[str]:
+    return [word.lower() for word in _DIVIDERS.split(key) if word]
+
+
+@lru_cache(maxsize=_MAX_KNOWN_KEYS)
+def _core(key: str) -> str:
+    """Join the words of a key, without those that say how its value is there."""
+    words = _words(key)
     while len(words) > 1 and words[-1] in _CARRIERS:
         words.pop()
-    return "".join(words).endswith(_SECRETS)
+    return "".join(words)
+
+
+@lru_cache(maxsize=_MAX_KNOWN_KEYS)
+def _joined(key: str) -> str:
+    return "".join(_words(key))
 
 
 def _redacted(value: Raw) -> object:
     """Look into objects and arrays; what else there is stays as it was written."""
     match bytes(value)[:1]:
         case b"{":
-            members = msgspec.json.decode(value, type=dict[str, Raw])
-            return {
-                key: REDACTED if names_secret(key) else _redacted(inner)
-                for key, inner in members.items()
-            }
+            return _redacted_members(msgspec.json.decode(value, type=dict[str, Raw]))
         case b"[":
-            return [_redacted(inner) for inner in msgspec.json.decode(value, type=list[Raw])]
+            return _redacted_items(msgspec.json.decode(value, type=list[Raw]))
         case _:
             return value
+
+
+def _redacted_members(members: dict[str, Raw]) -> dict[str, object]:
+    is_named = any(_joined(key) in _NAMING and _is_secret_name(members[key]) for key in members)
+    return {
+        key: REDACTED
+        if _is_secret(key, inner) or (is_named and _joined(key) in _VALUES)
+        else _redacted(inner)
+        for key, inner in members.items()
+    }
+
+
+def _redacted_items(items: list[Raw]) -> list[object]:
+    """Look into each; in a list of pairs the first of each may name the second."""
+    pairs = [_pair(item) for item in items]
+    return [
+        _redacted(item)
+        if pair is None or None in pairs
+        else [pair[0], REDACTED if _is_secret_name(pair[0]) else _redacted(pair[1])]
+        for item, pair in zip(items, pairs, strict=True)
+    ]
+
+
+def _pair(item: Raw) -> tuple[Raw, Raw] | None:
+    if bytes(item)[:1] != b"[":
+        return None
+    parts = msgspec.json.decode(item, type=list[Raw])
+    return (parts[0], parts[1]) if len(parts) == 2 and _is_text(parts[0]) else None
+
+
+def _is_secret(key: str, value: Raw) -> bool:
+    return names_secret(key) or (_core(key).endswith(_COUNTED) and b'"' in bytes(value))
+
+
+def _is_secret_name(value: Raw) -> bool:
+    """Tell whether a value is text that as a key would name a secret."""
+    if not _is_text(value) or len(bytes(value)) > _LONGEST_NAME_BYTES:
+        return False
+    name = msgspec.json.decode(value, type=str)
+    return names_secret(name) or _core(name).endswith(_COUNTED)
+
+
+def _is_text(value: Raw) -> bool:
+    return bytes(value)[:1] == b'"'

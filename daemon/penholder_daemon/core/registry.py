@@ -8,7 +8,7 @@ else.
 import difflib
 import enum
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
@@ -16,16 +16,14 @@ from typing import Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_h
 from msgspec import Raw
 
 from penholder_daemon.core.caller import RUNTIME, Caller, SocketKind
+from penholder_daemon.core.fence import Arguments, FenceCheck
 from penholder_daemon.core.params import Field, Params, signature_fields
-from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.core.transaction import Rx
 from penholder_protocol.errors import Denied, MethodNotFound, PenholderError
 from penholder_protocol.limits import MAX_TYPE_CHARACTERS
 from penholder_protocol.nouns import Fence, Finding
 from penholder_protocol.nouns.words import IdempotencyKey, WorkerId
 
-Arguments: TypeAlias = Mapping[str, object]
-FenceCheck: TypeAlias = Callable[[Tx, Arguments, Fence | None], None]
-"""Lets a mutation on the control socket pass or raises; raises also what is not found."""
 Precheck: TypeAlias = Callable[[Arguments], None]
 """Refuses arguments before anything stored is looked at."""
 Check: TypeAlias = Callable[[Rx], Iterator[Finding]]
@@ -78,6 +76,8 @@ class Invocation:
     caller: Caller
     request_id: str | None
     raw_params: Raw
+    bare_params: Raw
+    """Without what is null in place of being left out: what counts under an idempotency key."""
     fence: Fence | None = None
     idempotency_key: str | None = None
 
@@ -94,9 +94,10 @@ class Method:
     fence: FenceCheck | None = None
     precheck: Precheck | None = None
     seat: bool = True
-    secret: bool = False
+    if_lost: str | None = None
     timer: bool = False
     keeps_key: bool = False
+    takes_nul: bool = False
     control_only: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
@@ -133,15 +134,19 @@ class Method:
             ]
         elif self.fence is not None:
             fields.append(Field("fence", Fence | None, None))
-        if self.kind is Kind.MUTATION and not self.keeps_key:
+        if self.kind in (Kind.MUTATION, Kind.CLAIM) and not self.keeps_key:
             fields.append(Field("idempotency_key", IdempotencyKey | None, None))
-        return Params(f"{self.name} on {socket}", fields)
+        # What was stored with it when it was still taken can be read.
+        takes_nul = self.takes_nul or self.kind in (Kind.QUERY, Kind.WAIT)
+        return Params(f"{self.name} on {socket}", fields, takes_nul=takes_nul)
 
     def invoke(self, caller: Caller, params: Raw, request_id: str | None) -> Invocation:
         """Check params for a caller; raises Denied, InvalidParams or ValueTooLarge."""
         if caller.socket not in self.sockets:
             raise Denied(f"{self.name} is not served on a {caller.socket} socket", method=self.name)
-        arguments = self._params[caller.socket].decode(params)
+        known = self._params[caller.socket]
+        bare = known.without_nulls(params)
+        arguments = known.decode(bare)
         fence = arguments.pop("fence", None)
         key = None if self.keeps_key else arguments.pop("idempotency_key", None)
         if caller.worker_id is not None:
@@ -153,6 +158,7 @@ class Method:
             caller=caller,
             request_id=request_id,
             raw_params=params,
+            bare_params=bare,
             fence=fence if isinstance(fence, Fence) else None,
             idempotency_key=key if isinstance(key, str) else None,
         )
@@ -186,20 +192,21 @@ class Room:
         fence: FenceCheck | None = None,
         precheck: Precheck | None = None,
         seat: bool = True,
-        secret: bool = False,
+        if_lost: str | None = None,
         timer: bool = False,
         keeps_key: bool = False,
+        takes_nul: bool = False,
         control_only: Iterable[str] = (),
     ) -> Callable[[FunctionT], FunctionT]:
         """Register a function that writes.
 
         `fence` guards it on the control socket; on the runtime socket the seat does, unless `seat`
-        is False. `secret` says that its answer is never kept. `control_only` names params that the
-        runtime socket does not take. `sockets=()` makes it the daemon's own; a `timer` among those
-        is run at the start and when a wake-up is due, and answers when it wants to run again,
-        by CLOCK_BOOTTIME in ms.
+        is False. `if_lost` says that its answer may hold a secret, and is then not kept: what can
+        who has lost it do? `control_only` names params that the runtime socket does not take.
+        `sockets=()` makes it the daemon's own; a `timer` among those is run at the start and when a
+        wake-up is due, and answers when it wants to run again, by CLOCK_BOOTTIME in ms.
         `keeps_key` says that the room itself does what an idempotency key asks for: the function
-        takes it as a param.
+        takes it as a param. `takes_nul` lets U+0000 into its strings, as all that only reads does.
         """
 
         def register(function: FunctionT) -> FunctionT:
@@ -212,9 +219,10 @@ class Room:
                 fence=fence,
                 precheck=precheck,
                 seat=seat,
-                secret=secret,
+                if_lost=if_lost,
                 timer=timer,
                 keeps_key=keeps_key,
+                takes_nul=takes_nul,
                 control_only=frozenset(control_only),
             )
             self.methods.append(made)
@@ -223,10 +231,10 @@ class Room:
         return register
 
     def claim(
-        self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
+        self, *, sockets: tuple[SocketKind, ...], if_lost: str, errors: Errors = ()
     ) -> Callable[[FunctionT], FunctionT]:
         """Register a function that writes, answers `Waiting` and takes `timeout_ms`."""
-        return self._registrar(Kind.CLAIM, sockets, errors)
+        return self._registrar(Kind.CLAIM, sockets, errors, if_lost)
 
     def query(
         self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
@@ -241,16 +249,30 @@ class Room:
         return self._registrar(Kind.WAIT, sockets, errors)
 
     def local(
-        self, *, sockets: tuple[SocketKind, ...], errors: Errors = ()
+        self, *, sockets: tuple[SocketKind, ...], errors: Errors = (), takes_nul: bool = False
     ) -> Callable[[FunctionT], FunctionT]:
         """Register an async function that the connection itself carries out."""
-        return self._registrar(Kind.LOCAL, sockets, errors)
+        return self._registrar(Kind.LOCAL, sockets, errors, takes_nul=takes_nul)
 
     def _registrar(
-        self, kind: Kind, sockets: tuple[SocketKind, ...], errors: Errors
+        self,
+        kind: Kind,
+        sockets: tuple[SocketKind, ...],
+        errors: Errors,
+        if_lost: str | None = None,
+        *,
+        takes_nul: bool = False,
     ) -> Callable[[FunctionT], FunctionT]:
         def register(function: FunctionT) -> FunctionT:
-            made = Method(self._name_of(function), kind, function, sockets, tuple(errors))
+            made = Method(
+                self._name_of(function),
+                kind,
+                function,
+                sockets,
+                tuple(errors),
+                if_lost=if_lost,
+                takes_nul=takes_nul,
+            )
             self.methods.append(made)
             return function
 

@@ -1,7 +1,7 @@
 """What a handler gets: `Rx` to read, `Tx` to write."""
 
-from collections.abc import Callable
 from functools import cached_property
+from typing import Protocol
 
 import msgspec
 
@@ -45,21 +45,44 @@ class Tx(Rx):
         world: World,
         caller: Caller,
         request_id: str | None,
-        run_call: Callable[["Tx", str, msgspec.Raw], bytes],
+        calls: "Calls",
     ) -> None:
-        """Bind the ports; `run_call` runs another mutation inside this one (tx.apply)."""
+        """Bind the ports; `calls` runs other mutations inside this one (tx.apply)."""
         super().__init__(store, world, caller)
         self.request_id = request_id
         self.published: list[Published] = []
         self.effects: list[Effect] = []
         self.holds_secret = False
         """Whether a call inside this one answered a secret, so that the answer is not kept."""
-        self._run_call = run_call
+        self.beside_owner = False
+        """Whether this call left the fence out, though its subject has an owner; entries say so."""
+        self.is_empty = False
+        """Whether this call got nothing: sent again it is to try again, not to hear the same."""
+        self._calls = calls
 
     def after_commit(self, effect: Effect) -> None:
         """Have something done outside the database once this is durable."""
         self.effects.append(effect)
 
+    def new_secret(self) -> str:
+        """Make a token that the answer of this call will hold."""
+        self.holds_secret = True
+        return self.world.new_token()
+
     def run_call(self, method: str, params: msgspec.Raw) -> bytes:
         """Run another mutation as a part of this one and return its encoded result."""
-        return self._run_call(self, method, params)
+        return self._calls.run_call(self, method, params)
+
+    def bare_params(self, method: str, params: msgspec.Raw) -> msgspec.Raw:
+        """Return params of another mutation without nulls that stand for nothing."""
+        return self._calls.bare_params(self.caller, method, params)
+
+
+class Calls(Protocol):
+    """The port through which one mutation runs others, and knows their params."""
+
+    def run_call(self, tx: Tx, name: str, params: msgspec.Raw) -> bytes:
+        """Run a mutation inside another and return its encoded result."""
+
+    def bare_params(self, caller: Caller, name: str, params: msgspec.Raw) -> msgspec.Raw:
+        """Return its params without nulls that stand for nothing; of no method as they are."""

@@ -3,19 +3,21 @@
 import re
 from array import array
 from itertools import accumulate
+from math import isfinite
 
 import msgspec
 from msgspec import Raw
 
+from penholder_daemon.core.texts import what_is_wrong
 from penholder_protocol.errors import InvalidParams, ValueTooLarge
-from penholder_protocol.limits import MAX_VALUE_BYTES, MAX_VALUE_DEPTH
+from penholder_protocol.limits import MAX_NUMBER_DIGITS, MAX_VALUE_BYTES, MAX_VALUE_DEPTH
 
 
 def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
     """Return a JSON value as compact UTF-8.
 
-    Raises InvalidParams if it must be an object and is none, ValueTooLarge past MAX_VALUE_BYTES
-    or MAX_VALUE_DEPTH.
+    Raises InvalidParams if it must be an object and is none or for a number that no reader can be
+    sure to read, ValueTooLarge past MAX_VALUE_BYTES or MAX_VALUE_DEPTH.
     """
     text = bytes(value)
     if must_be_object and text[:1] != b"{":
@@ -23,14 +25,56 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
     brackets = text.count(b"{") + text.count(b"[")
     if brackets > MAX_VALUE_DEPTH and _is_deeper(text, MAX_VALUE_DEPTH):
         raise _over(name, "MAX_VALUE_DEPTH", MAX_VALUE_DEPTH, "levels deep")
-    # These escapes are the only thing that formatting leaves longer than it must be.
-    if b"\\u" in text or b"\\/" in text:
-        text = msgspec.json.encode(msgspec.json.decode(text))
-    else:
-        text = msgspec.json.format(text, indent=-1)
+    _refuse_numbers(text, name)
+    text = _formatted(text, name)
     if len(text) > MAX_VALUE_BYTES:
         raise _over(name, "MAX_VALUE_BYTES", MAX_VALUE_BYTES, "bytes")
     return Raw(text)
+
+
+def _formatted(text: bytes, name: str) -> bytes:
+    """Write it without white space; these escapes alone formatting leaves longer than they are."""
+    try:
+        if b"\\u" in text or b"\\/" in text:
+            text = _ESCAPES.sub(_shortest, text)
+        return msgspec.json.format(text, indent=-1)
+    except msgspec.DecodeError as error:
+        wrong = what_is_wrong(text, str(error))
+        raise InvalidParams(f"param `{name}` is no JSON: {wrong}", param=name) from None
+
+
+def _shortest(escapes: re.Match[bytes]) -> bytes:
+    """Numbers beside them stay to the digit, which decoding all of the value would not do."""
+    if escapes[0] == b"\\/":
+        return b"/"
+    if not escapes[0].startswith(b"\\u"):
+        return escapes[0]
+    return msgspec.json.encode(msgspec.json.decode(b'"%b"' % escapes[0], type=str))[1:-1]
+
+
+def _refuse_numbers(text: bytes, name: str) -> None:
+    if not _MAYBE_HUGE.search(text):
+        return
+    for found in _NUMBER.finditer(_STRING.sub(b'""', text)):
+        number = found[0]
+        if _has_too_many_digits(number) or not isfinite(float(number)):
+            raise InvalidParams(
+                f"param `{name}` holds the number {_short(number)}; a number must be finite as a"
+                f" double and have at most MAX_NUMBER_DIGITS ({MAX_NUMBER_DIGITS}) digits",
+                param=name,
+                limit="MAX_NUMBER_DIGITS",
+                maximum=MAX_NUMBER_DIGITS,
+            )
+
+
+def _has_too_many_digits(number: bytes) -> bool:
+    is_long = len(number) > MAX_NUMBER_DIGITS
+    return is_long and len(re.findall(rb"[0-9]", number)) > MAX_NUMBER_DIGITS
+
+
+def _short(number: bytes) -> str:
+    text = number.decode()
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
 def bounded(value: object, name: str) -> str:
@@ -53,7 +97,12 @@ def _over(name: str, limit: str, maximum: int, unit: str) -> ValueTooLarge:
     )
 
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+|\\.")
+_NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_MAYBE_HUGE = re.compile(rb"[0-9][eE]|[0-9.]{%d}" % (MAX_NUMBER_DIGITS + 1))
+"""What no number that may be too large is without; strings are full of it, too."""
+_SHOWN_CHARACTERS = 40
 _STEPS = bytes.maketrans(b"{[}]", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 

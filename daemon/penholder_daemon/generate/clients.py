@@ -37,7 +37,9 @@ class Result(msgspec.Struct):
     schema: Schema
 
 
-class Method(msgspec.Struct, rename={"kind": "x-kind", "sockets": "x-sockets"}):
+class Method(
+    msgspec.Struct, rename={"kind": "x-kind", "sockets": "x-sockets", "secret": "x-secret"}
+):
     """A method as the document describes it."""
 
     name: str
@@ -47,6 +49,12 @@ class Method(msgspec.Struct, rename={"kind": "x-kind", "sockets": "x-sockets"}):
     result: Result
     kind: str
     sockets: list[str]
+    secret: bool
+
+    @property
+    def takes_token(self) -> bool:
+        """Tell whether the caller may bring the secret that the answer would hold."""
+        return self.secret and any(param.name == "token" for param in self.params)
 
     @property
     def room(self) -> str:
@@ -169,6 +177,7 @@ def _index(methods: Sequence[Method]) -> str:
         for each in methods
         if any(param.name == "idempotency_key" for param in each.params)
     ]
+    tokened = [each.name for each in methods if each.takes_token]
     waits = [each.name for each in methods if each.kind in ("wait", "claim")]
     return (
         f'"""Every method and room that this release knows. {_MADE}"""\n\n'
@@ -180,6 +189,8 @@ def _index(methods: Sequence[Method]) -> str:
         + '"""Every method."""\n'
         + _names("KEYED", keyed)
         + '"""Methods that take an idempotency key."""\n'
+        + _names("TOKENED", tokened)
+        + '"""Methods that take a token of the caller\'s own, and can then be answered again."""\n'
         + _names("WAITS", waits)
         + '"""Methods that may take as long as their timeout_ms."""\n\n\n'
         + _rooms(rooms, "")

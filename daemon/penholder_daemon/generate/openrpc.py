@@ -2,8 +2,8 @@
 
 The CLI, the clients of every language and the reference pages are made from it, never from the
 rooms themselves. Beside what OpenRPC names, a method says: `x-kind` (mutation, query, wait, claim,
-local), `x-sockets`, `x-fence` (takes the fence of its controller), `x-secret` (its answer is never
-kept), `x-control-only` (params that a runtime socket does not take).
+local), `x-sockets`, `x-fence` (takes the fence of its controller), `x-secret` (its answer may
+hold a secret, and is then not kept), `x-control-only` (params that a runtime socket does not take).
 """
 
 import inspect
@@ -90,7 +90,7 @@ def _method(method: Method, schemas: Iterator[Json]) -> Json:
         "x-kind": method.kind.value,
         "x-sockets": list(method.sockets),
         "x-fence": method.fence is not None,
-        "x-secret": method.secret,
+        "x-secret": method.if_lost is not None,
         "x-control-only": sorted(method.control_only),
     }
     return described
@@ -111,11 +111,11 @@ def errors_of(method: Method) -> list[type[errors.PenholderError]]:
     of_kind: list[type[errors.PenholderError]] = []
     if RUNTIME in method.sockets and method.kind is Kind.MUTATION and method.seat:
         of_kind += [errors.NotAttached, errors.Fenced]
-    if method.kind is Kind.MUTATION:
+    if method.kind in (Kind.MUTATION, Kind.CLAIM):
         of_kind.append(errors.IdempotencyConflict)
     else:
         of_kind.append(errors.QueryTooCostly)
-    if method.secret:
+    if method.if_lost is not None:
         of_kind.append(errors.IdempotencyNotKept)
     return list(dict.fromkeys([*method.errors, *of_kind, *_EVERYWHERE, errors.StoreFailed]))
 

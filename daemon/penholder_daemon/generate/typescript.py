@@ -37,7 +37,7 @@ export interface Page<T> {
 _CALLER = """\
 /** What the rooms call through. */
 export interface Caller {
-  call<M extends MethodName>(
+  ask<M extends MethodName>(
     method: M,
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]>;
@@ -80,6 +80,7 @@ def render(registry: Registry) -> dict[PurePosixPath, str]:
         _map(methods),
         _codes(failing),
         _keyed(methods),
+        _tokened(methods),
         _CALLER,
         *(_room(name, own) for name, own in rooms.items()),
         _rooms(rooms),
@@ -145,6 +146,14 @@ def _keyed(methods: Iterable[Method]) -> str:
     )
 
 
+def _tokened(methods: Iterable[Method]) -> str:
+    lines = "".join(f'  "{each.name}",\n' for each in methods if each.takes_token)
+    return (
+        "/** Methods that take a token of the caller's own, and can then be answered again. */\n"
+        f"export const TOKENED: ReadonlySet<string> = new Set<MethodName>([\n{lines}]);\n"
+    )
+
+
 # --- rooms -------------------------------------------------------------------------------------
 def _room(room: str, methods: Sequence[Method]) -> str:
     head = (
@@ -162,7 +171,7 @@ def _function(method: Method) -> str:
     said = doc(f"{method.summary}\n\n{method.description}")
     return (
         f"{said}{_camel(method.verb)}({_signature(method)}): Promise<{_result(method)}> {{\n"
-        f'  return this.#caller.call("{method.name}", {"params" if method.params else "{}"});\n'
+        f'  return this.#caller.ask("{method.name}", {"params" if method.params else "{}"});\n'
         "}\n"
     )
 
@@ -185,7 +194,7 @@ def _rooms(rooms: Iterable[str]) -> str:
         "/** The rooms as fields of a client. */\n"
         "export abstract class Rooms implements Caller {\n"
         f"{fields}\n"
-        "  abstract call<M extends MethodName>(\n"
+        "  abstract ask<M extends MethodName>(\n"
         "    method: M,\n"
         '    params: Methods[M]["params"],\n'
         '  ): Promise<Methods[M]["result"]>;\n'

@@ -25,7 +25,11 @@ from penholder_protocol.nouns.words import (
 room = Room("journal")
 
 
-@room.local(sockets=(CONTROL, RUNTIME), errors=(InvalidParams, CursorGone, TooManySubscriptions))
+@room.local(
+    sockets=(CONTROL, RUNTIME),
+    errors=(InvalidParams, CursorGone, TooManySubscriptions),
+    takes_nul=True,
+)
 async def subscribe(
     session: Session,
     *,

@@ -50,7 +50,7 @@ async def discover(session: Session) -> JsonObject:
     return session.openrpc()
 
 
-@room.local(sockets=(CONTROL, RUNTIME))
+@room.local(sockets=(CONTROL, RUNTIME), takes_nul=True)
 async def cancel(session: Session, *, id: int | str) -> Canceled:  # noqa: A002 - wire name
     """End a wait of this connection: it answers at once, as at its timeout."""
     return Canceled(canceled=session.cancel_wait(id))

@@ -7,7 +7,8 @@ import msgspec
 
 from penholder_daemon.core import paging, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.registry import Arguments, Room
+from penholder_daemon.core.fence import Arguments
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.states import StateMachine
 from penholder_daemon.core.store import Shape, SqlValue, filters
 from penholder_daemon.core.transaction import Rx, Tx

@@ -7,7 +7,7 @@ from msgspec import Meta, Raw
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Tx
-from penholder_protocol.errors import IdempotencyNotKept, MethodNotFound, PenholderError
+from penholder_protocol.errors import MethodNotFound, PenholderError
 from penholder_protocol.limits import MAX_TRANSACTION_CALLS
 from penholder_protocol.nouns import Applied, Call
 
@@ -17,7 +17,12 @@ Calls = Annotated[list[Call], Meta(min_length=1, max_length=MAX_TRANSACTION_CALL
 
 
 # The seat is checked by each call, so that one of them may be runtime.attach.
-@room.mutation(sockets=(CONTROL, RUNTIME), seat=False, errors=(MethodNotFound, IdempotencyNotKept))
+@room.mutation(
+    sockets=(CONTROL, RUNTIME),
+    seat=False,
+    errors=(MethodNotFound,),
+    if_lost="look up what its calls did, or pass a `token` of your own in those that give one",
+)
 def apply(tx: Tx, *, calls: Calls) -> Applied:
     """Carry out several mutations in one transaction, in their order, all or none.
 

@@ -12,6 +12,7 @@ from penholder_daemon.core.world import World
 from penholder_daemon.shell.write_queue import Job
 from penholder_protocol.errors import PenholderError
 
+_NO_PARAMS = msgspec.Raw(b"{}")
 _NEVER_MS = 1 << 62
 _RETRY_MS = 1000
 _LONGEST_SLEEP_SECONDS = 60.0
@@ -79,7 +80,7 @@ class Timers:
 
 def daemon_call(method: Method, caller: Caller, arguments: dict[str, object]) -> Invocation:
     """Make a call of one of the daemon's own mutations."""
-    return Invocation(method, arguments, caller, None, msgspec.Raw(b"{}"))
+    return Invocation(method, arguments, caller, None, _NO_PARAMS, _NO_PARAMS)
 
 
 def daemon_caller(uid: int, pid: int) -> Caller:

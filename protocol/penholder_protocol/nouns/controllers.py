@@ -24,7 +24,10 @@ class Controller(Record, frozen=True, kw_only=True):
 
 
 class Handle(Record, frozen=True, kw_only=True):
-    """An ownership as its owner sees it; `token` is there once, in the answer of acquire."""
+    """An ownership as its owner sees it; `token` is there once, in the answer of acquire.
+
+    It is null where the owner brought a token of its own.
+    """
 
     controller_id: ControllerId
     instance_id: InstanceId

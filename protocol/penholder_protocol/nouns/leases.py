@@ -5,7 +5,10 @@ from penholder_protocol.nouns.words import Epoch, Time, Token
 
 
 class Lease(Record, frozen=True, kw_only=True):
-    """A claim as its holder sees it; `token` is there once, in the answer of the claim."""
+    """A claim as its holder sees it; `token` is there once, in the answer of the claim.
+
+    It is null where the claimer brought a token of its own.
+    """
 
     epoch: Epoch
     token: str | None

@@ -8,6 +8,7 @@ from penholder_protocol import limits
 
 # The look-ahead closes the hole that `$` also matches before a last newline in Python.
 _ID = r"^[A-Za-z0-9._:\-]+$(?!\n)"
+_URL_SAFE = r"^[A-Za-z0-9_\-]+$(?!\n)"
 # The same closes it here; a fraction of a second may be as fine as its clock was.
 _GIVEN_TIME = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -86,6 +87,7 @@ StateKey = Annotated[
     Meta(
         max_length=limits.MAX_STATE_KEY_CHARACTERS,
         description="Names a value in its scope; any characters, none too.",
+        extra={"takes_nul": True},
     ),
 ]
 TypeName = Annotated[
@@ -124,6 +126,16 @@ Token = Annotated[
         min_length=1,
         max_length=limits.MAX_TOKEN_CHARACTERS,
         description="The secret of one ownership; shown once, stored hashed.",
+    ),
+]
+OwnToken = Annotated[
+    str,
+    Meta(
+        min_length=limits.MIN_OWN_TOKEN_CHARACTERS,
+        max_length=limits.MAX_OWN_TOKEN_CHARACTERS,
+        pattern=_URL_SAFE,
+        description="A secret that the caller made at random and keeps; with it the answer's token"
+        " is null, so the answer can be kept under its idempotency key.",
     ),
 ]
 IdempotencyKey = Annotated[

@@ -68,7 +68,6 @@ def test_booleans_are_switches() -> None:
 
 def test_null_is_said_where_silence_means_something_else() -> None:
     assert read("worker.set_turn", "--no-turn-id") == {"turn_id": None}
-    assert read("approval.list", "--no-state") == {"state": None}
     with pytest.raises(Usage, match="no flag --no-label"):
         read("worker.create", "--no-label")
 

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder._call import Call
-from penholder._generated import KEYED, METHODS, WAITS
+from penholder._generated import KEYED, METHODS, TOKENED, WAITS
 from penholder._patience import FIRST_DELAY_S, LONGEST_DELAY_S, Patience
 from penholder_protocol.errors import Busy, Fenced, PenholderError, StoreFailed, ValueTooLarge
 from penholder_protocol.limits import MAX_FRAME_BYTES
@@ -58,11 +58,58 @@ def test_no_patience_at_all() -> None:
 
 # --- what is sent ----------------------------------------------------------------------------
 def test_a_mutation_gets_one_key_for_all_its_attempts() -> None:
-    call = Call(ACQUIRE, {"controller_id": "c", "idempotency_key": None}, 1.0)
+    call = Call("worker.stop", {"worker_id": "w", "idempotency_key": None}, 1.0)
     first, second = _params(call), _params(call)
     assert len(first["idempotency_key"]) == 32
     assert first == second
-    assert _params(Call(ACQUIRE, {}, 1.0))["idempotency_key"] != first["idempotency_key"]
+    assert _params(Call("worker.stop", {}, 1.0))["idempotency_key"] != first["idempotency_key"]
+
+
+def test_a_typed_call_makes_a_token_where_it_makes_the_key() -> None:
+    call = Call(ACQUIRE, {"controller_id": "c", "token": UNSET}, 1.0, by_name=False)
+    first, second = _params(call), _params(call)
+    assert first == second
+    assert len(first["token"]) == 43
+    assert len(first["idempotency_key"]) == 32
+    answer = Raw(b'{"epoch":1,"token":null,"payload":1.50}')
+    put = {"epoch": 1, "token": first["token"], "payload": 1.5}
+    assert json.loads(bytes(call.whole(answer))) == put
+    assert b'"payload":1.50' in bytes(call.whole(answer))
+
+
+def test_who_brings_a_key_and_no_token_gets_none() -> None:
+    call = Call(ACQUIRE, {"idempotency_key": "k"}, 1.0, by_name=False)
+    assert _params(call) == {"idempotency_key": "k"}
+    shown = Raw(b'{"token":"of the daemon"}')
+    assert call.whole(shown) == shown
+
+
+def test_a_token_that_is_given_is_handed_on_and_never_replaces_one_that_is_shown() -> None:
+    call = Call(ACQUIRE, {"token": "mine"}, 1.0, by_name=False)
+    assert _params(call).items() >= {"token": "mine"}.items()
+    assert "idempotency_key" in _params(call)
+    shown = Raw(b'{"token":"of the daemon"}')
+    assert call.whole(shown) == shown
+
+
+@pytest.mark.parametrize("method", sorted(TOKENED))
+def test_a_call_by_name_makes_neither(method: str) -> None:
+    call = Call(method, {}, 1.0)
+    assert _params(call) == {}
+    shown = Raw(b'{"token":null}')
+    assert call.whole(shown) == shown
+
+
+def test_tokens_go_to_where_the_daemon_would_show_its_own() -> None:
+    call = Call("queue.wait", {"token": "mine"}, 1.0, by_name=False)
+    answer = Raw(
+        b'{"items":[{"task":{"token":null},"lease":{"epoch":2,"token":null}}],"next":null}'
+    )
+    assert json.loads(bytes(call.whole(answer))) == {
+        "items": [{"task": {"token": None}, "lease": {"epoch": 2, "token": "mine"}}],
+        "next": None,
+    }
+    assert call.whole(Raw(b"null")) == Raw(b"null")
 
 
 def test_a_given_key_stays() -> None:
@@ -106,9 +153,17 @@ def test_a_wait_sent_again_waits_for_what_is_left(given: dict[str, object], left
 
 
 # --- what is sent again ----------------------------------------------------------------------
-@pytest.mark.parametrize("method", ["controller.list", ACQUIRE, "journal.wait", "rpc.ping"])
+@pytest.mark.parametrize("method", ["controller.list", "queue.wait", "journal.wait", "rpc.ping"])
 def test_known_methods_are_sent_again_after_a_lost_connection(method: str) -> None:
     assert _sent(method).delay_after(LOST, 0.0) == FIRST_DELAY_S
+
+
+@pytest.mark.parametrize("method", sorted(TOKENED - WAITS))
+def test_an_answer_with_a_secret_is_asked_for_again_only_under_a_key(method: str) -> None:
+    with pytest.raises(ConnectionLost):
+        _sent(method).delay_after(LOST, 0.0)
+    assert _sent(method, {"idempotency_key": "k"}).delay_after(LOST, 0.0) == FIRST_DELAY_S
+    assert _sent(method, by_name=False).delay_after(LOST, 0.0) == FIRST_DELAY_S
 
 
 def test_a_shutdown_is_sent_once() -> None:
@@ -127,7 +182,7 @@ def test_a_method_of_which_nothing_is_known_is_sent_once() -> None:
 
 @pytest.mark.parametrize("error", [Busy(), StoreFailed(outcome="unknown")])
 def test_passing_errors_are_waited_out(error: PenholderError) -> None:
-    call = _sent(ACQUIRE)
+    call = _sent("worker.stop")
     assert call.delay_after(error, 0.0) == FIRST_DELAY_S
     with pytest.raises(type(error)) as caught:
         call.delay_after(error, 10.0)
@@ -161,6 +216,7 @@ def test_what_time_cannot_heal_is_raised_at_once(code: int) -> None:
 def test_the_table_of_methods() -> None:
     assert KEYED < METHODS
     assert WAITS < METHODS
-    assert not KEYED & WAITS
+    assert {"queue.wait"} == KEYED & WAITS
+    assert TOKENED < KEYED
     assert ACQUIRE in KEYED
     assert "approval.wait" in WAITS

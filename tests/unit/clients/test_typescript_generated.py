@@ -53,7 +53,7 @@ def test_every_method_and_record_is_there() -> None:
     [text] = typescript.render(registry).values()
     for method in registry.public:
         assert text.count(f'  "{method.name}": {{ params: ') == 1
-        assert text.count(f'.call("{method.name}", ') == 1
+        assert text.count(f'.ask("{method.name}", ') == 1
     names = re.findall(r"^export (?:interface|class|type) (\w+)", text, re.MULTILINE)
     assert len(names) == len(set(names))
     assert {"Worker", "Page", "EntriesNotice", "WorkerTransitionParams", "ErrorCode"} <= set(names)

@@ -1,12 +1,13 @@
 """Questions of a worker, and their one answer."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from penholder_daemon.core import durations, paging, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.registry import Arguments, Room, Waiting
+from penholder_daemon.core.fence import Arguments, beside_owner
+from penholder_daemon.core.registry import Room, Waiting
 from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
@@ -56,6 +57,7 @@ _WITH_DEADLINE = (
 """Named, since the planner would rather look at all that are pending."""
 _AT_ONCE = 500
 """Approvals that one timer run ends, while everybody else waits; the next one follows at once."""
+ListedState = Literal["pending", "decided", "canceled", "expired", "all"]
 Options = Annotated[list[Option], Meta(max_length=MAX_NAMES)]
 
 
@@ -128,11 +130,11 @@ def list_(
     *,
     worker_id: WorkerId | None = None,
     controller_id: ControllerId | None = None,
-    state: ApprovalState | None = "pending",
+    state: ListedState = "pending",
     limit: ListLimit = DEFAULT_LIST_LIMIT,
     cursor: Cursor | None = None,
 ) -> Page[Approval]:
-    """List approvals, oldest first; `state` null gives all."""
+    """List approvals, oldest first; by default those that are pending."""
     if controller_id is not None:
         controllers.require(rx, controller_id)
     if worker_id is not None:
@@ -140,7 +142,12 @@ def list_(
         if controller_id not in (None, owner_id):
             return Page(items=[])
         controller_id = None
-    wanted, values = filters("", worker_id=worker_id, controller_id=controller_id, state=state)
+    wanted, values = filters(
+        "",
+        worker_id=worker_id,
+        controller_id=controller_id,
+        state=None if state == "all" else state,
+    )
     found = records.select(rx, f"number > ?{wanted} ORDER BY number", paging.after(cursor), *values)
     return paging.page(found, limit)
 
@@ -156,8 +163,8 @@ def _guard_approval(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
 
 @room.mutation(
     sockets=(CONTROL,),
-    fence=_guard_approval,
-    errors=(ApprovalNotFound, *_GUARDED, ApprovalNotPending, ApprovalOptionUnknown),
+    fence=beside_owner(_guard_approval),
+    errors=(ApprovalNotFound, Fenced, ApprovalNotPending, ApprovalOptionUnknown),
 )
 def decide(
     tx: Tx,
@@ -167,15 +174,18 @@ def decide(
     option: TypeName,
     note: Text | None = None,
 ) -> Approval:
-    """Answer an approval, once, by the id of an option or by its alias (any case)."""
+    """Answer an approval, once, by the id of an option or by its alias (any case).
+
+    It can be answered only once, so a person may answer beside a living owner, without its fence.
+    """
     approval = records.require_pending(tx, worker_id, request_id)
     return records.finish(tx, approval, "decided", option=_pick(approval, option), note=note)
 
 
 @room.mutation(
     sockets=_BOTH,
-    fence=_guard_approval,
-    errors=(ApprovalNotFound, *_GUARDED, ApprovalNotPending),
+    fence=beside_owner(_guard_approval),
+    errors=(ApprovalNotFound, Fenced, ApprovalNotPending),
 )
 def cancel(
     tx: Tx,
@@ -184,7 +194,7 @@ def cancel(
     request_id: ApprovalId,
     note: Text | None = None,
 ) -> Approval:
-    """Take a question back."""
+    """Take a question back, without a fence also beside its worker's owner."""
     approval = records.require_pending(tx, worker_id, request_id)
     return records.finish(tx, approval, "canceled", note=note)
 

@@ -134,7 +134,9 @@ def tell_session(
         run_id=run.run_id,
         run_is_active=is_active,
         other_is_active=runs.has_other_active(tx, run.session_id, run.run_id),
-        command_id=command_id or _active_command(tx, run.session_id, run.run_id),
+        turn_id=command_id,
+        active_command_id=command_id or _active_command(tx, run.session_id, run.run_id),
+        is_late=command_id is not None and run.is_terminal,
         outcome=outcome,
         failure_kind=failure_kind,
     )

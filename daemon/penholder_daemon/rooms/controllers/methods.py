@@ -34,6 +34,7 @@ from penholder_protocol.nouns.words import (
     Label,
     LeaseMs,
     ListLimit,
+    OwnToken,
     Pid,
     Token,
 )
@@ -106,7 +107,9 @@ def list_(
 
 
 @room.mutation(
-    sockets=(CONTROL,), errors=(ControllerNotFound, ControllerOwnershipConflict), secret=True
+    sockets=(CONTROL,),
+    errors=(ControllerNotFound, ControllerOwnershipConflict),
+    if_lost="acquire with takeover under a new key to get a new one, or pass a `token` of your own",
 )
 def acquire(
     tx: Tx,
@@ -115,10 +118,12 @@ def acquire(
     takeover: bool = False,
     pid: Pid | None = None,
     lease_ms: LeaseMs | None = None,
+    token: OwnToken | None = None,
 ) -> Handle:
     """Become the owner of a controller: the highest epoch ever plus one, and a token shown once.
 
-    While somebody else owns it this takes `takeover`, unless the owner's lease ran out.
+    While somebody else owns it this takes `takeover`, unless the owner's lease ran out. With a
+    `token` of the caller's own the answer shows none and is kept under its idempotency key.
     """
     records.require(tx, controller_id)
     subject = streams.controller(controller_id)
@@ -132,12 +137,12 @@ def acquire(
                 current_epoch=owner.epoch,
             )
         records.end_instance(tx, controller_id)
-    token = tx.world.new_token()
+    made = None if token is not None else tx.new_secret()
     handle = Handle(
         controller_id=controller_id,
         instance_id=tx.world.new_id("ci_"),
-        epoch=fences.raise_epoch(tx, subject, token),
-        token=token,
+        epoch=fences.raise_epoch(tx, subject, token or made),
+        token=made,
         pid=pid or tx.caller.pid,
         created_at=tx.now,
         lease_expires_at=leases.grant(tx, subject, lease_ms),

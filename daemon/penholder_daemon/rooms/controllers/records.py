@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from penholder_daemon.core import durations, journal, leases, streams
 from penholder_daemon.core import fence as fences
-from penholder_daemon.core.registry import Arguments
+from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import ControllerNotFound

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from penholder_daemon.core import claims, durations, streams
 from penholder_daemon.core.effects import WakeWaiters
 from penholder_daemon.core.store import SqlValue
@@ -10,22 +12,33 @@ from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.queue import records
 from penholder_protocol.limits import MAX_BACKOFF_MS
 from penholder_protocol.nouns import ClaimedTask, QueueTask
+from penholder_protocol.nouns.words import QueueTaskState
 
+CANCEL_REASON = "cancel requested"
 _CLAIMABLE = "state = 'pending' AND is_due = 1"
 _ORDER = "rank, created_at, queue_task_id"
 _AT_ONCE = 1000
 """Tasks that one timer run looks at; what is left is looked at by the next."""
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """Under which terms a runner takes tasks."""
+
+    runner_id: str
+    lease_ms: int
+    own_token: str | None
+
+
 def claim(
-    tx: Tx, queue: str, runner_id: str, lease_ms: int, lanes: Sequence[str] | None, most: int
+    tx: Tx, queue: str, lanes: Sequence[str] | None, most: int, terms: Terms
 ) -> list[ClaimedTask]:
     """Give a runner the first tasks of a queue, or of some of its lanes."""
     free_expired(tx)
     free_due(tx)
-    if records.is_paused(tx, queue):
-        return []
-    return [_give(tx, name, runner_id, lease_ms) for name in _first(tx, queue, lanes, most)]
+    is_paused = records.is_paused(tx, queue)
+    first = [] if is_paused else _first(tx, queue, lanes, most)
+    tx.is_empty = not first
+    return [_give(tx, name, terms) for name in first]
 
 
 def _first(tx: Tx, queue: str, lanes: Sequence[str] | None, most: int) -> list[str]:
@@ -50,20 +63,21 @@ def _heads(tx: Tx, where: str, values: list[SqlValue], most: int) -> list[tuple[
     ]
 
 
-def _give(tx: Tx, queue_task_id: str, runner_id: str, lease_ms: int) -> ClaimedTask:
+def _give(tx: Tx, queue_task_id: str, terms: Terms) -> ClaimedTask:
     task = records.require(tx, queue_task_id)
-    lease = claims.grant(tx, records.subject(queue_task_id), lease_ms)
+    subject = records.subject(queue_task_id)
+    lease = claims.grant(tx, subject, terms.lease_ms, terms.own_token)
     task = records.change(
         tx,
         task,
         state="running",
-        claimed_by=runner_id,
+        claimed_by=terms.runner_id,
         attempts=task.attempts + 1,
         not_before_ms=None,
         error=None,
     )
-    records.note(tx, task, "claimed", runner_id=runner_id, attempts=task.attempts)
-    claims.wake(tx, lease_ms)
+    records.note(tx, task, "claimed", runner_id=terms.runner_id, attempts=task.attempts)
+    claims.wake(tx, terms.lease_ms)
     return ClaimedTask(task=task, lease=lease)
 
 
@@ -72,6 +86,26 @@ def end(tx: Tx, task: QueueTask, state: str, **columns: SqlValue) -> QueueTask:
     claims.release(tx, records.subject(task.queue_task_id))
     known = {"is_due": 0, "not_before_ms": None, **columns}
     return records.change(tx, task, state=state, **known)
+
+
+def cancel(tx: Tx, task: QueueTask, reason: str, **columns: SqlValue) -> QueueTask:
+    """End a task as canceled."""
+    return end(tx, task, "canceled", canceled_at=tx.now, cancel_reason=reason, **columns)
+
+
+def take_over_state(
+    tx: Tx, task: QueueTask, state: QueueTaskState, **columns: SqlValue
+) -> QueueTask:
+    """Put a task into the state that its attempt has elsewhere; no attempt is counted."""
+    if state == "canceled":
+        return cancel(tx, task, CANCEL_REASON, **columns)
+    if state in records.TERMINAL:
+        return end(tx, task, state, **columns)
+    if state == "pending" and task.state == "running":
+        task = free(tx, task, 0, task.error)
+    elif state == "running" and task.state == "pending":
+        columns |= {"is_due": 0, "not_before_ms": None}
+    return records.change(tx, task, state=state, **columns)
 
 
 def free(tx: Tx, task: QueueTask, delay_ms: int, error: str | None) -> QueueTask:
@@ -112,21 +146,34 @@ def backoff_ms(task: QueueTask) -> int:
     The jitter comes from the task and the attempt, so that tasks that failed together do not come
     back together and a replay comes to the same.
     """
-    pause = min(task.backoff_ms << min(task.attempts - 1, 40), MAX_BACKOFF_MS)
+    pause = min(task.backoff_ms << min(max(task.attempts - 1, 0), 40), MAX_BACKOFF_MS)
     drawn = hashlib.sha256(f"{task.queue_task_id}/{task.attempts}".encode()).digest()
     return min(pause + pause * drawn[0] // (4 * 255), MAX_BACKOFF_MS)
 
 
 def free_expired(tx: Tx) -> None:
-    """Take back what was not renewed in time; a last attempt has failed."""
+    """Take back what was not renewed in time."""
     for task in list(_expired(tx)):
-        if task.attempts < task.max_attempts:
-            freed = free(tx, task, 0, "lease expired")
-            records.note(tx, freed, "expired", runner_id=task.claimed_by, attempts=task.attempts)
-        else:
-            failed = end(tx, task, "failed", error="lease expired")
-            records.note(tx, failed, "expired", runner_id=task.claimed_by, attempts=task.attempts)
-            records.note(tx, failed, "failed", error="lease expired")
+        _expire(tx, task)
+
+
+def free_if_expired(tx: Tx, task: QueueTask) -> QueueTask:
+    """Take one task back if it was not renewed in time; return it as it is then."""
+    is_expired = claims.is_expired(tx, records.subject(task.queue_task_id))
+    return _expire(tx, task) if is_expired else task
+
+
+def _expire(tx: Tx, task: QueueTask) -> QueueTask:
+    """Let the next one try; a last attempt has failed."""
+    told = {"runner_id": task.claimed_by, "attempts": task.attempts}
+    if task.attempts < task.max_attempts:
+        freed = free(tx, task, 0, "lease expired")
+        records.note(tx, freed, "expired", **told)
+        return freed
+    failed = end(tx, task, "failed", error="lease expired")
+    records.note(tx, failed, "expired", **told)
+    records.note(tx, failed, "failed", error="lease expired")
+    return failed
 
 
 def _expired(tx: Tx) -> Iterator[QueueTask]:

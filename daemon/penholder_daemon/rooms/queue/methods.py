@@ -12,6 +12,7 @@ from penholder_daemon.core.params import compact_struct
 from penholder_daemon.core.registry import Room, Waiting
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.queue import claiming, records
+from penholder_daemon.rooms.queue.claiming import Terms
 from penholder_daemon.rooms.queue.submitting import submit_one
 from penholder_protocol.errors import (
     Denied,
@@ -19,6 +20,7 @@ from penholder_protocol.errors import (
     FenceRequired,
     IdempotencyConflict,
     QueueTaskExists,
+    QueueTaskNotClaimed,
     QueueTaskNotFound,
     QueueTaskTerminal,
 )
@@ -40,6 +42,7 @@ from penholder_protocol.nouns.words import (
     IdempotencyKey,
     JsonObject,
     LeaseMs,
+    OwnToken,
     Priority,
     ProjectId,
     QueueName,
@@ -56,7 +59,12 @@ from penholder_protocol.nouns.words import (
 room = Room("queue")
 
 _BOTH = (CONTROL, RUNTIME)
-_HELD = (QueueTaskNotFound, FenceRequired, Fenced, Denied)
+_LOST = (
+    "queue.list shows what it claimed, and each task comes back when its lease runs out; pass a"
+    " `token` of your own to be answered the same tasks again"
+)
+_HOLDING = (QueueTaskNotFound, FenceRequired, Fenced, Denied)
+_HELD = (*_HOLDING, QueueTaskNotClaimed)
 NewTasks = Annotated[list[NewQueueTask], Meta(min_length=1, max_length=MAX_SUBMIT_MANY)]
 Lanes = Annotated[list[TypeName], Meta(min_length=1, max_length=MAX_STREAMS)]
 MaxTasks = Annotated[int, Meta(ge=1, le=MAX_CLAIM)]
@@ -107,7 +115,7 @@ def submit_many(tx: Tx, *, tasks: NewTasks) -> Page[QueueTask]:
     return Page(items=[submit_one(tx, compact_struct(task)) for task in tasks])
 
 
-@room.mutation(sockets=_BOTH, secret=True)
+@room.mutation(sockets=_BOTH, if_lost=_LOST)
 def claim(
     tx: Tx,
     *,
@@ -116,12 +124,18 @@ def claim(
     lease_ms: LeaseMs,
     lanes: Lanes | None = None,
     max_tasks: MaxTasks = 1,
+    token: OwnToken | None = None,
 ) -> Page[ClaimedTask]:
-    """Take the first tasks of a queue under a lease; an empty list if there is nothing to do."""
-    return Page(items=claiming.claim(tx, queue, runner_id, lease_ms, lanes, max_tasks))
+    """Take the first tasks of a queue under a lease; an empty list if there is nothing to do.
+
+    With a `token` of the caller's own, which serves all of them, the answer shows none and is kept
+    under its idempotency key; an empty one is not.
+    """
+    terms = Terms(runner_id=runner_id, lease_ms=lease_ms, own_token=token)
+    return Page(items=claiming.claim(tx, queue, lanes, max_tasks, terms))
 
 
-@room.claim(sockets=_BOTH)
+@room.claim(sockets=_BOTH, if_lost=_LOST)
 def wait(
     tx: Tx,
     *,
@@ -130,10 +144,12 @@ def wait(
     lease_ms: LeaseMs,
     lanes: Lanes | None = None,
     max_tasks: MaxTasks = 1,
+    token: OwnToken | None = None,
     timeout_ms: WaitMs = DEFAULT_WAIT_MS,  # noqa: ARG001 - the shell keeps the time
 ) -> Waiting[Page[ClaimedTask]]:
     """Claim as queue.claim does, as soon as there is something; empty at the timeout."""
-    claimed = claiming.claim(tx, queue, runner_id, lease_ms, lanes, max_tasks)
+    terms = Terms(runner_id=runner_id, lease_ms=lease_ms, own_token=token)
+    claimed = claiming.claim(tx, queue, lanes, max_tasks, terms)
     return Waiting(Page(items=claimed), ready=bool(claimed), streams=(streams.queue(queue),))
 
 
@@ -185,9 +201,9 @@ def fail(
 
 
 def _held(tx: Tx, queue_task_id: str, lease: LeaseProof | None) -> QueueTask:
-    """Return a task that has not ended, for who holds it; else Fenced or FenceRequired."""
-    claiming.free_expired(tx)
-    task = records.require(tx, queue_task_id)
+    """Return a task for who holds it: one that has ended or is another's by now is Fenced."""
+    task = claiming.free_if_expired(tx, records.require(tx, queue_task_id))
+    records.require_own(tx, task, lease)
     if task.state in records.TERMINAL:
         raise Fenced(
             f"queue task {queue_task_id} has ended: it is {task.state}",
@@ -195,10 +211,16 @@ def _held(tx: Tx, queue_task_id: str, lease: LeaseProof | None) -> QueueTask:
             current_epoch=fence.current_epoch(tx, records.subject(queue_task_id)),
         )
     records.require_holder(tx, task, lease)
+    if task.claimed_by is None:
+        raise QueueTaskNotClaimed(
+            f"queue task {queue_task_id} is {task.state} and nobody holds it; claim it first",
+            queue_task_id=queue_task_id,
+            current_state=task.state,
+        )
     return task
 
 
-@room.mutation(sockets=_BOTH, errors=(*_HELD, QueueTaskTerminal))
+@room.mutation(sockets=_BOTH, errors=(*_HOLDING, QueueTaskTerminal))
 def update_attempt(
     tx: Tx,
     *,
@@ -210,9 +232,11 @@ def update_attempt(
 ) -> QueueTask:
     """Note how an attempt stands elsewhere, and the state that follows from it.
 
-    It counts no attempt; an absent session_path keeps what was there.
+    It counts no attempt; an absent session_path keeps what was there. On the control socket it
+    needs no claim, and a lease only while there is one.
     """
     task = records.require(tx, queue_task_id)
+    records.require_own(tx, task, lease)
     if task.state in records.TERMINAL:
         raise QueueTaskTerminal(
             f"queue task {queue_task_id} is {task.state} and stays so",
@@ -220,26 +244,25 @@ def update_attempt(
             current_state=task.state,
         )
     records.require_holder(tx, task, lease)
-    if state in records.TERMINAL:
-        task = claiming.end(tx, task, state)
-    elif state == "pending":
-        task = claiming.free(tx, task, 0, task.error) if task.state == "running" else task
-    return records.change(
-        tx,
-        task,
-        state=state,
-        latest_attempt=records.raw_text(latest_attempt),
-        session_path=session_path or task.session_path,
+    told = {"latest_attempt": records.raw_text(latest_attempt)}
+    if session_path is not None:
+        told["session_path"] = session_path
+    changed = claiming.take_over_state(tx, task, state, **told)
+    records.note(
+        tx, changed, state if state in records.TERMINAL else "attempt_updated", state=state
     )
+    return changed
 
 
 @room.mutation(sockets=(CONTROL,), errors=(QueueTaskNotFound,))
-def cancel(tx: Tx, *, queue_task_id: QueueTaskId, reason: Text = "cancel requested") -> QueueTask:
+def cancel(
+    tx: Tx, *, queue_task_id: QueueTaskId, reason: Text = claiming.CANCEL_REASON
+) -> QueueTask:
     """Cancel a task; one that has ended is answered as it stands."""
     task = records.require(tx, queue_task_id)
     if task.state in records.TERMINAL:
         return task
-    canceled = claiming.end(tx, task, "canceled", canceled_at=tx.now, cancel_reason=reason)
+    canceled = claiming.cancel(tx, task, reason)
     records.note(tx, canceled, "canceled", reason=reason)
     return canceled
 

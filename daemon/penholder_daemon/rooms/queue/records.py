@@ -1,14 +1,15 @@
 """The tables of the queue: tasks in their order, and the counts that every change keeps."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
-from penholder_daemon.core import claims, counters, durations, journal, streams
+from penholder_daemon.core import claims, counters, durations, journal, paging, streams
 from penholder_daemon.core.store import Shape, SqlValue, filters
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_protocol.errors import InvalidParams, QueueTaskNotFound
+from penholder_protocol.errors import QueueTaskNotFound
 from penholder_protocol.nouns import LeaseProof, QueueTask
 
 TERMINAL = frozenset({"completed", "failed", "blocked", "canceled"})
@@ -24,6 +25,7 @@ SHAPE = Shape(
         "(SELECT l.deadline_ms FROM leases l WHERE l.subject = 'queue_task:' || queue_task_id)"
     ),
 )
+_RANK = re.compile(r"-?[0-9]{1,18}")
 _ORDER = "rank, created_at, queue_task_id"
 
 
@@ -52,6 +54,17 @@ def require_holder(tx: Tx, task: QueueTask, lease: LeaseProof | None) -> None:
         lease,
         claimed_by=task.claimed_by,
         needed=task.claimed_by is not None and task.state not in TERMINAL,
+        queue_task_id=task.queue_task_id,
+    )
+
+
+def require_own(rx: Rx, task: QueueTask, lease: LeaseProof | None) -> None:
+    """Keep a worker to what it has claimed, before its state is looked at."""
+    claims.require_own(
+        rx,
+        subject(task.queue_task_id),
+        lease,
+        claimed_by=task.claimed_by,
         queue_task_id=task.queue_task_id,
     )
 
@@ -114,8 +127,8 @@ def read_cursor(cursor: str | None) -> Place | None:
         return None
     rank, _, rest = cursor.partition("/")
     created_at, _, queue_task_id = rest.partition("/")
-    if not rank.removeprefix("-").isdecimal() or not queue_task_id:
-        raise InvalidParams("param `cursor` is not one that a list gave", param="cursor")
+    if not _RANK.fullmatch(rank) or not queue_task_id:
+        raise paging.foreign_cursor()
     return Place(int(rank), created_at, queue_task_id)
 
 

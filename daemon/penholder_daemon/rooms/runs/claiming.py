@@ -29,12 +29,12 @@ def oldest(tx: Tx, **wanted: str | None) -> RunHead | None:
     return None if found is None else records.require(tx, str(found[1]))
 
 
-def claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int) -> ClaimedRun:
+def claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int, own_token: str | None) -> ClaimedRun:
     """Give a run to a runner; whoever had it is fenced."""
     name = streams.run(run.run_id)
     if run.claimed_by not in (None, runner_id):
         tx.after_commit(WithdrawStream(name, runner_id))
-    lease = claims.grant(tx, name, lease_ms)
+    lease = claims.grant(tx, name, lease_ms, own_token)
     tx.store.run(
         "UPDATE runs SET state = 'claimed', claimed_by = ?, is_active = 1, updated_at = ?"
         " WHERE run_id = ?",

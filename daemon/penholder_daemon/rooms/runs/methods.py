@@ -41,6 +41,7 @@ from penholder_protocol.nouns.words import (
     LeaseMs,
     ListLimit,
     OptionalObject,
+    OwnToken,
     ProjectId,
     RunEventLimit,
     RunId,
@@ -160,11 +161,18 @@ def list_(
 
 
 # --- claiming ---------------------------------------------------------------------------------
-@room.mutation(sockets=_BOTH, errors=(RunNotFound, RunTerminal, RunnerLeaseConflict), secret=True)
-def claim(tx: Tx, *, run_id: RunId, runner_id: RunnerId, lease_ms: LeaseMs) -> ClaimedRun:
+@room.mutation(
+    sockets=_BOTH,
+    errors=(RunNotFound, RunTerminal, RunnerLeaseConflict),
+    if_lost="claim it again under a new key: the same runner gets a new lease at once",
+)
+def claim(
+    tx: Tx, *, run_id: RunId, runner_id: RunnerId, lease_ms: LeaseMs, token: OwnToken | None = None
+) -> ClaimedRun:
     """Claim a run: a new lease, also for the runner that has it already.
 
-    Another runner must wait until the lease has run out; the holder may go on until then.
+    Another runner must wait until the lease has run out; the holder may go on until then. With a
+    `token` of the caller's own the answer shows none and is kept under its idempotency key.
     """
     run = records.require(tx, run_id)
     if run.is_terminal:
@@ -180,10 +188,13 @@ def claim(tx: Tx, *, run_id: RunId, runner_id: RunnerId, lease_ms: LeaseMs) -> C
             run_id=run_id,
             claimed_by=run.claimed_by,
         )
-    return claiming.claim(tx, run, runner_id, lease_ms)
+    return claiming.claim(tx, run, runner_id, lease_ms, token)
 
 
-@room.mutation(sockets=_BOTH, secret=True)
+@room.mutation(
+    sockets=_BOTH,
+    if_lost="run.list shows what it claimed, and run.claim gives its runner a new lease",
+)
 def claim_next(
     tx: Tx,
     *,
@@ -192,12 +203,20 @@ def claim_next(
     tenant_id: TenantId | None = None,
     project_id: ProjectId | None = None,
     backend_profile: TypeName | None = None,
+    token: OwnToken | None = None,
 ) -> ClaimedRun | None:
-    """Claim the oldest run that is pending or whose lease ran out; null if there is none."""
+    """Claim the oldest run that is pending or whose lease ran out; null if there is none.
+
+    With a `token` of the caller's own the answer shows none and is kept under its idempotency key;
+    null is not.
+    """
     run = claiming.oldest(
         tx, tenant_id=tenant_id, project_id=project_id, backend_profile=backend_profile
     )
-    return None if run is None else claiming.claim(tx, run, runner_id, lease_ms)
+    if run is None:
+        tx.is_empty = True
+        return None
+    return claiming.claim(tx, run, runner_id, lease_ms, token)
 
 
 @room.mutation(sockets=_BOTH, errors=GUARDED)

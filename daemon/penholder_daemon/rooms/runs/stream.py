@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 from msgspec import Raw
 
 from penholder_daemon.core import journal, streams
+from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.redaction import redact
-from penholder_daemon.core.registry import Arguments
 from penholder_daemon.core.store import to_json
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.runs.records import RunHead

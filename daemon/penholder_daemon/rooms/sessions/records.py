@@ -170,8 +170,12 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the run goes on: it has another open turn."""
     other_is_active: bool
     """Whether another run of the session goes on."""
-    command_id: str | None
-    """The turn that is over with it."""
+    turn_id: str | None
+    """The turn command that ended; None for the end of a run."""
+    active_command_id: str | None
+    """The command that is over with it, if the session holds it for active."""
+    is_late: bool
+    """Whether a turn ended after its run."""
     outcome: RunOutcome
     failure_kind: str | None
 
@@ -179,8 +183,12 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 def ended(tx: Tx, session_id: str, ending: Ending) -> None:
     """Note an end: what names it is cleared, and once none is active the session is terminal.
 
-    The outcome is that of the end which made it terminal.
+    The outcome is that of the end which made it terminal. A turn that ends after its run did was
+    told of by the run's end already: the session may have another run by now, and its outcome.
     """
+    if ending.is_late:
+        _ended_late(tx, session_id, ending)
+        return
     goes_on = ending.run_is_active or ending.other_is_active
     tx.store.run(
         "UPDATE sessions SET"
@@ -191,13 +199,30 @@ def ended(tx: Tx, session_id: str, ending: Ending) -> None:
         " state = CASE WHEN ?4 THEN state ELSE 'terminal' END,"
         " outcome = CASE WHEN ?4 THEN outcome ELSE ?5 END,"
         " failure_kind = CASE WHEN ?4 THEN failure_kind ELSE ?6 END,"
-        " last_run_id = ?1, version = ?7, updated_at = ?8 WHERE session_id = ?9",
+        " last_run_id = ?1, last_command_id = COALESCE(?10, last_command_id),"
+        " version = ?7, updated_at = ?8 WHERE session_id = ?9",
         ending.run_id,
         int(ending.run_is_active),
-        ending.command_id,
+        ending.active_command_id,
         int(goes_on),
         ending.outcome,
         ending.failure_kind,
+        _next_version(tx),
+        tx.now,
+        session_id,
+        ending.turn_id,
+    )
+
+
+def _ended_late(tx: Tx, session_id: str, ending: Ending) -> None:
+    tx.store.run(
+        "UPDATE sessions SET"
+        " active_command_id = CASE WHEN active_command_id = ?1 THEN NULL"
+        " ELSE active_command_id END,"
+        " last_command_id = CASE WHEN last_run_id = ?2 THEN ?1 ELSE last_command_id END,"
+        " version = ?3, updated_at = ?4 WHERE session_id = ?5",
+        ending.turn_id,
+        ending.run_id,
         _next_version(tx),
         tx.now,
         session_id,

@@ -179,7 +179,7 @@ def snapshot(
     return snapshots.take(rx, bindings.require(rx, runner_id, binding_identity), context)
 
 
-@room.mutation(sockets=(CONTROL,))
+@room.mutation(sockets=(CONTROL,), takes_nul=True)
 def clear(
     tx: Tx,
     *,

@@ -6,7 +6,8 @@ from typing import Literal
 from penholder_daemon.core import journal, paging, seats, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
-from penholder_daemon.core.registry import Arguments, Room
+from penholder_daemon.core.fence import Arguments, beside_owner
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
@@ -152,9 +153,13 @@ def _refuse_unknown_state(arguments: Arguments) -> None:
             )
 
 
+def _leads_to_an_end(arguments: Arguments) -> bool:
+    return arguments["to"] in ("canceling", "stopped") and not arguments["force"]
+
+
 @room.mutation(
     sockets=_BOTH,
-    fence=guard_worker,
+    fence=beside_owner(guard_worker, _leads_to_an_end),
     precheck=_refuse_unknown_state,
     control_only=("force",),
     errors=(
@@ -177,8 +182,9 @@ def transition(
 ) -> Worker:
     """Move a worker to another state; `expected` makes it a compare-and-set.
 
-    The same state again changes nothing; `force` takes steps that the table does not have. On the
-    runtime socket waiting_approval → running is APPROVAL_PENDING while an approval is pending.
+    To canceling and stopped (without force) it takes no fence: that a person may do beside a living
+    owner. The same state again changes nothing; `force` takes steps that the table does not have.
+    On the runtime socket waiting_approval → running is APPROVAL_PENDING while one is pending.
     """
     worker = records.require(tx, worker_id)
     if expected is not None and worker.state != expected:
@@ -210,9 +216,11 @@ def transition(
     return records.require(tx, worker_id)
 
 
-@room.mutation(sockets=(CONTROL,), fence=guard_worker, errors=_GUARDED)
+@room.mutation(
+    sockets=(CONTROL,), fence=beside_owner(guard_worker), errors=(WorkerNotFound, Fenced)
+)
 def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
-    """Stop a worker for good; its runtime socket closes.
+    """Stop a worker for good, without a fence also beside a living owner; its socket closes.
 
     With `force` its seated process is ended too: SIGTERM, and SIGKILL 5 s later; but never the
     process that asks nor an ancestor of it, which the entry then names as `spared`.

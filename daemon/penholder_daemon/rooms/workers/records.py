@@ -6,7 +6,7 @@ import msgspec
 
 from penholder_daemon.core import journal, streams
 from penholder_daemon.core.effects import CloseWorker, ServeWorker
-from penholder_daemon.core.registry import Arguments
+from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.states import StateMachine
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
