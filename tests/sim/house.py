@@ -27,6 +27,7 @@ from penholder_daemon.shell.database import WriterStore, open_writer
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.facts import Facts
 from penholder_daemon.shell.house import House
+from penholder_daemon.shell.once import Once
 from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.publisher import Publisher
 from penholder_daemon.shell.readers import InlineReaders
@@ -123,6 +124,7 @@ class SimulatedDaemon:
         self.house.readers = InlineReaders(store, world, self.house.flusher.flush)
         self.house.sockets = _NoSockets()  # type: ignore[assignment]  # what simulation needs of it
         self.house.timers = Timers(REGISTRY, world, caller, self.house.writer.submit)
+        self.house.once = Once(REGISTRY, nursery, self.house.writer.submit)
         self._nursery = nursery
         self.connections: list[Connection] = []
         nursery.start_soon(self.house.timers.run)

@@ -31,6 +31,7 @@ from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.house import House
 from penholder_daemon.shell.listeners import open_control
 from penholder_daemon.shell.maintenance import Maintenance
+from penholder_daemon.shell.once import Once
 from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.pen import Pen
 from penholder_daemon.shell.processes import ProcessWatcher
@@ -126,6 +127,7 @@ class Daemon:
         house.exits = Exits(nursery, self._exited, writer.submit)
         house.processes = ProcessWatcher(nursery, house.exits.report)
         house.timers = Timers(self._registry, self._world, self._caller, writer.submit)
+        house.once = Once(self._registry, nursery, writer.submit)
         house.maintenance = Maintenance(
             self._paths.database, self._world, self._registry, self._caller
         )
