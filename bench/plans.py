@@ -65,11 +65,11 @@ def steps(store: WriterStore, call: Callable[[], object]) -> int:
         counted += 1
         return False
 
-    store.connection.set_progress_handler(count, 1)
+    store.connection.set_progress_handler(count, 1, id=steps)
     try:
         call()
     finally:
-        store.connection.set_progress_handler(None)
+        store.connection.set_progress_handler(None, id=steps)
     return counted
 
 

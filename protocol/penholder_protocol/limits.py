@@ -62,6 +62,12 @@ MAX_COMMIT_BATCH_BYTES = 4 << 20
 """The same, counted in bytes of their params, and of their answers."""
 MAX_COMMIT_BATCH_MS = 50
 """Mutations of a batch that have run for so long are committed before the next one is begun."""
+MAX_MUTATION_ROWS = 24_000
+"""Rows that one mutation may write, with all that it keeps beside them."""
+MAX_BULK_ROWS = 100_000
+"""Rows that one may delete that only deletes: state.clear, worker.remove, daemon.prune."""
+MAX_MUTATION_STEPS = 10_000_000
+"""Steps of SQLite's machine that one mutation may take, for one that reads much: some 200 ms."""
 MAX_READER_QUEUE = 8192
 """Queries that wait for a reader; past it a query is refused as BUSY."""
 QUICK_QUERY_MS = 20
@@ -144,6 +150,10 @@ MAX_BACKOFF_MS = 3_600_000
 """The longest pause before a retry."""
 MAX_PRUNE = 20_000
 """Entries that one daemon.prune takes; the writer must not stand still for long."""
+MAX_PRUNE_STREAMS = 1000
+"""Streams from which one daemon.prune takes."""
+MAX_PRUNE_LOOKS = 10_000
+"""Streams that one daemon.prune looks at; the next goes on from there."""
 MAX_KEPT_BACKUPS = 1000
 """What daemon.backup can be told to keep."""
 PAGE_BYTES = MAX_FRAME_BYTES - (64 << 10)
@@ -182,6 +192,10 @@ assert MAX_WORKER_ID_CHARACTERS <= MAX_STATE_ID_CHARACTERS
 assert 6 * MAX_GOAL_CHARACTERS <= PAGE_BYTES
 assert MAX_COMMIT_BATCH <= MAX_WRITER_QUEUE
 assert MAX_IN_FLIGHT <= MAX_WRITER_QUEUE
+# Every method at its own limit passes, and a transaction of as many calls as it may hold.
+assert 6 * MAX_SUBMIT_MANY <= MAX_MUTATION_ROWS
+assert 12 * MAX_TRANSACTION_CALLS <= MAX_MUTATION_ROWS
+assert 2 * MAX_PRUNE + 2 * MAX_PRUNE_STREAMS <= MAX_BULK_ROWS
 assert DEFAULT_LIST_LIMIT <= MAX_LIST_LIMIT
 assert MAX_STREAMS <= MAX_MERGED_STREAMS
 # A page without a filter never ends because its look does.

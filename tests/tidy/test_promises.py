@@ -95,7 +95,6 @@ def test_the_version_is_stated_once_and_repeated_rightly() -> None:
 
 
 _COMING = {
-    "MUTATION_TOO_LARGE",
     "QUERY_TOO_COSTLY",
     "TOO_MANY_WORKERS",
     "TOO_MANY_SEATS",

@@ -165,6 +165,16 @@ class FaultyStore:
         """Whether a transaction is open."""
         return self._store.in_transaction
 
+    @property
+    def changed_rows(self) -> int:
+        """Pass it on."""
+        return self._store.changed_rows
+
+    @property
+    def steps(self) -> int:
+        """Pass it on."""
+        return self._store.steps
+
 
 class FakeSession:
     """Implements `Session` without a connection: it remembers what it was asked for."""

@@ -1,11 +1,16 @@
 """Retention: the beginning of streams goes, their numbering goes on."""
 
+from importlib import import_module
+
 import pytest
 
 from penholder_daemon.core.rules import Rule, Rules
 from penholder_protocol import errors
 from penholder_protocol.limits import MAX_PRUNE
 from tests.unit.harness import Bench, Json
+
+# The package knows this module by another one's name, which completes its room.
+ROOM = import_module("penholder_daemon.rooms.daemon")
 
 
 def _append(bench: Bench, worker_id: str, count: int) -> None:
@@ -110,6 +115,44 @@ def test_the_policy_prunes_by_kind_of_stream(grown: Bench) -> None:
     grown.world.rules = Rules(retention={"*": Rule(keep_last=0)})
     grown.own("daemon.prune_by_policy")
     assert grown.database.row("SELECT COUNT(*) FROM journal") == (0,)
+
+
+def test_the_policy_goes_on_kind_by_kind_in_slices(
+    grown: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ROOM, "MAX_PRUNE_LOOKS", 1)
+    rules = {"worker": Rule(keep_last=1), "controller": Rule(keep_last=0)}
+    grown.world.rules = Rules(retention=rules)
+    runs = 1
+    while grown.own("daemon.prune_by_policy") < grown.world.boottime_ms() + 600_000:
+        runs += 1
+    assert runs > len(rules)
+    assert (_left(grown, "w1"), _left(grown, "w2")) == ([10], [3])
+    assert grown.database.row("SELECT COUNT(*) FROM journal") == (2,)
+    before = grown.dump()
+    for _ in range(runs):
+        grown.own("daemon.prune_by_policy")
+    assert grown.dump() == before
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(
+    ("limit", "value"), [("MAX_PRUNE_LOOKS", 1), ("MAX_PRUNE_STREAMS", 1), ("MAX_PRUNE", 4)]
+)
+def test_a_prune_goes_on_from_its_cursor(
+    grown: Bench, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, dry_run: bool
+) -> None:
+    monkeypatch.setattr(ROOM, limit, value)
+    call = {"keep_last": 1, "streams": WORKERS, "dry_run": dry_run}
+    pruned = grown.call("daemon.prune", **call)
+    entries, calls = pruned["entries"], 1
+    while pruned["more"]:
+        pruned = grown.call("daemon.prune", **call, cursor=pruned["next"])
+        entries, calls = entries + pruned["entries"], calls + 1
+    assert calls > 1
+    assert (pruned["more"], pruned["next"]) == (False, None)
+    if not dry_run:
+        assert (_left(grown, "w1"), _left(grown, "w2"), entries) == ([10], [3], 11)
 
 
 def test_without_a_policy_nothing_goes(grown: Bench) -> None:

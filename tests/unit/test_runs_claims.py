@@ -229,9 +229,13 @@ def test_claim_next_filters(bench: Bench) -> None:
 
 @pytest.mark.parametrize("state", ["pending", "claimed"])
 def test_claim_next_reads_along_an_index(bench: Bench, state: str) -> None:
-    for number in range(5):
+    for number in range(105):
         make_run(bench, f"r{number}")
     store = Listening(bench.database)
+    if state == "claimed":
+        for number in range(101):
+            claim(bench, f"r{number}", lease_ms=1)
+        bench.world.pass_ms(1)
     tx = Tx(store, bench.world, CONTROLLER, None, bench.committer)
     for filters in ({}, {"tenant_id": "t"}, {"project_id": "p", "backend_profile": "codex"}):
         assert claiming.oldest(tx, **filters) is not None

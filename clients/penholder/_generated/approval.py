@@ -87,18 +87,21 @@ class ApprovalCalls:
         option: str,
         worker_id: str | None | UnsetType = UNSET,
         note: str | None | UnsetType = UNSET,
+        runtime_epoch: int | None | UnsetType = UNSET,
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Approval:
         """Answer an approval, once, by the id of an option or by its alias (any case).
 
         It can be answered only once, so a person may answer beside a living owner, without its fence.
+        A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
         """
         return self._client.ask("approval.decide", {
             "worker_id": worker_id,
             "request_id": request_id,
             "option": option,
             "note": note,
+            "runtime_epoch": runtime_epoch,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _APPROVAL)
@@ -209,18 +212,21 @@ class AsyncApprovalCalls:
         option: str,
         worker_id: str | None | UnsetType = UNSET,
         note: str | None | UnsetType = UNSET,
+        runtime_epoch: int | None | UnsetType = UNSET,
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Approval:
         """Answer an approval, once, by the id of an option or by its alias (any case).
 
         It can be answered only once, so a person may answer beside a living owner, without its fence.
+        A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
         """
         return await self._client.ask("approval.decide", {
             "worker_id": worker_id,
             "request_id": request_id,
             "option": option,
             "note": note,
+            "runtime_epoch": runtime_epoch,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _APPROVAL)

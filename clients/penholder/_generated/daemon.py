@@ -74,18 +74,21 @@ class DaemonCalls:
         keep_last: int | None | UnsetType = UNSET,
         streams: Sequence[str] | None | UnsetType = UNSET,
         dry_run: bool | UnsetType = UNSET,
+        cursor: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Pruned:
         """Delete the oldest entries of streams: those older than, and all but the last so many.
 
-        Takes up to MAX_PRUNE entries at once; `more` says that there are more to take. Numbering goes
-        on, and a cursor before what was taken gets CURSOR_GONE.
+        Takes up to MAX_PRUNE entries at once, of up to MAX_PRUNE_STREAMS streams, and looks at up to
+        MAX_PRUNE_LOOKS; `more` says that there may be more to take: pass `next` as `cursor`. Numbering
+        goes on, and a cursor of a stream before what was taken gets CURSOR_GONE.
         """
         return self._client.ask("daemon.prune", {
             "older_than_ms": older_than_ms,
             "keep_last": keep_last,
             "streams": streams,
             "dry_run": dry_run,
+            "cursor": cursor,
             "idempotency_key": idempotency_key,
         }, _PRUNED)
 
@@ -160,18 +163,21 @@ class AsyncDaemonCalls:
         keep_last: int | None | UnsetType = UNSET,
         streams: Sequence[str] | None | UnsetType = UNSET,
         dry_run: bool | UnsetType = UNSET,
+        cursor: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Pruned:
         """Delete the oldest entries of streams: those older than, and all but the last so many.
 
-        Takes up to MAX_PRUNE entries at once; `more` says that there are more to take. Numbering goes
-        on, and a cursor before what was taken gets CURSOR_GONE.
+        Takes up to MAX_PRUNE entries at once, of up to MAX_PRUNE_STREAMS streams, and looks at up to
+        MAX_PRUNE_LOOKS; `more` says that there may be more to take: pass `next` as `cursor`. Numbering
+        goes on, and a cursor of a stream before what was taken gets CURSOR_GONE.
         """
         return await self._client.ask("daemon.prune", {
             "older_than_ms": older_than_ms,
             "keep_last": keep_last,
             "streams": streams,
             "dry_run": dry_run,
+            "cursor": cursor,
             "idempotency_key": idempotency_key,
         }, _PRUNED)
 

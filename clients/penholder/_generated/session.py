@@ -49,7 +49,8 @@ class SessionCalls:
     ) -> nouns.Page[nouns.SessionSummary]:
         """List sessions: active first, then unread, then by latest activity; ties by session_id.
 
-        By default those that are active or unread.
+        By default those that are active or unread. What the reader marks as read while it walks through
+        the pages stays in its place until the end.
         """
         return self._client.ask("session.list", {
             "state": state,
@@ -146,7 +147,8 @@ class AsyncSessionCalls:
     ) -> nouns.Page[nouns.SessionSummary]:
         """List sessions: active first, then unread, then by latest activity; ties by session_id.
 
-        By default those that are active or unread.
+        By default those that are active or unread. What the reader marks as read while it walks through
+        the pages stays in its place until the end.
         """
         return await self._client.ask("session.list", {
             "state": state,

@@ -174,7 +174,10 @@ class StateCalls:
         binding_identity: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.StateCleared:
-        """Delete all values, or those of a runner, of a binding, of both; bindings stay."""
+        """Delete all values, or those of a runner, of a binding, of both; bindings stay.
+
+        More than MAX_BULK_ROWS at once are MUTATION_TOO_LARGE: clear one binding after another.
+        """
         return self._client.ask("state.clear", {
             "runner_id": runner_id,
             "binding_identity": binding_identity,
@@ -338,7 +341,10 @@ class AsyncStateCalls:
         binding_identity: str | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.StateCleared:
-        """Delete all values, or those of a runner, of a binding, of both; bindings stay."""
+        """Delete all values, or those of a runner, of a binding, of both; bindings stay.
+
+        More than MAX_BULK_ROWS at once are MUTATION_TOO_LARGE: clear one binding after another.
+        """
         return await self._client.ask("state.clear", {
             "runner_id": runner_id,
             "binding_identity": binding_identity,

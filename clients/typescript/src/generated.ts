@@ -54,6 +54,8 @@ export interface Approval {
   kind: string;
   message: string;
   options: Option[];
+  /** Only ever grows. */
+  runtime_epoch: number | null;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   created_at: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -623,11 +625,16 @@ export interface Pong {
   ts: string;
 }
 
-/** What daemon.prune took, or with dry_run would take; `more`: call again for the rest. */
+/**
+ * What daemon.prune took, or with dry_run would take.
+ *
+ * `more`: call again for the rest, with `next` as the cursor.
+ */
 export interface Pruned {
   entries: number;
   streams: PrunedStream[];
   more: boolean;
+  next: string | null;
   dry_run: boolean;
 }
 
@@ -1110,6 +1117,8 @@ export interface ApprovalDecideParams {
   /** A word that programs compare, such as tool.call. */
   option: string;
   note?: string | null;
+  /** Only ever grows. */
+  runtime_epoch?: number | null;
   fence?: Fence | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
@@ -1471,6 +1480,8 @@ export interface DaemonPruneParams {
   keep_last?: number | null;
   streams?: string[] | null;
   dry_run?: boolean;
+  /** `next` of an earlier page; opaque. */
+  cursor?: string | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
 }
@@ -2629,6 +2640,7 @@ export type ErrorCode =
   | "INVALID_WORKER_STATE"
   | "INVALID_WORKER_STATE_TRANSITION"
   | "METHOD_NOT_FOUND"
+  | "MUTATION_TOO_LARGE"
   | "NOT_ATTACHED"
   | "PEER_NOT_VISIBLE"
   | "QUERY_TOO_COSTLY"
@@ -2776,6 +2788,7 @@ export class ApprovalCalls {
    * Answer an approval, once, by the id of an option or by its alias (any case).
    *
    * It can be answered only once, so a person may answer beside a living owner, without its fence.
+   * A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
    */
   decide(params: ApprovalDecideParams): Promise<Approval> {
     return this.#caller.ask("approval.decide", params);
@@ -3074,8 +3087,9 @@ export class DaemonCalls {
   /**
    * Delete the oldest entries of streams: those older than, and all but the last so many.
    *
-   * Takes up to MAX_PRUNE entries at once; `more` says that there are more to take. Numbering goes
-   * on, and a cursor before what was taken gets CURSOR_GONE.
+   * Takes up to MAX_PRUNE entries at once, of up to MAX_PRUNE_STREAMS streams, and looks at up to
+   * MAX_PRUNE_LOOKS; `more` says that there may be more to take: pass `next` as `cursor`. Numbering
+   * goes on, and a cursor of a stream before what was taken gets CURSOR_GONE.
    */
   prune(params: DaemonPruneParams = {}): Promise<Pruned> {
     return this.#caller.ask("daemon.prune", params);
@@ -3585,7 +3599,8 @@ export class SessionCalls {
   /**
    * List sessions: active first, then unread, then by latest activity; ties by session_id.
    *
-   * By default those that are active or unread.
+   * By default those that are active or unread. What the reader marks as read while it walks through
+   * the pages stays in its place until the end.
    */
   list(params: SessionListParams = {}): Promise<Page<SessionSummary>> {
     return this.#caller.ask("session.list", params);
@@ -3638,7 +3653,11 @@ export class StateCalls {
     return this.#caller.ask("state.binding", params);
   }
 
-  /** Delete all values, or those of a runner, of a binding, of both; bindings stay. */
+  /**
+   * Delete all values, or those of a runner, of a binding, of both; bindings stay.
+   *
+   * More than MAX_BULK_ROWS at once are MUTATION_TOO_LARGE: clear one binding after another.
+   */
   clear(params: StateClearParams = {}): Promise<StateCleared> {
     return this.#caller.ask("state.clear", params);
   }

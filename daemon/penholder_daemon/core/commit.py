@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from penholder_daemon.core import durations, execute, leases
+from penholder_daemon.core.budget import Metered
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
 from penholder_daemon.core.registry import Invocation, Kind, Registry
@@ -148,13 +149,19 @@ class Committer:
         outcome = Outcome([])
         for call in calls:
             taken.append(call)
-            tx = Tx(self._store, self._world, call.caller, call.request_id, self)
+            tx = Tx(self._store_for(call), self._world, call.caller, call.request_id, self)
             tx.heard_ms = heard_ms
             outcome.answers.append(self._run_one(tx, call))
             answered(outcome.answers[-1])
             outcome.published += tx.published
             outcome.effects += tx.effects
         return outcome
+
+    def _store_for(self, call: Invocation) -> Store:
+        """Have what callers ask for counted; the daemon's own work comes in slices."""
+        if not call.method.sockets:
+            return self._store
+        return Metered(self._store, is_bulk=call.method.is_bulk)
 
     def _run_one(self, tx: Tx, call: Invocation) -> Answer:
         """Run one call in its savepoint; its refusal leaves its neighbours alone."""

@@ -19,6 +19,20 @@ def raise_(tx: Tx, name: str) -> int:
     return int(str(row[0]))
 
 
+def put(tx: Tx, name: str, value: int) -> None:
+    """Keep a number that is no counter but a place, where the daemon goes on with work of its own.
+
+    Nothing is written while it stays the same.
+    """
+    if current(tx, name) != value:
+        tx.store.run(
+            "INSERT INTO counters (name, value) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        )
+
+
 def current(rx: Rx, name: str) -> int:
     """Return a counter, 0 before it was first raised."""
     row = rx.store.row("SELECT value FROM counters WHERE name = ?", name)

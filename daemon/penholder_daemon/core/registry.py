@@ -108,6 +108,7 @@ class Method:
     keeps_key: bool = False
     takes_nul: bool = False
     acts: bool = False
+    is_bulk: bool = False
     control_only: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
@@ -213,6 +214,7 @@ class Room:
         timer: bool = False,
         keeps_key: bool = False,
         takes_nul: bool = False,
+        is_bulk: bool = False,
         control_only: Iterable[str] = (),
     ) -> Callable[[FunctionT], FunctionT]:
         """Register a function that writes.
@@ -224,6 +226,7 @@ class Room:
         wake-up is due, and answers when it wants to run again, by CLOCK_BOOTTIME in ms.
         `keeps_key` says that the room itself does what an idempotency key asks for: the function
         takes it as a param. `takes_nul` lets U+0000 into its strings, as all that only reads does.
+        `is_bulk` says that it deletes many rows with few statements.
         """
 
         def register(function: FunctionT) -> FunctionT:
@@ -240,6 +243,7 @@ class Room:
                 timer=timer,
                 keeps_key=keeps_key,
                 takes_nul=takes_nul,
+                is_bulk=is_bulk,
                 control_only=frozenset(control_only),
             )
             self.methods.append(made)

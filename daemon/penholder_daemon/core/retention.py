@@ -29,7 +29,7 @@ def cuts(rx: Rx, rule: Rule, where: str, values: list[SqlValue], most: int) -> I
     """Yield what a rule takes from the streams of a condition, up to so many entries in all."""
     sql = (
         "SELECT stream_id, name, last_seq, pruned_seq FROM streams s"
-        f" WHERE last_seq > pruned_seq AND {where}"
+        f" WHERE last_seq > pruned_seq AND {where} ORDER BY stream_id"
     )
     for row in rx.store.rows(sql, *values):
         stream_id, name, last_seq, pruned_seq = row

@@ -47,6 +47,14 @@ class Store(Protocol):
     def in_transaction(self) -> bool:
         """Whether a transaction is open; some errors end it behind our back."""
 
+    @property
+    def changed_rows(self) -> int:
+        """How many rows were ever changed over this connection, also by what was taken back."""
+
+    @property
+    def steps(self) -> int:
+        """How many steps SQLite's machine ever took, counted in large pieces; of a reader 0."""
+
 
 class Shape(Generic[RecordT]):
     """How rows become records of one type: columns in the order of the record's fields.

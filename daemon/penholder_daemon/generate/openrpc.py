@@ -112,7 +112,7 @@ def errors_of(method: Method) -> list[type[errors.PenholderError]]:
     if RUNTIME in method.sockets and method.kind is Kind.MUTATION and method.seat:
         of_kind += [errors.NotAttached, errors.Fenced]
     if method.kind in (Kind.MUTATION, Kind.CLAIM):
-        of_kind.append(errors.IdempotencyConflict)
+        of_kind += [errors.IdempotencyConflict, errors.MutationTooLarge]
     else:
         of_kind.append(errors.QueryTooCostly)
     if method.if_lost is not None:

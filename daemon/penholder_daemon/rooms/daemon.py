@@ -1,10 +1,11 @@
 """The daemon itself: health, figures, the end."""
 
 from functools import partial
+from itertools import islice
 
 import msgspec
 
-from penholder_daemon.core import idempotency, journal, retention
+from penholder_daemon.core import counters, idempotency, journal, paging, retention
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Afterwards, Room
 from penholder_daemon.core.rules import Rule
@@ -14,7 +15,7 @@ from penholder_daemon.core.streams import ALL, Selection
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol import __version__
 from penholder_protocol.errors import InvalidParams
-from penholder_protocol.limits import MAX_LIST_LIMIT, MAX_PRUNE
+from penholder_protocol.limits import MAX_PRUNE, MAX_PRUNE_LOOKS, MAX_PRUNE_STREAMS
 from penholder_protocol.nouns import (
     Backup,
     DaemonStatus,
@@ -26,6 +27,7 @@ from penholder_protocol.nouns import (
     Verification,
 )
 from penholder_protocol.nouns.words import (
+    Cursor,
     DrainMs,
     JsonObject,
     KeptBackups,
@@ -41,6 +43,8 @@ _DEFAULT_DRAIN_MS = 5000
 _FORGET_EVERY_MS = 3_600_000
 _PRUNE_EVERY_MS = 600_000
 _PRUNE_AGAIN_MS = 200
+_PRUNING_KIND = "pruning_kind"
+_PRUNED_TO = "pruned_to"
 _FORGET_AT_ONCE = 10_000
 """Answers deleted in one transaction, which everybody else waits for."""
 _FORGET_ON_MS = 1000
@@ -118,7 +122,7 @@ async def backup(
     return await session.backup(path, keep_last)
 
 
-@room.mutation(sockets=(CONTROL,), errors=(InvalidParams,))
+@room.mutation(sockets=(CONTROL,), errors=(InvalidParams,), is_bulk=True)
 def prune(
     tx: Tx,
     *,
@@ -126,32 +130,59 @@ def prune(
     keep_last: Sequence | None = None,
     streams: StreamNames | None = None,
     dry_run: bool = False,
+    cursor: Cursor | None = None,
 ) -> Pruned:
     """Delete the oldest entries of streams: those older than, and all but the last so many.
 
-    Takes up to MAX_PRUNE entries at once; `more` says that there are more to take. Numbering goes
-    on, and a cursor before what was taken gets CURSOR_GONE.
+    Takes up to MAX_PRUNE entries at once, of up to MAX_PRUNE_STREAMS streams, and looks at up to
+    MAX_PRUNE_LOOKS; `more` says that there may be more to take: pass `next` as `cursor`. Numbering
+    goes on, and a cursor of a stream before what was taken gets CURSOR_GONE.
     """
     if older_than_ms is None and keep_last is None:
         raise InvalidParams("pass older_than_ms, keep_last or both: what may go?")
     where, values = Selection(streams or [ALL]).where_streams()
     rule = Rule(older_than_ms=older_than_ms, keep_last=keep_last)
-    return _prune(tx, rule, where, values, dry_run=dry_run)
+    return _prune(tx, rule, where, values, paging.after(cursor), dry_run=dry_run)
 
 
 def _prune(
-    tx: Tx, rule: Rule, where: str, values: list[SqlValue], *, dry_run: bool = False
+    tx: Tx, rule: Rule, where: str, values: list[SqlValue], after: int, *, dry_run: bool = False
 ) -> Pruned:
-    cuts = list(retention.cuts(tx, rule, where, values, MAX_PRUNE))
+    last, is_end = _look_until(tx, where, values, after)
+    here = f"{where} AND s.stream_id > ? AND s.stream_id <= ?"
+    found = retention.cuts(tx, rule, here, [*values, after, last], MAX_PRUNE)
+    cuts = list(islice(found, MAX_PRUNE_STREAMS))
     entries = sum(cut.entries for cut in cuts)
     if not dry_run:
         for cut in cuts:
             retention.apply(tx, cut)
-    taken = [
-        PrunedStream(stream=cut.stream, entries=cut.entries, oldest_seq=cut.seq + 1)
-        for cut in cuts[:MAX_LIST_LIMIT]
-    ]
-    return Pruned(entries=entries, streams=taken, more=entries >= MAX_PRUNE, dry_run=dry_run)
+    if entries >= MAX_PRUNE or len(cuts) == MAX_PRUNE_STREAMS:
+        # The last one may have more to take. What is only counted goes on behind it.
+        last, is_end = cuts[-1].stream_id - (0 if dry_run else 1), False
+    return Pruned(
+        entries=entries,
+        streams=[
+            PrunedStream(stream=cut.stream, entries=cut.entries, oldest_seq=cut.seq + 1)
+            for cut in cuts
+        ],
+        more=not is_end,
+        next=None if is_end else str(last),
+        dry_run=dry_run,
+    )
+
+
+def _look_until(tx: Tx, where: str, values: list[SqlValue], after: int) -> tuple[int, bool]:
+    """Return up to which stream one call looks, and whether there is none behind it."""
+    row = tx.store.row(
+        "SELECT MAX(stream_id), COUNT(*) FROM (SELECT s.stream_id FROM streams s"
+        f" WHERE {where} AND s.stream_id > ? ORDER BY s.stream_id LIMIT ?)",
+        *values,
+        after,
+        MAX_PRUNE_LOOKS,
+    )
+    assert row is not None  # an aggregate always gives a row
+    last, looked_at = row
+    return (after if last is None else int(str(last))), int(str(looked_at)) < MAX_PRUNE_LOOKS
 
 
 def _streams_of(kind: str) -> tuple[str, list[SqlValue]]:
@@ -163,12 +194,21 @@ def _streams_of(kind: str) -> tuple[str, list[SqlValue]]:
 
 @room.mutation(sockets=(), timer=True)
 def prune_by_policy(tx: Tx) -> int | None:
-    """Prune as the settings say, some at a time; returns when to come again."""
-    more = False
-    for kind, rule in tx.world.rules.retention.items():
-        where, values = _streams_of(kind)
-        more |= _prune(tx, rule, where, values).more
-    return tx.world.boottime_ms() + (_PRUNE_AGAIN_MS if more else _PRUNE_EVERY_MS)
+    """Prune as the settings say, a slice at a time; returns when to come again."""
+    now_ms = tx.world.boottime_ms()
+    kinds = list(tx.world.rules.retention)
+    if not kinds:
+        return now_ms + _PRUNE_EVERY_MS
+    # Where the round is: which kind of stream, and after which stream of it.
+    kind = min(counters.current(tx, _PRUNING_KIND), len(kinds) - 1)
+    where, values = _streams_of(kinds[kind])
+    after = counters.current(tx, _PRUNED_TO)
+    pruned = _prune(tx, tx.world.rules.retention[kinds[kind]], where, values, after)
+    following = kind if pruned.more else kind + 1
+    is_round_over = following == len(kinds)
+    counters.put(tx, _PRUNING_KIND, 0 if is_round_over else following)
+    counters.put(tx, _PRUNED_TO, int(pruned.next or 0))
+    return now_ms + (_PRUNE_EVERY_MS if is_round_over else _PRUNE_AGAIN_MS)
 
 
 @room.local(sockets=(CONTROL,), acts=True)

@@ -7,7 +7,7 @@ that were ever given out.
 
 import msgspec
 
-from penholder_daemon.core import given, journal
+from penholder_daemon.core import given, journal, read_cursors
 from penholder_daemon.core.counters import EPOCH_FLOOR
 from penholder_daemon.core.given import Given
 from penholder_daemon.core.transaction import Tx
@@ -21,7 +21,7 @@ from penholder_daemon.rooms.sessions import records as sessions
 
 __all__ = ["room"]
 
-_COUNTERS = (EPOCH_FLOOR, sessions.VERSIONS, queue_records.VERSIONS)
+_COUNTERS = (EPOCH_FLOOR, sessions.VERSIONS, queue_records.VERSIONS, read_cursors.RISES)
 _WHY = "the database was restored from a backup"
 
 

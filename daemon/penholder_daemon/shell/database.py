@@ -121,6 +121,16 @@ class ApswStore:
         """Whether a transaction is open."""
         return self.connection.in_transaction
 
+    @property
+    def changed_rows(self) -> int:
+        """How many rows were ever changed over this connection."""
+        return self.connection.total_changes()
+
+    @property
+    def steps(self) -> int:
+        """Nobody counts the steps of a reader."""
+        return 0
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
@@ -138,7 +148,21 @@ class WriterStore(ApswStore):
         self._is_behind = False
         """Whether the last checkpoint left something for a later one."""
         self._again_at = self._shrink_at = 0.0
+        self._steps = 0
+        self._progressed: Callable[[], None] | None = None
         connection.set_wal_hook(self._note_wal)
+        connection.set_progress_handler(self._step, _PROGRESS_STEPS)
+
+    def _step(self) -> bool:
+        self._steps += _PROGRESS_STEPS
+        if self._progressed is not None:
+            self._progressed()
+        return False
+
+    @property
+    def steps(self) -> int:
+        """How many steps SQLite's machine ever took, counted in large pieces."""
+        return self._steps
 
     def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages
@@ -158,12 +182,7 @@ class WriterStore(ApswStore):
 
     def report_progress(self, progressed: Callable[[], None]) -> None:
         """Have a function called again and again while a long statement runs."""
-
-        def go_on() -> bool:
-            progressed()
-            return False
-
-        self.connection.set_progress_handler(go_on, _PROGRESS_STEPS)
+        self._progressed = progressed
 
     def checkpoint_if_due(self, now: float) -> bool:
         """Move the write-ahead log into the database when it has grown enough; never waits.

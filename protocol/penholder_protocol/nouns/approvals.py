@@ -4,6 +4,7 @@ from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
     ApprovalId,
     ApprovalState,
+    Epoch,
     OptionId,
     Text,
     Time,
@@ -32,6 +33,8 @@ class Approval(Record, frozen=True, kw_only=True):
     kind: str
     message: str
     options: list[Option]
+    runtime_epoch: Epoch | None
+    """The seat that asked; null where nobody sat."""
     created_at: Time
     deadline_at: Time | None
     decided_at: Time | None

@@ -94,9 +94,13 @@ class PrunedStream(Record, frozen=True, kw_only=True):
 
 
 class Pruned(Record, frozen=True, kw_only=True):
-    """What daemon.prune took, or with dry_run would take; `more`: call again for the rest."""
+    """What daemon.prune took, or with dry_run would take.
+
+    `more`: call again for the rest, with `next` as the cursor.
+    """
 
     entries: int
     streams: list[PrunedStream]
     more: bool
+    next: str | None
     dry_run: bool

@@ -38,7 +38,8 @@ def approval() -> Json:
     return {
         "request_id": "ap", "worker_id": "w", "turn_id": None, "state": "pending", "kind": "k",
         "message": "m", "options": [], "created_at": "t", "deadline_at": None, "decided_at": None,
-        "decision": None, "selected_option_id": None, "selected_alias": None, "note": None,
+        "runtime_epoch": None, "decision": None, "selected_option_id": None,
+        "selected_alias": None, "note": None,
     }  # fmt: skip
 
 

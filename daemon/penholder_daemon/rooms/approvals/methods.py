@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from penholder_daemon.core import durations, paging, streams
+from penholder_daemon.core import durations, fence, paging, seats, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments, beside_owner
 from penholder_daemon.core.registry import Room, Waiting
@@ -23,6 +23,7 @@ from penholder_protocol.errors import (
     Fenced,
     FenceRequired,
     InvalidParams,
+    StaleState,
     WorkerNotFound,
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS, MAX_NAMES
@@ -33,6 +34,7 @@ from penholder_protocol.nouns.words import (
     ControllerId,
     Cursor,
     DeadlineMs,
+    Epoch,
     Label,
     ListLimit,
     OptionId,
@@ -55,7 +57,7 @@ _WITH_DEADLINE = (
     "FROM approvals INDEXED BY approvals_due WHERE state = 'pending' AND deadline_ms IS NOT NULL"
 )
 """Named, since the planner would rather look at all that are pending."""
-_AT_ONCE = 500
+_AT_ONCE = 200
 """Approvals that one timer run ends, while everybody else waits; the next one follows at once."""
 ListedState = Literal["pending", "decided", "canceled", "expired", "all"]
 Options = Annotated[list[Option], Meta(max_length=MAX_NAMES)]
@@ -86,11 +88,12 @@ def request(
     offered = options or _DEFAULT_OPTIONS
     _check_options(offered, on_deadline)
     request_id = tx.world.new_id("ap_")
+    seat = seats.current(tx, worker_id)
     due_ms = None if deadline_ms is None else durations.due_after(tx, deadline_ms)
     tx.store.run(
         "INSERT INTO approvals (request_id, worker_id, controller_id, turn_id, state, kind,"
-        " message, options, created_at, deadline_ms, on_deadline)"
-        " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
+        " message, options, created_at, deadline_ms, on_deadline, runtime_epoch)"
+        " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
         request_id,
         worker_id,
         worker.controller_id,
@@ -101,6 +104,7 @@ def request(
         tx.now,
         due_ms,
         on_deadline,
+        None if seat is None else seat.epoch,
     )
     workers.note(tx, worker, "approval.requested", request_id=request_id)
     if worker.state == "running":
@@ -164,7 +168,7 @@ def _guard_approval(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
 @room.mutation(
     sockets=(CONTROL,),
     fence=beside_owner(_guard_approval),
-    errors=(ApprovalNotFound, Fenced, ApprovalNotPending, ApprovalOptionUnknown),
+    errors=(ApprovalNotFound, Fenced, ApprovalNotPending, ApprovalOptionUnknown, StaleState),
 )
 def decide(
     tx: Tx,
@@ -173,13 +177,29 @@ def decide(
     request_id: ApprovalId,
     option: TypeName,
     note: Text | None = None,
+    runtime_epoch: Epoch | None = None,
 ) -> Approval:
     """Answer an approval, once, by the id of an option or by its alias (any case).
 
     It can be answered only once, so a person may answer beside a living owner, without its fence.
+    A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
     """
     approval = records.require_pending(tx, worker_id, request_id)
+    if runtime_epoch is not None:
+        _require_epoch(tx, approval, runtime_epoch)
     return records.finish(tx, approval, "decided", option=_pick(approval, option), note=note)
+
+
+def _require_epoch(tx: Tx, approval: Approval, runtime_epoch: int) -> None:
+    current = fence.current_epoch(tx, streams.worker(approval.worker_id))
+    if runtime_epoch != current:
+        raise StaleState(
+            f"worker {approval.worker_id} has runtime epoch {current}, not {runtime_epoch}:"
+            " another process has its seat by now",
+            worker_id=approval.worker_id,
+            request_id=approval.request_id,
+            current_epoch=current,
+        )
 
 
 @room.mutation(

@@ -17,8 +17,9 @@ from penholder_protocol.nouns.words import QueueTaskState
 CANCEL_REASON = "cancel requested"
 _CLAIMABLE = "state = 'pending' AND is_due = 1"
 _ORDER = "rank, created_at, queue_task_id"
-_AT_ONCE = 1000
-"""Tasks that one timer run looks at; what is left is looked at by the next."""
+_AT_ONCE = 200
+"""Tasks that one run takes back or lets go, a timer's or a claim's; the timer comes again for the
+rest at once."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,31 +2,54 @@
 
 from penholder_daemon.core import claims, durations, streams
 from penholder_daemon.core.effects import WithdrawStream
-from penholder_daemon.core.store import filters
+from penholder_daemon.core.store import Row, SqlValue, filters
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs import records, stream
 from penholder_daemon.rooms.runs.records import RunHead
 from penholder_daemon.rooms.sessions import records as sessions
 from penholder_protocol.nouns import ClaimedRun
 
-_CLAIMABLE = (
-    "SELECT number, run_id FROM runs WHERE state = 'pending'{filters} ORDER BY number LIMIT 1",
-    "SELECT number, run_id FROM runs JOIN leases l ON l.subject = 'run:' || run_id"
-    " WHERE state = 'claimed'{filters} AND l.deadline_ms <= ? ORDER BY number LIMIT 1",
+_PENDING = (
+    "SELECT number, run_id FROM runs WHERE state = 'pending'{filters} ORDER BY number LIMIT 1"
 )
-"""The oldest pending run, and the oldest whose lease ran out."""
+# Named, since the planner knows nothing of how few have run out.
+_EXPIRED = (
+    "FROM leases l INDEXED BY leases_of_runs"
+    " WHERE l.subject >= 'run:' AND l.subject < 'run;' AND l.deadline_ms <= ?"
+)
+_AMONG_FEW = (
+    f"SELECT number, run_id FROM (SELECT substr(l.subject, 5) AS id {_EXPIRED})"
+    " CROSS JOIN runs ON run_id = id WHERE state = 'claimed'{filters} ORDER BY number LIMIT 1"
+)
+_AMONG_MANY = (
+    "SELECT number, run_id FROM runs JOIN leases l ON l.subject = 'run:' || run_id"
+    " WHERE state = 'claimed'{filters} AND l.deadline_ms <= ? ORDER BY number LIMIT 1"
+)
+_FEW = 100
+"""Expired leases that are all looked at; where there are more, one is soon met along the runs."""
 
 
 def oldest(tx: Tx, **wanted: str | None) -> RunHead | None:
     """Return the oldest run that may be claimed by anybody, of those that are wanted."""
     wanted_sql, values = filters("", **wanted)
-    pending, expired = (sql.format(filters=wanted_sql) for sql in _CLAIMABLE)
     candidates = (
-        tx.store.row(pending, *values),
-        tx.store.row(expired, *values, durations.lease_now(tx)),
+        tx.store.row(_PENDING.format(filters=wanted_sql), *values),
+        _oldest_expired(tx, wanted_sql, values),
     )
     found = min((row for row in candidates if row is not None), default=None)
     return None if found is None else records.require(tx, str(found[1]))
+
+
+def _oldest_expired(tx: Tx, wanted: str, values: list[SqlValue]) -> Row | None:
+    """Find the oldest run whose lease ran out, however many are held."""
+    now_ms = durations.lease_now(tx)
+    counted = tx.store.row(f"SELECT COUNT(*) FROM (SELECT 1 {_EXPIRED} LIMIT ?)", now_ms, _FEW + 1)
+    how_many = 0 if counted is None else int(str(counted[0]))
+    if not how_many:
+        return None
+    if how_many > _FEW:
+        return tx.store.row(_AMONG_MANY.format(filters=wanted), *values, now_ms)
+    return tx.store.row(_AMONG_FEW.format(filters=wanted), now_ms, *values)
 
 
 def claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int, own_token: str | None) -> ClaimedRun:

@@ -1,5 +1,6 @@
 """Sessions as their readers see them: how far they are, and who has seen it."""
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Literal
 
@@ -48,19 +49,24 @@ _BOTH = (CONTROL, RUNTIME)
 _OUTPUT = frozenset({"assistant_message", "command_output", "diff", "error", "terminal_status"})
 _READING = (SessionNotFound, RunNotFound, CursorGone, InvalidParams)
 _COLUMNS = ", ".join(f"sessions.{name}" for name in Session.__struct_fields__)
-_UNREAD = "(c.version IS NULL OR c.version < sessions.version)"
+_UNREAD = "COALESCE({read} < sessions.version, TRUE)"
 _RANKS: tuple[tuple[Attention, str], ...] = (
     ("active", "is_active = 1"),
     ("unread", f"is_active = 0 AND {_UNREAD}"),
     ("read", f"is_active = 0 AND NOT {_UNREAD}"),
 )
-"""In the order of the list. Each is read along the index of activity, as far as it is needed."""
+"""In the order of the list. Each is read along the index of activity, as far as it is needed.
+
+`{read}` is what the reader had read when its walk through the list began: what it marks on the way
+moves nothing.
+"""
 _ATTENDED: dict[str, tuple[Attention, ...]] = {
     "default": ("active", "unread"),
     "running": ("active",),
     "unread": ("unread",),
 }
 """The lists that are a matter of attention; the others hold sessions of all ranks."""
+_CURSOR = re.compile(r"([0-9]{1,18})\|([0-2])\|([^|]*)\|(.*)", re.DOTALL)
 _ALL: tuple[Attention, ...] = ("active", "unread", "read")
 ListedState = Literal["default", "all", "running", "unread", "terminal", "idle"]
 
@@ -93,18 +99,19 @@ def list_(
 ) -> Page[SessionSummary]:
     """List sessions: active first, then unread, then by latest activity; ties by session_id.
 
-    By default those that are active or unread.
+    By default those that are active or unread. What the reader marks as read while it walks through
+    the pages stays in its place until the end.
     """
     filters, values = _filters(rx, state, backend_profile)
-    start = _Place.of(cursor)
+    start = _Place.of(cursor) or _Place(read_cursors.now(rx), 0)
     found = (
-        each
+        (rank, each)
         for rank in range(start.rank, len(_RANKS))
         if _RANKS[rank][0] in _ATTENDED.get(state, _ALL)
         for each in _select(rx, rank, start, reader_id, filters, values)
     )
-    items, cut_at = paging.cut(enumerate(found), limit)
-    return Page(items=items, next=None if cut_at is None else _Place.after(items[-1]).cursor)
+    items, rank = paging.cut(found, limit)
+    return Page(items=items, next=None if rank is None else start.after(rank, items[-1]).cursor)
 
 
 @room.query(sockets=_BOTH, errors=_READING)
@@ -188,33 +195,32 @@ def _has_claimed_in(rx: Rx, session_id: str, runner_id: str) -> bool:
 
 # --- lists ------------------------------------------------------------------------------------
 class _Place(msgspec.Struct, frozen=True):
-    """Where a list goes on: after this session of this rank."""
+    """Where a list goes on: after this session of this rank, as of the instant of its beginning."""
 
+    began: int
     rank: int
     active_at: str | None = None
     session_id: str = ""
 
     @classmethod
-    def of(cls, cursor: str | None) -> "_Place":
-        """Read a cursor back; the start if there is none."""
+    def of(cls, cursor: str | None) -> "_Place | None":
+        """Read a cursor back; None if there is none."""
         if cursor is None:
-            return cls(0)
-        rank, _, rest = cursor.partition("|")
-        active_at, divider, session_id = rest.partition("|")
-        if rank not in ("0", "1", "2") or not divider:
+            return None
+        found = _CURSOR.fullmatch(cursor)
+        if found is None:
             raise paging.foreign_cursor()
-        return cls(int(rank), active_at, session_id)
+        began, rank, active_at, session_id = found.groups()
+        return cls(int(began), int(rank), active_at, session_id)
 
-    @classmethod
-    def after(cls, last: SessionSummary) -> "_Place":
-        """Return the place after a session."""
-        rank = [attention for attention, _ in _RANKS].index(last.attention)
-        return cls(rank, last.last_activity_at, last.session_id)
+    def after(self, rank: int, last: SessionSummary) -> "_Place":
+        """Return the place after a session, in the same walk."""
+        return _Place(self.began, rank, last.last_activity_at, last.session_id)
 
     @property
     def cursor(self) -> str:
         """The text that `of` reads."""
-        return f"{self.rank}|{self.active_at}|{self.session_id}"
+        return f"{self.began}|{self.rank}|{self.active_at}|{self.session_id}"
 
 
 def _filters(rx: Rx, state: str, backend_profile: str | None) -> tuple[str, list[SqlValue]]:
@@ -246,10 +252,11 @@ def _select(
             " AND last_activity_at <= ? AND (last_activity_at < ? OR sessions.session_id > ?)"
         )
         values = [*values, start.active_at, start.active_at, start.session_id]
+    condition = _RANKS[rank][1].format(read=read_cursors.version_at("c", start.began))
     rows = rx.store.rows(
         f"SELECT c.version, {_COLUMNS} FROM sessions LEFT JOIN read_cursors c ON c.reader = ?"
         " AND c.subject = 'session:' || sessions.session_id"
-        f" WHERE {_RANKS[rank][1]}{filters} ORDER BY last_activity_at DESC, sessions.session_id",
+        f" WHERE {condition}{filters} ORDER BY last_activity_at DESC, sessions.session_id",
         reader_id,
         *values,
     )

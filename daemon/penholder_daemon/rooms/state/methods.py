@@ -179,12 +179,15 @@ def snapshot(
     return snapshots.take(rx, bindings.require(rx, runner_id, binding_identity), context)
 
 
-@room.mutation(sockets=(CONTROL,), takes_nul=True)
+@room.mutation(sockets=(CONTROL,), takes_nul=True, is_bulk=True)
 def clear(
     tx: Tx,
     *,
     runner_id: StateId | None = None,
     binding_identity: BindingIdentity | None = None,
 ) -> StateCleared:
-    """Delete all values, or those of a runner, of a binding, of both; bindings stay."""
+    """Delete all values, or those of a runner, of a binding, of both; bindings stay.
+
+    More than MAX_BULK_ROWS at once are MUTATION_TOO_LARGE: clear one binding after another.
+    """
     return StateCleared(deleted=values.clear(tx, runner_id, binding_identity))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec import Raw
 
 from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.limits import MAX_BULK_ROWS
 from penholder_protocol.nouns import StateEntry
 
 
@@ -78,7 +79,13 @@ def clear(tx: Tx, runner_id: str | None, binding_identity: str | None) -> int:
     filters = {"runner_id": runner_id, "binding_identity": binding_identity}
     given = {column: value for column, value in filters.items() if value is not None}
     condition = " AND ".join(f"{column} = ?" for column in given) or "TRUE"
-    return tx.store.run(f"DELETE FROM state_entries WHERE {condition}", *given.values())
+    # No more than that it is noticed: there may be any number of them.
+    return tx.store.run(
+        "DELETE FROM state_entries WHERE number IN"
+        f" (SELECT number FROM state_entries WHERE {condition} LIMIT ?)",
+        *given.values(),
+        MAX_BULK_ROWS + 1,
+    )
 
 
 def _text(key: object) -> str:

@@ -237,7 +237,9 @@ def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
     return records.require(tx, worker_id)
 
 
-@room.mutation(sockets=(CONTROL,), fence=guard_worker, errors=(*_GUARDED, WorkerNotStopped))
+@room.mutation(
+    sockets=(CONTROL,), fence=guard_worker, errors=(*_GUARDED, WorkerNotStopped), is_bulk=True
+)
 def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
     """Delete a stopped worker with its approvals and handoffs; its stream and epochs stay."""
     worker = records.require(tx, worker_id)

@@ -1,0 +1,75 @@
+"""What one mutation may cost the one writer, for whom everybody else waits.
+
+Rows are counted as they are written, and the steps of SQLite's machine for what only reads. At its
+budget a mutation is refused, and its savepoint takes back what it wrote. The daemon's own work has
+no budget: it comes in slices.
+"""
+
+from collections.abc import Iterator
+
+from penholder_daemon.core.store import Row, SqlValue, Store
+from penholder_protocol.errors import MutationTooLarge
+from penholder_protocol.limits import MAX_BULK_ROWS, MAX_MUTATION_ROWS, MAX_MUTATION_STEPS
+
+
+class Metered:
+    """Implements `Store` over another, for one mutation."""
+
+    def __init__(self, store: Store, *, is_bulk: bool) -> None:
+        """Count from now; what deletes in bulk may delete more, since each row costs less."""
+        self._store = store
+        self._limit = "MAX_BULK_ROWS" if is_bulk else "MAX_MUTATION_ROWS"
+        self._most_rows = MAX_BULK_ROWS if is_bulk else MAX_MUTATION_ROWS
+        self._rows_before = store.changed_rows
+        self._steps_before = store.steps
+
+    def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
+        """Run a statement and yield its rows one by one."""
+        yield from self._store.rows(sql, *values)
+        self._check()
+
+    def row(self, sql: str, *values: SqlValue) -> Row | None:
+        """Run a statement to its end and return its first row, if any."""
+        found = self._store.row(sql, *values)
+        self._check()
+        return found
+
+    def run(self, sql: str, *values: SqlValue) -> int:
+        """Run a statement to its end and return how many rows it changed."""
+        changed = self._store.run(sql, *values)
+        self._check()
+        return changed
+
+    def probe(self) -> None:
+        """Write something that changes nothing."""
+        self._store.probe()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._store.in_transaction
+
+    @property
+    def changed_rows(self) -> int:
+        """How many rows were ever changed."""
+        return self._store.changed_rows
+
+    @property
+    def steps(self) -> int:
+        """How many steps were ever taken."""
+        return self._store.steps
+
+    def _check(self) -> None:
+        if self._store.changed_rows - self._rows_before > self._most_rows:
+            raise _too_large(self._limit, self._most_rows, "rows written")
+        if self._store.steps - self._steps_before > MAX_MUTATION_STEPS:
+            raise _too_large("MAX_MUTATION_STEPS", MAX_MUTATION_STEPS, "steps of reading")
+
+
+def _too_large(limit: str, maximum: int, unit: str) -> MutationTooLarge:
+    return MutationTooLarge(
+        f"one call may cost {limit} ({maximum} {unit}), since everybody waits for the one writer;"
+        " nothing of it was done: send it in parts, or narrow what it is about",
+        limit=limit,
+        maximum=maximum,
+    )
