@@ -13,7 +13,8 @@ from penholder_daemon.core.store import SqlValue
 from penholder_daemon.shell.database import WriterStore
 
 _WALKS = (
-    "SCAN queue_tasks USING INDEX queue_tasks_in_order",
+    "SCAN q USING INDEX queue_tasks_in_order",
+    "SCAN q USING COVERING INDEX queue_tasks_in_order",
     "SCAN sqlite_sequence",
     "SCAN heads",
     "SCAN h",
@@ -64,11 +65,11 @@ def steps(store: WriterStore, call: Callable[[], object]) -> int:
         counted += 1
         return False
 
-    store.connection.set_progress_handler(count, 1)
+    store.connection.set_progress_handler(count, 1, id=steps)
     try:
         call()
     finally:
-        store.connection.set_progress_handler(None)
+        store.connection.set_progress_handler(None, id=steps)
     return counted
 
 

@@ -164,7 +164,7 @@ MAX_RESULT_BYTES = MAX_FRAME_BYTES - 1024
 # --- Time -----------------------------------------------------------------------------------
 IDEMPOTENCY_RETENTION_MS = 7 * 86_400_000
 LEASE_STALL_MS = 2_000
-"""A writer that was not heard of for this long gives every lease a fresh grace time."""
+"""A longer gap in the beat of the loop or the writer is a stall, which is no time of any lease."""
 KILL_AFTER_MS = 5_000
 """Between SIGTERM and SIGKILL when a worker is stopped with force."""
 

@@ -67,7 +67,7 @@ def _completions(control: RawConnection) -> Counter[str]:
         page = control.call(
             "journal.read", streams=["queue:q"], types=["completed"], after=after, limit=1000
         )
-        if not page["items"]:
+        if page["pos"] == after:
             return found
         found.update(entry["data"]["queue_task_id"] for entry in page["items"])
         after = page["pos"]

@@ -14,6 +14,7 @@ import trio.testing
 
 from penholder_daemon.core import journal
 from penholder_daemon.core.caller import CONTROL, Caller
+from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.registry import Invocation, Registry
 from penholder_daemon.core.rules import Rules
@@ -49,6 +50,7 @@ class SimulatedWorld:
         """Draw everything from one generator."""
         self._random = random.Random(seed)
         self._made = 0
+        self.clocks = Clocks()
 
     def now(self) -> str:
         """Write trio's clock as a time of day."""
@@ -60,6 +62,10 @@ class SimulatedWorld:
 
     def monotonic_ms(self) -> int:
         """Return the same clock: nothing sets it back."""
+        return self.now_ms()
+
+    def boottime_ms(self) -> int:
+        """Return the same clock: nothing is suspended."""
         return self.now_ms()
 
     def time_from_ms(self, wall_ms: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Raw
 
 from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.session import Figures
 from penholder_daemon.core.store import Row, Store, StoreFault
@@ -31,14 +32,36 @@ class FakeWorld:
         self.boot_id = "boot-1"
         self.wall_ms = 1_767_225_600_000
         self.uptime_ms = 1_000_000
+        self.suspended_ms = 0
+        self.clocks = Clocks()
         self.living: set[Process] = set()
         self.sockets_dir = "/run/penholder/workers"
         self._made: Counter[str] = Counter()
 
     def pass_ms(self, milliseconds: int) -> None:
-        """Let time pass on both clocks."""
+        """Let time pass on all clocks."""
         self.wall_ms += milliseconds
         self.uptime_ms += milliseconds
+
+    def suspend(self, milliseconds: int) -> None:
+        """Let the machine sleep."""
+        self.wall_ms += milliseconds
+        self.suspended_ms += milliseconds
+
+    def set_wall(self, by_ms: int) -> None:
+        """Set the wall clock forward, or back."""
+        self.wall_ms += by_ms
+
+    def restart(self) -> None:
+        """Have the daemon's process be a new one."""
+        self.clocks = Clocks()
+
+    def reboot(self, off_ms: int = 0) -> None:
+        """Start the machine anew after it was off for so long."""
+        self.wall_ms += off_ms
+        self.uptime_ms, self.suspended_ms = 5_000, 0
+        self.boot_id = f"{self.boot_id}+"
+        self.restart()
 
     def now(self) -> str:
         """Return the wall clock as text."""
@@ -49,8 +72,12 @@ class FakeWorld:
         return self.wall_ms
 
     def monotonic_ms(self) -> int:
-        """Return the other clock."""
+        """Return the clock that stands still in a suspend."""
         return self.uptime_ms
+
+    def boottime_ms(self) -> int:
+        """Return the clock that does not."""
+        return self.uptime_ms + self.suspended_ms
 
     def time_from_ms(self, wall_ms: int) -> str:
         """Write an instant; enough of a calendar for tests that stay in one month."""

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from msgspec import Raw
 
-from penholder_daemon.core import execute
+from penholder_daemon.core import durations, execute
 from penholder_daemon.core.caller import CONTROL, RUNTIME, Caller
 from penholder_daemon.core.commit import Answer, Committer
 from penholder_daemon.core.effects import Effect
@@ -59,9 +59,20 @@ class Bench:
         """Put a core onto a database."""
         self.database: WriterStore = open_writer(path)
         self.store = FaultyStore(self.database)
+        self.begin()
+
+    def begin(self) -> None:
+        """Do what a start of the daemon does before it serves."""
         self.committer = Committer(
             self.store, self.world, self.registry, lambda _, bug: self.bugs.append(bug)
         )
+        durations.resume(self.store, self.world)
+
+    def restart(self) -> None:
+        """End the daemon and start it again, with the clocks as they are by now."""
+        self.world.restart()
+        self.begin()
+        self.committer.heartbeat()
 
     # --- calls --------------------------------------------------------------------------------
     def invocation(
@@ -154,9 +165,9 @@ class Bench:
         return Rx(self.store, self.world, caller)
 
     def dump(self) -> dict[str, list[Row]]:
-        """Return every row of every table."""
+        """Return every row of every table, but for what each commit may note by itself."""
         rows = self.database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        tables = [str(row[0]) for row in rows]
+        tables = [str(row[0]) for row in rows if row[0] != "clock"]
         return {table: list(self.database.rows(f"SELECT * FROM {table}")) for table in tables}
 
     # --- things to start from -----------------------------------------------------------------

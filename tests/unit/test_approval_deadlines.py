@@ -1,5 +1,7 @@
 """Approvals that nobody answers in time."""
 
+from importlib import import_module
+
 import pytest
 
 from penholder_daemon.core.effects import WakeAt
@@ -15,7 +17,7 @@ def _ask(bench: Bench, **params: object) -> str:
 def test_a_deadline_asks_to_be_woken(bench: Bench) -> None:
     bench.worker()
     _ask(bench, deadline_ms=1000)
-    assert bench.effects[-1] == WakeAt(bench.world.wall_ms + 1000)
+    assert bench.effects[-1] == WakeAt(bench.world.boottime_ms() + 1000)
     bench.effects.clear()
     _ask(bench)
     assert bench.effects == []
@@ -26,7 +28,7 @@ def test_past_its_deadline_it_expires(bench: Bench) -> None:
     bench.in_state("running")
     request_id = _ask(bench, deadline_ms=1000)
     bench.world.pass_ms(999)
-    assert bench.own("approval.expire_due") == bench.world.wall_ms + 1
+    assert bench.own("approval.expire_due") == bench.world.boottime_ms() + 1
     assert bench.call("approval.get", request_id=request_id)["state"] == "pending"
     bench.world.pass_ms(1)
     assert bench.own("approval.expire_due") is None
@@ -53,7 +55,7 @@ def test_or_is_decided_with_on_deadline(bench: Bench) -> None:
 
 def test_it_answers_when_the_next_one_is_due(bench: Bench) -> None:
     bench.worker()
-    now_ms = bench.world.wall_ms
+    now_ms = bench.world.boottime_ms()
     _ask(bench, deadline_ms=3000)
     _ask(bench, deadline_ms=1000)
     _ask(bench, deadline_ms=2000)
@@ -74,15 +76,6 @@ def test_what_was_decided_before_its_deadline_stays_so(bench: Bench) -> None:
     assert bench.call("approval.get", request_id=request_id) == decided
 
 
-def test_a_deadline_counts_from_the_wall_clock_over_a_restart(bench: Bench) -> None:
-    bench.worker()
-    _ask(bench, deadline_ms=1000)
-    bench.world.uptime_ms = 0
-    bench.world.wall_ms += 1000
-    bench.own("approval.expire_due")
-    assert bench.call("approval.list")["items"] == []
-
-
 @pytest.mark.parametrize("deadline_ms", [0, -1, 366 * 86_400_000 + 1, 1.5, "1"])
 def test_a_deadline_outside_its_range_is_wrong_params(bench: Bench, deadline_ms: object) -> None:
     bench.worker()
@@ -93,3 +86,17 @@ def test_a_deadline_outside_its_range_is_wrong_params(bench: Bench, deadline_ms:
         message="?",
         deadline_ms=deadline_ms,
     )
+
+
+def test_many_that_are_due_at_once_are_ended_some_at_a_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    methods = import_module("penholder_daemon.rooms.approvals.methods")
+    monkeypatch.setattr(methods, "_AT_ONCE", 2)
+    bench.worker()
+    for deadline_ms in (30, 10, 20):
+        _ask(bench, deadline_ms=deadline_ms)
+    bench.world.pass_ms(50)
+    assert bench.own("approval.expire_due") <= bench.world.boottime_ms()
+    assert [each["request_id"] for each in bench.call("approval.list")["items"]] == ["ap_1"]
+    assert bench.own("approval.expire_due") is None

@@ -185,12 +185,12 @@ def test_a_bug_outside_a_handler_is_as_an_io_error(ready: Bench) -> None:
     assert [str(bug) for bug in ready.bugs] == ["never seen before"]
 
 
-def test_a_heartbeat_after_a_stall_that_fails_is_told_not_raised(ready: Bench) -> None:
-    ready.world.pass_ms(5000)
+def test_a_heartbeat_after_a_suspend_that_fails_is_told_not_raised(ready: Bench) -> None:
+    ready.world.suspend(5000)
     ready.store.fail_at("BEGIN IMMEDIATE")
     assert not ready.committer.heartbeat().fatal
     assert not ready.committer.heartbeat().fatal
-    ready.world.pass_ms(5000)
+    ready.world.suspend(5000)
     ready.store.fail_at("COMMIT", fault=lambda: StoreFault("EIO", outcome_unknown=True))
     assert ready.committer.heartbeat().fatal
 

@@ -267,7 +267,10 @@ class QueueCalls:
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.QueueTask]:
-        """List tasks by priority (high first), then oldest; with a reader, what it has read of each."""
+        """List tasks by priority (high first), then oldest; with a reader, what it has read of each.
+
+        With `after_version` a call looks through a part of them: a page may be empty, with a `next`.
+        """
         return self._client.ask("queue.list", {
             "queue": queue,
             "state": state,
@@ -533,7 +536,10 @@ class AsyncQueueCalls:
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.QueueTask]:
-        """List tasks by priority (high first), then oldest; with a reader, what it has read of each."""
+        """List tasks by priority (high first), then oldest; with a reader, what it has read of each.
+
+        With `after_version` a call looks through a part of them: a page may be empty, with a `next`.
+        """
         return await self._client.ask("queue.list", {
             "queue": queue,
             "state": state,

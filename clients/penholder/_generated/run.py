@@ -67,7 +67,10 @@ class RunCalls:
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.Run]:
-        """List runs, newest first."""
+        """List runs, newest first.
+
+        With `project_id` a call looks through a part of them: a page may be empty, with a `next`.
+        """
         return self._client.ask("run.list", {
             "tenant_id": tenant_id,
             "project_id": project_id,
@@ -269,7 +272,10 @@ class AsyncRunCalls:
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.Run]:
-        """List runs, newest first."""
+        """List runs, newest first.
+
+        With `project_id` a call looks through a part of them: a page may be empty, with a `next`.
+        """
         return await self._client.ask("run.list", {
             "tenant_id": tenant_id,
             "project_id": project_id,

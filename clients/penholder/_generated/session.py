@@ -87,7 +87,10 @@ class SessionCalls:
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.SessionEvents:
-        """List events as session.trace does, but only what a person would read; so counts the limit."""
+        """List events as session.trace does, but only what a person would read; so counts the limit.
+
+        A call looks through a part of a long run: a page may be empty, with a `next`.
+        """
         return self._client.ask("session.output", {
             "session_id": session_id,
             "run_id": run_id,
@@ -182,7 +185,10 @@ class AsyncSessionCalls:
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.SessionEvents:
-        """List events as session.trace does, but only what a person would read; so counts the limit."""
+        """List events as session.trace does, but only what a person would read; so counts the limit.
+
+        A call looks through a part of a long run: a page may be empty, with a `next`.
+        """
         return await self._client.ask("session.output", {
             "session_id": session_id,
             "run_id": run_id,

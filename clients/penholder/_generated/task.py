@@ -55,7 +55,8 @@ class TaskCalls:
     ) -> nouns.Page[nouns.Task]:
         """List tasks, latest change of state first; on a runtime socket those of the worker.
 
-        A task whose state changes while pages are read goes to the front.
+        A task whose state changes while pages are read goes to the front. With `stale` a call looks
+        through a part of them: a page may be empty, with a `next`.
         """
         return self._client.ask("task.list", {
             "state": state,
@@ -173,7 +174,8 @@ class AsyncTaskCalls:
     ) -> nouns.Page[nouns.Task]:
         """List tasks, latest change of state first; on a runtime socket those of the worker.
 
-        A task whose state changes while pages are read goes to the front.
+        A task whose state changes while pages are read goes to the front. With `stale` a call looks
+        through a part of them: a page may be empty, with a `next`.
         """
         return await self._client.ask("task.list", {
             "state": state,

@@ -3339,7 +3339,11 @@ export class QueueCalls {
     return this.#caller.ask("queue.heartbeat", params);
   }
 
-  /** List tasks by priority (high first), then oldest; with a reader, what it has read of each. */
+  /**
+   * List tasks by priority (high first), then oldest; with a reader, what it has read of each.
+   *
+   * With `after_version` a call looks through a part of them: a page may be empty, with a `next`.
+   */
   list(params: QueueListParams = {}): Promise<Page<QueueTask>> {
     return this.#caller.ask("queue.list", params);
   }
@@ -3509,7 +3513,11 @@ export class RunCalls {
     return this.#caller.ask("run.heartbeat", params);
   }
 
-  /** List runs, newest first. */
+  /**
+   * List runs, newest first.
+   *
+   * With `project_id` a call looks through a part of them: a page may be empty, with a `next`.
+   */
   list(params: RunListParams = {}): Promise<Page<Run>> {
     return this.#caller.ask("run.list", params);
   }
@@ -3603,7 +3611,11 @@ export class SessionCalls {
     return this.#caller.ask("session.mark_read", params);
   }
 
-  /** List events as session.trace does, but only what a person would read; so counts the limit. */
+  /**
+   * List events as session.trace does, but only what a person would read; so counts the limit.
+   *
+   * A call looks through a part of a long run: a page may be empty, with a `next`.
+   */
   output(params: SessionOutputParams): Promise<SessionEvents> {
     return this.#caller.ask("session.output", params);
   }
@@ -3729,7 +3741,8 @@ export class TaskCalls {
   /**
    * List tasks, latest change of state first; on a runtime socket those of the worker.
    *
-   * A task whose state changes while pages are read goes to the front.
+   * A task whose state changes while pages are read goes to the front. With `stale` a call looks
+   * through a part of them: a page may be empty, with a `next`.
    */
   list(params: TaskListParams = {}): Promise<Page<Task>> {
     return this.#caller.ask("task.list", params);

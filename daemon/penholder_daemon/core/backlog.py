@@ -106,7 +106,7 @@ def refuse_gone(rx: Rx, selection: Selection, after: int) -> None:
             pos=current,
             oldest_pos=oldest(rx),
         )
-    for stream, pruned_pos in pruned_after(rx, selection, after):
+    for stream, pruned_pos in pruned_after(rx, selection, after, most=1):
         raise journal.gone(stream, oldest_pos=pruned_pos + 1)
 
 
@@ -116,18 +116,28 @@ def oldest(rx: Rx) -> int:
     return journal.position(rx) + 1 if row is None else int(str(row[0]))
 
 
-def pruned_after(rx: Rx, selection: Selection, after: int) -> list[tuple[str, int]]:
+def pruned_after(rx: Rx, selection: Selection, after: int, most: int = -1) -> list[tuple[str, int]]:
     """Return streams that lost entries after a position, and their last lost one; newest first."""
     where, values = selection.where_streams()
-    few = _are_few(rx, selection)
-    # Some streams are looked up one by one; of many those that lost something so late are fewer.
-    table = "streams s" if few else "streams s INDEXED BY streams_pruned"
-    column = "+s.pruned_pos" if few else "s.pruned_pos"
-    rows = rx.store.rows(
-        f"SELECT s.pruned_pos, s.name FROM {table}"
-        f" WHERE s.pruned_pos > 0 AND {column} > ? AND {where}",
-        after,
-        *values,
-    )
-    found = sorted(((int(str(pos)), str(name)) for pos, name in rows), reverse=True)
-    return [(name, pos) for pos, name in found]
+    if _are_few(rx, selection):
+        # They are looked up one by one, and sorted here.
+        found = rx.store.rows(
+            "SELECT s.pruned_pos, s.name FROM streams s"
+            f" WHERE s.pruned_pos > 0 AND +s.pruned_pos > ? AND {where}",
+            after,
+            *values,
+        )
+        rows = sorted(found, reverse=True)[: None if most < 0 else most]
+    else:
+        # Of many those that lost something so late are fewer.
+        rows = list(
+            rx.store.rows(
+                "SELECT s.pruned_pos, s.name FROM streams s INDEXED BY streams_pruned"
+                f" WHERE s.pruned_pos > 0 AND s.pruned_pos > ? AND {where}"
+                " ORDER BY s.pruned_pos DESC LIMIT ?",
+                after,
+                *values,
+                most,
+            )
+        )
+    return [(str(name), int(str(pos))) for pos, name in rows]

@@ -6,6 +6,7 @@ go on. A subject is named like its stream or table row, for example `run:<id>`.
 """
 
 from penholder_daemon.core import fence, leases
+from penholder_daemon.core.effects import WakeAt
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import Denied, FenceRequired
 from penholder_protocol.nouns import Lease, LeaseProof
@@ -32,6 +33,11 @@ def is_expired(rx: Rx, subject: str) -> bool:
     return leases.is_expired(rx, subject)
 
 
+def wake(tx: Tx, lease_ms: int) -> None:
+    """Have the timers look when a lease that begins now is over."""
+    tx.after_commit(WakeAt(tx.world.boottime_ms() + lease_ms))
+
+
 def stop_clock(tx: Tx, subject: str) -> None:
     """End the lease of work that is over; its last holder can still prove that it was the last."""
     leases.drop(tx, subject)
@@ -46,7 +52,7 @@ def release(tx: Tx, subject: str) -> None:
 def void(tx: Tx, subject: str) -> None:
     """Take a claim from its holder, which is FENCED from now on, and let the next one claim."""
     # A new holder whom nobody is told of, under a lease that is over before anybody can look, also
-    # after the fresh grace time of the daemon's next start.
+    # after the daemon's next start has given it its full time.
     fence.raise_epoch(tx, subject, tx.world.new_token())
     _start(tx, subject, 1)
 

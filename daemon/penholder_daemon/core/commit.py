@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from penholder_daemon.core import execute, leases
+from penholder_daemon.core import durations, execute, leases
 from penholder_daemon.core.budget import Metered
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
@@ -25,6 +25,8 @@ Answer: TypeAlias = bytes | PenholderError
 ReportBug: TypeAlias = Callable[[Invocation | None, Exception], None]
 """Hears of a bug, and in which call, where that is known."""
 
+_MARK_EVERY_MS = 60_000
+"""How often it is stored where the clocks stand, with what is written anyway."""
 NOTHING_WRITTEN = "nothing_written"
 UNKNOWN = "unknown"
 
@@ -58,7 +60,10 @@ class Committer:
         self._world = world
         self._registry = registry
         self._report_bug = report_bug
-        self._stalls = leases.StallDetector(world)
+        self._beat = leases.Beat(world)
+        self._suspends = leases.SuspendDetector(world)
+        self._marked_ms = world.boottime_ms() - _MARK_EVERY_MS
+        self._owes_mark = True
         # While the daemon was down nobody could renew.
         self._owes_grace = True
         self._has_failed = False
@@ -67,29 +72,47 @@ class Committer:
 
     def heartbeat(self) -> Outcome:
         """Note that the writer is alive though it has nothing to do; see whether it can write."""
-        self._owes_grace |= self._stalls.heard()
+        self._hear()
         if self._owes_grace or self.fault is not None:
             return self.run([])
         return Outcome([], fatal=self._has_failed)
 
+    def _hear(self) -> None:
+        """Note that the writer goes on; what kept it from that is no time of any lease.
+
+        Nor is the time in which nothing could be written: whoever would renew was refused.
+        """
+        if self.fault is None:
+            self._beat.beat()
+        else:
+            self._beat.look()
+        self._world.clocks.count_stalls()
+        self._owes_grace |= self._suspends.was_suspended()
+        self._owes_mark = self._world.boottime_ms() - self._marked_ms >= _MARK_EVERY_MS
+
     def run(
-        self, batch: Iterable[Invocation], answered: Callable[[Answer], None] = _unheard
+        self,
+        batch: Iterable[Invocation],
+        answered: Callable[[Answer], None] = _unheard,
+        heard_ms: int | None = None,
     ) -> Outcome:
         """Commit a batch: what succeeded is durable when this returns, in the order given.
 
         Calls are taken from the batch one after another while it runs, and `answered` hears what
         came of each before the next is taken, so that a batch can end when it has cost enough.
+        `heard_ms` is since when the first of those that wait does (CLOCK_MONOTONIC): whether a
+        lease ran out is judged as of then, since its holder may be the one who waits.
         """
         taken: list[Invocation] = []
         calls = iter(batch)
         if self._has_failed:
             fault = StoreFault("the daemon is about to exit after an I/O error")
             return self._fail(list(calls), fault)
-        self._owes_grace |= self._stalls.heard()
+        self._hear()
         try:
             self._begin()
             begun_ms = self._world.monotonic_ms()
-            outcome = self._run_all(calls, taken, answered)
+            outcome = self._run_all(calls, taken, answered, heard_ms)
             ran_ms = self._world.monotonic_ms()
             self._store.run("COMMIT")
         except StoreFault as fault:
@@ -97,8 +120,10 @@ class Committer:
         except Exception as bug:  # noqa: BLE001 - nobody knows what it left: as after an I/O error
             self._report_bug(taken[0] if taken else None, bug)
             return self._fail([*taken, *calls], StoreFault(repr(bug), outcome_unknown=True))
-        # Only now: a stall that was noticed in a transaction that was lost must be made good yet.
+        # Only now: a start or resume of which a lost transaction knew must be made good yet.
         self._owes_grace = False
+        if self._owes_mark:
+            self._marked_ms = self._world.boottime_ms()
         self.fault = None
         outcome.ran_ms = ran_ms - begun_ms
         outcome.synced_ms = self._world.monotonic_ms() - ran_ms
@@ -106,8 +131,11 @@ class Committer:
 
     def _begin(self) -> None:
         self._store.run("BEGIN IMMEDIATE")
+        durations.resume(self._store, self._world)
         if self._owes_grace:
             leases.renew_all(self._store, self._world)
+        if self._owes_mark:
+            durations.mark(self._store, self._world)
         if self.fault is not None:
             self._store.probe()
 
@@ -116,11 +144,13 @@ class Committer:
         calls: Iterable[Invocation],
         taken: list[Invocation],
         answered: Callable[[Answer], None],
+        heard_ms: int | None,
     ) -> Outcome:
         outcome = Outcome([])
         for call in calls:
             taken.append(call)
             tx = Tx(self._store_for(call), self._world, call.caller, call.request_id, self)
+            tx.heard_ms = heard_ms
             outcome.answers.append(self._run_one(tx, call))
             answered(outcome.answers[-1])
             outcome.published += tx.published

@@ -66,9 +66,9 @@ class WithdrawStream(msgspec.Struct, frozen=True):
 
 
 class WakeAt(msgspec.Struct, frozen=True):
-    """Something falls due at this wall-clock time."""
+    """Something falls due at this instant of CLOCK_BOOTTIME."""
 
-    wall_ms: int
+    boottime_ms: int
 
 
 class WakeWaiters(msgspec.Struct, frozen=True):

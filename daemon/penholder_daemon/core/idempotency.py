@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 import msgspec
 from msgspec import Raw
 
+from penholder_daemon.core import durations
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept, InvalidParams
@@ -137,7 +138,7 @@ def remember(tx: Tx, method: str, key: str, params_hash: str, answer: bytes | No
         key,
         params_hash,
         answer,
-        tx.world.now_ms(),
+        durations.age_now(tx.world),
     )
 
 
@@ -146,6 +147,6 @@ def forget_old(tx: Tx, most: int) -> int:
     return tx.store.run(
         "DELETE FROM idempotency WHERE (scope, method, key) IN"
         " (SELECT scope, method, key FROM idempotency WHERE kept_ms < ? LIMIT ?)",
-        tx.world.now_ms() - IDEMPOTENCY_RETENTION_MS,
+        durations.age_now(tx.world) - IDEMPOTENCY_RETENTION_MS,
         most,
     )

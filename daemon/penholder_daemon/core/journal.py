@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from penholder_daemon.core import durations
 from penholder_daemon.core.store import Shape, SqlValue, to_json
 from penholder_daemon.core.transaction import Published, Rx, Tx
 from penholder_protocol.errors import CursorGone
@@ -34,12 +35,14 @@ def append(
     entry_id = tx.world.new_id(id_prefix)
     raw_text = None if raw == NULL else bytes(raw).decode()
     stored = tx.store.row(
-        "INSERT INTO journal (stream_id, seq, entry_id, ts, type, turn_id, data, raw, request_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING pos",
+        "INSERT INTO journal"
+        " (stream_id, seq, entry_id, ts, age_ms, type, turn_id, data, raw, request_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING pos",
         stream_id,
         seq,
         entry_id,
         tx.now,
+        durations.age_now(tx.world),
         type_,
         turn_id,
         bytes(data).decode(),

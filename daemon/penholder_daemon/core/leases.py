@@ -1,10 +1,11 @@
-"""Leases: a holder that must renew, by one clock, with fresh grace after a gap.
+"""Leases: a holder that must renew, by a clock that stands still while it could not be heard.
 
-Deadlines are on the monotonic clock of this boot. At every start of the daemon, and whenever the
-writer was not heard of for LEASE_STALL_MS (stalled or suspended), nobody could have renewed, so
-every lease starts anew.
+Deadlines are on the scale of leases (see `durations`). A stall of the loop or of the writer, a gap
+of more than LEASE_STALL_MS in its beat, does not count. At every start of the daemon and after
+every suspend of the machine each lease gets its full time anew.
 """
 
+from penholder_daemon.core import durations
 from penholder_daemon.core.store import Store
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import World
@@ -16,17 +17,16 @@ def grant(tx: Tx, subject: str, lease_ms: int | None) -> str | None:
     if lease_ms is None:
         drop(tx, subject)
         return None
-    expires_at = tx.world.time_from_ms(tx.world.now_ms() + lease_ms)
+    deadline_ms = durations.lease_start(tx.world) + lease_ms
     tx.store.run(
-        "INSERT INTO leases (subject, lease_ms, deadline_ms, expires_at) VALUES (?, ?, ?, ?)"
+        "INSERT INTO leases (subject, lease_ms, deadline_ms) VALUES (?, ?, ?)"
         " ON CONFLICT (subject) DO UPDATE SET lease_ms = excluded.lease_ms,"
-        " deadline_ms = excluded.deadline_ms, expires_at = excluded.expires_at",
+        " deadline_ms = excluded.deadline_ms",
         subject,
         lease_ms,
-        tx.world.monotonic_ms() + lease_ms,
-        expires_at,
+        deadline_ms,
     )
-    return expires_at
+    return durations.lease_ends_at(tx.world, deadline_ms)
 
 
 def drop(tx: Tx, subject: str) -> None:
@@ -37,31 +37,46 @@ def drop(tx: Tx, subject: str) -> None:
 def is_expired(rx: Rx, subject: str) -> bool:
     """Tell whether there is a lease and it ran out."""
     row = rx.store.row("SELECT deadline_ms FROM leases WHERE subject = ?", subject)
-    return row is not None and rx.world.monotonic_ms() >= int(str(row[0]))
+    return row is not None and durations.lease_now(rx) >= int(str(row[0]))
 
 
 def renew_all(store: Store, world: World) -> None:
-    """Give every lease a fresh grace time; inside a transaction of the caller's."""
-    for subject, lease_ms in list(store.rows("SELECT subject, lease_ms FROM leases")):
-        store.run(
-            "UPDATE leases SET deadline_ms = ?, expires_at = ? WHERE subject = ?",
-            world.monotonic_ms() + int(str(lease_ms)),
-            world.time_from_ms(world.now_ms() + int(str(lease_ms))),
-            subject,
-        )
+    """Give every lease its full time anew; inside a transaction of the caller's."""
+    store.run("UPDATE leases SET deadline_ms = ? + lease_ms", durations.lease_start(world))
 
 
-class StallDetector:
-    """Notices that the writer was away for so long that nobody could renew."""
+class Beat:
+    """Notices that one part of the daemon, loop or writer, was away too long to hear anybody."""
 
     def __init__(self, world: World) -> None:
         """Count from now."""
         self._world = world
         self._seen_ms = world.monotonic_ms()
 
-    def heard(self) -> bool:
-        """Note that the writer runs now; True if it was away too long."""
+    def look(self) -> int:
+        """Tell of a stall that lasts till now, if there is one; returns what now is."""
         now_ms = self._world.monotonic_ms()
-        was_away = now_ms - self._seen_ms > LEASE_STALL_MS
-        self._seen_ms = now_ms
-        return was_away
+        if now_ms - self._seen_ms > LEASE_STALL_MS:
+            self._world.clocks.stalled(self._seen_ms, now_ms)
+        return now_ms
+
+    def beat(self) -> None:
+        """Note that this part goes on now."""
+        self._seen_ms = self.look()
+
+
+class SuspendDetector:
+    """Notices that the machine was suspended: only one of two clocks went on."""
+
+    def __init__(self, world: World) -> None:
+        """Count from now."""
+        self._world = world
+        self._apart_ms = self._difference_ms()
+
+    def _difference_ms(self) -> int:
+        return self._world.boottime_ms() - self._world.monotonic_ms()
+
+    def was_suspended(self) -> bool:
+        """Tell, once, whether it was since the last look."""
+        before_ms, self._apart_ms = self._apart_ms, self._difference_ms()
+        return self._apart_ms - before_ms > LEASE_STALL_MS

@@ -10,10 +10,11 @@ from typing import TypeVar
 import msgspec
 
 from penholder_protocol.errors import InvalidParams
-from penholder_protocol.limits import MAX_INTEGER, PAGE_BYTES
+from penholder_protocol.limits import MAX_INTEGER, MAX_SCAN_ENTRIES, PAGE_BYTES
 from penholder_protocol.nouns import Page
 
 ItemT = TypeVar("ItemT", bound=msgspec.Struct)
+KeyT = TypeVar("KeyT")
 
 
 def cut(
@@ -39,6 +40,39 @@ def cut(
 def page(items: Iterable[tuple[int, ItemT]], limit: int) -> Page[ItemT]:
     """Make a page with an opaque cursor from items that are sorted by their keys."""
     taken, after = cut(items, limit)
+    return Page(items=taken, next=None if after is None else str(after))
+
+
+def sift(
+    places: Iterable[tuple[KeyT, bool]], load: Callable[[KeyT], ItemT], limit: int
+) -> tuple[list[ItemT], KeyT | None]:
+    """Take what is wanted of a list that no index holds apart, passing over so much at most.
+
+    `places` says of each place in the list's order whether it is wanted, and `load` reads one that
+    is. Returns what was found, perhaps nothing, and the place to go on after, None at the end.
+    """
+    taken: list[ItemT] = []
+    last: KeyT | None = None
+    room = PAGE_BYTES
+    for passed, (place, is_wanted) in enumerate(places):
+        if passed == MAX_SCAN_ENTRIES:
+            return taken, last
+        if is_wanted:
+            item = load(place)
+            room -= _encoded_bytes(item) + 1
+            if taken and (len(taken) == limit or room < 0):
+                return taken, last
+            taken.append(item)
+        last = place
+    return taken, None
+
+
+def sifted(
+    places: Iterable[tuple[int, bool]], load: Callable[[int], ItemT], limit: int
+) -> Page[ItemT]:
+    """Make a page of what `sift` finds."""
+    found = sift(places, load, limit)
+    taken, after = found
     return Page(items=taken, next=None if after is None else str(after))
 
 

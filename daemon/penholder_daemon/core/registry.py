@@ -223,10 +223,10 @@ class Room:
         is False. `if_lost` says that its answer may hold a secret, and is then not kept: what can
         who has lost it do? `control_only` names params that the runtime socket does not take.
         `sockets=()` makes it the daemon's own; a `timer` among those is run at the start and when a
-        wake-up is due, and answers when it wants to run again. `keeps_key` says that the room
-        itself does what an idempotency key asks for: the function takes it as a param. `takes_nul`
-        lets U+0000 into its strings, as all that only reads does. `is_bulk` says that it deletes
-        many rows with few statements.
+        wake-up is due, and answers when it wants to run again, by CLOCK_BOOTTIME in ms.
+        `keeps_key` says that the room itself does what an idempotency key asks for: the function
+        takes it as a param. `takes_nul` lets U+0000 into its strings, as all that only reads does.
+        `is_bulk` says that it deletes many rows with few statements.
         """
 
         def register(function: FunctionT) -> FunctionT:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from penholder_daemon.core import counters
+from penholder_daemon.core import counters, durations
 from penholder_daemon.core.rules import Rule
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
@@ -27,34 +27,50 @@ class Cut(msgspec.Struct, frozen=True):
 
 def cuts(rx: Rx, rule: Rule, where: str, values: list[SqlValue], most: int) -> Iterator[Cut]:
     """Yield what a rule takes from the streams of a condition, up to so many entries in all."""
-    sql = f"SELECT stream_id, name, last_seq, pruned_seq FROM streams s WHERE {where}"
-    left = most
-    for row in list(rx.store.rows(sql, *values)):
+    sql = (
+        "SELECT stream_id, name, last_seq, pruned_seq FROM streams s"
+        f" WHERE last_seq > pruned_seq AND {where} ORDER BY stream_id"
+    )
+    for row in rx.store.rows(sql, *values):
         stream_id, name, last_seq, pruned_seq = row
         assert isinstance(stream_id, int)
         assert isinstance(last_seq, int)
         assert isinstance(pruned_seq, int)
-        seq = min(_allowed(rx, rule, stream_id, last_seq), pruned_seq + left)
+        seq = min(last_seq - (rule.keep_last or 0), pruned_seq + most)
+        if rule.older_than_ms is not None:
+            seq = _last_older(rx, rule.older_than_ms, stream_id, pruned_seq + 1, seq)
         if seq > pruned_seq:
-            left -= seq - pruned_seq
+            most -= seq - pruned_seq
             yield Cut(stream_id, str(name), seq, seq - pruned_seq)
+        if not most:
+            return
 
 
-def _allowed(rx: Rx, rule: Rule, stream_id: int, last_seq: int) -> int:
-    """Return the last sequence number of a stream that both halves of a rule let go."""
-    allowed = last_seq
-    if rule.keep_last is not None:
-        allowed = min(allowed, last_seq - rule.keep_last)
-    if rule.older_than_ms is not None:
-        oldest_kept = rx.world.time_from_ms(max(0, rx.world.now_ms() - rule.older_than_ms))
-        row = rx.store.row(
-            "SELECT seq FROM journal WHERE stream_id = ? AND ts >= ? ORDER BY seq LIMIT 1",
-            stream_id,
-            oldest_kept,
-        )
-        if row is not None:
-            allowed = min(allowed, int(str(row[0])) - 1)
-    return allowed
+def _last_older(rx: Rx, older_than_ms: int, stream_id: int, first_seq: int, last_seq: int) -> int:
+    """Return the last entry of a stretch that is older; the one before it if none is.
+
+    Ages grow along a stream, so a few looks find it, however long it is.
+    """
+    oldest_kept_ms = durations.age_now(rx.world) - older_than_ms
+    if first_seq <= last_seq and not _is_older(rx, oldest_kept_ms, stream_id, first_seq):
+        return first_seq - 1  # as it is with most streams, so it is looked at first
+    while first_seq <= last_seq:
+        middle = (first_seq + last_seq) // 2
+        if _is_older(rx, oldest_kept_ms, stream_id, middle):
+            first_seq = middle + 1
+        else:
+            last_seq = middle - 1
+    return last_seq
+
+
+def _is_older(rx: Rx, oldest_kept_ms: int, stream_id: int, seq: int) -> bool:
+    row = rx.store.row(
+        "SELECT age_ms, ts FROM journal WHERE stream_id = ? AND seq = ?", stream_id, seq
+    )
+    assert row is not None  # a stream has no holes
+    if row[0] is None:
+        return str(row[1]) < rx.world.time_from_ms(max(0, oldest_kept_ms))
+    return int(str(row[0])) < oldest_kept_ms
 
 
 def count(rx: Rx) -> int:

@@ -4,10 +4,12 @@ SQL itself stands in the room (or core mechanism) that owns the table. What a st
 `StoreFault`; anything else is a mistake of ours.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from penholder_daemon.core.world import World
 
 SqlValue: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[SqlValue, ...]
@@ -58,12 +60,19 @@ class Shape(Generic[RecordT]):
     """How rows become records of one type: columns in the order of the record's fields.
 
     Fields that are no scalars are stored as JSON text. A column that is not named like its field
-    is given as `field="expression"`.
+    is given as `field="expression"`. `times` names fields that are stored as instants of a scale,
+    with how they are told by the wall clock.
     """
 
-    def __init__(self, record_type: type[RecordT], **expressions: str) -> None:
+    def __init__(
+        self,
+        record_type: type[RecordT],
+        times: Mapping[str, Callable[[World, int], str]] | None = None,
+        **expressions: str,
+    ) -> None:
         """Look at the record's fields once."""
         self._type = record_type
+        self._times = times or {}
         hints = get_type_hints(record_type)
         # A field that is unset by default is filled in by who knows it, not by the row.
         self._names = tuple(
@@ -76,9 +85,14 @@ class Shape(Generic[RecordT]):
             name: loader for name in self._names if (loader := _loader(hints[name])) is not None
         }
 
-    def read(self, row: Row) -> RecordT:
-        """Make a record from a row that holds `columns`."""
+    def read(self, row: Row, world: World | None = None) -> RecordT:
+        """Make a record from a row that holds `columns`; where it has times, they take a world."""
         values: dict[str, object] = dict(zip(self._names, row, strict=True))
+        for name, tell in self._times.items():
+            instant = values[name]
+            if isinstance(instant, int):
+                assert world is not None
+                values[name] = tell(world, instant)
         for name, load in self._loaders.items():
             values[name] = load(values[name])
         return self._type(**values)
@@ -100,6 +114,12 @@ def _loader(hint: object) -> Callable[[object], object] | None:
 def _json_loader(hint: object) -> Callable[[object], object]:
     decode = msgspec.json.Decoder(hint).decode
     return lambda value: None if value is None else decode(str(value))
+
+
+def filters(prefix: str, /, **wanted: SqlValue) -> tuple[str, list[SqlValue]]:
+    """Name only the columns that are asked for, so that their index is used; to follow a WHERE."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return "".join(f" AND {prefix}{name} = ?" for name in given), list(given.values())
 
 
 def to_json(value: object) -> str:

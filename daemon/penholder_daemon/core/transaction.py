@@ -27,6 +27,8 @@ class Rx:
         self.store = store
         self.world = world
         self.caller = caller
+        self.heard_ms: int | None = None
+        """When a call was heard that had to wait, by CLOCK_MONOTONIC; None: just now."""
 
     @cached_property
     def now(self) -> str:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
+from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 
 
@@ -19,6 +20,8 @@ class World(Protocol):
     """What the configuration says to rooms."""
     boot_id: str
     """Changes when the machine starts anew, so that start times of processes can be compared."""
+    clocks: Clocks
+    """How the scales of `durations` lie to the clocks below."""
 
     def now(self) -> str:
         """Return the wall clock as RFC 3339 in UTC with milliseconds."""
@@ -28,6 +31,9 @@ class World(Protocol):
 
     def monotonic_ms(self) -> int:
         """Return a clock that only grows and stands still while the machine is suspended."""
+
+    def boottime_ms(self) -> int:
+        """Return a clock that only grows, also while the machine is suspended."""
 
     def time_from_ms(self, wall_ms: int) -> str:
         """Write a wall-clock instant as `now` does."""

@@ -194,10 +194,11 @@ def _streams_of(kind: str) -> tuple[str, list[SqlValue]]:
 
 @room.mutation(sockets=(), timer=True)
 def prune_by_policy(tx: Tx) -> int | None:
-    """Prune as the settings say, a slice at a time; returns when to come again, in ms."""
+    """Prune as the settings say, a slice at a time; returns when to come again."""
+    now_ms = tx.world.boottime_ms()
     kinds = list(tx.world.rules.retention)
     if not kinds:
-        return tx.world.now_ms() + _PRUNE_EVERY_MS
+        return now_ms + _PRUNE_EVERY_MS
     # Where the round is: which kind of stream, and after which stream of it.
     kind = min(counters.current(tx, _PRUNING_KIND), len(kinds) - 1)
     where, values = _streams_of(kinds[kind])
@@ -207,7 +208,7 @@ def prune_by_policy(tx: Tx) -> int | None:
     is_round_over = following == len(kinds)
     counters.put(tx, _PRUNING_KIND, 0 if is_round_over else following)
     counters.put(tx, _PRUNED_TO, int(pruned.next or 0))
-    return tx.world.now_ms() + (_PRUNE_EVERY_MS if is_round_over else _PRUNE_AGAIN_MS)
+    return now_ms + (_PRUNE_EVERY_MS if is_round_over else _PRUNE_AGAIN_MS)
 
 
 @room.local(sockets=(CONTROL,), acts=True)
@@ -230,6 +231,6 @@ def keep_answer(tx: Tx, *, method: str, key: str, params_hash: str, answer: byte
 
 @room.mutation(sockets=(), timer=True)
 def forget_old_answers(tx: Tx) -> int | None:
-    """Delete idempotent answers past their retention; returns when to come again, in ms."""
+    """Delete idempotent answers past their retention; returns when to come again."""
     is_behind = idempotency.forget_old(tx, _FORGET_AT_ONCE) == _FORGET_AT_ONCE
-    return tx.world.now_ms() + (_FORGET_ON_MS if is_behind else _FORGET_EVERY_MS)
+    return tx.world.boottime_ms() + (_FORGET_ON_MS if is_behind else _FORGET_EVERY_MS)

@@ -3,7 +3,7 @@
 from penholder_daemon.core import paging
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
-from penholder_daemon.core.store import Shape
+from penholder_daemon.core.store import Shape, filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.controllers import records as controllers
 from penholder_daemon.rooms.workers import records
@@ -86,16 +86,18 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Handoff]:
     """List handoffs, newest first."""
-    if worker_id is not None:
-        records.require_controller_id(rx, worker_id)
     if controller_id is not None:
         controllers.require(rx, controller_id)
+    if worker_id is not None:
+        owner_id = records.require_controller_id(rx, worker_id)
+        if controller_id not in (None, owner_id):
+            return Page(items=[])
+        controller_id = None
+    wanted, values = filters("", worker_id=worker_id, controller_id=controller_id)
     rows = rx.store.rows(
-        f"SELECT number, {_HANDOFF.columns} FROM handoffs WHERE number < ?"
-        " AND (?2 IS NULL OR worker_id = ?2) AND (?3 IS NULL OR controller_id = ?3)"
-        " ORDER BY number DESC",
+        f"SELECT number, {_HANDOFF.columns} FROM handoffs"
+        f" WHERE number < ?{wanted} ORDER BY number DESC",
         paging.before(cursor),
-        worker_id,
-        controller_id,
+        *values,
     )
     return paging.page(((int(str(row[0])), _HANDOFF.read(row[1:])) for row in rows), limit)

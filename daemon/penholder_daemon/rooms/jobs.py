@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from penholder_daemon.core import paging
 from penholder_daemon.core.caller import CONTROL
 from penholder_daemon.core.registry import Room
-from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.store import Shape, SqlValue, filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.commands import records as commands
 from penholder_daemon.rooms.runs import records
@@ -112,14 +112,11 @@ def list_(
     records.require(rx, run_id)
     if command_id is not None:
         commands.require(rx, command_id, run_id)
-    found = _select(
-        rx,
-        "run_id = ? AND number > ? AND (?3 IS NULL OR command_id = ?3) ORDER BY number",
-        run_id,
-        paging.after(cursor),
-        command_id,
+    wanted, values = (
+        filters("", run_id=run_id) if command_id is None else filters("", command_id=command_id)
     )
-    return paging.page(found, limit)
+    oldest = f"number > ?{wanted} ORDER BY number"
+    return paging.page(_select(rx, oldest, paging.after(cursor), *values), limit)
 
 
 def _saved_under(rx: Rx, run_id: str, key: str) -> Job | None:

@@ -9,7 +9,7 @@ from penholder_daemon.core import journal, paging, read_cursors, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.registry import Room, Waiting
-from penholder_daemon.core.store import to_json
+from penholder_daemon.core.store import SqlValue, filters, to_json
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import CursorGone, Denied, InvalidParams
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS
@@ -172,25 +172,26 @@ def _read(
 ) -> Iterator[tuple[int, Message]]:
     """Yield a topic's messages with their sequence numbers, found by the narrowest index."""
     stream = streams.topic(topic)
-    if correlation_id is not None:
-        entries = _indexed(rx, stream, after_seq, "correlation_id", correlation_id)
-    elif kind is not None:
-        entries = _indexed(rx, stream, after_seq, "kind", kind)
+    wanted, values = filters("m.", correlation_id=correlation_id, kind=kind)
+    if wanted:
+        entries = _indexed(rx, stream, after_seq, wanted, values)
     else:
         entries = journal.read_stream(rx, stream, after_seq)
-    return ((entry.seq, _message(entry)) for entry in entries if kind in (None, entry.type))
+    return ((entry.seq, _message(entry)) for entry in entries)
 
 
-def _indexed(rx: Rx, stream: str, after_seq: int, column: str, value: str) -> Iterator[Entry]:
+def _indexed(
+    rx: Rx, stream: str, after_seq: int, wanted: str, values: list[SqlValue]
+) -> Iterator[Entry]:
     journal.refuse_pruned_seq(rx, stream, after_seq)
     rows = rx.store.rows(
         f"SELECT {journal.ENTRY.columns} FROM messages m JOIN journal j ON j.pos = m.message_pos"
         " JOIN streams s ON s.stream_id = j.stream_id"
         " WHERE m.topic_id = (SELECT stream_id FROM streams WHERE name = ?)"
-        f" AND m.{column} = ? AND m.message_seq > ? ORDER BY m.message_seq",
+        f" AND m.message_seq > ?{wanted} ORDER BY m.message_seq",
         stream,
-        value,
         after_seq,
+        *values,
     )
     return map(journal.ENTRY.read, rows)
 

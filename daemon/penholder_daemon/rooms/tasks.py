@@ -1,6 +1,7 @@
 """Tasks on their way through review: compare-and-set, and how long one has not been heard of."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 
@@ -9,7 +10,7 @@ from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.states import StateMachine
-from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.store import Shape, SqlValue, filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms import messages
 from penholder_daemon.rooms.workers import records as workers
@@ -55,6 +56,7 @@ _STALE = (
     " WHEN ?1 - heartbeat_ms > ?3 THEN 'stale'"
     " WHEN ?1 - heartbeat_ms > ?2 THEN 'warn' ELSE 'ok' END"
 )
+_GROWING: tuple[TaskState, ...] = ("ASSIGNED", "WORKING")
 _TASK = Shape(Task, stale=_STALE)
 _NEXT_CHANGE = "(SELECT COALESCE(MAX(changed), 0) + 1 FROM tasks)"
 
@@ -109,22 +111,40 @@ def list_(
 ) -> Page[Task]:
     """List tasks, latest change of state first; on a runtime socket those of the worker.
 
-    A task whose state changes while pages are read goes to the front.
+    A task whose state changes while pages are read goes to the front. With `stale` a call looks
+    through a part of them: a page may be empty, with a `next`.
     """
     if worker_id is not None:
         workers.require_controller_id(rx, worker_id)
-    # Only these two grow stale; to say so twice lets an index find the few among many.
-    growing = "state IN ('ASSIGNED', 'WORKING')" if stale not in (None, "ok") else "TRUE"
-    found = _select(
-        rx,
-        f"changed < ?5 AND (?6 IS NULL OR state = ?6) AND (?7 IS NULL OR worker_id = ?7)"
-        f" AND (?8 IS NULL OR {_STALE} = ?8) AND {growing} ORDER BY changed DESC",
-        paging.before(cursor),
-        state,
-        worker_id,
-        stale,
-    )
-    return paging.page(found, limit)
+    before = paging.before(cursor)
+    if stale is None:
+        wanted, values = filters("", worker_id=worker_id, state=state)
+        latest = f"changed < ?{wanted} ORDER BY changed DESC"
+        return paging.page(_select(rx, latest, before, *values), limit)
+    places = _stale_places(rx, stale, state, worker_id, before)
+    return paging.sifted(places, partial(_changed_at, rx), limit)
+
+
+def _changed_at(rx: Rx, changed: int) -> Task:
+    return next(task for _, task in _select(rx, "changed = ?5", changed))
+
+
+def _stale_places(
+    rx: Rx, stale: StaleLevel, state: TaskState | None, worker_id: str | None, before: int
+) -> Iterator[tuple[int, bool]]:
+    """Say of tasks in the list's order whether they are on a level of staleness."""
+    # Only these two grow stale: with them the many that have ended are not looked at.
+    states = _GROWING if stale != "ok" and state is None else (state,)
+    parts: list[str] = []
+    values: list[SqlValue] = []
+    for each in states:
+        wanted, given = filters("", worker_id=worker_id, state=each)
+        parts.append(f"SELECT changed, {_STALE} = ?5 FROM tasks WHERE changed < ?6{wanted}")
+        values += given
+    sql = f"{' UNION ALL '.join(parts)} ORDER BY changed DESC"
+    levels = msgspec.structs.astuple(rx.world.rules.staleness)
+    rows = rx.store.rows(sql, rx.world.now_ms(), *levels, stale, before, *values)
+    return ((int(str(changed)), bool(is_on_it)) for changed, is_on_it in rows)
 
 
 def _refuse_forbidden(arguments: Arguments) -> None:

@@ -14,12 +14,14 @@ from msgspec import Raw
 
 import penholder_protocol
 from penholder_daemon.core.commit import Committer
+from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.store import Store
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell import logs
 from penholder_daemon.shell.admission import Admission
+from penholder_daemon.shell.beat import keep_beating
 from penholder_daemon.shell.database import open_reader
 from penholder_daemon.shell.descriptors import Capacity, raise_limit, share_out
 from penholder_daemon.shell.dispatch import Dispatcher
@@ -117,7 +119,9 @@ class Daemon:
         nursery: trio.Nursery,
         ready: Callable[[], None],
     ) -> None:
-        writer = ThreadWriter(self._pen, house.deliver, house.tally, house.request_log)
+        beat = Beat(self._world)
+        writer = ThreadWriter(self._pen, house.deliver, house.tally, house.request_log, beat)
+        nursery.start_soon(keep_beating, beat)
         readers = self._start_readers(house)
         house.writer, house.readers = writer, readers
         house.exits = Exits(nursery, self._exited, writer.submit)

@@ -109,8 +109,8 @@ class House:
                 self.sockets.tell_fenced(worker_id, epoch, process, successor)
             case WithdrawStream(stream, reader_id):
                 self.sockets.withdraw(stream, reader_id)
-            case WakeAt(wall_ms):
-                self.timers.wake_at(wall_ms)
+            case WakeAt(boottime_ms):
+                self.timers.wake_at(boottime_ms)
             case WakeWaiters(stream):
                 self.publisher.wake(stream)
             case _:

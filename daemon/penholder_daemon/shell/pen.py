@@ -57,13 +57,18 @@ class Pen:
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
         return self._why_closed if self._committer is None else self._committer.fault
 
-    def run(self, batch: Iterable[Invocation], answered: Callable[[Answer], None]) -> Outcome:
-        """Commit a batch, or refuse it; `answered` hears of each answer before the next call."""
+    def run(
+        self,
+        batch: Iterable[Invocation],
+        answered: Callable[[Answer], None],
+        heard_ms: int | None = None,
+    ) -> Outcome:
+        """Commit a batch as `Committer.run` does, or refuse it."""
         self._progress()
         committer = self._committer or self._open_again()
         if committer is None:
             return nothing_written(batch, self._why_closed)
-        outcome = self._told(committer, lambda: committer.run(batch, answered))
+        outcome = self._told(committer, lambda: committer.run(batch, answered, heard_ms))
         self._progress()
         return outcome
 

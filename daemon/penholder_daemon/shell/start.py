@@ -5,7 +5,7 @@ A process may have ended while the daemon was away, so every seat that was held 
 
 from dataclasses import dataclass
 
-from penholder_daemon.core import journal, seats
+from penholder_daemon.core import durations, journal, seats
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.seats import Seat
 from penholder_daemon.core.store import Store
@@ -31,6 +31,7 @@ class Start:
 
 def look_back(store: Store, world: World, caller: Caller) -> Start:
     """See who was there before the restart; changes nothing."""
+    durations.resume(store, world)
     rx = Rx(store, world, caller)
     kept: list[Seat] = []
     lost: list[Seat] = []

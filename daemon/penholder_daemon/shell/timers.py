@@ -20,7 +20,10 @@ Submit = Callable[[Job], None]
 
 
 class Timers:
-    """Runs every `timer` mutation when it is due; the wall clock may jump, so it looks again."""
+    """Runs every `timer` mutation when it is due, by CLOCK_BOOTTIME.
+
+    A sleep does not count the time of a suspend, so it is never a long one.
+    """
 
     def __init__(self, registry: Registry, world: World, caller: Caller, submit: Submit) -> None:
         """Have every timer due at once, for what fell due while the daemon was down."""
@@ -32,17 +35,17 @@ class Timers:
         self._running: set[str] = set()
         self._sooner = trio.Event()
 
-    def wake_at(self, wall_ms: int) -> None:
+    def wake_at(self, boottime_ms: int) -> None:
         """Look at that time at the latest."""
         for name in self._due_ms:
-            self._due_ms[name] = min(self._due_ms[name], wall_ms)
+            self._due_ms[name] = min(self._due_ms[name], boottime_ms)
         self._sooner.set()
 
     async def run(self) -> None:
         """Submit what is due, for ever."""
         while True:
             self._sooner = trio.Event()
-            now_ms = self._world.now_ms()
+            now_ms = self._world.boottime_ms()
             for method in self._timers:
                 if self._due_ms[method.name] <= now_ms and method.name not in self._running:
                     self._start(method)
@@ -70,7 +73,7 @@ class Timers:
 
     def _next(self, answer: Answer) -> int:
         if isinstance(answer, PenholderError):
-            return self._world.now_ms() + _RETRY_MS
+            return self._world.boottime_ms() + _RETRY_MS
         due_ms = msgspec.json.decode(answer, type=int | None)
         return _NEVER_MS if due_ms is None else due_ms
 

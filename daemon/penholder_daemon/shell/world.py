@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.world import Process
 from penholder_daemon.shell import procfs
@@ -16,6 +17,7 @@ class RealWorld:
     def __init__(self, workers_dir: Path, rules: Rules) -> None:
         """Know where runtime sockets are served, and what the configuration says."""
         self.rules = rules
+        self.clocks = Clocks()
         self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         self._workers_dir = str(workers_dir)
         self._second = -1
@@ -32,6 +34,10 @@ class RealWorld:
     def monotonic_ms(self) -> int:
         """Return CLOCK_MONOTONIC, which stands still while the machine is suspended."""
         return time.monotonic_ns() // 1_000_000
+
+    def boottime_ms(self) -> int:
+        """Return CLOCK_BOOTTIME, which goes on while the machine is suspended."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
     def time_from_ms(self, wall_ms: int) -> str:
         """Write an instant as RFC 3339."""

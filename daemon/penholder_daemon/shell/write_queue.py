@@ -9,6 +9,7 @@ to the loop.
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.registry import Invocation
@@ -47,7 +48,8 @@ class WriteQueue:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._jobs: dict[Account, deque[Job]] = {}
-        self._ring: deque[Account] = deque()
+        self._ring: deque[tuple[Account, float]] = deque()
+        """Whose turn it is, each with since when it waits for that (perf_counter)."""
         self._held: set[Account] = set()
 
     def __bool__(self) -> bool:
@@ -59,26 +61,35 @@ class WriteQueue:
         jobs = self._jobs.get(job.account)
         if jobs is None:
             jobs = self._jobs[job.account] = deque()
-            self._ring.append(job.account)
+            self._ring.append((job.account, job.trace.arrived))
         jobs.append(job)
 
     def resume(self, account: Account) -> None:
         """Pass a connection over no more."""
         if account in self._held:
             self._held.discard(account)
-            self._ring.append(account)
+            self._ring.append((account, perf_counter()))
+
+    @property
+    def waits_since(self) -> float:
+        """Since when the one waits whose turn is next; now if nobody waits.
+
+        What waits behind others of its own connection, or for its peer to read, is not kept
+        waiting by the daemon.
+        """
+        return self._ring[0][1] if self._ring else perf_counter()
 
     def take(self) -> Job | None:
         """Take the next mutation whose connection has room for its answer."""
         while self._ring:
-            account = self._ring.popleft()
+            account, _ = self._ring.popleft()
             if not self._has_room(account):
                 self._held.add(account)
                 continue
             jobs = self._jobs[account]
             job = jobs.popleft()
             if jobs:
-                self._ring.append(account)
+                self._ring.append((account, perf_counter()))
             else:
                 del self._jobs[account]
             return job

@@ -17,6 +17,7 @@ import structlog
 import trio
 
 from penholder_daemon.core.commit import Answer, Committer, Outcome
+from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.shell.accounts import Account
@@ -103,9 +104,12 @@ class _Batch:
 class ThreadWriter:
     """The writer on a thread of its own; `deliver` is called in trio's loop."""
 
-    def __init__(self, pen: Pen, deliver: Deliver, tally: Tally, request_log: RequestLog) -> None:
-        """Start the thread; must be called inside trio."""
+    def __init__(
+        self, pen: Pen, deliver: Deliver, tally: Tally, request_log: RequestLog, beat: Beat
+    ) -> None:
+        """Start the thread; must be called inside trio, whose beat is kept by who calls."""
         self._pen = pen
+        self._beat = beat
         self._deliver = deliver
         self._tally = tally
         self._request_log = request_log
@@ -135,6 +139,7 @@ class ThreadWriter:
 
     def submit(self, job: Job) -> None:
         """Queue a mutation; raises Busy."""
+        self._beat.look()
         self._admitted.admit(job)
         self._inbox.put(job)
 
@@ -182,8 +187,10 @@ class ThreadWriter:
 
     def _write(self) -> None:
         batch = _Batch(self._waiting, perf_counter)
+        # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
+        heard_ms = int(self._waiting.waits_since * 1000)
         begun = perf_counter()
-        outcome = self._pen.run(batch.calls(), batch.answered)
+        outcome = self._pen.run(batch.calls(), batch.answered, heard_ms)
         ended = perf_counter()
         if batch.jobs:
             self._loop.run_sync_soon(self._delivered, batch, outcome, begun, ended)

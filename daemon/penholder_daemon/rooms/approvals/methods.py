@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from penholder_daemon.core import fence, paging, seats, streams
+from penholder_daemon.core import durations, fence, paging, seats, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.effects import WakeAt
 from penholder_daemon.core.fence import Arguments, beside_owner
 from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms.approvals import records
@@ -49,12 +49,16 @@ room = Room("approval")
 
 _BOTH = (CONTROL, RUNTIME)
 _GUARDED = (FenceRequired, Fenced)
-_EXPIRED_AT_ONCE = 200
-"""Approvals that one run of the timer ends; it comes again for the rest at once."""
 _DEFAULT_OPTIONS = [
     Option(id="allow", alias="allow", label="Allow"),
     Option(id="deny", alias="deny", label="Deny"),
 ]
+_WITH_DEADLINE = (
+    "FROM approvals INDEXED BY approvals_due WHERE state = 'pending' AND deadline_ms IS NOT NULL"
+)
+"""Named, since the planner would rather look at all that are pending."""
+_AT_ONCE = 200
+"""Approvals that one timer run ends, while everybody else waits; the next one follows at once."""
 ListedState = Literal["pending", "decided", "canceled", "expired", "all"]
 Options = Annotated[list[Option], Meta(max_length=MAX_NAMES)]
 
@@ -85,20 +89,19 @@ def request(
     _check_options(offered, on_deadline)
     request_id = tx.world.new_id("ap_")
     seat = seats.current(tx, worker_id)
-    due_ms = None if deadline_ms is None else tx.world.now_ms() + deadline_ms
-    due_at = None if due_ms is None else tx.world.time_from_ms(due_ms)
+    due_ms = None if deadline_ms is None else durations.due_after(tx, deadline_ms)
     tx.store.run(
-        "INSERT INTO approvals (request_id, worker_id, turn_id, state, kind, message, options,"
-        " created_at, deadline_at, deadline_ms, on_deadline, runtime_epoch)"
-        " VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO approvals (request_id, worker_id, controller_id, turn_id, state, kind,"
+        " message, options, created_at, deadline_ms, on_deadline, runtime_epoch)"
+        " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
         request_id,
         worker_id,
+        worker.controller_id,
         turn_id,
         kind,
         message,
         bounded(offered, "options"),
         tx.now,
-        due_at,
         due_ms,
         on_deadline,
         None if seat is None else seat.epoch,
@@ -107,7 +110,7 @@ def request(
     if worker.state == "running":
         workers.move(tx, worker, "waiting_approval")
     if due_ms is not None:
-        tx.after_commit(WakeAt(due_ms))
+        durations.wake(tx, due_ms)
     return records.require(tx, worker_id, request_id)
 
 
@@ -136,20 +139,20 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Approval]:
     """List approvals, oldest first; by default those that are pending."""
-    if worker_id is not None:
-        workers.require_controller_id(rx, worker_id)
     if controller_id is not None:
         controllers.require(rx, controller_id)
-    found = records.select(
-        rx,
-        "number > ? AND (?2 IS NULL OR worker_id = ?2) AND (?3 IS NULL OR state = ?3)"
-        " AND (?4 IS NULL OR worker_id IN (SELECT worker_id FROM workers WHERE controller_id = ?4))"
-        " ORDER BY number",
-        paging.after(cursor),
-        worker_id,
-        None if state == "all" else state,
-        controller_id,
+    if worker_id is not None:
+        owner_id = workers.require_controller_id(rx, worker_id)
+        if controller_id not in (None, owner_id):
+            return Page(items=[])
+        controller_id = None
+    wanted, values = filters(
+        "",
+        worker_id=worker_id,
+        controller_id=controller_id,
+        state=None if state == "all" else state,
     )
+    found = records.select(rx, f"number > ?{wanted} ORDER BY number", paging.after(cursor), *values)
     return paging.page(found, limit)
 
 
@@ -236,10 +239,12 @@ def wait(
 
 @room.mutation(sockets=(), timer=True)
 def expire_due(tx: Tx) -> int | None:
-    """End every approval past its deadline; returns when the next one is due, in ms."""
-    now_ms = tx.world.now_ms()
-    is_due = "state = 'pending' AND deadline_ms <= ? ORDER BY deadline_ms LIMIT ?"
-    due = list(records.select(tx, is_due, now_ms, _EXPIRED_AT_ONCE))
+    """End approvals past their deadlines; returns when the next one is due, by CLOCK_BOOTTIME."""
+    is_due = (
+        f"number IN (SELECT number {_WITH_DEADLINE} AND deadline_ms <= ?"
+        " ORDER BY deadline_ms LIMIT ?)"
+    )
+    due = list(records.select(tx, is_due, durations.due_now(tx), _AT_ONCE))
     for _, approval in due:
         row = tx.store.row(
             "SELECT on_deadline FROM approvals WHERE request_id = ?", approval.request_id
@@ -247,8 +252,8 @@ def expire_due(tx: Tx) -> int | None:
         chosen = None if row is None or row[0] is None else _pick(approval, str(row[0]))
         state: ApprovalState = "expired" if chosen is None else "decided"
         records.finish(tx, approval, state, option=chosen, note="the deadline passed")
-    row = tx.store.row("SELECT MIN(deadline_ms) FROM approvals WHERE state = 'pending'")
-    return None if row is None or row[0] is None else int(str(row[0]))
+    row = tx.store.row(f"SELECT deadline_ms {_WITH_DEADLINE} ORDER BY deadline_ms LIMIT 1")
+    return None if row is None else durations.wake_at(tx.world, int(str(row[0])))
 
 
 def _pick(approval: Approval, named: str) -> Option:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from penholder_daemon.core import durations
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.workers import records as workers
@@ -9,14 +10,14 @@ from penholder_protocol.errors import ApprovalNotFound, ApprovalNotPending
 from penholder_protocol.nouns import Approval, Option, Worker
 from penholder_protocol.nouns.words import ApprovalState
 
-_APPROVAL = Shape(Approval)
+_APPROVAL = Shape(Approval, {"deadline_at": durations.due_at}, deadline_at="deadline_ms")
 
 
 def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Approval]]:
     """Yield approvals with their commit order."""
     sql = f"SELECT number, {_APPROVAL.columns} FROM approvals WHERE {condition}"
     for row in rx.store.rows(sql, *values):
-        yield int(str(row[0])), _APPROVAL.read(row[1:])
+        yield int(str(row[0])), _APPROVAL.read(row[1:], rx.world)
 
 
 def require(rx: Rx, worker_id: str | None, request_id: str) -> Approval:

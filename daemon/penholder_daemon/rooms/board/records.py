@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from penholder_daemon.core import paging
-from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.store import Shape, SqlValue, filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import (
     BoardNotFound,
@@ -41,14 +41,9 @@ class Table(Generic[RecordT]):
     ) -> Page[RecordT]:
         """List what a board has, in a state or in any, newest first."""
         BOARDS.require(rx, board_id)
-        found = self.select(
-            rx,
-            "board_id = ? AND number < ? AND (?3 IS NULL OR state = ?3) ORDER BY number DESC",
-            board_id,
-            paging.before(cursor),
-            state,
-        )
-        return paging.page(found, limit)
+        wanted, values = filters("", board_id=board_id, state=state)
+        newest = f"number < ?{wanted} ORDER BY number DESC"
+        return paging.page(self.select(rx, newest, paging.before(cursor), *values), limit)
 
     def find(self, rx: Rx, record_id: str) -> RecordT | None:
         """Look a record up."""

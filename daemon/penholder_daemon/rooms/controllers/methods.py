@@ -6,6 +6,7 @@ from penholder_daemon.core import fence as fences
 from penholder_daemon.core import journal, leases, paging, streams, verify
 from penholder_daemon.core.caller import CONTROL
 from penholder_daemon.core.registry import Room
+from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.controllers import records
 from penholder_protocol.errors import (
@@ -254,15 +255,9 @@ def instances(
     """List ownerships, newest first."""
     if controller_id is not None:
         records.require(rx, controller_id)
-    found = records.select_instances(
-        rx,
-        "number < ? AND (?2 IS NULL OR controller_id = ?2) AND (NOT ?3 OR is_active = 1)"
-        " ORDER BY number DESC",
-        paging.before(cursor),
-        controller_id,
-        int(active_only),
-    )
-    return paging.page(found, limit)
+    wanted, values = filters("", controller_id=controller_id, is_active=1 if active_only else None)
+    newest = f"number < ?{wanted} ORDER BY number DESC"
+    return paging.page(records.select_instances(rx, newest, paging.before(cursor), *values), limit)
 
 
 @room.check

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from penholder_daemon.core import durations, journal, leases, streams
 from penholder_daemon.core import fence as fences
-from penholder_daemon.core import journal, leases, streams
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
@@ -12,7 +12,11 @@ from penholder_protocol.nouns import ActiveOwner, Controller, Fence, Handle, Ins
 
 _CONTROLLER = Shape(Controller)
 _INSTANCE = Shape(Instance)
-_OWNER = Shape(ActiveOwner, lease_expires_at="l.expires_at")
+_OWNER = Shape(
+    ActiveOwner,
+    {"lease_expires_at": durations.lease_ends_at},
+    lease_expires_at="l.deadline_ms",
+)
 
 
 def find(rx: Rx, condition: str, *values: SqlValue) -> Controller | None:
@@ -59,7 +63,7 @@ def owner(rx: Rx, controller_id: str) -> ActiveOwner | None:
         " WHERE controller_id = ? AND is_active = 1",
         controller_id,
     )
-    return None if row is None else _OWNER.read(row)
+    return None if row is None else _OWNER.read(row, rx.world)
 
 
 def begin_instance(tx: Tx, handle: Handle) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from penholder_daemon.core import claims, streams
-from penholder_daemon.core.effects import WakeAt, WakeWaiters
+from penholder_daemon.core import claims, durations, streams
+from penholder_daemon.core.effects import WakeWaiters
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.queue import records
@@ -74,20 +74,18 @@ def _give(tx: Tx, queue_task_id: str, terms: Terms) -> ClaimedTask:
         state="running",
         claimed_by=terms.runner_id,
         attempts=task.attempts + 1,
-        lease_expires_at=lease.expires_at,
         not_before_ms=None,
-        not_before_at=None,
         error=None,
     )
     records.note(tx, task, "claimed", runner_id=terms.runner_id, attempts=task.attempts)
-    tx.after_commit(WakeAt(tx.world.now_ms() + terms.lease_ms))
+    claims.wake(tx, terms.lease_ms)
     return ClaimedTask(task=task, lease=lease)
 
 
 def end(tx: Tx, task: QueueTask, state: str, **columns: SqlValue) -> QueueTask:
     """End a task for good; whoever held it is FENCED from now on."""
     claims.release(tx, records.subject(task.queue_task_id))
-    known = {"is_due": 0, "not_before_ms": None, "lease_expires_at": None, **columns}
+    known = {"is_due": 0, "not_before_ms": None, **columns}
     return records.change(tx, task, state=state, **known)
 
 
@@ -107,26 +105,27 @@ def take_over_state(
     if state == "pending" and task.state == "running":
         task = free(tx, task, 0, task.error)
     elif state == "running" and task.state == "pending":
-        columns |= {"is_due": 0, "not_before_ms": None, "not_before_at": None}
+        columns |= {"is_due": 0, "not_before_ms": None}
     return records.change(tx, task, state=state, **columns)
 
 
 def free(tx: Tx, task: QueueTask, delay_ms: int, error: str | None) -> QueueTask:
     """Make a task pending again, now or after a delay; its age and so its place stay."""
     claims.release(tx, records.subject(task.queue_task_id))
-    due_ms = tx.world.now_ms() + delay_ms
+    due_ms = durations.due_after(tx, delay_ms) if delay_ms else None
     freed = records.change(
         tx,
         task,
         state="pending",
-        is_due=int(not delay_ms),
-        not_before_ms=due_ms if delay_ms else None,
-        not_before_at=tx.world.time_from_ms(due_ms) if delay_ms else None,
+        is_due=int(due_ms is None),
+        not_before_ms=due_ms,
         claimed_by=None,
-        lease_expires_at=None,
         error=error,
     )
-    tx.after_commit(WakeAt(due_ms) if delay_ms else WakeWaiters(streams.queue(task.queue)))
+    if due_ms is None:
+        tx.after_commit(WakeWaiters(streams.queue(task.queue)))
+    else:
+        durations.wake(tx, due_ms)
     return freed
 
 
@@ -182,7 +181,7 @@ def _expired(tx: Tx) -> Iterator[QueueTask]:
     found = tx.store.rows(
         "SELECT subject FROM leases WHERE subject >= 'queue_task:' AND subject < 'queue_task;'"
         " AND deadline_ms <= ? ORDER BY deadline_ms LIMIT ?",
-        tx.world.monotonic_ms(),
+        durations.lease_now(tx),
         _AT_ONCE,
     )
     for row in list(found):
@@ -192,15 +191,15 @@ def _expired(tx: Tx) -> Iterator[QueueTask]:
 def free_due(tx: Tx) -> None:
     """Let tasks be claimed whose time has come, and tell those who wait."""
     found = tx.store.rows(
-        "SELECT queue_task_id, queue FROM queue_tasks WHERE not_before_ms <= ?"
+        "SELECT queue_task_id, queue FROM queue_tasks WHERE is_due = 0 AND not_before_ms <= ?"
         " ORDER BY not_before_ms LIMIT ?",
-        tx.world.now_ms(),
+        durations.due_now(tx),
         _AT_ONCE,
     )
     due = list(found)
     for queue_task_id, _ in due:
         tx.store.run(
-            "UPDATE queue_tasks SET is_due = 1, not_before_ms = NULL WHERE queue_task_id = ?",
+            "UPDATE queue_tasks SET is_due = 1 WHERE queue_task_id = ?",
             queue_task_id,
         )
     for queue in dict.fromkeys(str(row[1]) for row in due):
@@ -208,8 +207,7 @@ def free_due(tx: Tx) -> None:
 
 
 def next_due_ms(tx: Tx) -> int | None:
-    """Return when the next lease or delay is over, by the wall clock."""
-    now_ms = tx.world.now_ms()
+    """Return when the next lease or delay is over, by CLOCK_BOOTTIME."""
     lease = tx.store.row(
         # Named, since the planner would rather sort all of them by their deadlines.
         "SELECT deadline_ms FROM leases INDEXED BY leases_of_queue_tasks"
@@ -217,12 +215,12 @@ def next_due_ms(tx: Tx) -> int | None:
         " AND subject < 'queue_task;' ORDER BY deadline_ms LIMIT 1"
     )
     delay = tx.store.row(
-        "SELECT not_before_ms FROM queue_tasks WHERE not_before_ms IS NOT NULL"
+        "SELECT not_before_ms FROM queue_tasks WHERE is_due = 0 AND not_before_ms IS NOT NULL"
         " ORDER BY not_before_ms LIMIT 1"
     )
     times = []
     if lease is not None:
-        times.append(now_ms + max(0, int(str(lease[0])) - tx.world.monotonic_ms()))
+        times.append(durations.wake_for_lease(tx.world, int(str(lease[0]))))
     if delay is not None:
-        times.append(int(str(delay[0])))
+        times.append(durations.wake_at(tx.world, int(str(delay[0]))))
     return min(times, default=None)

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from penholder_daemon.core import claims, counters, fence, journal, read_cursors, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.effects import WakeAt, WakeWaiters
+from penholder_daemon.core.effects import WakeWaiters
 from penholder_daemon.core.params import compact_struct
 from penholder_daemon.core.registry import Room, Waiting
 from penholder_daemon.core.transaction import Rx, Tx
@@ -160,12 +160,7 @@ def heartbeat(
     """Renew the lease of a claimed task; its token is not shown again."""
     task = _held(tx, queue_task_id, lease)
     renewed = claims.renew(tx, records.subject(queue_task_id), lease_ms)
-    tx.store.run(
-        "UPDATE queue_tasks SET lease_expires_at = ? WHERE queue_task_id = ?",
-        renewed.expires_at,
-        queue_task_id,
-    )
-    tx.after_commit(WakeAt(tx.world.now_ms() + lease_ms))
+    claims.wake(tx, lease_ms)
     return ClaimedTask(task=records.require(tx, task.queue_task_id), lease=renewed)
 
 

@@ -1,10 +1,11 @@
 """Looking at queues: tasks in their order, what a reader has not seen, counts."""
 
+from functools import partial
+
 import msgspec
 
 from penholder_daemon.core import claims, counters, paging, read_cursors
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms.queue import records
 from penholder_daemon.rooms.queue.methods import room
@@ -45,18 +46,24 @@ def list_(
     limit: ListLimit = DEFAULT_LIST_LIMIT,
     cursor: Cursor | None = None,
 ) -> Page[QueueTask]:
-    """List tasks by priority (high first), then oldest; with a reader, what it has read of each."""
-    conditions: dict[str, SqlValue] = {}
-    if queue is not None:
-        conditions["queue ="] = queue
-    if state is not None:
-        conditions["state ="] = state
-    if after_version is not None:
-        conditions["version >"] = after_version
-    found = records.select(rx, conditions, records.read_cursor(cursor))
-    seen = (_seen_by(rx, task, reader_id) for task in found)
-    items, more = paging.cut(((0, task) for task in seen), limit)
-    return Page(items=items, next=None if more is None else records.cursor_of(items[-1]))
+    """List tasks by priority (high first), then oldest; with a reader, what it has read of each.
+
+    With `after_version` a call looks through a part of them: a page may be empty, with a `next`.
+    """
+    after = records.read_cursor(cursor)
+    if after_version is None:
+        found = records.select(rx, after, queue=queue, state=state)
+        seen = (_seen_by(rx, task, reader_id) for task in found)
+        items, more = paging.cut(((0, task) for task in seen), limit)
+        return Page(items=items, next=None if more is None else records.cursor_of(items[-1]))
+    places = records.changed_places(rx, after_version, after, queue=queue, state=state)
+    changed = paging.sift(places, partial(_at, rx, reader_id), limit)
+    items, last = changed
+    return Page(items=items, next=None if last is None else last.cursor)
+
+
+def _at(rx: Rx, reader_id: str | None, place: records.Place) -> QueueTask:
+    return _seen_by(rx, records.require(rx, place.queue_task_id), reader_id)
 
 
 def _seen_by(rx: Rx, task: QueueTask, reader_id: str | None) -> QueueTask:
@@ -76,8 +83,7 @@ def stats(rx: Rx, *, queue: QueueName | None = None) -> QueueStats:
 @room.query(sockets=(CONTROL,))
 def overview(rx: Rx, *, queue: QueueName | None = None) -> QueueOverview:
     """Return the counts and the first 20 tasks."""
-    conditions: dict[str, SqlValue] = {} if queue is None else {"queue =": queue}
-    found = records.select(rx, conditions, None)
+    found = records.select(rx, None, queue=queue)
     items, _ = paging.cut(((0, task) for task in found), _IN_OVERVIEW)
     return QueueOverview(queue=queue, stats=_stats(rx, queue), items=items, generated_at=rx.now)
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
-from penholder_daemon.core import claims, counters, journal, paging, streams
-from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core import claims, counters, durations, journal, paging, streams
+from penholder_daemon.core.store import Shape, SqlValue, filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import QueueTaskNotFound
 from penholder_protocol.nouns import LeaseProof, QueueTask
@@ -15,7 +16,15 @@ TERMINAL = frozenset({"completed", "failed", "blocked", "canceled"})
 VERSIONS = "queue_tasks"
 """The one counter over all queue tasks."""
 
-SHAPE = Shape(QueueTask, priority="-rank")
+SHAPE = Shape(
+    QueueTask,
+    times={"not_before_at": durations.due_at, "lease_expires_at": durations.lease_ends_at},
+    priority="-rank",
+    not_before_at="not_before_ms",
+    lease_expires_at=(
+        "(SELECT l.deadline_ms FROM leases l WHERE l.subject = 'queue_task:' || queue_task_id)"
+    ),
+)
 _RANK = re.compile(r"-?[0-9]{1,18}")
 _ORDER = "rank, created_at, queue_task_id"
 
@@ -34,7 +43,7 @@ def require(rx: Rx, queue_task_id: str) -> QueueTask:
         raise QueueTaskNotFound(
             f"there is no queue task {queue_task_id!r}", queue_task_id=queue_task_id
         )
-    return SHAPE.read(row)
+    return SHAPE.read(row, rx.world)
 
 
 def require_holder(tx: Tx, task: QueueTask, lease: LeaseProof | None) -> None:
@@ -60,26 +69,59 @@ def require_own(rx: Rx, task: QueueTask, lease: LeaseProof | None) -> None:
     )
 
 
-def select(
-    rx: Rx, conditions: dict[str, SqlValue], after: tuple[SqlValue, ...] | None
-) -> Iterator[QueueTask]:
-    """Yield tasks in the list's order; each condition ends where its value goes."""
-    wanted = [f"{condition} ?" for condition in conditions]
-    values = list(conditions.values())
+class Place(NamedTuple):
+    """Where a task stands in the list."""
+
+    rank: int
+    created_at: str
+    queue_task_id: str
+
+    @property
+    def cursor(self) -> str:
+        """Write where a page ended."""
+        return f"{self.rank}/{self.created_at}/{self.queue_task_id}"
+
+
+def select(rx: Rx, after: Place | None, **wanted: str | None) -> Iterator[QueueTask]:
+    """Yield tasks of a queue, a state or both, in the list's order."""
+    where, values = _where(after, **wanted)
+    sql = f"SELECT {SHAPE.columns} FROM queue_tasks q WHERE {where} ORDER BY {_ORDER}"
+    return (SHAPE.read(row, rx.world) for row in rx.store.rows(sql, *values))
+
+
+def changed_places(
+    rx: Rx, after_version: int, after: Place | None, **wanted: str | None
+) -> Iterator[tuple[Place, bool]]:
+    """Say of tasks in the list's order whether they have changed since a version."""
+    where, values = _where(after, **wanted)
+    rows = rx.store.rows(
+        # By an index of its own: the version stands behind the payload in the table.
+        "SELECT rank, created_at, queue_task_id, EXISTS (SELECT 1 FROM queue_tasks v"
+        " INDEXED BY queue_tasks_versions"
+        " WHERE v.queue_task_id = q.queue_task_id AND v.version > ?)"
+        f" FROM queue_tasks q WHERE {where} ORDER BY {_ORDER}",
+        after_version,
+        *values,
+    )
+    for rank, created_at, queue_task_id, has_changed in rows:
+        place = Place(int(str(rank)), str(created_at), str(queue_task_id))
+        yield place, bool(has_changed)
+
+
+def _where(after: Place | None, **wanted: str | None) -> tuple[str, list[SqlValue]]:
+    where, values = filters("q.", **wanted)
     if after is not None:
-        wanted.append(f"({_ORDER}) > (?, ?, ?)")
+        where += f" AND ({_ORDER}) > (?, ?, ?)"
         values += after
-    where = " AND ".join(wanted) or "TRUE"
-    sql = f"SELECT {SHAPE.columns} FROM queue_tasks WHERE {where} ORDER BY {_ORDER}"
-    return map(SHAPE.read, rx.store.rows(sql, *values))
+    return f"TRUE{where}", values
 
 
 def cursor_of(task: QueueTask) -> str:
     """Write where a page ended."""
-    return f"{-task.priority}/{task.created_at}/{task.queue_task_id}"
+    return Place(-task.priority, task.created_at, task.queue_task_id).cursor
 
 
-def read_cursor(cursor: str | None) -> tuple[SqlValue, ...] | None:
+def read_cursor(cursor: str | None) -> Place | None:
     """Read it back; raises InvalidParams."""
     if cursor is None:
         return None
@@ -87,7 +129,7 @@ def read_cursor(cursor: str | None) -> tuple[SqlValue, ...] | None:
     created_at, _, queue_task_id = rest.partition("/")
     if not _RANK.fullmatch(rank) or not queue_task_id:
         raise paging.foreign_cursor()
-    return int(rank), created_at, queue_task_id
+    return Place(int(rank), created_at, queue_task_id)
 
 
 def change(tx: Tx, task: QueueTask, **columns: SqlValue) -> QueueTask:

@@ -1,7 +1,6 @@
 """Making queue tasks, once for each idempotency key."""
 
-from penholder_daemon.core import counters, idempotency
-from penholder_daemon.core.effects import WakeAt
+from penholder_daemon.core import counters, durations, idempotency
 from penholder_daemon.core.store import Row
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.queue import records
@@ -18,12 +17,12 @@ def submit_one(tx: Tx, new: NewQueueTask) -> QueueTask:
             return made
     queue_task_id = new.queue_task_id or tx.world.new_id("qt_")
     _refuse_existing(tx, queue_task_id)
-    due_ms = tx.world.now_ms() + new.delay_ms if new.delay_ms else None
+    due_ms = durations.due_after(tx, new.delay_ms) if new.delay_ms else None
     tx.store.run(
         "INSERT INTO queue_tasks (queue_task_id, tenant_id, project_id, queue, lane, title, rank,"
         " payload, payload_hash, state, is_due, version, attempts, max_attempts, backoff_ms,"
-        " not_before_ms, not_before_at, idempotency_key, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
+        " not_before_ms, idempotency_key, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, 0, ?, ?, ?, ?, ?, ?)",
         queue_task_id,
         new.tenant_id,
         new.project_id,
@@ -38,7 +37,6 @@ def submit_one(tx: Tx, new: NewQueueTask) -> QueueTask:
         new.max_attempts,
         new.backoff_ms,
         due_ms,
-        None if due_ms is None else tx.world.time_from_ms(due_ms),
         new.idempotency_key,
         tx.now,
         tx.now,
@@ -47,7 +45,7 @@ def submit_one(tx: Tx, new: NewQueueTask) -> QueueTask:
     records.added(tx, task)
     records.note(tx, task, "submitted", lane=task.lane, priority=task.priority)
     if due_ms is not None:
-        tx.after_commit(WakeAt(due_ms))
+        durations.wake(tx, due_ms)
     return task
 
 

@@ -1,8 +1,8 @@
 """How a run is claimed, and which one is next."""
 
-from penholder_daemon.core import claims, streams
+from penholder_daemon.core import claims, durations, streams
 from penholder_daemon.core.effects import WithdrawStream
-from penholder_daemon.core.store import Row, SqlValue
+from penholder_daemon.core.store import Row, SqlValue, filters
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs import records, stream
 from penholder_daemon.rooms.runs.records import RunHead
@@ -31,25 +31,25 @@ _FEW = 100
 
 def oldest(tx: Tx, **wanted: str | None) -> RunHead | None:
     """Return the oldest run that may be claimed by anybody, of those that are wanted."""
-    filters, values = records.filters("", **wanted)
+    wanted_sql, values = filters("", **wanted)
     candidates = (
-        tx.store.row(_PENDING.format(filters=filters), *values),
-        _oldest_expired(tx, filters, values),
+        tx.store.row(_PENDING.format(filters=wanted_sql), *values),
+        _oldest_expired(tx, wanted_sql, values),
     )
     found = min((row for row in candidates if row is not None), default=None)
     return None if found is None else records.require(tx, str(found[1]))
 
 
-def _oldest_expired(tx: Tx, filters: str, values: list[SqlValue]) -> Row | None:
+def _oldest_expired(tx: Tx, wanted: str, values: list[SqlValue]) -> Row | None:
     """Find the oldest run whose lease ran out, however many are held."""
-    now_ms = tx.world.monotonic_ms()
+    now_ms = durations.lease_now(tx)
     counted = tx.store.row(f"SELECT COUNT(*) FROM (SELECT 1 {_EXPIRED} LIMIT ?)", now_ms, _FEW + 1)
     how_many = 0 if counted is None else int(str(counted[0]))
     if not how_many:
         return None
     if how_many > _FEW:
-        return tx.store.row(_AMONG_MANY.format(filters=filters), *values, now_ms)
-    return tx.store.row(_AMONG_FEW.format(filters=filters), now_ms, *values)
+        return tx.store.row(_AMONG_MANY.format(filters=wanted), *values, now_ms)
+    return tx.store.row(_AMONG_FEW.format(filters=wanted), now_ms, *values)
 
 
 def claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int, own_token: str | None) -> ClaimedRun:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from penholder_daemon.core import claims, paging, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
-from penholder_daemon.core.store import to_json
+from penholder_daemon.core.store import filters, to_json
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.commands import records as commands
 from penholder_daemon.rooms.runs import claiming, making, records, stream
@@ -136,12 +136,28 @@ def list_(
     limit: ListLimit = DEFAULT_LIST_LIMIT,
     cursor: Cursor | None = None,
 ) -> Page[Run]:
-    """List runs, newest first."""
-    filters, values = records.filters("r.", tenant_id=tenant_id, project_id=project_id, state=state)
-    found = records.select(
-        rx, f"r.number < ?{filters} ORDER BY r.number DESC", paging.before(cursor), *values
+    """List runs, newest first.
+
+    With `project_id` a call looks through a part of them: a page may be empty, with a `next`.
+    """
+    wanted, values = filters("r.", tenant_id=tenant_id, state=state)
+    before = paging.before(cursor)
+    if project_id is None:
+        newest = f"r.number < ?{wanted} ORDER BY r.number DESC"
+        return paging.page(records.select(rx, newest, before, *values), limit)
+    # A project's runs are looked for among those of the tenant, of the state, or of all.
+    places = rx.store.rows(
+        "SELECT r.number, r.project_id = ? FROM runs r"
+        f" WHERE r.number < ?{wanted} ORDER BY r.number DESC",
+        project_id,
+        before,
+        *values,
     )
-    return paging.page(found, limit)
+    return paging.sifted(
+        ((int(str(number)), bool(is_wanted)) for number, is_wanted in places),
+        lambda number: next(run for _, run in records.select(rx, "r.number = ?", number)),
+        limit,
+    )
 
 
 # --- claiming ---------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Raw
 
-from penholder_daemon.core import claims, streams
+from penholder_daemon.core import claims, durations, streams
 from penholder_daemon.core.store import Row, Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import Fenced, FenceRequired, RunNotFound
@@ -45,11 +45,12 @@ class RunHead(msgspec.Struct, frozen=True):
 _HEAD = Shape(RunHead)
 _RUN = Shape(
     Run,
+    {"lease_expires_at": durations.lease_ends_at},
     **{
         **{name: f"r.{name}" for name in Run.__struct_fields__},
         # The session, which every run of it shares, is read beside it.
         "session_ref": "NULL",
-        "lease_expires_at": "l.expires_at",
+        "lease_expires_at": "l.deadline_ms",
     },
 )
 
@@ -100,7 +101,7 @@ def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Run
     """Yield runs with their commit order; the condition is about `runs r`."""
     sql = f"SELECT r.number, {_FROM_SESSION}, {_RUN.columns} {_FROM} WHERE {condition}"
     for row in rx.store.rows(sql, *values):
-        run = _RUN.read(row[6:])
+        run = _RUN.read(row[6:], rx.world)
         yield int(str(row[0])), msgspec.structs.replace(run, session_ref=_session_ref(row[1:6]))
 
 
@@ -125,12 +126,6 @@ def is_stream_of(rx: Rx, stream: str, runner_id: str) -> bool:
     kind, _, run_id = stream.partition(":")
     head = find(rx, run_id) if kind == "run" else None
     return head is not None and head.claimed_by == runner_id
-
-
-def filters(prefix: str, /, **wanted: str | None) -> tuple[str, list[SqlValue]]:
-    """Name only the columns that are asked for, so that their index is used."""
-    given = {name: value for name, value in wanted.items() if value is not None}
-    return "".join(f" AND {prefix}{name} = ?" for name in given), list(given.values())
 
 
 def next_command_seq(tx: Tx, run_id: str) -> int:

@@ -1,6 +1,6 @@
 """The stream of a run: what was appended to it, and the phases that it says by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec import Raw
 
@@ -91,6 +91,14 @@ def read(rx: Rx, run_id: str, after_seq: int) -> Iterator[tuple[int, RunEvent]]:
     """Yield events after a number, oldest first; raises CursorGone."""
     entries = journal.read_stream(rx, streams.run(run_id), after_seq)
     return ((entry.seq, _event(run_id, entry)) for entry in entries)
+
+
+def read_types(
+    rx: Rx, run_id: str, after_seq: int, types: Collection[str]
+) -> tuple[Iterator[tuple[int, RunEvent]], int, bool]:
+    """Look for events of some types as `journal.read_types` does; raises CursorGone."""
+    entries, up_to, more = journal.read_types(rx, streams.run(run_id), after_seq, types)
+    return ((entry.seq, _event(run_id, entry)) for entry in entries), up_to, more
 
 
 def _event(run_id: str, entry: Entry) -> RunEvent:

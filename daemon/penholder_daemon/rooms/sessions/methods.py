@@ -138,7 +138,10 @@ def output(
     limit: RunEventLimit = DEFAULT_LIST_LIMIT,
     cursor: Cursor | None = None,
 ) -> SessionEvents:
-    """List events as session.trace does, but only what a person would read; so counts the limit."""
+    """List events as session.trace does, but only what a person would read; so counts the limit.
+
+    A call looks through a part of a long run: a page may be empty, with a `next`.
+    """
     return _events(rx, session_id, run_id, after_seq, limit, cursor, types=_OUTPUT)
 
 
@@ -294,12 +297,12 @@ def _events(
     run_id = run_id or session.active_run_id or session.last_run_id
     assert run_id is not None  # a session is made by its first run
     _require_run(rx, session_id, run_id)
-    found = (
-        (seq, event)
-        for seq, event in stream.read(rx, run_id, after_seq)
-        if types is None or event.type in types
-    )
-    items, cut_at = paging.cut(found, limit)
+    if types is None:
+        items, cut_at = paging.cut(stream.read(rx, run_id, after_seq), limit)
+    else:
+        found, up_to, more = stream.read_types(rx, run_id, after_seq, types)
+        items, cut_at = paging.cut(found, limit)
+        cut_at = up_to if cut_at is None and more else cut_at
     follows = None if cut_at is None else f"{cut_at}:{run_id}"
     return SessionEvents(session_id=session_id, run_id=run_id, items=items, next=follows)
 

@@ -8,6 +8,7 @@ from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_daemon.core.fence import Arguments, beside_owner
 from penholder_daemon.core.registry import Room
+from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms import handoffs
@@ -136,15 +137,9 @@ def list_(
     """List workers, newest first."""
     if controller_id is not None:
         controllers.require(rx, controller_id)
-    found = records.select(
-        rx,
-        "w.number < ? AND (?2 IS NULL OR w.controller_id = ?2) AND (?3 IS NULL OR w.state = ?3)"
-        " ORDER BY w.number DESC",
-        paging.before(cursor),
-        controller_id,
-        state,
-    )
-    return paging.page(found, limit)
+    wanted, values = filters("w.", controller_id=controller_id, state=state)
+    newest = f"w.number < ?{wanted} ORDER BY w.number DESC"
+    return paging.page(records.select(rx, newest, paging.before(cursor), *values), limit)
 
 
 def _refuse_unknown_state(arguments: Arguments) -> None:
