@@ -28,17 +28,29 @@ from penholder_daemon.shell.paths import (
     default_state_dir,
 )
 from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_daemon.shell.standard_streams import open_missing, say
 from penholder_daemon.shell.systemd.notify import notify
 from penholder_protocol import __version__
 
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the GIL while another wants it; Python's 5 ms is many commits."""
+_STDOUT = 1
+_STDERR = 2
+_LAST_LINES_SECONDS = 1.0
 _CANNOT_START = 78
 """EX_CONFIG of sysexits.h: starting again as it is will not help."""
 
 
 def main() -> int:
     """Run the daemon; returns its exit status."""
+    open_missing()
+    try:
+        return _run()
+    finally:
+        logs.drain(_LAST_LINES_SECONDS)
+
+
+def _run() -> int:
     # Whoever starts a program may leave signals blocked in it: SIGTERM would then stop nothing.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     arguments = _parse()
@@ -51,16 +63,16 @@ def main() -> int:
         logs.set_up(settings.log_format, settings.log_level)
         daemon = Daemon(paths, settings, read_settings)
     except UnwritableDatabase as error:
-        print(f"penholderd: {error}", file=sys.stderr)
+        say(_STDERR, f"penholderd: {error}")
         return 1
     except (UnusableSettings, UnusablePath, UnusableDatabase, AlreadyRunning) as error:
-        print(f"penholderd: {error}", file=sys.stderr)
+        say(_STDERR, f"penholderd: {error}")
         return _CANNOT_START
     except (OSError, apsw.Error) as error:
-        print(f"penholderd: cannot start: {error}", file=sys.stderr)
+        say(_STDERR, f"penholderd: cannot start: {error}")
         return 1
     # The watchdog ends a hung daemon with SIGABRT: where every thread was is then in the log.
-    faulthandler.enable()
+    faulthandler.enable(_STDERR)
     sys.setswitchinterval(_SWITCH_SECONDS)
     return trio.run(daemon.run, lambda: _say_ready(paths))
 
@@ -98,7 +110,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 def _tell_about(arguments: argparse.Namespace) -> int:
     told = about(_config(arguments), partial(_paths, arguments))
-    print(msgspec.json.encode(told).decode())
+    say(_STDOUT, msgspec.json.encode(told).decode())
     return _CANNOT_START if told.problem else 0
 
 
@@ -119,7 +131,7 @@ def _say_ready(paths: Paths) -> None:
     """Tell who waits for it: systemd by its socket, anybody else by a line on stdout."""
     if notify("READY=1"):
         return
-    print(f"READY pid={os.getpid()} control={paths.control_socket}", flush=True)
+    say(_STDOUT, f"READY pid={os.getpid()} control={paths.control_socket}")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ from penholder_protocol.limits import (
 RequestId: TypeAlias = bytes | None
 """The raw JSON text of an id, or None for a notification."""
 
+_FRAME_HEAD_BYTES = 1024
+"""What may be around params without being waste: version, id, method."""
 NO_PARAMS = Raw(b"{}")
 NULL_ID = b"null"
 
@@ -94,12 +96,18 @@ def _parse_one(frame: bytes) -> Message:
     if envelope.jsonrpc != "2.0":
         return _diagnose(frame)
     request_id = None if envelope.id is UNSET else bytes(envelope.id)
-    params = NO_PARAMS if envelope.params is UNSET else envelope.params
+    params = NO_PARAMS if envelope.params is UNSET else _own_text(envelope.params, frame)
     if request_id is not None and not _is_id(request_id):
         return _diagnose(frame)
     if bytes(params)[:1] not in (b"{", b"["):
         return _diagnose(frame)
     return Request(envelope.method, params, request_id)
+
+
+def _own_text(params: Raw, frame: bytes) -> Raw:
+    """Copy params that are little of their frame: as a view they would keep all of it in memory."""
+    is_little = 2 * len(memoryview(params)) + _FRAME_HEAD_BYTES < len(frame)
+    return params.copy() if is_little else params
 
 
 def _parse_batch(frame: bytes) -> Message | list[Message]:

@@ -26,6 +26,7 @@ from penholder_daemon.shell.database import WriterStore, open_writer
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.facts import Facts
 from penholder_daemon.shell.house import House
+from penholder_daemon.shell.once import Once
 from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.publisher import Publisher
 from penholder_daemon.shell.readers import InlineReaders
@@ -86,7 +87,8 @@ class SimulatedWorld:
 class _NoSockets:
     """Stands for the listeners: a simulation connects by hand."""
 
-    subscription_count = 0
+    subscription_count = served = unserved = 0
+    connections: tuple[Connection, ...] = ()
 
     @property
     def workers(self) -> "_NoSockets":
@@ -117,6 +119,7 @@ class SimulatedDaemon:
         self.house.readers = InlineReaders(store, world, self.house.flusher.flush)
         self.house.sockets = _NoSockets()  # type: ignore[assignment]  # what simulation needs of it
         self.house.timers = Timers(REGISTRY, world, caller, self.house.writer.submit)
+        self.house.once = Once(REGISTRY, nursery, self.house.writer.submit)
         self._nursery = nursery
         self.connections: list[Connection] = []
         nursery.start_soon(self.house.timers.run)

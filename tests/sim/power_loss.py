@@ -13,6 +13,29 @@ from pathlib import Path
 import apsw
 
 
+class Image:
+    """What of one file is on the disk, and what was written since; shared by all its handles."""
+
+    def __init__(self, synced: bytes) -> None:
+        """Begin with what is there."""
+        self.synced = synced
+        self.pending: list[tuple[int, bytes]] = []
+
+    def current(self) -> bytes:
+        """Return what the kernel shows."""
+        return _applied(self.synced, self.pending)
+
+    def sync(self, content: bytes) -> None:
+        """Have this on the disk."""
+        self.synced = content
+        self.pending.clear()
+
+    def after_power_loss(self, rng: random.Random) -> bytes:
+        """Return what could be there: the synced image and any of the later writes."""
+        survivors = rng.random()
+        return _applied(self.synced, [w for w in self.pending if rng.random() < survivors])
+
+
 class PowerLossFile(apsw.VFSFile):
     """A file that remembers what was synced."""
 
@@ -20,40 +43,28 @@ class PowerLossFile(apsw.VFSFile):
         """Open the real file below."""
         super().__init__("", name, flags)  # type: ignore[arg-type]  # a name as apsw handed it over
         self._disk = disk
-        before = disk.file(_short(name))
-        self.synced: bytes = before.synced if before else disk.begin_with.get(_short(name), b"")
-        self.pending: list[tuple[int, bytes]] = before.pending if before else []
+        self._image = disk.image(_short(name))
 
     def xWrite(self, data: bytes, offset: int) -> None:
         """Write, and remember that it is not synced."""
         self._disk.tick()
-        self.pending.append((offset, bytes(data)))
+        self._image.pending.append((offset, bytes(data)))
         super().xWrite(data, offset)
 
     def xTruncate(self, newsize: int) -> None:
         """Cut the file; this counts as synced, since losing it changes nothing SQLite relies on."""
         self._disk.tick()
-        self.synced = self._current()[:newsize]
-        self.pending.clear()
+        self._image.sync(self._image.current()[:newsize])
         super().xTruncate(newsize)
 
     def xSync(self, flags: int) -> None:
         """Sync, or fail to and let the kernel forget what was to be synced."""
         self._disk.tick()
         if self._disk.fails_now():
-            self.pending.clear()
+            self._image.pending.clear()
             raise apsw.IOError("the sync failed")
-        self.synced = self._current()
-        self.pending.clear()
+        self._image.sync(self._image.current())
         super().xSync(flags)
-
-    def _current(self) -> bytes:
-        return _applied(self.synced, self.pending)
-
-    def after_power_loss(self, rng: random.Random) -> bytes:
-        """Return what could be there: the synced image and any of the later writes."""
-        survivors = rng.random()
-        return _applied(self.synced, [w for w in self.pending if rng.random() < survivors])
 
 
 def _applied(image: bytes, writes: list[tuple[int, bytes]]) -> bytes:
@@ -94,18 +105,18 @@ class PowerLossDisk(apsw.VFS):
         self._rng = random.Random(seed)
         self._left = lose_at
         self._lost = lost
-        self._files: dict[str, PowerLossFile] = {}
+        self._files: dict[str, Image] = {}
         self.images: dict[str, bytes] = {}
 
     def xOpen(self, name: object, flags: list[int]) -> PowerLossFile:
         """Open a file through this disk."""
-        file = PowerLossFile(self, name, flags)
-        self._files[_short(name)] = file
-        return file
+        return PowerLossFile(self, name, flags)
 
-    def file(self, name: str) -> PowerLossFile | None:
-        """Return a file that was opened before."""
-        return self._files.get(name)
+    def image(self, name: str) -> Image:
+        """Return what is known of a file."""
+        if name not in self._files:
+            self._files[name] = Image(self.begin_with.get(name, b""))
+        return self._files[name]
 
     def fails_now(self) -> bool:
         """Tell whether this is the sync that fails."""

@@ -109,7 +109,7 @@ class Bench:
         assert kind is Kind.LOCAL
         found = call.method.handler(FakeSession(self, call.caller), **call.arguments)
         assert isinstance(found, Coroutine)
-        return execute.encode_result(at_once(found))
+        return execute.finish_local(at_once(found))
 
     def run(self, calls: Sequence[Invocation]) -> list[Answer]:
         """Commit a batch and keep what it published and wants done."""

@@ -1,7 +1,9 @@
 """What the connection and the daemon say of themselves."""
 
+import msgspec
 import pytest
 
+from penholder_daemon.core import execute
 from penholder_daemon.core.store import StoreFault
 from penholder_protocol import PROTOCOL_VERSION, __version__, limits
 from tests.unit.fakes import FakeSession
@@ -81,7 +83,9 @@ def test_status_counts_workers_by_state(bench: Bench) -> None:
 @pytest.mark.parametrize("params", [{}, {"drain_ms": 0}, {"idempotency_key": "k"}])
 def test_shutdown_drains(bench: Bench, params: dict[str, object]) -> None:
     session = FakeSession(bench, CONTROLLER)
-    assert _call(bench, session, "daemon.shutdown", **params).stopping is True
+    found = _call(bench, session, "daemon.shutdown", **params)
+    assert session.drain_ms is None, "it stops before its answer is kept"
+    assert msgspec.json.decode(execute.finish_local(found)) == {"stopping": True}
     assert session.drain_ms == params.get("drain_ms", 5000)
 
 

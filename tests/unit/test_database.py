@@ -13,6 +13,7 @@ from penholder_daemon.shell import database
 from penholder_daemon.shell.database import (
     ApswStore,
     UnusableDatabase,
+    WriterStore,
     file_bytes,
     open_reader,
     open_writer,
@@ -120,6 +121,8 @@ def test_only_an_io_error_leaves_the_outcome_unknown(
     error: type[apsw.Error], unknown: bool
 ) -> None:
     class Connection:
+        system_errno = 0
+
         def execute(self, _sql: str, _values: object) -> object:
             raise error("broken")
 
@@ -130,18 +133,46 @@ def test_only_an_io_error_leaves_the_outcome_unknown(
         assert caught.value.outcome_unknown is unknown
 
 
+def _write_much(store: WriterStore, rows: int) -> None:
+    for number in range(rows):
+        store.run("INSERT INTO streams (name, last_seq) VALUES (?, 0)", f"s{number}" + "x" * 3000)
+    store.run("DELETE FROM streams")
+
+
 def test_the_write_ahead_log_is_checkpointed_when_it_has_grown(path: Path) -> None:
     store = open_writer(path)
     wal = path.with_name("penholder.db-wal")
-    store.checkpoint_if_due()
-    for number in range(3000):
-        store.run("INSERT INTO streams (name, last_seq) VALUES (?, 0)", f"s{number}" + "x" * 3000)
+    store.checkpoint_if_due(0)
+    _write_much(store, 1500)
     grown = file_bytes(wal)
-    store.checkpoint_if_due()
+    assert not store.checkpoint_if_due(0)
     store.run("INSERT INTO streams (name, last_seq) VALUES ('last', 0)")
     assert grown > 8_000_000
-    assert file_bytes(wal) == grown  # begun anew from its start, not grown further
-    assert file_bytes(path) > 8_000_000
+    assert file_bytes(wal) <= grown  # begun anew from its start, not grown further
+    assert file_bytes(path) > 4_000_000
+    store.close()
+
+
+def test_a_log_behind_a_long_view_costs_no_waiting_and_shrinks_after_it(path: Path) -> None:
+    store = open_writer(path)
+    store.connection.set_busy_handler(lambda _: pytest.fail("a checkpoint waited"))
+    wal = path.with_name("penholder.db-wal")
+    reader = open_reader(path)
+    reader.run("BEGIN")
+    reader.row("SELECT COUNT(*) FROM streams")
+    now = 0.0
+    while file_bytes(wal) < 70_000_000:
+        now += 1
+        _write_much(store, 1000)
+        is_large = store.checkpoint_if_due(now)
+    assert is_large
+    reader.run("COMMIT")
+    for _ in range(3):
+        now += 1
+        is_large = store.checkpoint_if_due(now)
+    assert not is_large
+    assert file_bytes(wal) == 0
+    reader.close()
     store.close()
 
 

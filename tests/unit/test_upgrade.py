@@ -90,7 +90,7 @@ def test_what_a_crash_left_of_a_database_is_upgraded_too(
     crashed.close()
 
 
-@pytest.mark.parametrize("where", ["sync", "copy"])
+@pytest.mark.parametrize("where", ["sync", "fill"])
 def test_without_a_copy_nothing_is_upgraded(
     path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

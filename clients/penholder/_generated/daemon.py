@@ -98,7 +98,11 @@ class DaemonCalls:
         drain_ms: int | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Stopping:
-        """Have the daemon finish what it has, for at most `drain_ms`, and exit."""
+        """Have the daemon finish what it has, for at most `drain_ms`, and exit.
+
+        Asked for with less time it shortens a stop that is underway. Sent again under a known key it
+        stops nothing, not even a daemon that was started since.
+        """
         return self._client.ask("daemon.shutdown", {
             "drain_ms": drain_ms,
             "idempotency_key": idempotency_key,
@@ -183,7 +187,11 @@ class AsyncDaemonCalls:
         drain_ms: int | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Stopping:
-        """Have the daemon finish what it has, for at most `drain_ms`, and exit."""
+        """Have the daemon finish what it has, for at most `drain_ms`, and exit.
+
+        Asked for with less time it shortens a stop that is underway. Sent again under a known key it
+        stops nothing, not even a daemon that was started since.
+        """
         return await self._client.ask("daemon.shutdown", {
             "drain_ms": drain_ms,
             "idempotency_key": idempotency_key,

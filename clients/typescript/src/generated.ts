@@ -3095,7 +3095,12 @@ export class DaemonCalls {
     return this.#caller.ask("daemon.prune", params);
   }
 
-  /** Have the daemon finish what it has, for at most `drain_ms`, and exit. */
+  /**
+   * Have the daemon finish what it has, for at most `drain_ms`, and exit.
+   *
+   * Asked for with less time it shortens a stop that is underway. Sent again under a known key it
+   * stops nothing, not even a daemon that was started since.
+   */
   shutdown(params: DaemonShutdownParams = {}): Promise<Stopping> {
     return this.#caller.ask("daemon.shutdown", params);
   }

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from penholder_daemon.core import idempotency, seats
 from penholder_daemon.core.caller import RUNTIME
-from penholder_daemon.core.registry import Invocation, Waiting
+from penholder_daemon.core.registry import Afterwards, Invocation, Waiting
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import ValueTooLarge
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_RESULT_BYTES
@@ -73,6 +73,29 @@ def _act(tx: Tx, call: Invocation) -> bytes:
     if isinstance(result, Waiting):
         return encode_result(Claim(result.ready, Raw(_encode(result.result)), result.streams))
     return encode_result(result)
+
+
+def recall(rx: Rx, call: Invocation, key: str) -> bytes | None:
+    """Return what a call of a local method came to when it was sent under its key before."""
+    return idempotency.recall(rx, call, key, local_hash(call))
+
+
+def local_hash(call: Invocation) -> str:
+    """Return the hash by which such calls are told apart; none of them has calls inside."""
+    return idempotency.canonical_hash(call.bare_params, lambda _, params: params)
+
+
+def encode_local(result: object) -> bytes:
+    """Encode what a local method came to."""
+    return encode_result(result.result if isinstance(result, Afterwards) else result)
+
+
+def finish_local(result: object) -> bytes:
+    """Do what a local method left for last, and encode what it came to."""
+    body = encode_local(result)
+    if isinstance(result, Afterwards):
+        result.act()
+    return body
 
 
 def query(rx: Rx, call: Invocation) -> bytes:

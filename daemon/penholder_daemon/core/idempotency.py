@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from penholder_daemon.core.registry import Invocation
-from penholder_daemon.core.transaction import Tx
+from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept, InvalidParams
 from penholder_protocol.limits import IDEMPOTENCY_RETENTION_MS
 
@@ -95,15 +95,15 @@ def _hash(members: dict[str, object]) -> str:
     return hashlib.sha256(msgspec.json.encode(members, order="sorted")).hexdigest()
 
 
-def recall(tx: Tx, call: Invocation, key: str, params_hash: str) -> bytes | None:
+def recall(rx: Rx, call: Invocation, key: str, params_hash: str) -> bytes | None:
     """Return the answer that was given under this key, or None if it is new.
 
     Raises IdempotencyConflict for other params, IdempotencyNotKept if the answer was secret.
     """
     method = call.method
-    row = tx.store.row(
+    row = rx.store.row(
         "SELECT params_hash, answer FROM idempotency WHERE scope = ? AND method = ? AND key = ?",
-        tx.caller.scope,
+        rx.caller.scope,
         method.name,
         key,
     )

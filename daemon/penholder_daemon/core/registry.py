@@ -32,6 +32,7 @@ Errors: TypeAlias = Sequence[type[PenholderError]]
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 ResultT = TypeVar("ResultT")
+_NO_PARAMS = Raw(b"{}")
 _IDENTITY = frozenset({"worker_id", "runner_id"})
 """Params that say who acts: on a runtime socket the worker itself, given or not."""
 
@@ -68,6 +69,14 @@ class Waiting(Generic[ResultT]):
 
 
 @dataclass(frozen=True)
+class Afterwards(Generic[ResultT]):
+    """A local method's result, and what is done once it is kept under the call's key."""
+
+    result: ResultT
+    act: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class Invocation:
     """One call with checked params, on its way to its handler."""
 
@@ -99,6 +108,7 @@ class Method:
     keeps_key: bool = False
     takes_nul: bool = False
     is_bulk: bool = False
+    acts: bool = False
     control_only: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
@@ -110,7 +120,7 @@ class Method:
     def result_type(self) -> object:
         """What is answered, as a type; of a wait what it waits for."""
         hint = get_type_hints(self.handler, include_extras=True)["return"]
-        return get_args(hint)[0] if get_origin(hint) is Waiting else hint
+        return get_args(hint)[0] if get_origin(hint) in (Waiting, Afterwards) else hint
 
     @cached_property
     def description(self) -> str:
@@ -135,11 +145,16 @@ class Method:
             ]
         elif self.fence is not None:
             fields.append(Field("fence", Fence | None, None))
-        if self.kind in (Kind.MUTATION, Kind.CLAIM) and not self.keeps_key:
+        if self.takes_key:
             fields.append(Field("idempotency_key", IdempotencyKey | None, None))
         # What was stored with it when it was still taken can be read.
         takes_nul = self.takes_nul or self.kind in (Kind.QUERY, Kind.WAIT)
         return Params(f"{self.name} on {socket}", fields, takes_nul=takes_nul)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether an idempotency key may stand beside its params, for its answer to be kept."""
+        return self.acts or (self.kind in (Kind.MUTATION, Kind.CLAIM) and not self.keeps_key)
 
     def invoke(self, caller: Caller, params: Raw, request_id: str | None) -> Invocation:
         """Check params for a caller; raises Denied, InvalidParams or ValueTooLarge."""
@@ -153,13 +168,15 @@ class Method:
         if caller.worker_id is not None:
             for name in _IDENTITY & arguments.keys():
                 arguments[name] = _own_worker(caller.worker_id, arguments[name])
+        # Nobody asks for the text of a query's params again; it may be mostly white space.
+        is_compared = key is not None or self.kind in (Kind.MUTATION, Kind.CLAIM)
         return Invocation(
             method=self,
             arguments=arguments,
             caller=caller,
             request_id=request_id,
-            raw_params=params,
-            bare_params=bare,
+            raw_params=params if is_compared else _NO_PARAMS,
+            bare_params=bare if is_compared else _NO_PARAMS,
             fence=fence if isinstance(fence, Fence) else None,
             idempotency_key=key if isinstance(key, str) else None,
         )
@@ -253,10 +270,18 @@ class Room:
         return self._registrar(Kind.WAIT, sockets, errors)
 
     def local(
-        self, *, sockets: tuple[SocketKind, ...], errors: Errors = (), takes_nul: bool = False
+        self,
+        *,
+        sockets: tuple[SocketKind, ...],
+        errors: Errors = (),
+        takes_nul: bool = False,
+        acts: bool = False,
     ) -> Callable[[FunctionT], FunctionT]:
-        """Register an async function that the connection itself carries out."""
-        return self._registrar(Kind.LOCAL, sockets, errors, takes_nul=takes_nul)
+        """Register an async function that the connection itself carries out.
+
+        One that `acts` takes an idempotency key, and its answer is kept under it.
+        """
+        return self._registrar(Kind.LOCAL, sockets, errors, takes_nul=takes_nul, acts=acts)
 
     def _registrar(
         self,
@@ -266,6 +291,7 @@ class Room:
         if_lost: str | None = None,
         *,
         takes_nul: bool = False,
+        acts: bool = False,
     ) -> Callable[[FunctionT], FunctionT]:
         def register(function: FunctionT) -> FunctionT:
             made = Method(
@@ -276,6 +302,7 @@ class Room:
                 tuple(errors),
                 if_lost=if_lost,
                 takes_nul=takes_nul,
+                acts=acts,
             )
             self.methods.append(made)
             return function

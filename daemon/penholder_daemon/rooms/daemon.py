@@ -1,12 +1,13 @@
 """The daemon itself: health, figures, the end."""
 
+from functools import partial
 from itertools import islice
 
 import msgspec
 
 from penholder_daemon.core import counters, idempotency, journal, paging, retention
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.registry import Room
+from penholder_daemon.core.registry import Afterwards, Room
 from penholder_daemon.core.rules import Rule
 from penholder_daemon.core.session import Session
 from penholder_daemon.core.store import SqlValue, StoreFault
@@ -28,7 +29,6 @@ from penholder_protocol.nouns import (
 from penholder_protocol.nouns.words import (
     Cursor,
     DrainMs,
-    IdempotencyKey,
     JsonObject,
     KeptBackups,
     Label,
@@ -107,13 +107,12 @@ async def verify(session: Session, *, deep: bool = False) -> Verification:
     return Verification(ok=not findings, findings=findings)
 
 
-@room.local(sockets=(CONTROL,), errors=(InvalidParams,))
+@room.local(sockets=(CONTROL,), errors=(InvalidParams,), acts=True)
 async def backup(
     session: Session,
     *,
     path: Label | None = None,
     keep_last: KeptBackups | None = None,
-    idempotency_key: IdempotencyKey | None = None,  # noqa: ARG001 - a second copy has another path
 ) -> Backup:
     """Copy the database, while it serves, to a new file: verified, synced, mode 0600.
 
@@ -211,16 +210,22 @@ def prune_by_policy(tx: Tx) -> int | None:
     return tx.world.now_ms() + (_PRUNE_EVERY_MS if is_round_over else _PRUNE_AGAIN_MS)
 
 
-@room.local(sockets=(CONTROL,))
+@room.local(sockets=(CONTROL,), acts=True)
 async def shutdown(
-    session: Session,
-    *,
-    drain_ms: DrainMs = _DEFAULT_DRAIN_MS,
-    idempotency_key: IdempotencyKey | None = None,  # noqa: ARG001 - asking twice is as once
-) -> Stopping:
-    """Have the daemon finish what it has, for at most `drain_ms`, and exit."""
-    session.shut_down(drain_ms)
-    return Stopping(stopping=True)
+    session: Session, *, drain_ms: DrainMs = _DEFAULT_DRAIN_MS
+) -> Afterwards[Stopping]:
+    """Have the daemon finish what it has, for at most `drain_ms`, and exit.
+
+    Asked for with less time it shortens a stop that is underway. Sent again under a known key it
+    stops nothing, not even a daemon that was started since.
+    """
+    return Afterwards(Stopping(stopping=True), partial(session.shut_down, drain_ms))
+
+
+@room.mutation(sockets=())
+def keep_answer(tx: Tx, *, method: str, key: str, params_hash: str, answer: bytes) -> None:
+    """Keep what a call came to that the writer did not carry out."""
+    idempotency.remember(tx, method, key, params_hash, answer)
 
 
 @room.mutation(sockets=(), timer=True)

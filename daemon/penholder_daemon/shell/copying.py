@@ -3,7 +3,9 @@
 A copy is made through SQLite, so that it is consistent while the database is written to.
 """
 
+import fcntl
 import os
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +19,25 @@ class CopyFailed(Exception):
     """There is no copy; the message says why."""
 
 
-def copy_whole(source: apsw.Connection, target: Path, check: Callable[[Path], None]) -> None:
+def copy_whole(
+    source: apsw.Connection,
+    target: Path,
+    check: Callable[[Path], None],
+    must_end: Callable[[], bool] = lambda: False,
+) -> None:
     """Copy a database to a new file, which is there whole or not at all; raises CopyFailed.
 
-    `check` looks at the copy before it gets its name, and raises CopyFailed if it is not good.
+    The source must hold a view: otherwise every commit of others has the copy begin anew. `check`
+    looks at the copy before it gets its name, and raises CopyFailed if it is not good; `must_end`
+    is asked between two steps.
     """
     partial = target.with_name(f".{target.name}.partial")
     try:
-        copy(source, partial)
+        claim = _claim(partial)
+    except OSError as error:
+        raise CopyFailed(str(error)) from error
+    try:
+        fill(source, partial, must_end)
         check(partial)
         sync(partial)
         # A link never replaces a file that came meanwhile, a rename would.
@@ -36,15 +49,23 @@ def copy_whole(source: apsw.Connection, target: Path, check: Callable[[Path], No
         # Where it could not be made there is nothing to take away.
         with suppress(OSError):
             partial.unlink()
+        os.close(claim)
 
 
 def copy(source: apsw.Connection, target: Path) -> None:
     """Copy a database to a new file of mode 0600, without a log beside it."""
     _make_private(target)
+    fill(source, target, lambda: False)
+
+
+def fill(source: apsw.Connection, target: Path, must_end: Callable[[], bool]) -> None:
+    """Copy a database to an empty file; `must_end` is asked between two steps."""
     made = apsw.Connection(str(target))
     try:
         with made.backup("main", source, "main") as backup:
             while not backup.done:
+                if must_end():
+                    raise CopyFailed("the daemon stops")
                 backup.step(_PAGES)
         # A single file is easier to carry than one with a log beside it.
         made.execute("PRAGMA journal_mode = DELETE").fetchall()
@@ -72,6 +93,31 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _claim(partial: Path) -> int:
+    """Have the name of a copy in the making for oneself; what a crash left there is cleared away.
+
+    Returns a descriptor whose lock is the claim. It must be closed after SQLite has let go of the
+    file: closing it before would drop SQLite's own locks.
+    """
+    flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    claim = os.open(partial, flags, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(claim).st_mode):
+            raise CopyFailed(f"{partial} is in the way and is no file")
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(claim, 0o600)
+        os.ftruncate(claim, 0)
+        for beside in ("-journal", "-wal", "-shm"):
+            partial.with_name(f"{partial.name}{beside}").unlink(missing_ok=True)
+    except BlockingIOError:
+        os.close(claim)
+        raise CopyFailed(f"another copy is being made as {partial}; wait for its end") from None
+    except BaseException:
+        os.close(claim)
+        raise
+    return claim
 
 
 def _make_private(path: Path) -> None:

@@ -29,6 +29,7 @@ from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.house import House
 from penholder_daemon.shell.listeners import open_control
 from penholder_daemon.shell.maintenance import Maintenance
+from penholder_daemon.shell.once import Once
 from penholder_daemon.shell.paths import Paths
 from penholder_daemon.shell.pen import Pen
 from penholder_daemon.shell.processes import ProcessWatcher
@@ -122,6 +123,7 @@ class Daemon:
         house.exits = Exits(nursery, self._exited, writer.submit)
         house.processes = ProcessWatcher(nursery, house.exits.report)
         house.timers = Timers(self._registry, self._world, self._caller, writer.submit)
+        house.once = Once(self._registry, nursery, writer.submit)
         house.maintenance = Maintenance(
             self._paths.database, self._world, self._registry, self._caller
         )
@@ -143,10 +145,11 @@ class Daemon:
             nursery.start_soon(tell_progress, lambda: writer.silent_seconds, house.status_line)
             await stop.asked.wait()
             await self._drain(house, stop)
+            house.maintenance.stop()
             connections.cancel_scope.cancel()
         with trio.CancelScope(shield=True):
-            await writer.stop()
             await readers.stop()
+            await writer.stop()
 
     def _resume(self, house: House, start: Start) -> None:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
@@ -167,9 +170,10 @@ class Daemon:
     async def _drain(self, house: House, stop: Stop) -> None:
         """Take nothing more, and let what is open come to its end."""
         notify("STOPPING=1")
-        log.info("stopping", drain_ms=stop.drain_ms, connections=len(house.sockets.connections))
+        left_ms = round(max(0, stop.draining.deadline - trio.current_time()) * 1000)
+        log.info("stopping", drain_ms=left_ms, connections=len(house.sockets.connections))
         house.sockets.close_all()
-        with trio.move_on_after(stop.drain_ms / 1000):
+        with stop.draining:
             await house.sockets.until_none_connected()
         house.sockets.drop_all()
 
@@ -208,7 +212,7 @@ class Daemon:
                 if number == signal.SIGHUP:
                     self._reloader.reload()
                 else:
-                    stop.ask(self._reloader.settings.drain_ms)
+                    stop.ask_by_signal(self._reloader.settings.drain_ms)
 
 
 def _report_bug(call: Invocation | None, bug: Exception) -> None:

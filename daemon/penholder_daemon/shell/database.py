@@ -5,6 +5,7 @@ descriptor of them would drop SQLite's POSIX locks (https://sqlite.org/howtocorr
 """
 
 import array
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -51,7 +52,19 @@ _PROGRESS_STEPS = 100_000
 _READER_STEPS = 5_000
 """The same for a reader, whose time is short: some tenths of a millisecond."""
 _CHECKPOINT_PAGES = 2000
+_PAGE_BYTES = 4096
 _LARGE_WAL_BYTES = 64 << 20
+"""Past this readers are asked to hold back for a moment."""
+_KEPT_WAL_BYTES = 8 << 20
+"""What the log keeps of the disk when all of it has been moved."""
+_AGAIN_SECONDS = 0.5
+_LARGE_AGAIN_SECONDS = 0.02
+_BUSY_MS = 5000
+
+
+_NO_ROOM = frozenset({errno.EFBIG, errno.EDQUOT, errno.ENOSPC})
+"""A write that did not happen, for want of room: SQLite knows one of the three as a full disk, and
+takes the others for a disk that fails."""
 
 
 class UnusableDatabase(Exception):
@@ -74,14 +87,14 @@ class ApswStore:
         try:
             yield from self.connection.execute(sql, values)
         except apsw.Error as error:
-            _refuse(error)
+            self._refuse(error)
 
     def row(self, sql: str, *values: SqlValue) -> Row | None:
         """Run a statement to its end and return its first row."""
         try:
             found: list[Row] = self.connection.execute(sql, values).fetchall()
         except apsw.Error as error:
-            _refuse(error)
+            self._refuse(error)
         return found[0] if found else None
 
     def run(self, sql: str, *values: SqlValue) -> int:
@@ -89,8 +102,11 @@ class ApswStore:
         try:
             self.connection.execute(sql, values).fetchall()
         except apsw.Error as error:
-            _refuse(error)
+            self._refuse(error)
         return self.connection.changes()
+
+    def _refuse(self, error: apsw.Error) -> NoReturn:
+        _refuse(error, self.connection.system_errno)
 
     def end_when(self, must_end: Callable[[], bool]) -> None:
         """Have a statement ended, with an error, as soon as a function says so."""
@@ -126,9 +142,14 @@ class WriterStore(ApswStore):
     def __init__(self, connection: apsw.Connection) -> None:
         """Take checkpoints over from SQLite, which would run them inside a commit."""
         super().__init__(connection)
+        self._log = Path(f"{connection.filename}-wal")
         self._wal_pages = 0
         self._steps = 0
         self._progressed: Callable[[], None] | None = None
+        self._due_pages = _CHECKPOINT_PAGES
+        self._is_behind = False
+        """Whether the last checkpoint left something for a later one."""
+        self._again_at = self._shrink_at = 0.0
         connection.set_wal_hook(self._note_wal)
         connection.set_progress_handler(self._step, _PROGRESS_STEPS)
 
@@ -163,20 +184,46 @@ class WriterStore(ApswStore):
         """Have a function called again and again while a long statement runs."""
         self._progressed = progressed
 
-    def checkpoint_if_due(self) -> None:
-        """Move the write-ahead log into the database when it has grown enough."""
-        if self._wal_pages < _CHECKPOINT_PAGES:
+    def checkpoint_if_due(self, now: float) -> bool:
+        """Move the write-ahead log into the database when it has grown enough; never waits.
+
+        What a view still reads cannot be moved, nor a log begin anew that anybody reads; it is
+        tried again when more has come, or after a while. Returns whether the log is so large that
+        readers should hold back: each is short, but with enough of them there is always one.
+        """
+        is_large = self._wal_pages * _PAGE_BYTES > _LARGE_WAL_BYTES
+        pause = _LARGE_AGAIN_SECONDS if is_large else _AGAIN_SECONDS
+        if self._wal_pages >= self._due_pages or (self._is_behind and now >= self._again_at):
+            self._again_at = now + pause
+            moved, left = self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._is_behind = left > 0
+            self._due_pages = _CHECKPOINT_PAGES + (moved + left if left else 0)
+        if not self._is_behind and now >= self._shrink_at:
+            self._shrink_at = now + pause
+            self._shrink()
+        return self._wal_pages * _PAGE_BYTES > _LARGE_WAL_BYTES
+
+    def _shrink(self) -> None:
+        """Give the disk back what a large log took, if nobody reads it at this moment."""
+        if file_bytes(self._log) <= _KEPT_WAL_BYTES:
             return
-        page_bytes = 4096
-        is_large = self._wal_pages * page_bytes > _LARGE_WAL_BYTES
-        mode = apsw.SQLITE_CHECKPOINT_RESTART if is_large else apsw.SQLITE_CHECKPOINT_PASSIVE
+        self.connection.set_busy_timeout(0)
         try:
-            left, _ = self.connection.wal_checkpoint(mode=mode)
+            self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            self.connection.set_busy_timeout(_BUSY_MS)
+
+    def _checkpoint(self, mode: int) -> tuple[int, int]:
+        """Return how many pages of the log are moved, and how many are not."""
+        try:
+            pages, moved = self.connection.wal_checkpoint(mode=mode)
         except (apsw.BusyError, apsw.LockedError):
-            return
+            return 0, 1
         except apsw.Error as error:
-            _refuse(error)
-        self._wal_pages = 0 if left >= 0 else self._wal_pages
+            self._refuse(error)
+        if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
+            self._wal_pages = 0
+        return moved, max(0, pages - moved)
 
 
 def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) -> WriterStore:
@@ -188,12 +235,11 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
     """
     check_sqlite()
     try:
-        log_renewal.renew(path, vfs or "")
         connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
         with ExitStack() as opened:
             opened.callback(connection.close)
             store = WriterStore(connection)
-            _prepare(store, path, keep_old=keep_old)
+            _prepare(store, path, vfs or "", keep_old=keep_old)
             opened.pop_all()
     except (StoreFault, apsw.Error, OSError) as error:
         cause = error.__cause__ if isinstance(error, StoreFault) else error
@@ -202,19 +248,29 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
     return store
 
 
-def _prepare(store: WriterStore, path: Path, *, keep_old: bool) -> None:
+def _prepare(store: WriterStore, path: Path, vfs: str, *, keep_old: bool) -> None:
     if store.connection.readonly("main"):
         raise StoreFault("it can only be read") from apsw.ReadOnlyError()
     if str(path) != ":memory:" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(0o600)
-    store.connection.set_busy_timeout(5000)
+    store.connection.set_busy_timeout(_BUSY_MS)
     check_identity(store, path)
+    _renew_log(store, path, vfs)
     if keep_old:
         _copy_before_upgrade(store, path)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         store.run(f"PRAGMA {pragma}")
     store.run("PRAGMA mmap_size = 0")
     _upgrade(store, path)
+
+
+def _renew_log(store: WriterStore, path: Path, vfs: str) -> None:
+    """Write the log again that the last run left, while nobody else can write."""
+    store.run("BEGIN IMMEDIATE")
+    try:
+        log_renewal.renew(path, vfs)
+    finally:
+        store.run("ROLLBACK")
 
 
 def _copy_before_upgrade(store: WriterStore, path: Path) -> None:
@@ -250,7 +306,7 @@ def open_reader(path: Path) -> ApswStore:
         connection = apsw.Connection(str(path), flags=_READER, statementcachesize=500)
     except apsw.Error as error:
         _refuse(error)
-    connection.set_busy_timeout(5000)
+    connection.set_busy_timeout(_BUSY_MS)
     store = ApswStore(connection)
     store.run("PRAGMA mmap_size = 0")
     store.run("PRAGMA query_only = ON")
@@ -308,9 +364,12 @@ def check_identity(store: ApswStore, path: Path) -> None:
         )
 
 
-def _refuse(error: apsw.Error) -> NoReturn:
+def _refuse(error: apsw.Error, system_errno: int = 0) -> NoReturn:
     """Tell faults of the database from mistakes of ours (constraints, SQL)."""
     if isinstance(error, apsw.IOError):
+        is_write = getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_WRITE
+        if is_write and system_errno in _NO_ROOM:
+            raise StoreFault(f"{error} ({os.strerror(system_errno)})") from error
         raise StoreFault(str(error), outcome_unknown=True) from error
     if isinstance(error, _FAULTS):
         raise StoreFault(str(error)) from error

@@ -6,6 +6,8 @@ disk stays read-only for all of them until the last is closed, so that the write
 
 import threading
 
+from penholder_daemon.shell.breather import Breather
+
 
 class Gate:
     """Shared by the pen and the readers."""
@@ -14,5 +16,6 @@ class Gate:
         """Nothing is open yet."""
         self.alone = threading.Lock()
         """Held by whoever opens the database before `is_open`, until it is closed again."""
+        self.breather = Breather()
         self.is_open = False
         """Whether the pen has it open for writing; from then on connections are kept."""

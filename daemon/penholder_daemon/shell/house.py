@@ -29,6 +29,7 @@ from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.exits import Exits
 from penholder_daemon.shell.facts import Facts, Load
 from penholder_daemon.shell.maintenance import Maintenance
+from penholder_daemon.shell.once import Once
 from penholder_daemon.shell.outbox import Flusher
 from penholder_daemon.shell.processes import ProcessWatcher
 from penholder_daemon.shell.publisher import Publisher
@@ -52,6 +53,7 @@ class House:
     processes: ProcessWatcher
     timers: Timers
     maintenance: Maintenance
+    once: Once
 
     def __init__(
         self,

@@ -16,10 +16,12 @@ _CHUNK_BYTES = 64 << 10
 
 
 def renew(database: Path, vfs: str) -> None:
-    """Renew the log beside a database that nobody writes to; raises apsw.Error.
+    """Renew the log beside a database whose write lock the caller holds; raises apsw.Error.
 
-    The caller holds the directory's lock. A clean stop leaves an empty log, and writing the same
-    bytes again can tear nothing. SQLite has no lock on this file that closing it could drop.
+    The lock is SQLite's own: whoever else might write waits or is refused, and no frame comes
+    between one that is read here and written again. Readers are not hindered, since no byte
+    changes. A clean stop leaves an empty log. SQLite has no lock on this file that closing it could
+    drop: those of a log are on the -shm.
     """
     log = f"{database}-wal"
     size = os.stat(log).st_size if os.path.exists(log) else 0

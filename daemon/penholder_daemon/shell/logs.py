@@ -1,18 +1,23 @@
 """Structured log lines on stderr; the stream belongs to systemd or to who started the daemon."""
 
 import logging
-import sys
+import os
 
 import structlog
+
+from penholder_daemon.shell import log_stream
 
 
 def set_up(log_format: str, log_level: str) -> None:
     """Configure structlog for the whole process."""
     level = logging.getLevelNamesMapping()[log_level.upper()]
+    # Tracebacks without local variables: those hold params, tokens and leases.
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=os.isatty(2), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     tracebacks = [structlog.processors.format_exc_info] if log_format == "json" else []
     structlog.configure(
@@ -23,7 +28,12 @@ def set_up(log_format: str, log_level: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(log_stream.stderr()),  # type: ignore[arg-type]  # all of a file that it uses
         # A reload may change the level, which loggers would keep if they were cached.
         cache_logger_on_first_use=False,
     )
+
+
+def drain(seconds: float) -> None:
+    """Wait until all lines are written, for so long at most."""
+    log_stream.stderr().drain(seconds)

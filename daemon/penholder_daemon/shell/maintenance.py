@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import apsw
 import trio
 
 from penholder_daemon.core import journal, verify
@@ -34,12 +35,21 @@ class Maintenance:
         self._world = world
         self._registry = registry
         self._caller = caller
-        self._one_at_a_time = trio.CapacityLimiter(1)
+        self._one_verify = trio.CapacityLimiter(1)
+        self._one_backup = trio.CapacityLimiter(1)
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """End what is underway: the daemon stops, and a thread cannot be left behind."""
+        self._is_stopping = True
+
+    def _must_end(self) -> bool:
+        return self._is_stopping
 
     async def verify(self, *, deep: bool) -> list[Finding]:
         """Look for damage and broken invariants in a consistent view."""
         return await trio.to_thread.run_sync(
-            self._verify, self._database, deep, limiter=self._one_at_a_time
+            self._verify, self._database, deep, limiter=self._one_verify, abandon_on_cancel=True
         )
 
     async def backup(self, path: str | None, keep_last: int | None) -> Backup:
@@ -55,20 +65,20 @@ class Maintenance:
                 param="keep_last",
             )
         return await trio.to_thread.run_sync(
-            self._backup, target, keep_last, limiter=self._one_at_a_time
+            self._backup, target, keep_last, limiter=self._one_backup, abandon_on_cancel=True
         )
 
     def _verify(self, database: Path, deep: bool) -> list[Finding]:
-        with _reading(database) as store:
+        with self._reading(database) as store:
             rx = Rx(store, self._world, self._caller)
             return list(verify.findings(rx, self._registry.rooms, deep=deep))
 
     def _backup(self, target: Path | None, keep_last: int | None) -> Backup:
         try:
             target = target or backups.prepare(self._database) / backups.timed("penholder")
-            with _reading(self._database) as source:
-                copying.copy_whole(source.connection, target, self._check_copy)
-        except (CopyFailed, StoreFault) as error:
+            with self._reading(self._database) as source:
+                copying.copy_whole(source.connection, target, self._check_copy, self._must_end)
+        except (CopyFailed, StoreFault, apsw.InterruptError) as error:
             raise StoreFailed(f"the backup failed: {error}; nothing was kept") from error
         return Backup(
             path=str(target),
@@ -77,24 +87,26 @@ class Maintenance:
             removed=[] if keep_last is None else _remove_old(target, keep_last),
         )
 
+    @contextmanager
+    def _reading(self, database: Path) -> Iterator[ApswStore]:
+        """Read one view, from now on: BEGIN alone would leave it to the first read to begin it."""
+        store = open_reader(database)
+        try:
+            store.end_when(self._must_end)
+            store.run("BEGIN")
+            store.row("SELECT 1 FROM sqlite_schema LIMIT 1")
+            yield store
+            store.run("COMMIT")
+        finally:
+            store.close()
+
     def _check_copy(self, copy: Path) -> None:
         for finding in self._verify(copy, deep=True):
             raise CopyFailed(f"the copy is damaged: {finding.detail}")
 
     def _position(self, database: Path) -> int:
-        with _reading(database) as store:
+        with self._reading(database) as store:
             return journal.position(Rx(store, self._world, self._caller))
-
-
-@contextmanager
-def _reading(database: Path) -> Iterator[ApswStore]:
-    store = open_reader(database)
-    try:
-        store.run("BEGIN")
-        yield store
-        store.run("COMMIT")
-    finally:
-        store.close()
 
 
 def _new_file(target: Path) -> Path:

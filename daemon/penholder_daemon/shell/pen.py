@@ -76,7 +76,8 @@ class Pen:
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database if it is due; raises StoreFault."""
         if self._store is not None:
-            self._store.checkpoint_if_due()
+            is_large = self._store.checkpoint_if_due(perf_counter())
+            self._gate.breather.ask(is_large)
             self._progress()
 
     def close(self) -> None:

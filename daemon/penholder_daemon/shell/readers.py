@@ -207,6 +207,7 @@ class ThreadReaders:
 
     def _bunch(self, eye: _Eye, line: Line) -> tuple[Found, Look[object] | None]:
         """Carry out queries of one connection until they have cost their turn."""
+        self._gate.breather.before_quick()
         found: Found = []
         begun, size = thread_time(), 0
         while len(found) < _BUNCH and size < MAX_ANSWERS_AT_ONCE_BYTES:
@@ -226,7 +227,11 @@ class ThreadReaders:
         look = line.next()
         if look is None:
             return [], None
-        outcome = eye.look(look, QUERY_BUDGET_MS)
+        self._gate.breather.before_costly()
+        try:
+            outcome = eye.look(look, QUERY_BUDGET_MS)
+        finally:
+            self._gate.breather.after_costly()
         return [(look, Error(_too_costly()) if outcome is None else outcome)], None
 
     def _deliver(self, line: Line, found: Found, slow: Look[object] | None) -> None:

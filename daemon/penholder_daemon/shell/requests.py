@@ -190,8 +190,9 @@ class Requests:
     async def _local(self, call: Invocation, pending: Pending) -> None:
         handler = call.method.handler
         assert iscoroutinefunction(handler)  # so a local method is registered
-        found = await acapture(handler, self._session, **call.arguments)
-        self._answer_with(pending, lambda: execute.encode_result(found.unwrap()))
+        act = partial(handler, self._session, **call.arguments)
+        found = await acapture(self._services.once.carry_out, call, act, self._desk)
+        self._answer_with(pending, found.unwrap)
         self._flush()
 
     def _answer_with(self, pending: Pending, make: Callable[[], bytes]) -> None:

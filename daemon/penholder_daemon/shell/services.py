@@ -9,6 +9,7 @@ from penholder_daemon.core.world import World
 from penholder_daemon.shell.accounts import Accounts
 from penholder_daemon.shell.dispatch import Dispatcher
 from penholder_daemon.shell.maintenance import Maintenance
+from penholder_daemon.shell.once import Once
 from penholder_daemon.shell.publisher import Publisher
 from penholder_daemon.shell.readers import Reading
 from penholder_daemon.shell.request_log import RequestLog
@@ -42,6 +43,10 @@ class Services(Protocol):
     @property
     def publisher(self) -> Publisher:
         """Tells of commits."""
+
+    @property
+    def once(self) -> Once:
+        """Carries local methods out."""
 
     def figures(self) -> Figures:
         """Return the daemon's figures."""

@@ -9,17 +9,21 @@ class Stop:
     def __init__(self) -> None:
         """Nobody has asked yet."""
         self.asked = trio.Event()
-        self.drain_ms = 0
+        self.draining = trio.CancelScope()
+        """What is open is finished inside it; its deadline is the earliest that was asked for."""
         self.crashed = False
 
     def ask(self, drain_ms: int) -> None:
-        """Finish what is open for at most so long; the first to ask decides."""
-        if not self.asked.is_set():
-            self.drain_ms = drain_ms
-            self.asked.set()
+        """Finish what is open for at most so long; less time shortens a longer stop."""
+        deadline = trio.current_time() + drain_ms / 1000
+        self.draining.deadline = min(self.draining.deadline, deadline)
+        self.asked.set()
+
+    def ask_by_signal(self, drain_ms: int) -> None:
+        """Stop as the settings say; a second signal ends it at once."""
+        self.ask(0 if self.asked.is_set() else drain_ms)
 
     def crash(self) -> None:
         """End at once with a failure: what is on disk is unknown until the database is reopened."""
         self.crashed = True
-        self.drain_ms = 0
-        self.asked.set()
+        self.ask(0)

@@ -33,6 +33,8 @@ from penholder_protocol.limits import (
 log = structlog.get_logger()
 
 _HEARTBEAT_SECONDS = 0.5
+_LAST_SECONDS = 1.0
+"""How long a stop goes on writing what was left waiting."""
 
 Deliver = Callable[[Sequence[Job], Outcome], None]
 
@@ -110,6 +112,7 @@ class ThreadWriter:
         self._waiting = WriteQueue()
         self._admitted = Admitted()
         self._is_stopping = False
+        self._end_by = 0.0
         self._thread = threading.Thread(target=self._work, name="penholder-writer", daemon=True)
         self._thread.start()
 
@@ -138,12 +141,15 @@ class ThreadWriter:
         self._inbox.put(account)
 
     async def stop(self) -> None:
-        """Finish what waits and end the thread."""
+        """Finish what waits, for a moment at most, and end the thread.
+
+        Nobody is connected any more: what is not written then was not acknowledged to anybody.
+        """
         self._inbox.put(None)
         await trio.to_thread.run_sync(self._thread.join)
 
     def _work(self) -> None:
-        while self._waiting or not self._is_stopping:
+        while not self._is_stopping or (self._waiting and perf_counter() < self._end_by):
             self._take_in()
             if self._waiting:
                 self._write()
@@ -170,6 +176,7 @@ class ThreadWriter:
                 self._waiting.resume(come)
             case None:
                 self._is_stopping = True
+                self._end_by = perf_counter() + _LAST_SECONDS
 
     def _write(self) -> None:
         batch = _Batch(self._waiting, perf_counter)

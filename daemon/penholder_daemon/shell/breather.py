@@ -1,0 +1,43 @@
+"""A moment in which no reader is on an old view, so that a checkpoint can move all of the log.
+
+A checkpoint never waits for readers. Each of them is short, but with enough of them there is always
+one on a view that began before the last commit: then the log could neither be moved as a whole nor
+begin anew, and would grow for as long as the load lasts. So when it is large the readers hold back
+before they begin the next view, for a moment, until the writer has found them all away.
+"""
+
+import threading
+
+_MOMENT_SECONDS = 0.05
+_COSTLY_MOMENT_SECONDS = 2.0
+
+
+class Breather:
+    """Shared by the writer and the readers."""
+
+    def __init__(self) -> None:
+        """Nobody needs to hold back."""
+        self._is_over = threading.Event()
+        self._is_over.set()
+        self._costly = 0
+
+    def ask(self, is_wanted: bool) -> None:
+        """Have readers hold back from now on, or not any more; the writer's thread says so."""
+        if is_wanted:
+            self._is_over.clear()
+        elif not self._is_over.is_set():
+            self._is_over.set()
+
+    def before_quick(self) -> None:
+        """Hold back, unless a costly query is underway, which would spoil the moment anyway."""
+        if not self._costly and not self._is_over.is_set():
+            self._is_over.wait(_MOMENT_SECONDS)
+
+    def before_costly(self) -> None:
+        """Hold back for longer: nothing that takes this long must keep the log from being moved."""
+        self._is_over.wait(_COSTLY_MOMENT_SECONDS)
+        self._costly += 1
+
+    def after_costly(self) -> None:
+        """It is not underway any more."""
+        self._costly -= 1
