@@ -107,8 +107,8 @@ class Method:
     timer: bool = False
     keeps_key: bool = False
     takes_nul: bool = False
-    is_bulk: bool = False
     acts: bool = False
+    is_bulk: bool = False
     control_only: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property

@@ -144,12 +144,12 @@ class WriterStore(ApswStore):
         super().__init__(connection)
         self._log = Path(f"{connection.filename}-wal")
         self._wal_pages = 0
-        self._steps = 0
-        self._progressed: Callable[[], None] | None = None
         self._due_pages = _CHECKPOINT_PAGES
         self._is_behind = False
         """Whether the last checkpoint left something for a later one."""
         self._again_at = self._shrink_at = 0.0
+        self._steps = 0
+        self._progressed: Callable[[], None] | None = None
         connection.set_wal_hook(self._note_wal)
         connection.set_progress_handler(self._step, _PROGRESS_STEPS)
 
