@@ -81,6 +81,7 @@ def get(rx: Rx, *, session_id: SessionId) -> Session:
 def summary(rx: Rx, *, session_id: SessionId, reader_id: ReaderId | None = None) -> SessionSummary:
     """Return a session as a reader sees it; without a reader nothing is read."""
     session = _require_readable(rx, session_id)
+    read_cursors.refuse_others(rx, reader_id)
     read = None
     if reader_id is not None:
         read = read_cursors.version_read(rx, reader_id, records.subject(session_id))
@@ -102,6 +103,7 @@ def list_(
     By default those that are active or unread. What the reader marks as read while it walks through
     the pages stays in its place until the end.
     """
+    read_cursors.refuse_others(rx, reader_id)
     filters, values = _filters(rx, state, backend_profile)
     start = _Place.of(cursor) or _Place(read_cursors.now(rx), 0)
     found = (
@@ -149,6 +151,7 @@ def output(
 def mark_read(tx: Tx, *, session_id: SessionId, reader_id: ReaderId) -> SessionRead:
     """Note that a reader has seen a session as it stands."""
     session = _require_readable(tx, session_id)
+    read_cursors.refuse_others(tx, reader_id)
     version = read_cursors.advance(tx, reader_id, records.subject(session_id), session.version)
     return SessionRead(
         session_id=session_id, reader_id=reader_id, session_version=version, read_at=tx.now
