@@ -28,7 +28,8 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 soak: $(READY)
-	PENHOLDER_SOAK=1 $(BIN)/python -m pytest tests/process tests/sim tests/unit/test_model*.py
+	PENHOLDER_SOAK=1 $(BIN)/python -m pytest tests/process tests/sim tests/unit/test_model*.py \
+		tests/unit/test_hostile_params.py
 
 # The stamp is newer than what decides what is installed; a half-made environment has none.
 $(READY): pyproject.toml constraints.txt

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-_GLOBAL_SWITCHES = ("--json", "--no-json")
+_GLOBAL_SWITCHES = ("--json", "--no-json", "--control")
 _GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir", "--operation")
 
 

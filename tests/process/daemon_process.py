@@ -160,9 +160,13 @@ class RawConnection:
         """Send bytes as they are."""
         self.socket.sendall(data)
 
+    def read_line(self) -> bytes:
+        """Read one message as it is; nothing at the end of the connection."""
+        return self._file.readline()
+
     def read(self) -> Any:
         """Read one message; None at the end of the connection."""
-        line = self._file.readline()
+        line = self.read_line()
         return json.loads(line) if line else None
 
     def request(self, method: str, **params: object) -> int:

@@ -5,7 +5,7 @@ file in a temporary directory, so that a simulated crash can drop everything but
 """
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -93,7 +93,8 @@ class SimulatedWorld:
 class _NoSockets:
     """Stands for the listeners: a simulation connects by hand."""
 
-    subscription_count = 0
+    subscription_count = served = unserved = 0
+    connections: tuple[Connection, ...] = ()
 
     @property
     def workers(self) -> "_NoSockets":
@@ -110,8 +111,23 @@ class _NoSockets:
 class SimulatedDaemon:
     """One run of the daemon over a database file."""
 
-    def __init__(self, store: WriterStore, nursery: trio.Nursery, seed: int) -> None:
-        """Put the parts together as the real one does, without threads."""
+    def __init__(
+        self, store: WriterStore, nursery: trio.Nursery, seed: int, *, is_slow: bool = False
+    ) -> None:
+        """Put the parts together as the real one does, without threads.
+
+        A slow one takes a while for each batch and query, as threads and disks do: meanwhile peers
+        come to their ends.
+        """
+        delays = random.Random(f"{seed}/delays")
+
+        async def later(act: Callable[[], None]) -> None:
+            await trio.sleep(delays.random() / 50)
+            act()
+
+        def soon(act: Callable[[], None]) -> None:
+            nursery.start_soon(later, act)
+
         world = SimulatedWorld(seed)
         caller = daemon_caller(0, 1)
         rx = Rx(store, world, caller)
@@ -120,8 +136,10 @@ class SimulatedDaemon:
             Facts(Paths(Path("/simulated"), Path("/simulated")), Settings(), world.now()),
         )  # fmt: skip
         committer = Committer(store, world, REGISTRY, _fail)
-        self.house.writer = InlineWriter(committer, self.house.deliver)
-        self.house.readers = InlineReaders(store, world, self.house.flusher.flush)
+        self.house.writer = InlineWriter(committer, self.house.deliver, soon if is_slow else None)
+        self.house.readers = InlineReaders(
+            store, world, self.house.flusher.flush, soon if is_slow else None
+        )
         self.house.sockets = _NoSockets()  # type: ignore[assignment]  # what simulation needs of it
         self.house.timers = Timers(REGISTRY, world, caller, self.house.writer.submit)
         self.house.once = Once(REGISTRY, nursery, self.house.writer.submit)
@@ -140,12 +158,14 @@ class SimulatedDaemon:
 
 
 @asynccontextmanager
-async def simulated_daemon(path: Path, seed: int) -> AsyncIterator[SimulatedDaemon]:
+async def simulated_daemon(
+    path: Path, seed: int, *, is_slow: bool = False
+) -> AsyncIterator[SimulatedDaemon]:
     """Run the daemon on a database file; leaving the block is a crash."""
     store = open_writer(path)
     try:
         async with trio.open_nursery() as nursery:
-            yield SimulatedDaemon(store, nursery, seed)
+            yield SimulatedDaemon(store, nursery, seed, is_slow=is_slow)
             nursery.cancel_scope.cancel()
     finally:
         store.close()

@@ -92,6 +92,14 @@ class Bench:
             self._check_declared(method, refusal)
             raise
 
+    def call_text(self, method: str, caller: Caller, params: bytes) -> bytes:
+        """Carry a call out whose params are JSON text, and return its encoded result."""
+        try:
+            return self._carry_out(self.registry.require(method).invoke(caller, Raw(params), "req"))
+        except PenholderError as refusal:
+            self._check_declared(method, refusal)
+            raise
+
     def _check_declared(self, method: str, refusal: PenholderError) -> None:
         passes_on_any = method == "tx.apply" and "index" in refusal.details
         if passes_on_any or isinstance(refusal, InternalError | MethodNotFound):

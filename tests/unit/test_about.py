@@ -15,7 +15,7 @@ from penholder_protocol import __version__
 
 @pytest.fixture
 def about(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Any:
     """Give `penholderd --about` as a function of its other words: (exit status, what it told)."""
     monkeypatch.chdir(tmp_path)
@@ -23,7 +23,7 @@ def about(
     def call(*words: str) -> tuple[int, dict[str, object]]:
         monkeypatch.setattr(sys, "argv", ["penholderd", "--about", *words])
         status = main()
-        return status, json.loads(capsys.readouterr().out)
+        return status, json.loads(capfd.readouterr().out)
 
     return call
 

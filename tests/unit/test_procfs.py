@@ -71,6 +71,21 @@ def test_a_pid_that_means_a_thread_means_no_process(started: subprocess.Popen[by
     assert procfs.open_exactly(Process(started.pid, 0)) is None
 
 
+def test_a_process_of_a_lower_namespace_has_other_numbers(
+    started: subprocess.Popen[bytes],
+) -> None:
+    assert not procfs.has_own_pids(started.pid)
+    assert not procfs.has_own_pids(2**22 + 1)
+    argv = ["unshare", "--pid", "--fork", "--kill-child", "cat"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as outside:
+        children = Path(f"/proc/{outside.pid}/task/{outside.pid}/children")
+        while outside.poll() is None and not children.read_text():
+            os.sched_yield()
+        if outside.poll() is not None:
+            pytest.skip("no pid namespace can be made here")
+        assert procfs.has_own_pids(int(children.read_text()))
+
+
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
 def test_what_the_daemon_lacks_kills_nobody(
     started: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, number: int

@@ -42,7 +42,9 @@ def run(room: str, words: Sequence[str]) -> int:
     found = parse_known(parser_of(known, method), normalized(words[1:]))
     options = read_options(found)
     params = flags.read(known, method, found)
-    target = targets.choose(options, method)
+    target = targets.choose(options, method, params.get("worker_id"))
+    if target.worker_id is not None and method.param("worker_id"):
+        params.setdefault("worker_id", target.worker_id)
     _check(method, params, options, target)
     with targets.connect(target, options.operation) as client:
         answer = _ask(client, method, params, options, is_runtime=target.is_runtime)

@@ -100,7 +100,7 @@ def sentence(error: Exception) -> str:
     """Say an error for people, with the way on where there is one."""
     hint = _HINTS.get(error.code) if isinstance(error, PenholderError) else None
     if isinstance(error, DaemonUnreachable):
-        hint = _HINT_OF_UNREACHABLE
+        hint = getattr(error, "hint", _HINT_OF_UNREACHABLE)
     message = str(error) or type(error).__name__
     return f"{message} ({hint})" if hint else message
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from penholder_protocol import __version__
 
 UNIT = "penholder.service"
-_LOCK = "penholder.lock"
 
 
 def manager_of(pid: int) -> str | None:
@@ -44,18 +43,3 @@ def is_older(version: str, than: str = __version__) -> bool:
 
 def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".") if part.isdigit()]
-
-
-def holder(directory: Path) -> int | None:
-    """Return the process that serves a directory: it has the lock file open that names it.
-
-    The lock is only looked at: whoever tries it would get in the way of a daemon that starts.
-    """
-    lock = directory / _LOCK
-    try:
-        pid = int(lock.read_text("ascii"))
-        opened = Path(f"/proc/{pid}/fd").iterdir()
-        holds = any(descriptor.readlink() == lock.resolve() for descriptor in opened)
-    except (OSError, ValueError):
-        return None
-    return pid if holds else None

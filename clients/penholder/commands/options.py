@@ -19,6 +19,7 @@ class Options(msgspec.Struct):
     runtime_dir: str | None = None
     state_dir: str | None = None
     worker: str | None = None
+    control: bool = False
     json: bool | None = None
     all: bool = False
     fence: str | None = None
@@ -70,6 +71,11 @@ def add_common(parser: argparse.ArgumentParser, *, sockets: bool = True) -> None
     if sockets:
         group.add_argument("--socket", metavar="PATH", help="ask this socket")
         group.add_argument("--worker", metavar="ID", help="ask the runtime socket of this worker")
+        group.add_argument(
+            "--control",
+            action="store_true",
+            help="ask the control socket, also inside `penholder run`",
+        )
         add_operation(group)
     group.add_argument("--state-dir", metavar="DIR", help="where saved handles and the log are")
 

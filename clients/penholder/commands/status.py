@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
-from penholder.commands import keeping, output, targets
+from penholder.commands import keeping, output, presence, targets
 from penholder.commands.options import Parser, add_common, normalized, parse_known, read_options
 from penholder.commands.output import plain
 from penholder_protocol import __version__
@@ -61,9 +61,14 @@ def record(where: targets.Where) -> Running:
 
 
 def running(where: targets.Where) -> Running | None:
-    """Return the daemon that runs there, if one does."""
+    """Return the daemon that runs there, None if none does.
+
+    Raises CannotTell, or DoesNotAnswer where one is there and cannot be asked.
+    """
     try:
         return record(where)
+    except (presence.CannotTell, presence.DoesNotAnswer):
+        raise
     except DaemonUnreachable:
         return None
 

@@ -1,11 +1,14 @@
 """Which socket a command asks.
 
-Methods that only runtime sockets serve go to $PENHOLDER_SOCKET, everything else to the control
-socket; `--worker` and `--socket` say otherwise.
+Inside `penholder run`, whose command finds its worker's socket in $PENHOLDER_SOCKET, a method that
+runtime sockets serve speaks for the worker; everything else goes to the control socket. `--worker`,
+`--socket` and `--control` say otherwise, and so does what only makes sense on the control socket:
+another worker's id, a runtime directory, a proof of ownership.
 """
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,12 +17,15 @@ import msgspec
 from penholder import DaemonUnreachable, paths
 from penholder._address import connectable
 from penholder.blocking import Client
+from penholder.commands import presence
 from penholder.commands.failures import Usage
 
 if TYPE_CHECKING:
     from penholder.commands.spec import Method
 
 SOCKET_VARIABLE = "PENHOLDER_SOCKET"
+WORKER_VARIABLE = "PENHOLDER_WORKER_ID"
+RUNTIME_VARIABLE = "PENHOLDER_RUNTIME_DIR"
 RECONNECT_S = 30.0
 """How long a call goes on asking a daemon that was there and is away or busy now."""
 
@@ -29,8 +35,12 @@ class Where(Protocol):
 
     socket: str | None
     runtime_dir: str | None
+    state_dir: str | None
     worker: str | None
     operation: str | None
+    control: bool
+    fence: str | None
+    take_over: bool
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -38,25 +48,76 @@ class Target(msgspec.Struct, frozen=True):
 
     path: Path
     is_runtime: bool
+    state_dir: Path | None = None
+    """Of a control socket: where to look for a daemon that does not answer there."""
+    worker_id: str | None = None
+    """Whom a call is about that names no worker, where the socket does not say it."""
 
 
-def choose(where: Where, method: "Method | None" = None) -> Target:
-    """Find the socket that a method is to be asked on."""
-    if where.socket and where.worker:
-        raise Usage("pass --socket or --worker, not both")
+def choose(where: Where, method: "Method | None" = None, worker_id: object | None = None) -> Target:
+    """Find the socket that a method, which may be about a worker, is to be asked on."""
+    if len([each for each in (where.socket, where.worker, where.control) if each]) > 1:
+        raise Usage("pass only one of --socket, --worker and --control")
     if where.worker:
         return Target(_worker_socket(where, where.worker), is_runtime=True)
     if where.socket:
         return Target(Path(where.socket), is_runtime=_is_runtime(Path(where.socket)))
-    if method is None or "control" in method.sockets:
-        return Target(paths.control_socket(where.runtime_dir), is_runtime=False)
     own = os.environ.get(SOCKET_VARIABLE)
+    if method is None or where.control or "runtime" not in method.sockets:
+        return _control(where)
+    if "control" in method.sockets:
+        if not (own and _speaks_for(own, where, worker_id)):
+            return _control(where)
+        if _is_stopped(own):
+            return Target(_control_beside(own), is_runtime=False, worker_id=_own_id(own))
     if not own:
         raise Usage(
             f"{method.name} is served on runtime sockets only: pass --worker ID, or --socket PATH,"
             f" or set {SOCKET_VARIABLE}"
         )
     return Target(Path(own), is_runtime=True)
+
+
+def _control(where: Where) -> Target:
+    state_dir = Path(where.state_dir or paths.default_state_dir())
+    return Target(_control_socket(where, state_dir), is_runtime=False, state_dir=state_dir)
+
+
+def _control_socket(where: Where, state_dir: Path) -> Path:
+    """Return the control socket: where it was said to be, or where the daemon says that it is.
+
+    A daemon was started with one environment and is asked from another, without XDG_RUNTIME_DIR for
+    one: what both know is the state directory.
+    """
+    if where.runtime_dir or os.environ.get(RUNTIME_VARIABLE):
+        return paths.control_socket(where.runtime_dir)
+    with suppress(PermissionError):
+        holder = presence.find(state_dir)
+        if holder is not None and holder.socket is not None:
+            return holder.socket
+    return paths.control_socket()
+
+
+def _speaks_for(own: str, where: Where, worker_id: object | None) -> bool:
+    """Tell whether a method that both sockets serve speaks for the worker that this runs in."""
+    if where.runtime_dir or where.fence or where.take_over:
+        return False
+    if worker_id is None:
+        return True
+    return worker_id == _own_id(own)
+
+
+def _own_id(own: str) -> str:
+    return os.environ.get(WORKER_VARIABLE) or Path(own).stem
+
+
+def _control_beside(own: str) -> Path:
+    return Path(own).parent.parent / "control.sock"
+
+
+def _is_stopped(own: str) -> bool:
+    """Tell whether the daemon is there, and the socket is not: it serves no stopped worker."""
+    return not os.path.exists(own) and _control_beside(own).exists()
 
 
 def _worker_socket(where: Where, worker_id: str) -> Path:
@@ -81,14 +142,19 @@ def connect(target: Target, operation: str | None) -> Client:
     except ValueError as error:
         raise Usage(f"--operation: {error}") from None
     if str(target.path) != os.environ.get(SOCKET_VARIABLE):
-        probe(target.path)
+        probe(target.path, target.state_dir)
     return client
 
 
-def probe(path: Path) -> None:
-    """Raise DaemonUnreachable unless somebody accepts connections there."""
+def probe(path: Path, state_dir: Path | None = None) -> None:
+    """Raise DaemonUnreachable unless somebody accepts connections there.
+
+    With a state directory, and its kinds in `presence` where there is more to say.
+    """
     try:
         with connectable(str(path)) as address, socket.socket(socket.AF_UNIX) as connection:
             connection.connect(address)
     except OSError as error:
+        if state_dir is not None:
+            raise presence.unreachable(path, error, state_dir) from None
         raise DaemonUnreachable(f"no daemon answers at {path}: {error.strerror}") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from penholder import paths
-from penholder.commands import output, status, targets
+from penholder.commands import output, presence, status, targets
 from penholder.commands.failures import Failure
 from penholder.commands.options import (
     Options,
@@ -24,6 +24,8 @@ from penholder.commands.programs import daemon_command
 _READY = b"READY"
 _START_S = 60.0
 _LOOK_S = 0.02
+_ANSWER_S = 10.0
+"""What a daemon gets that is there and does not answer yet."""
 _LONGEST_TAIL_BYTES = 4096
 
 
@@ -47,14 +49,29 @@ def run(words: Sequence[str]) -> int:
     found = parse_known(parser, normalized(words))
     options = read_options(found)
     config: str | None = found.config
-    running = status.running(options)
+    running = _running(options)
     if running is not None:
         _refuse_other(running, options)
         return _tell_up(running, options, started=False)
     if not _start(options, config):
         # Somebody else started one in the same moment, which is as good.
-        running = status.running(options)
+        running = _running(options)
     return _tell_up(running or status.record(options), options, started=running is None)
+
+
+def _running(options: Options) -> status.Running | None:
+    """Return the daemon that runs there; one that starts, or makes its files again, gets time."""
+    deadline = time.monotonic() + _ANSWER_S
+    while True:
+        try:
+            return status.running(options)
+        except presence.DoesNotAnswer as silent:
+            served = silent.holder.socket
+            if served is not None and not _same(str(served), str(targets.choose(options).path)):
+                raise Failure(str(silent)) from None  # no patience makes it serve elsewhere
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_LOOK_S)
 
 
 def _refuse_other(running: status.Running, options: Options) -> None:
@@ -138,7 +155,7 @@ def _wait_until_ready(
                 _disown(process)
                 return True
             if code is not None:
-                if status.running(options) is not None:
+                if _running(options) is not None:
                     return False
                 raise Failure(
                     f"penholderd ended with exit status {code}; {log} says:\n{_end(said)}"

@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable, paths
 from penholder.blocking import Client
-from penholder.commands import targets
+from penholder.commands import presence, targets
 from penholder.commands.programs import daemon_command
 from penholder_protocol.errors import PenholderError
 
@@ -66,9 +67,10 @@ class Situation:
         self.scope = scope
         self.about, self.about_error = _look_at_program(state_dir, runtime_dir, config)
         about = self.about
-        self.runtime_dir = Path(
-            runtime_dir or (about.runtime_dir if about else paths.default_runtime_dir())
-        )
+        chosen = about.runtime_dir if about else paths.default_runtime_dir()
+        self._looked_at = self._first_state_dir(state_dir)
+        self.runtime_dir = Path(runtime_dir or _served(self._looked_at) or chosen)
+        self.way_on: str | None = None
         self._client = Client(self.control_socket, reconnect_s=0)
         self.hangs = False
         begun = time.monotonic()
@@ -76,6 +78,10 @@ class Situation:
         self.answered_after_ms = (time.monotonic() - begun) * 1000
         told = self.status.state_dir if self.status else about.state_dir if about else None
         self.state_dir = Path(state_dir or told or paths.default_state_dir())
+
+    def _first_state_dir(self, given: str | None) -> Path:
+        """Return the state directory so far as it is known before the daemon is asked."""
+        return Path(given or (self.about.state_dir if self.about else paths.default_state_dir()))
 
     @property
     def control_socket(self) -> Path:
@@ -97,12 +103,13 @@ class Situation:
         if self.hangs:
             raise Unanswered("not asked: the daemon hangs")
         try:
-            targets.probe(self.control_socket)
+            targets.probe(self.control_socket, self._looked_at)
             return self._client.call_raw(method, params, timeout_s=timeout_s)
         except TimeoutError:
             self.hangs = True
             raise Unanswered(f"{method} was not answered within {timeout_s:.0f} s") from None
         except (DaemonUnreachable, ConnectionLost) as error:
+            self.way_on = getattr(error, "hint", None)
             raise Unanswered(str(error)) from None
 
     def close(self) -> None:
@@ -114,6 +121,15 @@ class Situation:
             return msgspec.json.decode(self.ask("daemon.status"), type=Status), ""
         except (Unanswered, PenholderError, msgspec.ValidationError) as error:
             return None, str(error)
+
+
+def _served(state_dir: Path) -> Path | None:
+    """Return the runtime directory that the daemon of a state directory says it serves."""
+    with suppress(PermissionError):
+        holder = presence.find(state_dir)
+        if holder is not None and holder.socket is not None:
+            return holder.socket.parent
+    return None
 
 
 def _look_at_program(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from penholder.commands import keeping
+from penholder.commands import keeping, presence
 from penholder.doctor.finding import Finding, ok, problem, warning
 from penholder.doctor.situation import Situation
 from penholder_protocol import __version__
@@ -66,14 +66,11 @@ def schema(at: Situation) -> Iterator[Finding]:
 
 
 def _revival(at: Situation) -> str:
-    pid = keeping.holder(at.runtime_dir)
+    pid = presence.pid_of_holder(at.state_dir) or presence.pid_of_holder(at.runtime_dir)
     if pid is not None and at.hangs:
         return f"see its log; kill -9 {pid} ends it, and nothing acknowledged is lost"
-    if pid is not None:
-        return (
-            f"process {pid} serves there: it is starting or ending, or its socket was removed;"
-            f" kill {pid} stops it"
-        )
+    if at.way_on is not None:
+        return at.way_on
     return "see its log if there was one; penholder up, or penholder service install, starts it"
 
 

@@ -91,11 +91,11 @@ class _Run:
             guard = None if self._arguments.keep else self._make_guard()
         except OSError as error:
             return self._could_not_start(f"cannot start a guard: {error.strerror}", CANNOT_RUN)
-        try:
-            return self._run_guarded(guard)
-        finally:
-            if guard is not None:
-                guard.release()
+        code = self._run_guarded(guard)
+        # Not where something unforeseen ends this program: the guard then has the command to end.
+        if guard is not None:
+            guard.release()
+        return code
 
     def _run_guarded(self, guard: Guard | None) -> int:
         argv = self._arguments.argv
@@ -118,12 +118,13 @@ class _Run:
 
     def _make_guard(self) -> Guard:
         worker_id = self._seated.worker.worker_id
-        tell = command_that_tells(
-            str(self._control_path), worker_id, "process.guarded", self._options
-        )
+        control = os.path.abspath(self._control_path)
+        tell = command_that_tells(control, worker_id, "process.guarded", self._options)
         fence = self._seated.fence
-        proof = {} if fence is None else {fences.VARIABLE: f"{fence.epoch}:{fence.token}"}
-        return Guard(self._arguments.kill_after_s, self._marks, tell, {**os.environ, **proof})
+        environment = {k: v for k, v in os.environ.items() if k != fences.VARIABLE}
+        if fence is not None:
+            environment[fences.VARIABLE] = f"{fence.epoch}:{fence.token}"
+        return Guard(self._arguments.kill_after_s, self._marks, control, tell, environment)
 
     def _watch(self) -> Watcher:
         worker_id, epoch = self._seated.worker.worker_id, self._seated.runtime_epoch

@@ -15,6 +15,7 @@ import json
 import os
 import select
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -24,8 +25,11 @@ from penholder.run.group import Crowd, Group, Scope, end, fields_of, left_behind
 
 _TELL_AGAIN_S = 1.0
 _TELL_TIMES = 300
+"""How often it looks whether there is a daemon to be told."""
 _MAY_TELL_LATER = frozenset({9, 11, 12})
 """Exit codes of `penholder`: busy, cannot write, no daemon answers."""
+_FENCED = 5
+_FENCE = "PENHOLDER_FENCE"
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """Whoever ends everybody, such as systemd a scope, has the runner end its command first."""
 DONE = b"done\n"
@@ -40,6 +44,8 @@ class Orders(NamedTuple):
     patience_s: float
     scope: str | None
     marks: list[str]
+    control: str
+    """The socket of the daemon that is told."""
     tell: list[str]
     """The command that appends an event; its data is added as the last word."""
 
@@ -86,8 +92,24 @@ def _watch(orders: Orders) -> Group | None:
 def _tell(orders: Orders, data: dict[str, object]) -> None:
     """Append the event, as soon as there is a daemon that takes it."""
     argv = [*orders.tell, json.dumps(data)]
+    environment = dict(os.environ)
     for _ in range(_TELL_TIMES):
-        pid = os.posix_spawn(argv[0], argv, os.environ)
-        if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) not in _MAY_TELL_LATER:
-            return
+        if _answers(orders.control):
+            pid = os.posix_spawn(argv[0], argv, environment)
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            if code == _FENCED and _FENCE in environment:
+                # The owner has gone since. Where there is none, no proof is needed.
+                del environment[_FENCE]
+                continue
+            if code not in _MAY_TELL_LATER:
+                return
         time.sleep(_TELL_AGAIN_S)
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True

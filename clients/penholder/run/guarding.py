@@ -35,18 +35,20 @@ class Guard:
         self,
         kill_after_s: float,
         marks: Sequence[str],
+        control: str,
         tell: Sequence[str],
         environment: Mapping[str, str],
     ) -> None:
         """Start it; raises OSError where it cannot be.
 
-        `marks` is what the command's environment has and no other's; `tell` appends an event, and
-        `environment` is what it needs for that.
+        `marks` is what the command's environment has and no other's; `tell` appends an event by the
+        socket `control`, and `environment` is what it needs for that.
         """
         # Nobody is there to be patient any more: not longer than the daemon is with a process.
         self._patience_s = min(kill_after_s, KILL_AFTER_MS / 1000)
         self._scope = own_scope()
         self._marks = list(marks)
+        self._control = control
         self._tell = list(tell)
         self._environment = dict(environment)
         self._changing = threading.Lock()
@@ -75,8 +77,10 @@ class Guard:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_LAST_WAIT_S)
 
-    def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    def _start(self, words: bytes = b"") -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """Start a guard; what is said to it first is there before it is."""
         own_end, its_end = socket.socketpair()
+        own_end.send(words)
         pidfd = os.pidfd_open(os.getpid())
         orders = guard.Orders(
             runner=pidfd,
@@ -84,13 +88,14 @@ class Guard:
             patience_s=self._patience_s,
             scope=None if self._scope is None else str(self._scope),
             marks=self._marks,
+            control=self._control,
             tell=self._tell,
         )
         root = str(Path(penholder.__file__).absolute().parent.parent)
-        words = ["-I", "-S", "-c", _START, root, json.dumps(orders._asdict())]
+        argv = [sys.executable, "-I", "-S", "-c", _START, root, json.dumps(orders._asdict())]
         try:
             process = subprocess.Popen(
-                [sys.executable, *words],
+                argv,
                 stdin=its_end.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -119,5 +124,4 @@ class Guard:
                     return
                 self._socket.close()
                 with suppress(OSError):
-                    self._process, self._socket = self._start()
-                self._say(guard.words_of(group))
+                    self._process, self._socket = self._start(guard.words_of(group))

@@ -41,8 +41,8 @@ class Happening(msgspec.Struct, frozen=True):
     error: Exception | None = None
 
 
-class Interrupted(Exception):
-    """A signal came before there was a command to end."""
+class Interrupted(BaseException):
+    """A signal came before there was a command to end; like KeyboardInterrupt, nobody's error."""
 
     def __init__(self, number: signal.Signals) -> None:
         """Take the signal."""

@@ -82,6 +82,11 @@ class Splitter:
             return None
         return min(self._last_at + QUIET_S, self._first_at + LONGEST_S)
 
+    def postpone(self, by_s: float) -> None:
+        """Not count a time in which nothing could be read."""
+        self._first_at += by_s
+        self._last_at += by_s
+
     def flush(self) -> Iterator[msgspec.Raw]:
         """Yield what is there of an unfinished line, up to a character that may still come."""
         end = len(self._rest) - unfinished(self._rest)

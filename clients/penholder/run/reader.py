@@ -82,7 +82,8 @@ class Reader(threading.Thread):
     def _flush_due(self) -> None:
         for source in self._open:
             due_at = source.splitter.due_at
-            if due_at is not None and due_at <= self._clock():
+            is_due = due_at is not None and due_at <= self._clock()
+            if is_due and not _readable_bytes(source.pipe_fd):
                 self._put(source.splitter.flush())
 
     def close(self) -> None:
@@ -107,7 +108,12 @@ class Reader(threading.Thread):
             return 0
         if source.tee_fd is not None and not _copy(chunk, source.tee_fd):
             source.tee_fd = None
-        self._put(source.splitter.feed(chunk, self._clock()))
+        read_at = self._clock()
+        self._put(source.splitter.feed(chunk, read_at))
+        held_up_s = self._clock() - read_at
+        for each in self._open:
+            # While the daemon is away nobody reads: that the pipe was silent then says nothing.
+            each.splitter.postpone(held_up_s)
         return len(chunk)
 
     def _end(self, source: Source) -> None:

@@ -34,7 +34,7 @@ class Seated(msgspec.Struct, frozen=True):
     before: int
     """The journal's position from before there was the worker."""
     fence: Fence | None
-    """The proof of ownership that it was made with."""
+    """The proof of ownership that it was made with, if that holds on."""
 
 
 class Registration:
@@ -73,7 +73,9 @@ class Registration:
         with self._connect(self._worker.socket_path) as client:
             epoch = client.call("runtime.attach", {}, Attachment).runtime_epoch
             worker = client.call("worker.transition", {"to": "running"}, Worker)
-        return Seated(worker, epoch, before, fence)
+        # A takeover for the making alone is over: what it owned with proves nothing any more.
+        is_held = self._options.save or not self._options.take_over
+        return Seated(worker, epoch, before, fence if is_held else None)
 
     def _create(self, control: Client, timeout_s: float | None = None) -> Worker:
         params = {**self._params, "fence": self._fence}
@@ -124,7 +126,7 @@ def command_that_tells(
     control_path: str, worker_id: str, type_: str, options: Options
 ) -> list[str]:
     """Return the command that appends an event of the worker, up to its data."""
-    words = ["event", "append", "--socket", os.path.abspath(control_path)]
+    words = ["event", "append", "--socket", control_path]
     if options.state_dir is not None:
         words += ["--state-dir", os.path.abspath(options.state_dir)]
     words += ["--worker-id", worker_id, "--type", type_]

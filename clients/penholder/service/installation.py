@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from penholder import ConnectionLost, DaemonUnreachable
-from penholder.commands import keeping, status
+from penholder.commands import keeping, presence, status
 from penholder.commands.failures import Failure
 from penholder.commands.options import Options
 from penholder.commands.programs import installed
@@ -45,7 +45,7 @@ def install(scope: Scope) -> Iterator[str]:
 def _refuse_unkept(scope: Scope) -> None:
     """Refuse beside a daemon of `penholder up`: two cannot serve one directory."""
     for directory in (scope.state_dir, scope.runtime_dir):
-        pid = keeping.holder(directory)
+        pid = presence.pid_of_holder(directory)
         if pid is not None and keeping.manager_of(pid) is None:
             raise Failure(
                 f"a daemon (process {pid}) that no service manager keeps serves {directory}:"

@@ -209,7 +209,9 @@ class Daemon:
     async def _obey_signals(
         self, stop: Stop, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        with trio.open_signal_receiver(*_SIGNALS) as signals:
+        # A shell keeps Ctrl-C from what it runs in the background by having it ignored.
+        taken = [number for number in _SIGNALS if not _is_ignored_interrupt(number)]
+        with trio.open_signal_receiver(*taken) as signals:
             task_status.started()
             async for number in signals:
                 log.info("signal", name=signal.Signals(number).name)
@@ -217,6 +219,10 @@ class Daemon:
                     self._reloader.reload()
                 else:
                     stop.ask_by_signal(self._reloader.settings.drain_ms)
+
+
+def _is_ignored_interrupt(number: signal.Signals) -> bool:
+    return number == signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN
 
 
 def _report_bug(call: Invocation | None, bug: Exception) -> None:

@@ -1,8 +1,9 @@
 """One daemon per directory, kept by flock: the kernel lets go of it however the daemon ends.
 
-Two things are locked. The lock file says whose the directory is: its first line is the pid, and
-whoever wants to know whether a daemon runs asks for its lock. The directory itself is what keeps a
-second daemon out even where the file was removed, since a new file would be nobody's.
+Two things are locked. The lock file says whose the directory is: its first line is the pid alone,
+the second one of a daemon its control socket, so that clients find it from the state directory too;
+and whoever wants to know whether a daemon runs looks at its lock. The directory itself is what
+keeps a second daemon out even where the file was removed, since a new file would be nobody's.
 """
 
 import errno
@@ -25,9 +26,10 @@ class AlreadyRunning(Exception):
 class DirectoryLock:
     """An exclusive lock on a directory, held until `release` or the process ends."""
 
-    def __init__(self, directory: Path) -> None:
-        """Take the lock; raises AlreadyRunning."""
+    def __init__(self, directory: Path, control_socket: Path | None = None) -> None:
+        """Take the lock, for a daemon with its socket; raises AlreadyRunning."""
         self._path = directory / _NAME
+        self._control_socket = control_socket
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         self._directory = os.open(directory, flags)
         try:
@@ -42,9 +44,13 @@ class DirectoryLock:
         """Leave the pid for others to read; a disk that takes nothing keeps nobody from serving."""
         try:
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+            os.pwrite(self._file, self._signature(), 0)
         except OSError as error:
             log.warning("the pid could not be left in the lock file", reason=str(error))
+
+    def _signature(self) -> bytes:
+        socket = self._control_socket
+        return b"%d\n" % os.getpid() + (b"" if socket is None else os.fsencode(socket) + b"\n")
 
     @property
     def is_in_place(self) -> bool:
@@ -99,7 +105,7 @@ def _lock(descriptor: int, path: Path) -> None:
 def _holder(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(32).decode("ascii", "replace").strip() or "unknown"
+            return file.readline(32).decode("ascii", "replace").strip() or "unknown"
     except OSError:
         return "unknown"
 

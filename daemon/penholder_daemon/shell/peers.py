@@ -14,7 +14,7 @@ import struct
 from dataclasses import dataclass
 
 from penholder_daemon.core.caller import Caller, SocketKind
-from penholder_daemon.shell.procfs import Ancestry, ancestry, is_of_own_namespace
+from penholder_daemon.shell.procfs import Ancestry, ancestry, has_own_pids
 
 _CREDENTIALS = struct.Struct("iII")
 _SO_PEERPIDFD = 77
@@ -54,7 +54,7 @@ def caller(
         found.lineage,
         found.in_session,
         is_visible=peer.pid > 0,
-        has_own_pids=bool(found.lineage) and not is_of_own_namespace(peer.pid),
+        has_own_pids=bool(found.lineage) and has_own_pids(peer.pid),
     )
 
 

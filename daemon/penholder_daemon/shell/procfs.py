@@ -113,10 +113,13 @@ def lives(process: Process) -> bool:
         os.close(pidfd)
 
 
-def is_of_own_namespace(pid: int) -> bool:
-    """Tell whether a process has the same pid namespace as this one, so far as can be seen."""
+def has_own_pids(pid: int) -> bool:
+    """Tell whether a process is in a pid namespace below this one, and has another pid there."""
     try:
-        return Path(f"/proc/{pid}/ns/pid").readlink() == Path("/proc/self/ns/pid").readlink()
-    except OSError:
-        # Another user's: its namespace is not shown. Its numbers are then taken for ours.
-        return True
+        lines = Path(f"/proc/{pid}/status").read_bytes().splitlines()
+    except OSError as error:
+        if error.errno in _GONE | _HIDDEN:
+            return False
+        raise
+    # One number for each namespace from the daemon's own down to the process's.
+    return any(line.startswith(b"NSpid:") and len(line.split()) > 2 for line in lines)

@@ -261,12 +261,18 @@ def _too_costly() -> QueryTooCostly:
 class InlineReaders:
     """Queries inside the loop, for simulation: one of each line at a turn."""
 
-    def __init__(self, store: Store, world: World, delivered: Callable[[], None]) -> None:
-        """Bind to the running loop."""
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        delivered: Callable[[], None],
+        soon: Callable[[Callable[[], None]], None] | None = None,
+    ) -> None:
+        """Bind to the running loop; `soon` says when a query is run, else at its next turn."""
         self._store = store
         self._world = world
         self._delivered = delivered
-        self._loop = trio.lowlevel.current_trio_token()
+        self._soon = soon or trio.lowlevel.current_trio_token().run_sync_soon
         self._desks = Desks(self._enter)
         self._ring: deque[Line] = deque()
 
@@ -276,7 +282,7 @@ class InlineReaders:
 
     def _enter(self, line: Line) -> None:
         self._ring.append(line)
-        self._loop.run_sync_soon(self._run)
+        self._soon(self._run)
 
     def _run(self) -> None:
         line = self._ring.popleft()

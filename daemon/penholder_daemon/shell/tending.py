@@ -22,11 +22,11 @@ class Locks:
     def __init__(self, paths: Paths) -> None:
         """Take them; raises AlreadyRunning."""
         self._paths = paths
-        self._state = DirectoryLock(paths.state_dir)
+        self._state = DirectoryLock(paths.state_dir, paths.control_socket)
         self._runtime: DirectoryLock | None = None
         if paths.runtime_dir != paths.state_dir:
             try:
-                self._runtime = DirectoryLock(paths.runtime_dir)
+                self._runtime = DirectoryLock(paths.runtime_dir, paths.control_socket)
             except BaseException:
                 self._state.release()
                 raise
@@ -43,7 +43,7 @@ class Locks:
 
     def _lock_again(self, lost: DirectoryLock) -> None:
         try:
-            self._runtime = DirectoryLock(self._paths.runtime_dir)
+            self._runtime = DirectoryLock(self._paths.runtime_dir, self._paths.control_socket)
         except (OSError, AlreadyRunning) as error:
             log.error("the runtime directory is new and cannot be locked", reason=str(error))
             return

@@ -38,6 +38,8 @@ _LAST_SECONDS = 1.0
 """How long a stop goes on writing what was left waiting."""
 
 Deliver = Callable[[Sequence[Job], Outcome], None]
+Soon = Callable[[Callable[[], None]], None]
+"""Has something done in the loop, a little later."""
 
 
 class Writer(Protocol):
@@ -227,11 +229,11 @@ class ThreadWriter:
 class InlineWriter:
     """The writer inside the loop, for simulation: one batch a turn of the loop."""
 
-    def __init__(self, committer: Committer, deliver: Deliver) -> None:
-        """Bind to the running loop."""
+    def __init__(self, committer: Committer, deliver: Deliver, soon: Soon | None = None) -> None:
+        """Bind to the running loop; `soon` says when a batch is written, else at its next turn."""
         self._committer = committer
         self._deliver = deliver
-        self._loop = trio.lowlevel.current_trio_token()
+        self._soon = soon or trio.lowlevel.current_trio_token().run_sync_soon
         self._waiting = WriteQueue()
         self._admitted = Admitted()
         self._is_due = False
@@ -260,7 +262,7 @@ class InlineWriter:
     def _come_again(self) -> None:
         if self._waiting and not self._is_due:
             self._is_due = True
-            self._loop.run_sync_soon(self._write)
+            self._soon(self._write)
 
     def _write(self) -> None:
         self._is_due = False

@@ -16,8 +16,8 @@ def start_program(daemon: DaemonProcess) -> Iterator[StartProgram]:
     """Give a function that starts the command line."""
     started: list[Running] = []
 
-    def start(*words: str) -> Running:
-        started.append(Running(daemon, *words))
+    def start(*words: str, first: str = "") -> Running:
+        started.append(Running(daemon, *words, first=first))
         return started[-1]
 
     yield start
@@ -29,10 +29,10 @@ def start_program(daemon: DaemonProcess) -> Iterator[StartProgram]:
 def start(daemon: DaemonProcess, start_program: StartProgram) -> Start:
     """Give a function that starts a command as worker `w`."""
 
-    def begin(*argv: str, flags: tuple[str, ...] = ()) -> Worker:
+    def begin(*argv: str, flags: tuple[str, ...] = (), first: str = "") -> Worker:
         with daemon.connect() as control:
             control.call("controller.register", controller_id="c", label="c", workspace_key="/w")
         words = ("run", "--controller", "c", "--label", "l", "--worker-id", "w", *flags)
-        return Worker(daemon, start_program(*words, "--", *argv))
+        return Worker(daemon, start_program(*words, "--", *argv, first=first))
 
     return begin

@@ -2,10 +2,12 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from tests.process.daemon_process import DaemonProcess, Json, RawConnection
 
 PENHOLDER = str(Path(sys.executable).with_name("penholder"))
 TIMEOUT_S = 60
+BECOME = "import os, signal, sys; exec(sys.argv[1]); os.execv(sys.argv[2], sys.argv[2:])"
+"""Runs what a parent would have done to its child, and then the program."""
 
 
 def environment(daemon: DaemonProcess, **more: str) -> dict[str, str]:
@@ -53,10 +57,11 @@ def penholder(daemon: DaemonProcess, *words: str, **more: str) -> Ran:
 class Running:
     """A command line that was started and goes on."""
 
-    def __init__(self, daemon: DaemonProcess, *words: str) -> None:
-        """Start it; its stdin is a pipe."""
+    def __init__(self, daemon: DaemonProcess, *words: str, first: str = "") -> None:
+        """Start it; its stdin is a pipe. `first` is Python that its process runs before."""
+        wrapper = [sys.executable, "-c", BECOME, first] if first else []
         self.process = subprocess.Popen(
-            [PENHOLDER, *words],
+            [*wrapper, PENHOLDER, *words],
             env=environment(daemon),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -164,8 +169,41 @@ class Worker:
 
 def runs(pid: int) -> bool:
     """Tell whether a process runs; a zombie does not."""
+    return state_of(pid) not in ("", "Z", "X")
+
+
+def state_of(pid: int) -> str:
+    """Return the letter that /proc has for a process; nothing if there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return False
-    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+        return ""
+    return stat.rpartition(b")")[2].split()[0].decode()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look again and again until something holds that nothing tells of."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come to pass"
+        os.sched_yield()
+
+
+def command_of(pid: int) -> str:
+    """Return the name of a process's program; nothing if there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def wait_gone(pid: int) -> None:
+    """Wait until a process, which need be nobody's child here, has ended."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([handle], [], [], TIMEOUT_S)[0], f"process {pid} lives"
+    finally:
+        os.close(handle)

@@ -64,13 +64,6 @@ def test_a_daemon_that_hangs_does_not_hang_the_doctor(daemon: DaemonProcess) -> 
     assert f"kill -9 {daemon.pid}" in _only(ran, "daemon")["what_to_do"]
 
 
-def test_a_daemon_whose_socket_was_removed_is_named(daemon: DaemonProcess) -> None:
-    daemon.control_socket.unlink()
-    found = _only(penholder(daemon, "doctor"), "daemon")
-    assert found["level"] == "problem"
-    assert f"kill {daemon.pid} stops it" in found["what_to_do"]
-
-
 def test_the_schema_is_told_after_a_stop_too(daemon: DaemonProcess) -> None:
     daemon.stop()
     assert _only(penholder(daemon, "doctor"), "schema")["level"] == "ok"

@@ -1,14 +1,12 @@
 """`penholder up` and `down`: the daemon in the background, and its end."""
 
 import os
-import select
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.process.cli.programs import TIMEOUT_S, penholder, runs
+from tests.process.cli.programs import penholder, runs
 from tests.process.daemon_process import DaemonProcess
 
 
@@ -54,22 +52,6 @@ def test_for_people_up_and_down_are_sentences(absent: DaemonProcess) -> None:
     assert "is running already: process" in penholder(absent, "up", "--no-json").out
     assert "has ended" in penholder(absent, "down", "--no-json").out
     assert penholder(absent, "down", "--no-json").out == "no daemon is running\n"
-
-
-def test_a_daemon_whose_socket_was_removed_is_not_called_gone(absent: DaemonProcess) -> None:
-    pid = penholder(absent, "up").json["pid"]
-    absent.control_socket.unlink()
-    refused = penholder(absent, "down")
-    assert (refused.code, refused.out) == (1, "")
-    assert f"process {pid} serves {absent.runtime_dir}, but nobody answers" in refused.err
-    assert f"`kill {pid}` stops it" in refused.err
-    ended = os.pidfd_open(pid)
-    try:
-        os.kill(pid, signal.SIGTERM)
-        assert select.select([ended], [], [], TIMEOUT_S)[0]
-    finally:
-        os.close(ended)
-    assert penholder(absent, "down").code == 0
 
 
 def test_directories_may_be_named(absent: DaemonProcess, short_dir: Path) -> None:

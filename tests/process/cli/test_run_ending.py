@@ -12,13 +12,14 @@ from tests.process.daemon_process import DaemonProcess
 
 STUBBORN = """
 import os, signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"no\\n"))
+for number in (signal.SIGTERM, signal.SIGQUIT):
+    signal.signal(number, lambda *_: os.write(1, b"no\\n"))
 child = os.fork()
 os.write(1, b"%d\\n" % os.getpid())
 while True:
     time.sleep(100)
 """
-"""Two processes that do not end at SIGTERM; each writes its pid first."""
+"""Two processes that end at neither SIGTERM nor SIGQUIT; each writes its pid first."""
 
 POLITE = """
 trap 'echo bye; exit 0' TERM
@@ -61,7 +62,7 @@ def test_what_ignores_sigterm_is_killed_with_its_whole_group(start: Start, state
     assert worker.events()[-1]["data"] == {"exit_status": None, "signal": "SIGKILL"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_to_run_ends_the_command_in_the_same_way(
     start: Start, number: signal.Signals
 ) -> None:
@@ -127,6 +128,10 @@ os.read(0, 1)
     try:
         assert worker.end().code == 0
         assert worker.texts() == [str(pid)]
+        (left,) = [event for event in worker.events() if event["type"] == "process.left"]
+        (named,) = left["data"]["left"]
+        assert named["pid"] == pid
+        assert named["command"].startswith(sys.executable)
     finally:
         os.kill(pid, signal.SIGKILL)
 

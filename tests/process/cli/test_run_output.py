@@ -94,6 +94,17 @@ os.write(1, b"\\x00" * 200_000 + b"\\nno newline")
     assert outputs[-1] == {"stream": "stdout", "text": "no newline", "newline": False}
 
 
+def test_a_question_is_told_while_the_command_waits_for_its_answer(start: Start) -> None:
+    worker = start("sh", "-c", "printf 'Name? '; read x; echo; printf 'hi %s' $x")
+    asked = worker.wait_for("Name? ")
+    assert asked["data"] == {
+        "stream": "stdout", "text": "Name? ", "partial": True, "continued": True, "newline": False,
+    }  # fmt: skip
+    worker.running.say("you")
+    worker.end()
+    assert content(worker.outputs(), "stdout") == b"Name? \nhi you"
+
+
 def test_what_writes_on_after_the_command_is_heard_to_its_end(start: Start) -> None:
     worker = start("sh", "-c", "exec 3<&0; (read x <&3; echo late) & echo early")
     worker.wait_for("early")
@@ -144,6 +155,7 @@ def test_the_command_shares_the_seat_and_knows_its_socket(start: Start) -> None:
     script = """
 penholder --worker "$PENHOLDER_WORKER_ID" event append --type note --data '{"n":1}' >/dev/null
 penholder --socket "$PENHOLDER_SOCKET" event append --type note --data '{"n":2}' >/dev/null
+penholder event append --type note --data '{"n":3}' >/dev/null
 penholder runtime attach >/dev/null 2>&1; echo "attach=$?"
 penholder runtime detach --state stopped >/dev/null 2>&1; echo "detach=$?"
 """
@@ -152,7 +164,7 @@ penholder runtime detach --state stopped >/dev/null 2>&1; echo "detach=$?"
 
     assert (ran.code, ran.out) == (0, "attach=0\ndetach=0\n"), ran.err
     notes = [event["data"] for event in worker.events() if event["type"] == "note"]
-    assert notes == [{"n": 1}, {"n": 2}]
+    assert notes == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
 def test_a_program_that_attaches_for_itself_runs_under_run(

@@ -187,7 +187,6 @@ def test_a_worker_that_is_not_served_is_told_at_once_but_its_own_command_waits(
 
 def test_a_worker_id_is_no_path(cli: Cli) -> None:
     assert "is no worker id" in cli("worker", "get", "--worker", "../control").err
-    assert "not both" in cli("worker", "get", "--worker", "w", "--socket", "/s").err
 
 
 def test_ctrl_c_is_quiet(

@@ -51,6 +51,13 @@ def test_what_never_pauses_is_told_every_second() -> None:
     assert due_at(splitter) == 2.0
 
 
+def test_a_time_in_which_nobody_read_does_not_count() -> None:
+    splitter = Splitter("stdout")
+    list(splitter.feed(b"ha", now=5.0))
+    splitter.postpone(60.0)
+    assert due_at(splitter) == 65.0 + QUIET_S
+
+
 def test_a_line_that_was_complete_in_time_is_one_event() -> None:
     splitter = Splitter("stdout")
     list(splitter.feed(b"on", now=0))

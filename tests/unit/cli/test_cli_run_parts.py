@@ -1,5 +1,6 @@
 """The pure parts of `penholder run`: lines, the backlog's bounds, the way to the end."""
 
+import errno
 import signal
 import threading
 from base64 import b64decode
@@ -256,6 +257,20 @@ def test_an_exit_is_told_as_a_shell_does(
 def test_a_command_that_cannot_start_is_told_as_a_shell_does() -> None:
     assert code_of_failed_start(["sh"], FileNotFoundError()) == 127
     assert code_of_failed_start(["sh"], PermissionError()) == 126
+
+
+@pytest.mark.parametrize("number", [errno.E2BIG, errno.EACCES, errno.ENOTDIR, errno.ENAMETOOLONG])
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("no-such-command", 127), ("/no/such/command", 127), ("", 127), ("n" * 5_000, 127),
+        ("sh", 126), ("/bin/sh", 126), ("/bin/sh/x", 126),
+    ],
+)  # fmt: skip
+def test_what_the_kernel_finds_first_does_not_make_a_missing_program_be_there(
+    program: str, code: int, number: int
+) -> None:
+    assert code_of_failed_start([program], OSError(number, "whatever came first")) == code
 
 
 # --- the command line ------------------------------------------------------------------------

@@ -1,0 +1,134 @@
+"""`penholder run` under any parent: what was blocked, ignored or stopped by whoever started it."""
+
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.process.cli.conftest import Start, StartProgram
+from tests.process.cli.programs import state_of, wait_until
+from tests.process.daemon_process import DaemonProcess
+
+BLOCKED = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
+WAITING = ("sh", "-c", "echo $$; read x; echo $x")
+
+
+def test_a_parent_that_ignores_its_children_is_no_matter(start: Start) -> None:
+    worker = start(
+        "sh", "-c", "sleep 0 & exit 3", first="signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+    )
+    assert worker.end().code == 3
+    assert worker.record()["last_error"] == "exit status 3"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+def test_signals_that_a_parent_blocked_are_taken(start: Start, number: signal.Signals) -> None:
+    worker = start("sh", "-c", "grep SigBlk /proc/self/status; exec sleep 1000", first=BLOCKED)
+    assert worker.running.line() == "SigBlk:\t0000000000000000"
+    worker.running.signal(number)
+    expected = signal.SIGQUIT if number == signal.SIGQUIT else signal.SIGTERM
+    assert worker.end().code == 128 + expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_that_a_parent_ignored_stays_ignored(start: Start, number: signal.Signals) -> None:
+    worker = start(*WAITING, first=f"signal.signal({int(number)}, signal.SIG_IGN)")
+    pid = int(worker.running.line())
+    worker.running.signal(number)
+    os.kill(pid, number)
+    worker.running.say("still here")
+    assert worker.end().code == 0
+    assert worker.texts() == [str(pid), "still here"]
+
+
+def test_sigterm_is_taken_even_where_it_was_ignored(start: Start) -> None:
+    ignoring = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    worker = start("sh", "-c", "echo ready; exec sleep 1000", first=ignoring)
+    worker.running.line()
+    worker.running.signal(signal.SIGTERM)
+    assert worker.end().code == 128 + signal.SIGTERM
+
+
+def test_ctrl_backslash_asks_the_command_for_its_last_words(start: Start) -> None:
+    script = "trap 'echo bye; exit 7' QUIT; echo ready; while :; do sleep 100 & wait $!; done"
+    worker = start("sh", "-c", script)
+    worker.wait_for("ready")
+    worker.running.signal(signal.SIGQUIT)
+    assert worker.end().code == 7
+    assert worker.texts() == ["ready", "bye"]
+
+
+def test_ctrl_z_stops_both_and_both_go_on(start: Start) -> None:
+    # In a group of its own, as a shell with job control starts it: else the kernel stops nobody.
+    worker = start(*WAITING, first="os.setpgid(0, 0)")
+    pid = int(worker.running.line())
+    run = worker.running.process.pid
+    for _ in range(2):
+        worker.running.signal(signal.SIGTSTP)
+        os.waitid(os.P_PID, run, os.WSTOPPED)
+        wait_until(lambda: state_of(pid) == "T")
+        worker.running.signal(signal.SIGCONT)
+        wait_until(lambda: state_of(pid) != "T")
+    worker.running.say("on")
+    assert worker.end().code == 0
+    assert worker.texts() == [str(pid), "on"]
+
+
+class Proxy(threading.Thread):
+    """Stands before a daemon and keeps back what it answers to the first call of a method."""
+
+    def __init__(self, directory: Path, daemon: DaemonProcess, method: str) -> None:
+        """Listen in a runtime directory of its own."""
+        super().__init__(daemon=True)
+        directory.mkdir(mode=0o700)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(directory / "control.sock"))
+        self._listener.listen()
+        self._daemon = daemon
+        self._method = method.encode()
+        self.has_asked = threading.Event()
+
+    def run(self) -> None:
+        """Serve one connection after the other."""
+        while True:
+            client, _ = self._listener.accept()
+            with client, self._daemon.connect() as behind, client.makefile("rb") as lines:
+                for line in lines:
+                    behind.send(line)
+                    behind_answer = behind.read_line()
+                    if self._method in line and not self.has_asked.is_set():
+                        self.has_asked.set()
+                        continue
+                    client.sendall(behind_answer)
+
+
+@pytest.mark.parametrize("worker_id", [("--worker-id", "w"), ()])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_the_start_leaves_no_worker_that_waits(
+    daemon: DaemonProcess,
+    short_dir: Path,
+    start_program: StartProgram,
+    number: signal.Signals,
+    worker_id: tuple[str, ...],
+) -> None:
+    with daemon.connect() as control:
+        control.call("controller.register", controller_id="c", label="c", workspace_key="/w")
+    proxy = Proxy(short_dir / "proxy", daemon, "worker.create")
+    proxy.start()
+    running = start_program(
+        "run", "--runtime-dir", str(short_dir / "proxy"), "--controller", "c", "--label", "l",
+        *worker_id, "--", "true",
+    )  # fmt: skip
+    assert proxy.has_asked.wait(30)
+    running.signal(number)
+    ran = running.end()
+
+    assert ran.code == 128 + number
+    assert "before its command was started" in ran.err
+    with daemon.connect() as control:
+        (worker,) = control.call("worker.list")["items"]
+    assert worker["state"] == "stopped"
+    assert number.name in worker["last_error"]
