@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TypeVar, overload
 
-import msgspec
 from msgspec import Raw
 from msgspec.json import Decoder
 
@@ -24,6 +23,7 @@ from penholder._failures import ConnectionLost, DaemonUnreachable
 from penholder._following import After, Following
 from penholder._generated import Rooms
 from penholder._line import Line
+from penholder._reading import read
 from penholder._request_ids import RequestIds
 from penholder_protocol.nouns import Entry
 
@@ -101,7 +101,7 @@ class Client(Rooms):
     ) -> object:
         """Call any method by name; see call_raw."""
         result = self.call_raw(method, params, mutation=mutation, timeout_s=timeout_s)
-        return msgspec.json.decode(result, type=result_type)
+        return read(result, result_type)
 
     def call_raw(
         self,

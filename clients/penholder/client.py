@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import TypeVar, overload
 
-import msgspec
 import trio
 from msgspec import Raw
 from msgspec.json import Decoder
@@ -23,6 +22,7 @@ from penholder._call import Call
 from penholder._failures import ConnectionLost, DaemonUnreachable
 from penholder._following import After, Following
 from penholder._generated import AsyncRooms
+from penholder._reading import read
 from penholder._request_ids import RequestIds
 from penholder_protocol.nouns import Entry
 
@@ -113,7 +113,7 @@ class AsyncClient(AsyncRooms):
     ) -> object:
         """Call any method by name; see call_raw."""
         result = await self.call_raw(method, params, mutation=mutation)
-        return msgspec.json.decode(result, type=result_type)
+        return read(result, result_type)
 
     async def call_raw(
         self,

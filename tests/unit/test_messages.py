@@ -262,9 +262,9 @@ def test_there_the_reader_is_the_worker_unless_named(bench: Bench) -> None:
     assert bench.call("message.ack", seated, topic="news", seq=2)["reader"] == "w1"
     assert bench.call("message.unread", seated, topic="news") == {"count": 1, "after_seq": 2}
     assert bench.call("message.unread", topic="news", reader="w1")["after_seq"] == 2
-    named = bench.call("message.ack", seated, topic="news", reader="team", seq=1)
-    assert named["reader"] == "team"
-    assert bench.call("message.unread", seated, topic="news", reader="team")["count"] == 2
+    named = bench.call("message.ack", seated, topic="news", reader="w1/team", seq=1)
+    assert named["reader"] == "w1/team"
+    assert bench.call("message.unread", seated, topic="news", reader="w1/team")["count"] == 2
 
 
 def test_a_worker_publishes_and_reads(bench: Bench) -> None:

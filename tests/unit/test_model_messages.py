@@ -12,7 +12,7 @@ from tests.unit.harness import CONTROLLER, Json
 from tests.unit.machine import Machine, MortalBench, drive
 
 ALL_TOPICS = ("a", "b", "b:c")
-ALL_READERS = ("ann", "w1")
+ALL_READERS = ("ann", "w1", "w1/ui")
 TOPICS = st.sampled_from(ALL_TOPICS)
 READERS = st.sampled_from([None, *ALL_READERS])
 KINDS = st.sampled_from(["said", "asked", "said", "asked", *sorted(OWN_KINDS)])
@@ -68,9 +68,11 @@ class Messages(Machine):
         """Read up to a message: never back, at most to the last; a worker is a reader itself."""
         named = reader or ("w1" if is_worker else None)
         refusal = "INVALID_PARAMS" if named is None else None
+        if is_worker and reader not in (None, "w1", "w1/ui"):
+            refusal = "DENIED"
         params = {"topic": topic, "reader": reader, "seq": seq}
         answer = self.call(refusal, "message.ack", self.caller(is_worker), **params)
-        if named is not None:
+        if refusal is None and named is not None:
             stored = max(self.read.get((named, topic), 0), min(seq, len(self.topics[topic])))
             self.read[named, topic] = stored
             assert answer == {"topic": topic, "reader": named, "seq": stored}

@@ -77,7 +77,7 @@ class MessageCalls:
         """Note that a reader has read up to a sequence number; it never goes back.
 
         At most the last one is stored; the answer says which is. On a runtime socket the reader is the
-        worker unless another is named.
+        worker, unless another of its own is named: one that begins with its id and a slash.
         """
         return self._client.ask("message.ack", {
             "topic": topic,
@@ -175,7 +175,7 @@ class AsyncMessageCalls:
         """Note that a reader has read up to a sequence number; it never goes back.
 
         At most the last one is stored; the answer says which is. On a runtime socket the reader is the
-        worker unless another is named.
+        worker, unless another of its own is named: one that begins with its id and a slash.
         """
         return await self._client.ask("message.ack", {
             "topic": topic,

@@ -74,7 +74,7 @@ def _refuse_kept(pid: int) -> None:
 def _end_silent(silent: presence.DoesNotAnswer, drain_ms: int) -> int:
     """End a daemon whose socket is gone, by a signal; returns its pid."""
     holder = silent.holder
-    handle = None if holder.socket is None else _handle(holder)
+    handle = None if holder.socket is None or silent.is_elsewhere else _handle(holder)
     if handle is None or holder.pid is None:
         raise silent
     _refuse_kept(holder.pid)

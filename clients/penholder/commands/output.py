@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from penholder._reading import read
+
 if TYPE_CHECKING:
     from penholder.commands.spec import Contract, Method
 
 Record = dict[str, object]
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def wants_json(asked: bool | None) -> bool:
@@ -31,7 +34,7 @@ def show(contract: "Contract", method: "Method", answer: msgspec.Raw, *, as_json
     if as_json:
         print_json(bytes(answer))
         return
-    value: object = msgspec.json.decode(answer)
+    value: object = read(answer, object)
     schema = contract.resolve(method.result.schema.choices[0])
     if value is None:
         print("nothing")
@@ -64,7 +67,7 @@ def plain(value: object) -> str:
         return printable(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return printable(msgspec.json.encode(value).decode())
+    return printable(_encode(value).decode())
 
 
 def printable(text: str) -> str:

@@ -46,7 +46,8 @@ class DoesNotAnswer(DaemonUnreachable):
     def __init__(self, path: Path, holder: Holder, why: str) -> None:
         """Take who holds it."""
         self.holder = holder
-        self.hint = _way_on(holder)
+        self.is_elsewhere = holder.socket is not None and not _same(holder.socket, path)
+        self.hint = _way_on(holder, is_elsewhere=self.is_elsewhere)
         super().__init__(f"nobody answers at {path} ({why}), but {_told(holder)}")
 
 
@@ -149,9 +150,15 @@ def _told(holder: Holder) -> str:
     return f"{who} holds {holder.directory}{serves}"
 
 
-def _way_on(holder: Holder) -> str:
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _way_on(holder: Holder, *, is_elsewhere: bool) -> str:
     if holder.socket is None:
         return "a program such as penholder restore works there; wait for its end"
+    if is_elsewhere:
+        return f"ask it there, with --runtime-dir {holder.socket.parent}"
     if holder.pid is None:
         return "it is starting or ending, or its socket cannot be reached from here"
     return (

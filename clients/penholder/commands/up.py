@@ -66,8 +66,7 @@ def _running(options: Options) -> status.Running | None:
         try:
             return status.running(options)
         except presence.DoesNotAnswer as silent:
-            served = silent.holder.socket
-            if served is not None and not _same(str(served), str(targets.choose(options).path)):
+            if silent.is_elsewhere:
                 raise Failure(str(silent)) from None  # no patience makes it serve elsewhere
             if time.monotonic() > deadline:
                 raise

@@ -156,7 +156,8 @@ class _Run:
 
     def _could_not_start(self, message: str, code: int) -> int:
         data = event("process.failed", **told(self._arguments.argv).fields(), error=message).data
-        with suppress(ConnectionLost, DaemonUnreachable):
+        gone = (Interrupted, ConnectionLost, DaemonUnreachable)
+        with suppress(*gone), self._inbox.interruptible():
             self._client.call("event.append", {"type": "process.failed", "data": data}, Event)
             farewell = {"state": "error", "last_error": message}
             self._client.call("runtime.detach", farewell, Worker)

@@ -16,6 +16,8 @@ import msgspec
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """What ends the command."""
+SUSPENSIONS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+"""Ctrl-Z, and reading or writing a terminal from the background: what stops a program."""
 
 
 class What(Enum):
@@ -57,6 +59,7 @@ class Inbox:
         """Start empty."""
         self._queue: SimpleQueue[Happening] = SimpleQueue()
         self._interrupts = False
+        self._is_suspending = False
         self._first: signal.Signals | None = None
 
     def tell(self, what: What, *, error: Exception | None = None) -> None:
@@ -90,8 +93,24 @@ class Inbox:
 
     def catch_suspension(self) -> None:
         """Let Ctrl-Z come as a happening too: from now on there is a command to stop with us."""
-        if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
-            signal.signal(signal.SIGTSTP, lambda *_: self.tell(What.SUSPENDED))
+        for number in SUSPENSIONS:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._suspended)
+
+    def _suspended(self, _number: int, _frame: FrameType | None) -> None:
+        # A write to a terminal is tried, and refused, again and again until this process stops.
+        if not self._is_suspending:
+            self._is_suspending = True
+            self.tell(What.SUSPENDED)
+
+    def suspend(self) -> None:
+        """Stop this process as if nobody had taken the signal; returns when it goes on."""
+        taken = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        try:
+            signal.raise_signal(signal.SIGTSTP)
+        finally:
+            signal.signal(signal.SIGTSTP, taken)
+            self._is_suspending = False
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
@@ -109,12 +128,3 @@ class Inbox:
         if self._interrupts:
             raise Interrupted(number)
         self._queue.put(Happening(What.SIGNALED, number=number))
-
-
-def suspend() -> None:
-    """Stop this process as if nobody had taken SIGTSTP; returns when it goes on."""
-    taken = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-    try:
-        signal.raise_signal(signal.SIGTSTP)
-    finally:
-        signal.signal(signal.SIGTSTP, taken)

@@ -16,7 +16,7 @@ from penholder import ConnectionLost
 from penholder.run.backlog import Backlog
 from penholder.run.ending import Ending
 from penholder.run.group import Left, fields_of
-from penholder.run.inbox import Happening, Inbox, What, suspend
+from penholder.run.inbox import Happening, Inbox, What
 from penholder.run.lines import Splitter
 from penholder.run.process import Command, Exit
 from penholder.run.reader import Reader, Source
@@ -170,13 +170,13 @@ class Session:
             self._signals += 1
             self._hurry()
         elif happening.what is What.SUSPENDED:
-            suspend()
+            self._inbox.suspend()
 
     def _suspend(self) -> None:
         """Stop with the command, and go on with it; the time between does not count."""
         began = time.monotonic()
         self._command.signal_group(signal.SIGSTOP)
-        suspend()
+        self._inbox.suspend()
         self._command.signal_group(signal.SIGCONT)
         self._ending.postpone(time.monotonic() - began)
 

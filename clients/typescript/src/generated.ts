@@ -17,7 +17,7 @@ export interface Page<T> {
 export interface Acknowledged {
   /** Names a topic; any characters, but not * alone. */
   topic: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader: string;
   /** 1, 2, 3 … in a stream. */
   seq: number;
@@ -667,7 +667,7 @@ export interface QueueOverview {
 export interface QueueRead {
   /** One piece of work; made by the daemon as qt_… if absent. */
   queue_task_id: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader_id: string;
   task_version: number;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -871,7 +871,7 @@ export interface SessionEvents {
 export interface SessionRead {
   /** A conversation of a worker; made as sess_… if absent. */
   session_id: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader_id: string;
   /** 1, 2, 3 … in a stream. */
   session_version: number;
@@ -931,7 +931,7 @@ export interface SessionSummary {
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   expires_at: string | null;
   session_path: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader_id: string | null;
   /** 1, 2, 3 … in a stream. */
   read_version: number | null;
@@ -1661,7 +1661,7 @@ export interface JournalWaitParams {
 export interface MessageAckParams {
   /** Names a topic; any characters, but not * alone. */
   topic: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader?: string | null;
   /** 1, 2, 3 … in a stream. */
   seq: number;
@@ -1701,7 +1701,7 @@ export interface MessagePublishParams {
 export interface MessageUnreadParams {
   /** Names a topic; any characters, but not * alone. */
   topic: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader?: string | null;
 }
 
@@ -1786,7 +1786,7 @@ export interface QueueListParams {
   state?: "blocked" | "canceled" | "completed" | "failed" | "pending" | "running" | null;
   /** 1, 2, 3 … in a stream. */
   after_version?: number | null;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader_id?: string | null;
   limit?: number;
   /** `next` of an earlier page; opaque. */
@@ -1797,7 +1797,7 @@ export interface QueueListParams {
 export interface QueueMarkReadParams {
   /** One piece of work; made by the daemon as qt_… if absent. */
   queue_task_id: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader_id: string;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
@@ -2084,7 +2084,7 @@ export interface SessionListParams {
   state?: "all" | "default" | "idle" | "running" | "terminal" | "unread";
   /** A word that programs compare, such as tool.call. */
   backend_profile?: string | null;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader_id?: string | null;
   limit?: number;
   /** `next` of an earlier page; opaque. */
@@ -2095,7 +2095,7 @@ export interface SessionListParams {
 export interface SessionMarkReadParams {
   /** A conversation of a worker; made as sess_… if absent. */
   session_id: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader_id: string;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
@@ -2118,7 +2118,7 @@ export interface SessionOutputParams {
 export interface SessionSummaryParams {
   /** A conversation of a worker; made as sess_… if absent. */
   session_id: string;
-  /** Who has read something, named by its caller. */
+  /** Who has read something, named by its caller; a worker's readers are itself and what begins with its id and /. */
   reader_id?: string | null;
 }
 
@@ -3265,7 +3265,7 @@ export class MessageCalls {
    * Note that a reader has read up to a sequence number; it never goes back.
    *
    * At most the last one is stored; the answer says which is. On a runtime socket the reader is the
-   * worker unless another is named.
+   * worker, unless another of its own is named: one that begins with its id and a slash.
    */
   ack(params: MessageAckParams): Promise<Acknowledged> {
     return this.#caller.ask("message.ack", params);

@@ -31,11 +31,16 @@ export class Line {
 
   /**
    * Send a request, and again while that can do no harm and has a chance: a mutation has one key
-   * for all attempts, and a wait waits for what is left of its time.
+   * for all attempts, and a wait waits for what is left of its time. Without a key it may not be
+   * sent again where its answer, which may have been lost, would hold a token.
    */
-  async request(method: string, params: Record<string, unknown>): Promise<unknown> {
+  async request(
+    method: string,
+    params: Record<string, unknown>,
+    isRepeatable = !NOT_REPEATED.has(method),
+  ): Promise<unknown> {
     const begun = Date.now();
-    const patience = new Patience(NOT_REPEATED.has(method) ? 0 : this.#reconnectMs);
+    const patience = new Patience(isRepeatable ? this.#reconnectMs : 0);
     for (;;) {
       if (this.#isClosed) throw new ConnectionLost(method, (params["idempotency_key"] as string) ?? null);
       try {

@@ -63,6 +63,49 @@ test("mutations get a key each, unless they have one; others get none", async (c
   assert.deepEqual(seen[3], { jsonrpc: "2.0", id, method: "worker.get", params: {} });
 });
 
+const CLAIM = { queue: "q", runner_id: "r", lease_ms: 1000 };
+const CLAIMED = { items: [{ task: { token: null }, lease: { epoch: 1, token: null } }], next: null };
+
+test("a claim whose answer is lost is asked for again with the same key and token", async (context) => {
+  const seen: Request[] = [];
+  const play: Play = (request, socket) => {
+    if (seen.push(request) === 1) socket.destroy();
+    else socket.write(answer(request.id, { result: CLAIMED }));
+  };
+  const client = await played(context, play, { reconnectMs: 5000 });
+  const claimed = await client.queue.wait(CLAIM);
+  const [first, second] = seen.map((each) => each.params);
+  assert.match(String(first?.["token"]), /^[A-Za-z0-9_-]{43}$/);
+  assert.equal(second?.["token"], first?.["token"]);
+  assert.equal(second?.["idempotency_key"], first?.["idempotency_key"]);
+  assert.equal(claimed.items[0]?.lease.token, first?.["token"]);
+  assert.deepEqual(claimed.items[0]?.task, { token: null });
+});
+
+test("who brings a key brings the token too, and a call by name makes neither", async (context) => {
+  const seen: Request[] = [];
+  const client = await played(context, (request, socket) => {
+    seen.push(request);
+    socket.write(answer(request.id, { result: { epoch: 1, token: "of the daemon" } }));
+  });
+  const handle = await client.controller.acquire({ controller_id: "c", idempotency_key: "k" });
+  await client.call("controller.acquire", { controller_id: "c" });
+  assert.equal(handle.token, "of the daemon");
+  assert.deepEqual(seen[0]?.params, { controller_id: "c", idempotency_key: "k" });
+  assert.deepEqual(seen[1]?.params, { controller_id: "c" });
+});
+
+test("a call by name whose answer holds a token is not sent twice", async (context) => {
+  let count = 0;
+  const play: Play = (_, socket) => {
+    count += 1;
+    socket.destroy();
+  };
+  const client = await played(context, play, { reconnectMs: 5000 });
+  await assert.rejects(client.call("run.claim", { run_id: "r", lease_ms: 1 }), ConnectionLost);
+  assert.equal(count, 1);
+});
+
 test("a client's ids are its own, over all its connections, and begin with its operation", async (context) => {
   const seen: string[] = [];
   const play: Play = ({ id }, socket) => {

@@ -94,7 +94,7 @@ def ack(tx: Tx, *, topic: TopicName, reader: ReaderId | None = None, seq: Sequen
     """Note that a reader has read up to a sequence number; it never goes back.
 
     At most the last one is stored; the answer says which is. On a runtime socket the reader is the
-    worker unless another is named.
+    worker, unless another of its own is named: one that begins with its id and a slash.
     """
     reader = _reader(tx, reader)
     subject = streams.topic(topic)
@@ -149,6 +149,7 @@ def _reader(rx: Rx, reader: str | None) -> str:
     named = reader or rx.caller.worker_id
     if named is None:
         raise InvalidParams("param `reader` is missing", param="reader")
+    read_cursors.refuse_others(rx, named)
     return named
 
 

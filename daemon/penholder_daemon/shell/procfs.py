@@ -8,14 +8,14 @@ state letter in /proc is that of its main thread alone, which may end long befor
 import errno
 import os
 import select
-from pathlib import Path
 from typing import NamedTuple
 
 from penholder_daemon.core.world import Process
 
 _STARTED_FIELD = 19
 """Where /proc/PID/stat has the start time, counted after the parenthesised command."""
-_MAX_LINEAGE = 256
+_MAX_LINEAGE = 128
+_MOST_BYTES = 8192
 _GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.EINVAL})
 """How a pid is refused that means no process (any more); EINVAL and ENOENT: it means a thread."""
 _HIDDEN = frozenset({errno.EPERM, errno.EACCES})
@@ -42,12 +42,9 @@ def read_status(pid: int) -> Status | None:
 
     Raises OSError where the daemon lacks what it takes to look, such as a descriptor.
     """
-    try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError as error:
-        if error.errno in _GONE | _HIDDEN:
-            return None
-        raise
+    text = _read(f"/proc/{pid}/stat")
+    if text is None:
+        return None
     # The command may hold anything, spaces and parentheses too: cut after the last one.
     fields = text[text.rindex(b")") + 2 :].split()
     return Status(int(fields[1]), int(fields[3]), int(fields[_STARTED_FIELD]))
@@ -115,11 +112,26 @@ def lives(process: Process) -> bool:
 
 def has_own_pids(pid: int) -> bool:
     """Tell whether a process is in a pid namespace below this one, and has another pid there."""
+    text = _read(f"/proc/{pid}/status")
+    if text is None:
+        return False
+    # One number for each namespace from the daemon's own down to the process's.
+    _, _, numbers = text.partition(b"\nNSpid:")
+    return len(numbers.partition(b"\n")[0].split()) > 1
+
+
+def _read(path: str) -> bytes | None:
+    """Read a file of /proc; None if its process is not there, or hidden.
+
+    It is read once for each level of each peer's lineage: without what `open` does beside that.
+    """
     try:
-        lines = Path(f"/proc/{pid}/status").read_bytes().splitlines()
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.read(descriptor, _MOST_BYTES)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         if error.errno in _GONE | _HIDDEN:
-            return False
+            return None
         raise
-    # One number for each namespace from the daemon's own down to the process's.
-    return any(line.startswith(b"NSpid:") and len(line.split()) > 2 for line in lines)

@@ -165,6 +165,8 @@ class ThreadReaders:
         self._costly: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
         self._clocks: list[_Clock] = []
         self._is_stopping = False
+        # Readers must not run ahead of a busy loop: what they made would count for nobody.
+        self._undelivered = threading.Semaphore(2 * (threads + 1))
         self._threads = [
             threading.Thread(target=self._work, args=(ring,), name=f"penholder-{name}", daemon=True)
             for name, ring in (
@@ -202,6 +204,7 @@ class ThreadReaders:
             eye = _Eye(self._open_store, self._gate, self._world, held)
             self._clocks.append(eye.clock)
             while (line := ring.get()) is not None and not self._is_stopping:
+                self._undelivered.acquire()
                 found, slow = (self._costly_look if line.is_costly else self._bunch)(eye, line)
                 self._loop.run_sync_soon(self._deliver, line, found, slow)
 
@@ -235,6 +238,7 @@ class ThreadReaders:
         return [(look, Error(_too_costly()) if outcome is None else outcome)], None
 
     def _deliver(self, line: Line, found: Found, slow: Look[object] | None) -> None:
+        self._undelivered.release()
         try:
             line.desk.settle(line, found, slow)
         except Exception as bug:

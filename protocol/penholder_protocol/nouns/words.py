@@ -8,6 +8,7 @@ from penholder_protocol import limits
 
 # The look-ahead closes the hole that `$` also matches before a last newline in Python.
 _ID = r"^[A-Za-z0-9._:\-]+$(?!\n)"
+_READER = r"^[A-Za-z0-9._:/\-]+$(?!\n)"
 _URL_SAFE = r"^[A-Za-z0-9_\-]+$(?!\n)"
 # The same closes it here; a fraction of a second may be as fine as its clock was.
 _GIVEN_TIME = (
@@ -40,7 +41,16 @@ TenantId = Annotated[str, _id("Whose work it is; sessions never cross tenants.")
 ProjectId = Annotated[str, _id("A part of a tenant's work; sessions never cross projects.")]
 ConversationId = Annotated[str, _id("A conversation, as those who talk name it.")]
 ThreadId = Annotated[str, _id("A conversation, as the backend names it.")]
-ReaderId = Annotated[str, _id("Who has read something, named by its caller.")]
+ReaderId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.MAX_ID_CHARACTERS,
+        pattern=_READER,
+        description="Who has read something, named by its caller; a worker's readers are itself and"
+        " what begins with its id and /.",
+    ),
+]
 TaskId = Annotated[str, _id("One piece of work under review, named by its caller.")]
 CorrelationId = Annotated[str, _id("What messages belong to, named by their senders.")]
 BoardId = Annotated[str, _id("One goal and everything that is done for it.")]

@@ -97,6 +97,17 @@ def test_from_another_environment_the_daemon_is_found_by_its_state_directory(
         _wait(pid)
 
 
+def test_a_daemon_that_serves_elsewhere_is_neither_started_again_nor_ended(
+    daemon: DaemonProcess, short_dir: Path
+) -> None:
+    for command in ("status", "up", "down"):
+        ran = penholder(daemon, command, "--runtime-dir", str(short_dir / "elsewhere"))
+        assert ran.code == (1 if command == "up" else 12)
+        assert f"process {daemon.pid} holds {daemon.state_dir}" in ran.err
+        assert str(daemon.control_socket) in ran.err
+    assert penholder(daemon, "status").json["pid"] == daemon.pid
+
+
 def test_a_restore_that_holds_the_lock_is_not_ended(short_dir: Path) -> None:
     absent = DaemonProcess(short_dir)
     absent.state_dir.mkdir(mode=0o700)

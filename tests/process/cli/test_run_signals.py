@@ -66,8 +66,8 @@ def test_ctrl_z_stops_both_and_both_go_on(start: Start) -> None:
     worker = start(*WAITING, first="os.setpgid(0, 0)")
     pid = int(worker.running.line())
     run = worker.running.process.pid
-    for _ in range(2):
-        worker.running.signal(signal.SIGTSTP)
+    for number in (signal.SIGTSTP, signal.SIGTTOU, signal.SIGTTIN):
+        worker.running.signal(number)
         os.waitid(os.P_PID, run, os.WSTOPPED)
         wait_until(lambda: state_of(pid) == "T")
         worker.running.signal(signal.SIGCONT)

@@ -86,6 +86,7 @@ def get(rx: Rx, *, session_id: SessionId) -> Session:
 def summary(rx: Rx, *, session_id: SessionId, reader_id: ReaderId | None = None) -> SessionSummary:
     """Return a session as a reader sees it; without a reader nothing is read."""
     session = _require_readable(rx, session_id)
+    read_cursors.refuse_others(rx, reader_id)
     read = None
     if reader_id is not None:
         read = read_cursors.version_read(rx, reader_id, records.subject(session_id))
@@ -108,6 +109,7 @@ def list_(
     the pages stays in its place until the end. A call looks through a part of the sessions: a page
     may be empty, with a `next`.
     """
+    read_cursors.refuse_others(rx, reader_id)
     filters, values = _filters(rx, state, backend_profile)
     start = _Place.of(cursor) or _Place(read_cursors.now(rx), 0)
     places = (
@@ -156,6 +158,7 @@ def output(
 def mark_read(tx: Tx, *, session_id: SessionId, reader_id: ReaderId) -> SessionRead:
     """Note that a reader has seen a session as it stands."""
     session = _require_readable(tx, session_id)
+    read_cursors.refuse_others(tx, reader_id)
     version = read_cursors.advance(tx, reader_id, records.subject(session_id), session.version)
     return SessionRead(
         session_id=session_id, reader_id=reader_id, session_version=version, read_at=tx.now
