@@ -13,6 +13,7 @@ from penholder.commands import presence
 from tests.process.cli.programs import PENHOLDER, TIMEOUT_S, Ran, environment, penholder, runs
 from tests.process.daemon_process import DaemonProcess, Json
 
+NOBODY = 65534
 NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 
 
@@ -159,3 +160,36 @@ def test_from_inside_a_namespace_the_end_of_a_daemon_outside_is_awaited(
     assert (done.returncode, done.stderr) == (0, b"")
     assert presence.find(daemon.state_dir) is None
     assert daemon.wait() == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("status",), ("down",), ("up",), ("controller", "list"),
+     ("run", "--controller", "c", "--label", "l", "--", "true")],
+)  # fmt: skip
+def test_another_user_is_told_that_it_may_not_look(
+    daemon: DaemonProcess, short_dir: Path, words: tuple[str, ...]
+) -> None:
+    if os.geteuid() != 0 or not _may_run_as_nobody():
+        pytest.skip("this needs root, and a program that every user may run")
+    short_dir.chmod(0o755)
+    done = subprocess.run(
+        [PENHOLDER, *words],
+        env=environment(daemon), user=NOBODY, group=NOBODY, extra_groups=[], cwd="/",
+        capture_output=True, check=False, timeout=TIMEOUT_S,
+    )  # fmt: skip
+    told = done.stdout.decode() + done.stderr.decode()
+    assert done.returncode == 12, told
+    assert "cannot tell whether a daemon serves" in told
+    assert "no daemon" not in told
+
+
+def _may_run_as_nobody() -> bool:
+    try:
+        done = subprocess.run(
+            [PENHOLDER, "--version"], user=NOBODY, group=NOBODY, extra_groups=[], cwd="/",
+            capture_output=True, check=False, timeout=TIMEOUT_S,
+        )  # fmt: skip
+    except PermissionError:
+        return False
+    return done.returncode == 0
