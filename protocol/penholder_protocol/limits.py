@@ -127,7 +127,7 @@ MAX_STATE_KEYS = 100
 """Keys in one state.list; a larger limit is cut to this."""
 MAX_STREAMS = 64
 """Stream names in one read, wait or subscription."""
-MAX_SCAN_ENTRIES = 5_000
+MAX_SCAN_ENTRIES = 2_000
 """Entries that one look passes over for a filter; then it says how far it came."""
 MAX_MERGED_STREAMS = 1_000
 """Streams that are merged for a page; of more the whole journal is passed over."""
