@@ -67,7 +67,7 @@ MAX_MUTATION_ROWS = 24_000
 MAX_BULK_ROWS = 100_000
 """Rows that one may delete that only deletes: state.clear, worker.remove, daemon.prune."""
 MAX_MUTATION_STEPS = 10_000_000
-"""Steps of SQLite's machine that one mutation may take, for one that reads much: some 200 ms."""
+"""Steps of SQLite's machine that one mutation may take, and some for each statement: 250 ms."""
 MAX_READER_QUEUE = 8192
 """Queries that wait for a reader; past it a query is refused as BUSY."""
 QUICK_QUERY_MS = 20

@@ -1,8 +1,9 @@
 """What one mutation may cost the one writer, for whom everybody else waits.
 
-Rows are counted as they are written, and the steps of SQLite's machine for what only reads. At its
-budget a mutation is refused, and its savepoint takes back what it wrote. The daemon's own work has
-no budget: it comes in slices.
+Rows are counted as they are written, and the steps of SQLite's machine for what only reads, to
+which each statement adds some for what it takes outside of that machine. At its budget a mutation
+is refused, and its savepoint takes back what it wrote. The daemon's own work has no budget: it
+comes in slices.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from collections.abc import Iterator
 from penholder_daemon.core.store import Row, SqlValue, Store
 from penholder_protocol.errors import MutationTooLarge
 from penholder_protocol.limits import MAX_BULK_ROWS, MAX_MUTATION_ROWS, MAX_MUTATION_STEPS
+
+_STEPS_OF_A_STATEMENT = 250
+"""What it costs to have SQLite run even the least statement, in steps: some microseconds."""
 
 
 class Metered:
@@ -22,6 +26,7 @@ class Metered:
         self._most_rows = MAX_BULK_ROWS if is_bulk else MAX_MUTATION_ROWS
         self._rows_before = store.changed_rows
         self._steps_before = store.steps
+        self._statements = 0
 
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
@@ -60,9 +65,11 @@ class Metered:
         return self._store.steps
 
     def _check(self) -> None:
+        self._statements += 1
         if self._store.changed_rows - self._rows_before > self._most_rows:
             raise _too_large(self._limit, self._most_rows, "rows written")
-        if self._store.steps - self._steps_before > MAX_MUTATION_STEPS:
+        steps = self._store.steps - self._steps_before + self._statements * _STEPS_OF_A_STATEMENT
+        if steps > MAX_MUTATION_STEPS:
             raise _too_large("MAX_MUTATION_STEPS", MAX_MUTATION_STEPS, "steps of reading")
 
 

@@ -1,0 +1,41 @@
+"""One turn of the loop does a bounded amount of work for one connection."""
+
+import json
+from pathlib import Path
+
+import trio
+import trio.testing
+
+from tests.sim.client import SimulatedClient
+from tests.sim.house import simulated_daemon
+
+MANY = 1000
+
+
+def _lines(method: str) -> bytes:
+    requests = ({"jsonrpc": "2.0", "id": number, "method": method} for number in range(MANY))
+    return b"".join(json.dumps(each).encode() + b"\n" for each in requests)
+
+
+async def _answered_before_the_other(path: Path, sent: bytes) -> int:
+    """Send much on one connection, then ping on another; how much was answered before the ping?"""
+    async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
+        honest = SimulatedClient(daemon.connect(), nursery)
+        await honest.call("rpc.ping")
+        await daemon.connect().send_all(sent)
+        await honest.call("rpc.ping")
+        answered = sum(daemon.house.tally.errors.values())
+        nursery.cancel_scope.cancel()
+    return answered
+
+
+def test_what_one_connection_asks_for_at_once_keeps_nobody_waiting(tmp_path: Path) -> None:
+    batch = b"[" + b",".join(_lines("no.such").split(b"\n")[:100]) + b"]\n"
+    for number, sent in enumerate([_lines("no.such.method"), _lines("worker.lits"), batch * 8]):
+        answered = trio.run(
+            _answered_before_the_other,
+            tmp_path / f"{number}.db",
+            sent,
+            clock=trio.testing.MockClock(autojump_threshold=0),
+        )
+        assert answered < MANY / 2
