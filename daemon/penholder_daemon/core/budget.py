@@ -12,6 +12,8 @@ from penholder_daemon.core.store import Row, SqlValue, Store
 from penholder_protocol.errors import MutationTooLarge
 from penholder_protocol.limits import MAX_BULK_ROWS, MAX_MUTATION_ROWS, MAX_MUTATION_STEPS
 
+_STATEMENTS_BETWEEN = 8
+"""Statements between two looks at the budget: most calls have fewer, and look once."""
 _STEPS_OF_A_STATEMENT = 250
 """What it costs to have SQLite run even the least statement, in steps: some microseconds."""
 
@@ -31,18 +33,18 @@ class Metered:
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
         yield from self._store.rows(sql, *values)
-        self._check()
+        self._count()
 
     def row(self, sql: str, *values: SqlValue) -> Row | None:
         """Run a statement to its end and return its first row, if any."""
         found = self._store.row(sql, *values)
-        self._check()
+        self._count()
         return found
 
     def run(self, sql: str, *values: SqlValue) -> int:
         """Run a statement to its end and return how many rows it changed."""
         changed = self._store.run(sql, *values)
-        self._check()
+        self._count()
         return changed
 
     def probe(self) -> None:
@@ -64,8 +66,13 @@ class Metered:
         """How many steps were ever taken."""
         return self._store.steps
 
-    def _check(self) -> None:
+    def _count(self) -> None:
         self._statements += 1
+        if not self._statements % _STATEMENTS_BETWEEN:
+            self.check()
+
+    def check(self) -> None:
+        """Raise MutationTooLarge over the budget; to be asked once more at the end of a call."""
         if self._store.changed_rows - self._rows_before > self._most_rows:
             raise _too_large(self._limit, self._most_rows, "rows written")
         steps = self._store.steps - self._steps_before + self._statements * _STEPS_OF_A_STATEMENT

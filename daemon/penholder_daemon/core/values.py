@@ -22,6 +22,8 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
     text = bytes(value)
     if must_be_object and text[:1] != b"{":
         raise InvalidParams(f"param `{name}` must be a JSON object", param=name)
+    if text in _AS_SHORT_AS_CAN_BE:
+        return value
     brackets = text.count(b"{") + text.count(b"[")
     if brackets > MAX_VALUE_DEPTH and _is_deeper(text, MAX_VALUE_DEPTH):
         raise _over(name, "MAX_VALUE_DEPTH", MAX_VALUE_DEPTH, "levels deep")
@@ -97,6 +99,8 @@ def _over(name: str, limit: str, maximum: int, unit: str) -> ValueTooLarge:
     )
 
 
+_AS_SHORT_AS_CAN_BE = frozenset({b"null", b"{}"})
+"""What most optional values are."""
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+|\\.")
 _NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")

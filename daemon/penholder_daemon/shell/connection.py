@@ -45,7 +45,7 @@ T = TypeVar("T")
 _LINGER_SECONDS = 1.0
 _LINGER_BYTES = 16 * MAX_FRAME_BYTES
 _GONE_CHECK_SECONDS = 0.5
-_MESSAGES_A_TURN = 16
+_MESSAGES_A_TURN = 64
 """Messages of one peer that are taken before everybody else has a turn."""
 
 
