@@ -142,7 +142,7 @@ class Desk:
 
     def _drop(self) -> None:
         for line in (self._quick, self._costly):
-            while line.looks:
-                line.looks.pop()
+            # At once: a reader may take the last one between a look and a pop.
+            line.looks.clear()
         self._desks.waiting -= self._waiting
         self._waiting = 0
