@@ -68,6 +68,7 @@ class Connection(JsonRpcConnection):
         self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
         self._reading = trio.CancelScope()
         self._unfinished_since: float | None = None
+        self._is_paused = False
         self._is_over = False
 
     # --- life ---------------------------------------------------------------------------------
@@ -147,8 +148,10 @@ class Connection(JsonRpcConnection):
         self._outbox.flush()
         begun, self._unfinished_since = self._unfinished_since, None
         stood_from = trio.current_time()
+        self._is_paused = True
         await self._requests.until_may_take()
         await self._outbox.until_taken()
+        self._is_paused = False
         if begun is not None:
             self._unfinished_since = begun + trio.current_time() - stood_from
 
@@ -200,6 +203,7 @@ class Connection(JsonRpcConnection):
         self._outbox.flush()
         self.drop()
         self._outbox.close()
+        self._requests.close()
 
     def _note_unfinished(self, unfinished_bytes: int) -> None:
         self._account.set_unfinished(unfinished_bytes)
@@ -209,7 +213,13 @@ class Connection(JsonRpcConnection):
             self._unfinished_since = trio.current_time()
 
     def check_patience(self) -> None:
-        """End a peer that never finishes a frame, or does not take what it is sent."""
+        """End a peer that never finishes a frame, or does not take what it is sent.
+
+        Of one that is not read from at the moment nothing else would tell that it is gone.
+        """
+        if self._is_paused and self._stream.peer_is_gone():
+            self._lose("the peer is gone")
+            return
         self._check_frame_timeout()
         if self._outbox.lags_ms >= PEER_STALLED_MS:
             log.warning("a peer has stopped reading and is ended", pid=self.caller.pid)
