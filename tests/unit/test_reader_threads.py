@@ -144,6 +144,18 @@ async def test_queries_of_a_connection_that_ended_are_forgotten(scene: Scene) ->
     assert (scene.told, scene.readers.waiting) == ([], 0)
 
 
+async def test_a_query_underway_of_a_connection_that_ended_is_counted_off_once(
+    scene: Scene,
+) -> None:
+    desk, other = scene.desk(), scene.desk()
+    desk.submit(Look(CONTROLLER, partial(_count, steps=300_000), lambda _: None))
+    desk.submit(scene.note("gone"))
+    desk.close()
+    for _ in range(20):
+        assert await read(other, CONTROLLER, _one) == 1
+    assert (scene.told, scene.readers.waiting) == ([], 0)
+
+
 async def test_a_full_queue_takes_a_few_of_those_who_did_not_fill_it(scene: Scene) -> None:
     deaf, modest = scene.account(), scene.account()
     for account in (deaf, modest):

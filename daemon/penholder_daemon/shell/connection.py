@@ -130,10 +130,15 @@ class Connection(JsonRpcConnection):
                 self._take_one(*part)
                 messages += 1
                 if messages % _MESSAGES_A_TURN == 0:
-                    self._outbox.flush()
-                    await trio.lowlevel.checkpoint()
+                    await self._let_others_have_their_turn()
         self._note_unfinished(framer.unfinished_bytes)
         self._outbox.flush()
+
+    async def _let_others_have_their_turn(self) -> None:
+        """Give one turn away, which a drain must not end in: a batch is taken as a whole."""
+        self._outbox.flush()
+        with trio.CancelScope(shield=True):
+            await trio.lowlevel.checkpoint()
 
     async def _until_room(self) -> None:
         """Wait until the peer has read, and been answered, enough that more may be taken.
@@ -145,8 +150,12 @@ class Connection(JsonRpcConnection):
         self._outbox.flush()
         begun, self._unfinished_since = self._unfinished_since, None
         stood_from = trio.current_time()
-        await self._requests.until_may_take()
-        await self._outbox.until_taken()
+        while not self._requests.may_take or self._outbox.is_full:
+            if self._stream.peer_is_gone():
+                raise TransportClosed
+            with trio.move_on_after(_GONE_CHECK_SECONDS):
+                await self._requests.until_may_take()
+                await self._outbox.until_taken()
         if begun is not None:
             self._unfinished_since = begun + trio.current_time() - stood_from
 
