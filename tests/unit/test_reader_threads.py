@@ -1,5 +1,6 @@
 """Queries on threads: fair to each connection, quick ones never behind costly ones, all bounded."""
 
+from collections import deque
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,10 @@ from outcome import Outcome
 
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
+from penholder_daemon.shell import desks
 from penholder_daemon.shell.accounts import Account, Accounts
 from penholder_daemon.shell.database import open_reader, open_writer
-from penholder_daemon.shell.desks import Desk, Look
+from penholder_daemon.shell.desks import Desk, Desks, Look
 from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.readers import ThreadReaders, read
 from penholder_protocol.errors import Busy, QueryTooCostly
@@ -171,3 +173,23 @@ async def test_a_full_queue_takes_a_few_of_those_who_did_not_fill_it(scene: Scen
         modest_desk.submit(scene.note("modest"))
     eager_desk.close()
     modest_desk.close()
+
+
+class _TakenMeanwhile(deque[object]):
+    """Somebody takes what is in it between a look at it and a pop."""
+
+    def __len__(self) -> int:
+        """Tell how much there was."""
+        there_was = super().__len__()
+        self.clear()
+        return there_was
+
+
+def test_a_desk_closes_while_a_reader_takes_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desks, "deque", _TakenMeanwhile)
+    all_desks = Desks(lambda _: None)
+    desk = all_desks.open(Accounts().open(lambda _: None))
+    for _ in range(2):
+        desk.submit(Look(CONTROLLER, _one, lambda _: None))
+    desk.close()
+    assert all_desks.waiting == 0

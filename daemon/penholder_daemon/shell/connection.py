@@ -85,7 +85,9 @@ class Connection(JsonRpcConnection):
                 finally:
                     # While this body runs the nursery cannot have closed; from here on nothing is
                     # started in it, however the connection ended and whatever is still underway.
+                    # What waits for the writer must have its turn though the peer never reads.
                     self._is_over = True
+                    self._account.close()
                 nursery.cancel_scope.cancel()
         finally:
             self.close()

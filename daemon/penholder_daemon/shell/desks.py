@@ -138,7 +138,7 @@ class Desk:
         """Forget what waits or is carried out: nobody is there for the answers."""
         self._is_closed = True
         for line in (self._quick, self._costly):
-            while line.looks:
-                line.looks.pop()
+            # At once: a reader may take the last one between a look and a pop.
+            line.looks.clear()
         self._desks.waiting -= self._waiting
         self._waiting = 0
