@@ -1,7 +1,7 @@
 """One call at a time over one connection: other threads wait, a signal handler is told.
 
-A signal handler or a finalizer runs amid whatever its thread does. Would it wait for the call that it
-interrupted, it would wait for ever, since that goes on only after it.
+A signal handler or a finalizer runs amid whatever its thread does. Would it wait for the call that
+it interrupted, it would wait for ever, since that goes on only after it.
 """
 
 import threading

@@ -26,7 +26,7 @@ pid = os.fork()
 label = "child" if pid == 0 else "parent"
 for number in range(100):
     event = client.event.append(worker_id=worker_id, type="t", data={"of": label, "n": number})
-    assert event.data == f'{{"of":"{label}","n":{number}}}'.encode(), (label, bytes(event.data))
+    assert bytes(event.data) == f'{{"of":"{label}","n":{number}}}'.encode(), label
 if pid == 0:
     client.close()
     os._exit(0)
