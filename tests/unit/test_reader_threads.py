@@ -1,5 +1,6 @@
 """Queries on threads: fair to each connection, quick ones never behind costly ones, all bounded."""
 
+from collections import deque
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,10 @@ from outcome import Outcome
 
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
+from penholder_daemon.shell import desks
 from penholder_daemon.shell.accounts import Account, Accounts
 from penholder_daemon.shell.database import open_reader, open_writer
-from penholder_daemon.shell.desks import Desk, Look
+from penholder_daemon.shell.desks import Desk, Desks, Look
 from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.readers import ThreadReaders, read
 from penholder_protocol.errors import Busy, QueryTooCostly
@@ -144,6 +146,18 @@ async def test_queries_of_a_connection_that_ended_are_forgotten(scene: Scene) ->
     assert (scene.told, scene.readers.waiting) == ([], 0)
 
 
+async def test_a_query_underway_of_a_connection_that_ended_is_counted_off_once(
+    scene: Scene,
+) -> None:
+    desk, other = scene.desk(), scene.desk()
+    desk.submit(Look(CONTROLLER, partial(_count, steps=300_000), lambda _: None))
+    desk.submit(scene.note("gone"))
+    desk.close()
+    for _ in range(20):
+        assert await read(other, CONTROLLER, _one) == 1
+    assert (scene.told, scene.readers.waiting) == ([], 0)
+
+
 async def test_a_full_queue_takes_a_few_of_those_who_did_not_fill_it(scene: Scene) -> None:
     deaf, modest = scene.account(), scene.account()
     for account in (deaf, modest):
@@ -159,3 +173,23 @@ async def test_a_full_queue_takes_a_few_of_those_who_did_not_fill_it(scene: Scen
         modest_desk.submit(scene.note("modest"))
     eager_desk.close()
     modest_desk.close()
+
+
+class _TakenMeanwhile(deque[object]):
+    """Somebody takes what is in it between a look at it and a pop."""
+
+    def __len__(self) -> int:
+        """Tell how much there was."""
+        there_was = super().__len__()
+        self.clear()
+        return there_was
+
+
+def test_a_desk_closes_while_a_reader_takes_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desks, "deque", _TakenMeanwhile)
+    all_desks = Desks(lambda _: None)
+    desk = all_desks.open(Accounts().open(lambda _: None))
+    for _ in range(2):
+        desk.submit(Look(CONTROLLER, _one, lambda _: None))
+    desk.close()
+    assert all_desks.waiting == 0
