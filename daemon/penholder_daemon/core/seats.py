@@ -6,8 +6,8 @@ process, known by pid and start time: a pid comes again, the two together never 
 and the boot's id is kept beside them. Each new holder raises the epoch of `worker:<id>`.
 
 Who is calling is the lineage that the kernel showed when the connection was made: the process and
-its ancestors. It is read once. Ancestors can end afterwards but never be gained, so a lineage only
-ever says too little in time, and whoever shared the seat when it connected is judged by that.
+its ancestors. It is read once. Ancestors can end afterwards but never be gained, so it stays good
+for deciding whose seat the caller shares, without a look into /proc at each call.
 
 Descendants share the seat of a process. Sharing is what lets the ways of starting a worker be put
 together: under `penholder run` a program that attaches for itself is a descendant of the seated
@@ -18,9 +18,9 @@ Of those who do not hold the seat, two kinds are told apart, since they must do 
 Who held it once, under a lower epoch, is FENCED: another has taken over, and it should end. Anybody
 else is NOT_ATTACHED: it may attach. So is the last one that left, as nobody has come after it.
 
-A seat ends with its process, not with a connection: by `leave`, which the daemon's own call does
-when the pidfd says that the process ended. That a process is to be ended by force is kept with the
-seat (`force_end`), so that it is carried through by the next run, should this one end before.
+A seat ends when it is given up or when its process ends, never with a connection. The latter the
+daemon hears from a pidfd. That a process is to be ended by force is kept with the seat
+(`force_end`), so that it is carried through by the next run, should this one end before.
 """
 
 import msgspec
