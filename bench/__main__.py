@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import appends, command_line, journal, moving, noticing, queue, service
+from bench import appends, command_line, hostile, journal, moving, noticing, queue, service
 from bench.limits import Missed
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "journal": journal.main,
     "moving": moving.main,
     "service": service.main,
+    "hostile": hostile.main,
 }
 
 

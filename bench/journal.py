@@ -16,7 +16,7 @@ ENTRIES = 1_000_000
 NEAR_END = ENTRIES - 300_000
 """Where a page of a hundred can still be had of the rarest stream."""
 MAX_RATIO = 1.5
-MAX_STEPS = 1_000_000
+MAX_STEPS = 500_000
 """Of one look for rare types, whatever it finds: some milliseconds."""
 ROUNDS = 20
 

@@ -67,7 +67,7 @@ MAX_MUTATION_ROWS = 24_000
 MAX_BULK_ROWS = 100_000
 """Rows that one may delete that only deletes: state.clear, worker.remove, daemon.prune."""
 MAX_MUTATION_STEPS = 10_000_000
-"""Steps of SQLite's machine that one mutation may take, for one that reads much: some 200 ms."""
+"""Steps of SQLite's machine that one mutation may take, and some for each statement: 250 ms."""
 MAX_READER_QUEUE = 8192
 """Queries that wait for a reader; past it a query is refused as BUSY."""
 QUICK_QUERY_MS = 20
@@ -127,7 +127,7 @@ MAX_STATE_KEYS = 100
 """Keys in one state.list; a larger limit is cut to this."""
 MAX_STREAMS = 64
 """Stream names in one read, wait or subscription."""
-MAX_SCAN_ENTRIES = 5_000
+MAX_SCAN_ENTRIES = 2_000
 """Entries that one look passes over for a filter; then it says how far it came."""
 MAX_MERGED_STREAMS = 1_000
 """Streams that are merged for a page; of more the whole journal is passed over."""

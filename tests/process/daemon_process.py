@@ -86,10 +86,14 @@ class DaemonProcess:
         self._process.send_signal(signal.SIGTERM)
         return self._reap()
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal and wait for nothing."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def signal_reload(self) -> None:
         """Have it read its settings again."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGHUP)
+        self.send_signal(signal.SIGHUP)
 
     def wait(self) -> int:
         """Wait for it to end by itself; returns its exit status."""

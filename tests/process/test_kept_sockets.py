@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from penholder_daemon.generate.__main__ import ROOT
-from penholder_daemon.shell.systemd.kept_sockets import worker_name
+from penholder_daemon.shell.systemd import kept_sockets
+from penholder_daemon.shell.systemd.kept_sockets import KeptSockets, worker_name
 from penholder_protocol.limits import MAX_WORKER_ID_CHARACTERS
 from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
 from tests.process.manager import Manager
@@ -142,3 +143,18 @@ def test_a_descriptor_that_does_not_listen_is_not_served(
     assert "is not one that listens" in kept.log()
     with kept.connect() as control:
         assert control.call("rpc.ping")["pong"] is True
+
+
+def test_no_more_is_counted_as_kept_than_systemd_keeps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kept_sockets, "_MOST_HELD", 2)
+    monkeypatch.setattr(kept_sockets, "notify", lambda *_: True)
+    kept = KeptSockets()
+    with socket.socket(socket.AF_UNIX) as sock:
+        for name in ("a", "b", "c"):
+            kept.keep(name, sock)
+        assert [kept.outlives(name) for name in ("a", "b", "c")] == [True, True, False]
+        kept.give_up("a")
+        kept.keep("c", sock)
+        assert kept.outlives("c")

@@ -1,5 +1,6 @@
 """Metrics, backup, verify, prune and config over a real daemon that serves meanwhile."""
 
+import socket
 import stat
 from pathlib import Path
 
@@ -120,3 +121,62 @@ def test_a_policy_prunes_by_itself(short_dir: Path) -> None:
         gone = control.error("event.list", worker_id=worker_id, after_seq=1)
         assert gone["data"]["details"]["oldest_seq"] == 48
     daemon.end()
+
+
+def test_a_backup_keeps_its_key_and_is_made_once(daemon: DaemonProcess, short_dir: Path) -> None:
+    target = str(short_dir / "backup.db")
+    with daemon.connect() as control, daemon.connect() as other:
+        _append(control, make_worker(control), 500)
+        asked = {"path": target, "idempotency_key": "k"}
+        first = control.request("daemon.backup", **asked)
+        second = other.request("daemon.backup", **asked)
+        made = control.answer(first)["result"]
+        assert other.answer(second)["result"] == made
+        daemon.restart()
+    with daemon.connect() as control:
+        assert control.call("daemon.backup", **asked) == made
+        assert control.refusal("daemon.backup", path=target + "2", idempotency_key="k") == (
+            "IDEMPOTENCY_CONFLICT"
+        )
+
+
+def test_what_a_crash_left_of_a_backup_does_not_refuse_the_next(
+    daemon: DaemonProcess, short_dir: Path
+) -> None:
+    (short_dir / ".backup.db.partial").write_bytes(b"half a copy")
+    (short_dir / ".backup.db.partial-journal").write_bytes(b"of another")
+    with daemon.connect() as control:
+        _append(control, make_worker(control), 5)
+        control.call("daemon.backup", path=str(short_dir / "backup.db"))
+    assert [path.name for path in short_dir.iterdir() if "partial" in path.name] == []
+
+
+def test_a_backup_beside_writes_ends_and_a_verify_beside_it_too(
+    daemon: DaemonProcess, short_dir: Path
+) -> None:
+    with daemon.connect() as control, daemon.connect() as other, daemon.connect() as third:
+        worker_id = make_worker(control)
+        events = [{"type": "t", "data": {"text": "x" * 800}} for _ in range(1000)]
+        for _ in range(40):
+            control.call("event.append_many", worker_id=worker_id, events=events)
+        backup = other.request("daemon.backup", path=str(short_dir / "backup.db"))
+        verify = third.request("daemon.verify")
+        other.socket.setblocking(False)
+        appended = 0
+        while not _has_come(other):
+            control.call("event.append", worker_id=worker_id, type="beside")
+            appended += 1
+        other.socket.settimeout(30)
+        made = other.answer(backup)["result"]
+        assert third.answer(verify)["result"]["ok"] is True
+    assert appended > 0
+    copy = apsw.Connection(str(short_dir / "backup.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    assert next(copy.execute("SELECT MAX(pos) FROM journal"))[0] == made["pos"]
+    copy.close()
+
+
+def _has_come(connection: RawConnection) -> bool:
+    try:
+        return bool(connection.socket.recv(1, socket.MSG_PEEK))
+    except BlockingIOError:
+        return False

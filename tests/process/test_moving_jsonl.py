@@ -102,6 +102,18 @@ def test_only_an_empty_database_takes_it(lived_in: Path, tmp_path: Path) -> None
     assert moving(lived_in, "export").out == text
 
 
+def test_a_database_that_was_only_started_is_empty(lived_in: Path, short_dir: Path) -> None:
+    text = moving(lived_in, "export").out
+    (short_dir / "other").mkdir()
+    other = DaemonProcess(short_dir / "other")
+    other.start()
+    with other.connect() as control:
+        control.call("controller.list")
+    other.stop()
+    moving(other.state_dir, "import", "jsonl", "-", given=text)
+    assert moving(other.state_dir, "export").out == text
+
+
 def _changed_header(text: str, **changes: object) -> str:
     header, _, rest = text.partition("\n")
     return json.dumps({**json.loads(header), **changes}) + "\n" + rest

@@ -77,7 +77,7 @@ ROWS = {
         "ev_000000000003", "data_json",
     ),
     "UPDATE worker_events SET data_json = '{\"a\": NaN}' WHERE event_id LIKE '%3'": (
-        "ev_000000000003", "no valid JSON",
+        "ev_000000000003", "invalid character",
     ),
     "UPDATE worker_events SET data_json = '{\"a\": \"' || hex(zeroblob(200000)) || '\"}'": (
         "ev_000000000000", "MAX_VALUE_BYTES",

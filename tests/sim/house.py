@@ -77,6 +77,10 @@ class SimulatedWorld:
         self._made += 1
         return f"{prefix}{self._random.getrandbits(32):08x}{self._made}"
 
+    def made_ms(self, made_id: str) -> int | None:  # noqa: ARG002
+        """No id tells its time here."""
+        return None
+
     def new_token(self) -> str:
         """Draw a secret."""
         return f"{self._random.getrandbits(64):x}"

@@ -1,5 +1,6 @@
 """A wait looks through a long stream once, piece by piece, and on from there at every commit."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import trio.testing
 from penholder_daemon.core import execute
 from penholder_daemon.core.registry import Invocation, Waiting
 from penholder_daemon.core.transaction import Rx
+from penholder_daemon.shell.pending import Pending
+from penholder_daemon.shell.write_queue import Job
+from penholder_protocol.errors import Busy
 from tests.sim.client import SimulatedClient
 from tests.sim.house import simulated_daemon
 
@@ -121,3 +125,27 @@ def test_an_empty_answer_at_the_timeout_has_a_next(tmp_path: Path, looks: Looks)
     found = trio.run(play, clock=trio.testing.MockClock(autojump_threshold=0))
     assert found == {"items": [], "next": "35"}
     assert len(looks.began_after) == 4
+
+
+class _BusyWriter:
+    """Stands for a writer whose queue is full."""
+
+    def submit(self, job: Job) -> None:  # noqa: ARG002
+        """Refuse."""
+        raise Busy("the writer's queue is full")
+
+
+def test_nothing_is_kept_of_a_wait_that_was_refused(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with simulated_daemon(tmp_path / "w.db", 1) as daemon, trio.open_nursery() as nursery:
+            client = SimulatedClient(daemon.connect(), nursery)
+            daemon.house.writer = _BusyWriter()  # type: ignore[assignment]  # what a request needs
+            for _ in range(20):
+                refused = await client.call("queue.wait", queue="q", runner_id="r", lease_ms=1000)
+                assert refused["error"]["data"]["code"] == "BUSY"
+            gc.collect()
+            kept = [each for each in gc.get_objects() if isinstance(each, Pending)]
+            nursery.cancel_scope.cancel()
+        assert len(kept) <= 1
+
+    trio.run(play, clock=trio.testing.MockClock(autojump_threshold=0))

@@ -37,6 +37,7 @@ class FakeWorld:
         self.living: set[Process] = set()
         self.sockets_dir = "/run/penholder/workers"
         self._made: Counter[str] = Counter()
+        self._made_ms: dict[str, int] = {}
 
     def pass_ms(self, milliseconds: int) -> None:
         """Let time pass on all clocks."""
@@ -89,7 +90,13 @@ class FakeWorld:
     def new_id(self, prefix: str) -> str:
         """Count, by prefix."""
         self._made[prefix] += 1
-        return f"{prefix}{self._made[prefix]}"
+        made_id = f"{prefix}{self._made[prefix]}"
+        self._made_ms[made_id] = self.wall_ms
+        return made_id
+
+    def made_ms(self, made_id: str) -> int | None:
+        """Look it up."""
+        return self._made_ms.get(made_id)
 
     def new_token(self) -> str:
         """Count."""

@@ -52,6 +52,7 @@ class FileBench(MortalBench, Bench):
 
     def start(self) -> None:
         """Open what was left and do what the daemon does before it serves."""
+        self.world.restart()
         self.open(self._path)
         for seat in look_back(self.database, self.world, DAEMON).lost_seats:
             self.own("runtime.exited", worker_id=seat.worker_id, epoch=seat.epoch)

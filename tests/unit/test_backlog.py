@@ -22,7 +22,7 @@ from tests.unit.harness import CONTROLLER, Bench, Json, at_once
 
 ENTRIES = 40_000
 UNFILTERED = [name for name in PAGES if "types" not in name]
-_STEPS_OF_A_LOOK = 1_000_000
+_STEPS_OF_A_LOOK = 500_000
 
 
 @pytest.fixture(scope="module")

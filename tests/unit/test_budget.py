@@ -124,6 +124,15 @@ def test_what_only_reads_has_a_budget_too(full: Bench, monkeypatch: pytest.Monke
     assert caught.value.details["limit"] == "MAX_MUTATION_STEPS"
 
 
+def test_so_have_many_statements_that_read_next_to_nothing(full: Bench) -> None:
+    lanes = [f"lane{number}" for number in range(limits.MAX_STREAMS)]
+    claim = {"method": "queue.claim", "params": {**CLAIM, "lanes": lanes}}
+    full.call("tx.apply", calls=[claim] * 100)
+    with pytest.raises(errors.MutationTooLarge) as caught:
+        full.call("tx.apply", calls=[claim] * 1000)
+    assert caught.value.details["limit"] == "MAX_MUTATION_STEPS"
+
+
 def test_a_bulk_of_deletions_has_a_larger_one(full: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "MAX_MUTATION_ROWS", 5)
     monkeypatch.setattr(budget, "MAX_BULK_ROWS", 20)

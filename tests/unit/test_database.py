@@ -9,10 +9,11 @@ import pytest
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import Shape, StoreFault
-from penholder_daemon.shell import database
+from penholder_daemon.shell import database, log_renewal
 from penholder_daemon.shell.database import (
     ApswStore,
     UnusableDatabase,
+    UnwritableDatabase,
     WriterStore,
     file_bytes,
     open_reader,
@@ -200,3 +201,35 @@ def test_rows_become_records() -> None:
     assert (read.name, read.is_on, read.words, read.more) == ("n", True, ["a"], None)
     assert bytes(read.value) == b"null"
     assert shape.read(("n", 0, "[]", '{"a":1}', '{"b":2}')).more == {"a": 1}
+
+
+def test_the_log_is_renewed_under_the_write_lock_or_not_at_all(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_writer(path)
+    _write_much(store, 10)
+    wal = path.with_name("penholder.db-wal")
+    before = wal.read_bytes()
+    monkeypatch.setattr(database, "_BUSY_MS", 1)
+    renewed: list[bool] = []
+
+    def renew(*_: object) -> None:
+        with pytest.raises(apsw.BusyError):
+            other.execute("BEGIN IMMEDIATE")
+        reader = open_reader(path)
+        assert reader.row("SELECT COUNT(*) FROM streams") == (0,)
+        reader.close()
+        renewed.append(True)
+
+    other = apsw.Connection(str(path))
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(log_renewal, "renew", lambda *_: pytest.fail("somebody may be writing"))
+    with pytest.raises(UnwritableDatabase, match="locked"):
+        open_writer(path)
+    assert wal.read_bytes() == before
+    other.execute("ROLLBACK")
+    monkeypatch.setattr(log_renewal, "renew", renew)
+    open_writer(path).close()
+    assert renewed == [True]
+    other.close()
+    store.close()

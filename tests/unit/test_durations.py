@@ -169,6 +169,16 @@ def test_a_task_that_is_due_still_says_since_when(bench: Bench) -> None:
     assert _claimed(bench)[0]["task"]["not_before_at"] is None
 
 
+def test_many_delays_of_one_call_store_the_clock_once(bench: Bench) -> None:
+    _submit(bench, delay_ms=1)
+    before = bench.database.changed_rows
+    given = {"tenant_id": "t", "project_id": "p", "queue": "q"}
+    bench.call("queue.submit_many", tasks=[given] * 3)
+    plain = bench.database.changed_rows - before
+    bench.call("queue.submit_many", tasks=[{**given, "delay_ms": 5}] * 3)
+    assert bench.database.changed_rows - before - plain == plain + 1
+
+
 # --- how long something is kept -----------------------------------------------------------------
 def _append(bench: Bench) -> int:
     made = bench.call("event.append", worker_id="w1", type="x", idempotency_key="k")

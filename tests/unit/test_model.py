@@ -202,6 +202,20 @@ class Rooms(RoomsAgree):
             self.model.detach(worker_id, state)
         self.call(refusal, "runtime.detach", self.peer(worker_id, pid), state=state)
 
+    @rule(worker_id=WORKERS, pid=st.sampled_from(PROCESSES), takeover=st.booleans())
+    def share(self, worker_id: str, pid: int, takeover: bool) -> None:
+        """Have a child of the seated process attach and detach, which changes nothing."""
+        if not self.has(worker_id):
+            return
+        worker = self.model.workers[worker_id]
+        if not worker.is_held or worker.holders[-1] != self.name(worker_id, pid):
+            return
+        child = self.bench.child(self.peer(worker_id, pid), 900)
+        refusal = "WORKER_STOPPED" if worker.state == "stopped" else None
+        answer = self.call(refusal, "runtime.attach", child, takeover=takeover)
+        assert answer is None or answer["runtime_epoch"] == len(worker.holders)
+        self.call(None, "runtime.detach", child, state="stopped")
+
     @rule(worker_id=WORKERS, is_down=st.booleans())
     def exit(self, worker_id: str, is_down: bool) -> None:
         """Let the seated process die; the daemon hears of it, or sees it at its next start."""

@@ -1,5 +1,6 @@
 """Where the daemon keeps things: private, checked, one daemon a directory."""
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -128,6 +129,46 @@ def test_a_second_daemon_is_refused_and_told_the_firsts_pid(tmp_path: Path) -> N
     assert str(tmp_path) in str(caught.value)
     first.release()
     DirectoryLock(tmp_path).release()
+
+
+def test_without_its_lock_file_a_directory_is_locked_all_the_same(tmp_path: Path) -> None:
+    first = DirectoryLock(tmp_path)
+    (tmp_path / "penholder.lock").unlink()
+    with pytest.raises(AlreadyRunning, match="unknown"):
+        DirectoryLock(tmp_path)
+    first.put_back()
+    with pytest.raises(AlreadyRunning, match=f"pid {os.getpid()}"):
+        DirectoryLock(tmp_path)
+    places = [first.is_in_place]
+    tmp_path.rename(tmp_path.with_name("moved"))
+    tmp_path.mkdir()
+    places.append(first.is_in_place)
+    assert places == [True, False]
+    first.release()
+
+
+def test_a_lock_file_that_is_replaced_while_it_is_taken_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "penholder.lock"
+    replacing = [True]
+    real = fcntl.flock
+
+    def flock(descriptor: int, how: int) -> None:
+        real(descriptor, how)
+        if path.exists() and replacing:
+            replacing.clear()
+            path.unlink()
+            path.touch()
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    lock = DirectoryLock(tmp_path)
+    assert replacing == []
+    other = os.open(path, os.O_RDWR)
+    with pytest.raises(BlockingIOError):
+        real(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(other)
+    lock.release()
 
 
 def test_a_lock_file_that_is_a_symlink_is_not_followed(tmp_path: Path) -> None:

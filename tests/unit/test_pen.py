@@ -8,10 +8,12 @@ import pytest
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.store import Store
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell.database import UnwritableDatabase
+from penholder_daemon.shell.database import UnwritableDatabase, file_bytes
 from penholder_daemon.shell.gate import Gate
 from penholder_daemon.shell.pen import Pen
+from penholder_protocol.errors import StoreFailed
 from tests.unit.fakes import FakeWorld
+from tests.unit.harness import Bench
 
 _LONG = (
     "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 200000)"
@@ -75,3 +77,28 @@ def test_closing_leaves_an_empty_log_beside_the_database(tmp_path: Path) -> None
 def test_a_first_start_that_cannot_make_its_database_says_why(tmp_path: Path) -> None:
     with pytest.raises(UnwritableDatabase, match="unable to open"):
         OpenPen(tmp_path / "nowhere" / "p.db")
+
+
+def test_nothing_is_written_to_files_that_were_moved_away(tmp_path: Path, bench: Bench) -> None:
+    opened = OpenPen(tmp_path / "p.db")
+    call = bench.invocation("controller.register", {"controller_id": "c", "label": "c",
+                                                    "workspace_key": "/"})  # fmt: skip
+    for file in ("p.db", "p.db-wal"):
+        (tmp_path / file).rename(tmp_path / "away")
+        (refused,) = opened.pen.run([call], lambda _: None).answers
+        assert isinstance(refused, StoreFailed)
+        assert "removed or replaced" in str(refused)
+        assert str(opened.pen.fault) in str(refused)
+        assert opened.pen.heartbeat().answers == []
+        (tmp_path / "away").rename(tmp_path / file)
+        (written,) = opened.pen.run([call], lambda _: None).answers
+        assert isinstance(written, bytes)
+        assert opened.pen.fault is None
+    opened.pen.close()
+
+
+def test_sizes_are_told_whatever_is_in_the_place_of_the_state_directory(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    assert file_bytes(tmp_path / "state/p.db") == 0
+    (tmp_path / "loop").symlink_to("loop")
+    assert file_bytes(tmp_path / "loop/p.db") == 0

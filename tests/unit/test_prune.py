@@ -84,6 +84,22 @@ def test_numbering_goes_on_and_old_cursors_are_told(grown: Bench) -> None:
     assert grown.call("event.append", worker_id="w1", type="next")["event_seq"] == 11
 
 
+def test_an_event_that_was_taken_is_told_apart_from_one_that_never_was(grown: Bench) -> None:
+    taken, kept = (
+        grown.call("event.list", worker_id="w1", after_seq=seq, limit=1)["items"][0]["event_id"]
+        for seq in (0, 8)
+    )
+    of_another = grown.call("event.latest", worker_id="w2")["event_id"]
+    grown.call("daemon.prune", keep_last=2, streams=["worker:w1"])
+    for method in ("event.list", "event.wait"):
+        gone = grown.refused(errors.CursorGone, method, worker_id="w1", after_event_id=taken)
+        assert gone.details == {"stream": "worker:w1", "oldest_seq": 9}
+        for unknown in (of_another, "ev_never"):
+            grown.refused(errors.EventNotFound, method, worker_id="w1", after_event_id=unknown)
+        assert grown.call(method, worker_id="w1", after_event_id=kept)["items"]
+    grown.refused(errors.EventNotFound, "event.list", worker_id="w2", after_event_id=taken)
+
+
 def test_something_must_be_said_of_what_may_go(grown: Bench) -> None:
     grown.refused(errors.InvalidParams, "daemon.prune")
     grown.refused(errors.InvalidParams, "daemon.prune", dry_run=True, streams=["daemon"])

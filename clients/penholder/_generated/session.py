@@ -50,7 +50,8 @@ class SessionCalls:
         """List sessions: active first, then unread, then by latest activity; ties by session_id.
 
         By default those that are active or unread. What the reader marks as read while it walks through
-        the pages stays in its place until the end.
+        the pages stays in its place until the end. A call looks through a part of the sessions: a page
+        may be empty, with a `next`.
         """
         return self._client.ask("session.list", {
             "state": state,
@@ -148,7 +149,8 @@ class AsyncSessionCalls:
         """List sessions: active first, then unread, then by latest activity; ties by session_id.
 
         By default those that are active or unread. What the reader marks as read while it walks through
-        the pages stays in its place until the end.
+        the pages stays in its place until the end. A call looks through a part of the sessions: a page
+        may be empty, with a `next`.
         """
         return await self._client.ask("session.list", {
             "state": state,

@@ -26,6 +26,8 @@ class _Change(msgspec.Struct):
     worker_id: str
     to: str | None = None
     force: bool = False
+    spared: int | None = None
+    """The process that the daemon leaves alone: then there is no hurry."""
     runtime_epoch: int = 0
 
 
@@ -110,7 +112,7 @@ class Watcher(threading.Thread):
             if change.runtime_epoch > self._watched.runtime_epoch:
                 self._broken(_taken_over(change))
         elif entry.type == "worker.removed" or change.to in ENDING_STATES:
-            forced = change.force and change.to == "stopped"
+            forced = change.force and change.to == "stopped" and change.spared is None
             self._stop_command(_FORCED_WITHIN_S if forced else None)
 
 

@@ -3758,7 +3758,8 @@ export class SessionCalls {
    * List sessions: active first, then unread, then by latest activity; ties by session_id.
    *
    * By default those that are active or unread. What the reader marks as read while it walks through
-   * the pages stays in its place until the end.
+   * the pages stays in its place until the end. A call looks through a part of the sessions: a page
+   * may be empty, with a `next`.
    */
   list(params: SessionListParams = {}): Promise<Page<SessionSummary>> {
     return this.#caller.ask("session.list", params);

@@ -1,8 +1,9 @@
 """What one mutation may cost the one writer, for whom everybody else waits.
 
-Rows are counted as they are written, and the steps of SQLite's machine for what only reads. At its
-budget a mutation is refused, and its savepoint takes back what it wrote. The daemon's own work has
-no budget: it comes in slices.
+Rows are counted as they are written, and the steps of SQLite's machine for what only reads, to
+which each statement adds some for what it takes outside of that machine. At its budget a mutation
+is refused, and its savepoint takes back what it wrote. The daemon's own work has no budget: it
+comes in slices.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,11 @@ from collections.abc import Iterator
 from penholder_daemon.core.store import Row, SqlValue, Store
 from penholder_protocol.errors import MutationTooLarge
 from penholder_protocol.limits import MAX_BULK_ROWS, MAX_MUTATION_ROWS, MAX_MUTATION_STEPS
+
+_STATEMENTS_BETWEEN = 8
+"""Statements between two looks at the budget: most calls have fewer, and look once."""
+_STEPS_OF_A_STATEMENT = 250
+"""What it costs to have SQLite run even the least statement, in steps: some microseconds."""
 
 
 class Metered:
@@ -22,22 +28,23 @@ class Metered:
         self._most_rows = MAX_BULK_ROWS if is_bulk else MAX_MUTATION_ROWS
         self._rows_before = store.changed_rows
         self._steps_before = store.steps
+        self._statements = 0
 
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
         yield from self._store.rows(sql, *values)
-        self._check()
+        self._count()
 
     def row(self, sql: str, *values: SqlValue) -> Row | None:
         """Run a statement to its end and return its first row, if any."""
         found = self._store.row(sql, *values)
-        self._check()
+        self._count()
         return found
 
     def run(self, sql: str, *values: SqlValue) -> int:
         """Run a statement to its end and return how many rows it changed."""
         changed = self._store.run(sql, *values)
-        self._check()
+        self._count()
         return changed
 
     def probe(self) -> None:
@@ -59,10 +66,17 @@ class Metered:
         """How many steps were ever taken."""
         return self._store.steps
 
-    def _check(self) -> None:
+    def _count(self) -> None:
+        self._statements += 1
+        if not self._statements % _STATEMENTS_BETWEEN:
+            self.check()
+
+    def check(self) -> None:
+        """Raise MutationTooLarge over the budget; to be asked once more at the end of a call."""
         if self._store.changed_rows - self._rows_before > self._most_rows:
             raise _too_large(self._limit, self._most_rows, "rows written")
-        if self._store.steps - self._steps_before > MAX_MUTATION_STEPS:
+        steps = self._store.steps - self._steps_before + self._statements * _STEPS_OF_A_STATEMENT
+        if steps > MAX_MUTATION_STEPS:
             raise _too_large("MAX_MUTATION_STEPS", MAX_MUTATION_STEPS, "steps of reading")
 
 

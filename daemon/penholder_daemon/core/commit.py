@@ -168,6 +168,8 @@ class Committer:
         self._store.run("SAVEPOINT request")
         try:
             answer: Answer = execute.mutate(tx, call)
+            if isinstance(tx.store, Metered):
+                tx.store.check()
         except PenholderError as refusal:
             answer = refusal
         except StoreFault as fault:

@@ -76,7 +76,9 @@ def due_after(tx: Tx, delay_ms: int) -> int:
 
     Where the scale stands is stored with it: the next boot counts from here.
     """
-    mark(tx.store, tx.world)
+    if not tx.is_marked:
+        mark(tx.store, tx.world)
+        tx.is_marked = True
     return due_now(tx) + delay_ms
 
 

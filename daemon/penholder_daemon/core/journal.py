@@ -133,6 +133,26 @@ def refuse_pruned_seq(rx: Rx, stream: str, after_seq: int) -> None:
         raise gone(stream, oldest_seq=pruned_seq + 1)
 
 
+def refuse_pruned_id(rx: Rx, stream: str, entry_id: str) -> None:
+    """Raise CursorGone if an id that is not there is of an entry which retention has taken.
+
+    As far as that is to be seen: it was made before the oldest that remains of the stream.
+    """
+    pruned_seq, _ = extent(rx, stream)
+    made_ms = rx.world.made_ms(entry_id)
+    if not pruned_seq or made_ms is None:
+        return
+    oldest = rx.store.row(
+        "SELECT ts FROM journal WHERE stream_id = (SELECT stream_id FROM streams WHERE name = ?)"
+        " ORDER BY seq LIMIT 1",
+        stream,
+    )
+    is_older = oldest is None or rx.world.time_from_ms(made_ms) <= str(oldest[0])
+    is_of_another = rx.store.row("SELECT 1 FROM journal WHERE entry_id = ?", entry_id) is not None
+    if is_older and not is_of_another:
+        raise gone(stream, oldest_seq=pruned_seq + 1)
+
+
 def extent(rx: Rx, stream: str) -> tuple[int, int]:
     """Return the last sequence number that was pruned and the last one there is; 0 for none."""
     row = rx.store.row("SELECT pruned_seq, last_seq FROM streams WHERE name = ?", stream)

@@ -58,6 +58,8 @@ class Tx(Rx):
         """Whether this call left the fence out, though its subject has an owner; entries say so."""
         self.is_empty = False
         """Whether this call got nothing: sent again it is to try again, not to hear the same."""
+        self.is_marked = False
+        """Whether it stores already where the clocks stand."""
         self._calls = calls
 
     def after_commit(self, effect: Effect) -> None:

@@ -41,6 +41,9 @@ class World(Protocol):
     def new_id(self, prefix: str) -> str:
         """Make an id such as `w_…` that sorts by the time of its making."""
 
+    def made_ms(self, made_id: str) -> int | None:
+        """Tell when `new_id` made an id, by the wall clock; None if that is not to be seen."""
+
     def new_token(self) -> str:
         """Make a secret of at least 128 bits."""
 

@@ -40,6 +40,12 @@ Every queue, frame, list, value and count has a maximum; they stand together in
 `protocol/penholder_protocol/limits.py`. At a limit the caller gets an error whose details name the
 constant (`limit`) and its value (`maximum`). `rpc.hello` answers all of them.
 
+**The worst case of memory.** Peers can make the daemon hold MAX_HELD_BYTES in all (or, with very
+many connections, CONNECTION_KEEPS_BYTES of each), MAX_WRITER_QUEUE_BYTES of mutations whose
+connections have ended, and what is underway: an answer of each reader and MAX_COMMIT_BATCH_BYTES of
+a commit. With the interpreter, the caches of the database and what an allocator keeps that is below
+300 MB, which a test holds with 64 hostile connections of every kind.
+
 | limit | value | |
 |---|---|---|"""
 

@@ -146,6 +146,7 @@ def _after(
         return seq or 0
     entry = journal.find(rx, streams.worker(worker_id), event_id)
     if entry is None:
+        journal.refuse_pruned_id(rx, streams.worker(worker_id), event_id)
         raise EventNotFound(
             f"worker {worker_id} has no event {event_id!r}",
             worker_id=worker_id,

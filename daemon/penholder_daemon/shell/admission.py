@@ -9,6 +9,7 @@ from penholder_protocol import jsonrpc
 from penholder_protocol.errors import Denied, PenholderError, TooManyConnections
 from penholder_protocol.limits import MAX_CONNECTIONS_PER_PROCESS
 
+_SENT_BYTES = 1 << 18
 _FOR_CONTROL = 8
 """One of so many connections is kept for the control socket, whatever workers do."""
 
@@ -60,12 +61,16 @@ def _too_many(limit: str, maximum: int) -> TooManyConnections:
 
 
 def refuse(sock: socket.socket, error: PenholderError) -> None:
-    """Say why and close; a new socket's buffer takes the line without waiting."""
+    """Say why and close; a new socket's buffer takes the line without waiting.
+
+    What the peer has sent by then is taken first: the kernel would drop the line for it otherwise.
+    """
     sock.setblocking(False)
     try:
         sock.send(jsonrpc.error(jsonrpc.NULL_ID, error) + b"\n")
+        sock.recv(_SENT_BYTES)
     except OSError:
-        # The peer did not wait for its refusal.
+        # The peer did not wait for its refusal, or has sent nothing.
         return
     finally:
         sock.close()

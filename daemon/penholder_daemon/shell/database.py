@@ -333,10 +333,10 @@ def sqlite_version() -> str:
 
 
 def file_bytes(path: Path) -> int:
-    """Return the size of a database file without opening it; 0 if it is not there."""
+    """Return the size of a database file without opening it; 0 if it cannot be found there."""
     try:
         return os.stat(path).st_size
-    except FileNotFoundError:
+    except OSError:
         return 0
 
 

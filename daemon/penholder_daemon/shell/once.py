@@ -44,14 +44,22 @@ class Once:
         self._nursery = nursery
         self._submit = submit
         self._underway: dict[tuple[str, str, str], _Underway] = {}
+        self._ended = 0
+        """How many have come to their end."""
 
     async def carry_out(self, call: Invocation, act: Act, desk: Desk) -> bytes:
         """Return what the call comes to, or came to; raises what refuses it."""
         key = call.idempotency_key
         if key is None:
             return execute.finish_local(await act())
-        known = await read(desk, call.caller, lambda rx: execute.recall(rx, call, key))
-        return await self._join(call, key, act) if known is None else known
+        while True:
+            ended = self._ended
+            known = await read(desk, call.caller, lambda rx: execute.recall(rx, call, key))
+            if known is not None:
+                return known
+            # What was kept after that view began, and has ended by now, is neither here nor there.
+            if ended == self._ended:
+                return await self._join(call, key, act)
 
     async def _join(self, call: Invocation, key: str, act: Act) -> bytes:
         name = (call.caller.scope, call.method.name, key)
@@ -80,6 +88,7 @@ class Once:
             underway.error = error
         finally:
             del self._underway[name]
+            self._ended += 1
             underway.done.set()
 
     async def _act_and_keep(self, key: str, params_hash: str, call: Invocation, act: Act) -> bytes:

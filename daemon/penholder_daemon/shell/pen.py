@@ -2,7 +2,8 @@
 
 A database that can be read but not opened for writing (the disk is full or read-only, or has no
 inode left) is served all the same: queries are answered, every mutation is refused with
-STORE_FAILED, and opening is tried again until it works.
+STORE_FAILED, and opening is tried again until it works. Nothing is written either while its files
+are not where the next start will look for them: it would be acknowledged, and lost.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,11 +22,16 @@ from penholder_daemon.shell.database import (
     is_readable,
     open_writer,
 )
+from penholder_daemon.shell.database_files import DatabaseFiles
 from penholder_daemon.shell.gate import Gate
 
 log = structlog.get_logger()
 
 _TRY_AGAIN_SECONDS = 1.0
+_REMOVED = (
+    "its database or the log beside it was removed or replaced under the daemon: put the files"
+    " back; a stop (never a kill) moves what the log holds into the database"
+)
 
 
 class Pen:
@@ -41,6 +47,8 @@ class Pen:
         self._store: WriterStore | None = None
         self._committer: Committer | None = None
         self._why_closed = ""
+        self._files: DatabaseFiles | None = None
+        self._is_removed = False
         self.progressed_at = perf_counter()
         """When it last got on with something; a long statement counts while it runs."""
         try:
@@ -55,6 +63,8 @@ class Pen:
     @property
     def fault(self) -> str | None:
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
+        if self._is_removed:
+            return _REMOVED
         return self._why_closed if self._committer is None else self._committer.fault
 
     def run(
@@ -68,6 +78,8 @@ class Pen:
         committer = self._committer or self._open_again()
         if committer is None:
             return nothing_written(batch, self._why_closed)
+        if self._find_removed():
+            return nothing_written(batch, _REMOVED)
         outcome = self._told(committer, lambda: committer.run(batch, answered, heard_ms))
         self._progress()
         return outcome
@@ -76,7 +88,19 @@ class Pen:
         """Do what is to be done when nobody writes: see whether writing works again."""
         self._progress()
         committer = self._committer or self._open_again()
-        return Outcome([]) if committer is None else self._told(committer, committer.heartbeat)
+        if committer is None or self._find_removed():
+            return Outcome([])
+        return self._told(committer, committer.heartbeat)
+
+    def _find_removed(self) -> bool:
+        """See whether the files are where they were opened, and tell when that changes."""
+        was_removed = self._is_removed
+        self._is_removed = self._files is not None and not self._files.are_in_place
+        if self._is_removed and not was_removed:
+            log.critical("writes are refused", reason=_REMOVED)
+        elif was_removed and not self._is_removed:
+            log.info("the database is there again")
+        return self._is_removed
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database if it is due; raises StoreFault."""
@@ -105,6 +129,7 @@ class Pen:
             store.close()
             raise UnwritableDatabase(f"{self._path} cannot be written: {fault}") from fault
         store.keep_log_files()
+        self._files = DatabaseFiles(self._path)
         store.report_progress(self._progress)
         self._store = store
         self._committer = self._make_committer(store)

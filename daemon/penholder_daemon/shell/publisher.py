@@ -8,10 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
+import structlog
 import trio
 
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published
+
+log = structlog.get_logger()
 
 
 class Selecting(Protocol):
@@ -143,4 +146,8 @@ class Publisher:
         for watch in self._watches.interested(published):
             watch.heard.set()
         for listener in self._listeners.interested(published):
-            listener.announce(announcement)
+            try:
+                listener.announce(announcement)
+            except Exception as bug:
+                # Never met but for a mistake of ours; the others get what is theirs.
+                log.error("a subscription failed inside the daemon", exc_info=bug)

@@ -107,6 +107,7 @@ class Requests:
 
     def _answer(self, pending: Pending, answer: Answer) -> None:
         self._open.pop(pending.key, None)
+        self._waits.over(pending)
         self._account.hold_params(-pending.held_bytes)
         self._count(pending, answer)
         if pending.id is None:
@@ -171,19 +172,16 @@ class Requests:
     def _claimed(self, call: Invocation, pending: Pending, answer: Answer) -> None:
         """Answer the first try of a claim, which stood in the order of mutations, or wait on."""
         if isinstance(answer, PenholderError):
-            self._waits.over(pending)
             self._answer(pending, answer)
             return
         claim = msgspec.json.decode(answer, type=execute.Claim)
         if claim.ready or not self._waits.may_wait(pending):
-            self._waits.over(pending)
             self._answer(pending, bytes(claim.result))
         else:
             self._spawn(self._wait, call, pending, claim.waiting)
 
     async def _wait(self, call: Invocation, pending: Pending, seen: Waiting[object] | None) -> None:
         found = await acapture(self._waits.until_ready, call, pending, seen)
-        self._waits.over(pending)
         self._answer_with(pending, lambda: execute.encode_result(found.unwrap().result))
         self._flush()
 

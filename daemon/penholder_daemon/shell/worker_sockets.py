@@ -23,6 +23,7 @@ _TRIES_AT_ONCE = 256
 """Workers that one round of tries takes; binding costs some ten microseconds."""
 _SETTLED_SECONDS = 0.1
 """After this time a change of a directory cannot have the same time of change as an earlier one."""
+_FULL = "as many are served as there are descriptors for"
 Listen = Callable[[str, socket], Listener]
 """Accepts for a worker on a socket, from now on."""
 
@@ -39,6 +40,7 @@ class WorkerSockets:
         self._listeners: dict[str, Listener] = {}
         self._unserved: dict[str, str] = {}
         """Workers to be served, and why they are not."""
+        self._is_full = False
         self._seen: tuple[int, int] | None = None
         """The directory of sockets, and when it last changed, at the last look into it."""
 
@@ -62,14 +64,17 @@ class WorkerSockets:
         if why is None:
             self._unserved.pop(worker_id, None)
             return
-        if self._unserved.get(worker_id) != why:
+        # One line says it of all for whom there is no room.
+        is_news = self._unserved.get(worker_id) != why and (why is not _FULL or not self._is_full)
+        self._is_full = why is _FULL
+        if is_news:
             log.error("a runtime socket cannot be served", worker_id=worker_id, reason=why)
         self._unserved[worker_id] = why
 
     def _serve(self, worker_id: str) -> str | None:
         """Listen, or say why not."""
         if len(self._listeners) >= self._most:
-            return f"{self._most} are served, for more there are no descriptors"
+            return _FULL
         try:
             if not self._paths.workers_dir.is_dir():
                 self._paths.restore_runtime_dir()

@@ -1,5 +1,6 @@
 """The real world: clocks, random ids, processes as /proc shows them."""
 
+import re
 import secrets
 import time
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.world import Process
 from penholder_daemon.shell import procfs
+
+_MADE_ID = re.compile(r"[a-z]+_([0-9a-f]{11})[0-9a-f]{10}")
 
 
 class RealWorld:
@@ -51,6 +54,11 @@ class RealWorld:
     def new_id(self, prefix: str) -> str:
         """Make an id that sorts by time, so that its index grows at one end only (after ULID)."""
         return f"{prefix}{self.now_ms():011x}{secrets.token_hex(5)}"
+
+    def made_ms(self, made_id: str) -> int | None:
+        """Read the time out of an id."""
+        found = _MADE_ID.fullmatch(made_id)
+        return None if found is None else int(found[1], 16)
 
     def new_token(self) -> str:
         """Make a secret of 192 bits."""

@@ -119,7 +119,7 @@ class ThreadWriter:
         self._admitted = Admitted()
         self._is_stopping = False
         self._end_by = 0.0
-        self._thread = threading.Thread(target=self._work, name="penholder-writer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="penholder-writer", daemon=True)
         self._thread.start()
 
     @property
@@ -154,6 +154,14 @@ class ThreadWriter:
         """
         self._inbox.put(None)
         await trio.to_thread.run_sync(self._thread.join)
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as bug:
+            # Whoever waits for it would wait for ever; a new start has a writer again.
+            log.critical("the writer failed inside the daemon", exc_info=bug)
+            self._end_daemon()
 
     def _work(self) -> None:
         while not self._is_stopping or (self._waiting and perf_counter() < self._end_by):

@@ -4,7 +4,9 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from penholder.commands import presence
 from tests.process.cli.programs import PENHOLDER, TIMEOUT_S, Ran, environment, penholder, runs
 from tests.process.daemon_process import DaemonProcess, Json
 
+NOBODY = 65534
 NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 
 
@@ -159,3 +162,44 @@ def test_from_inside_a_namespace_the_end_of_a_daemon_outside_is_awaited(
     assert (done.returncode, done.stderr) == (0, b"")
     assert presence.find(daemon.state_dir) is None
     assert daemon.wait() == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("status",), ("down",), ("up",), ("controller", "list"),
+     ("run", "--controller", "c", "--label", "l", "--", "true")],
+)  # fmt: skip
+def test_another_user_is_told_that_it_may_not_look(
+    daemon: DaemonProcess, short_dir: Path, words: tuple[str, ...]
+) -> None:
+    program = _program_for_everybody()
+    if program is None:
+        pytest.skip("this needs root, and an interpreter that every user may run")
+    short_dir.chmod(0o755)
+    done = _run_as_nobody(daemon, *program, *words)
+    told = done.stdout.decode() + done.stderr.decode()
+    assert done.returncode == 12, told
+    assert "cannot tell whether a daemon serves" in told
+    assert "no daemon" not in told
+
+
+def _run_as_nobody(daemon: DaemonProcess, *argv: str) -> "subprocess.CompletedProcess[bytes]":
+    path = ":".join(filter(None, sys.path))
+    return subprocess.run(
+        argv, env=environment(daemon, PYTHONPATH=path), user=NOBODY, group=NOBODY,
+        extra_groups=[], cwd="/", capture_output=True, check=False, timeout=TIMEOUT_S,
+    )  # fmt: skip
+
+
+def _program_for_everybody() -> list[str] | None:
+    """Return a command line that any user may run: a virtual environment may be root's alone."""
+    if os.geteuid() != 0:
+        return None
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    code = "from penholder.cli import main; raise SystemExit(main())"
+    for python in (sys.executable, f"/usr/bin/python{version}"):
+        program = [python, "-c", code]
+        with suppress(OSError):
+            if _run_as_nobody(DaemonProcess(Path("/")), *program, "--version").returncode == 0:
+                return program
+    return None

@@ -159,3 +159,19 @@ def test_a_worker_that_is_removed_has_no_last_words(start: Start) -> None:
 
     assert ran.code == 128 + signal.SIGKILL
     assert "penholder run: " in ran.err
+
+
+def test_a_command_that_stops_its_own_worker_by_force_ends_as_usual(start: Start) -> None:
+    script = """
+trap 'echo bye; exit 0' TERM
+penholder worker stop --worker-id "$PENHOLDER_WORKER_ID" --force >/dev/null
+while :; do sleep 100 & wait $!; done
+"""
+    worker = start("sh", "-c", script, flags=("--kill-after-s", "3600"))
+    assert worker.end().code == 0
+    assert worker.texts() == ["bye"]
+    assert worker.record()["state"] == "stopped"
+    with worker.daemon.connect() as control:
+        entries = control.call("journal.read", streams=["controller:c"])["items"]
+    spared = [entry["data"]["spared"] for entry in entries if "spared" in entry["data"]]
+    assert spared == [worker.running.process.pid]

@@ -167,10 +167,13 @@ penholder runtime detach --state stopped >/dev/null 2>&1; echo "detach=$?"
     assert notes == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
+@pytest.mark.parametrize(
+    "argv", [(sys.executable, "examples/worker.py"), ("bash", "examples/worker.sh")]
+)
 def test_a_program_that_attaches_for_itself_runs_under_run(
-    daemon: DaemonProcess, start: Start
+    daemon: DaemonProcess, start: Start, argv: tuple[str, str]
 ) -> None:
-    worker = start(sys.executable, str(ROOT / "examples/worker.py"))
+    worker = start(argv[0], str(ROOT / argv[1]))
     worker.wait_for_type("file.seen")
     with daemon.connect() as control:
         asked = _pending(control)

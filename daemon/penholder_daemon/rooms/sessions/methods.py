@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -49,13 +50,17 @@ _BOTH = (CONTROL, RUNTIME)
 _OUTPUT = frozenset({"assistant_message", "command_output", "diff", "error", "terminal_status"})
 _READING = (SessionNotFound, RunNotFound, CursorGone, InvalidParams)
 _COLUMNS = ", ".join(f"sessions.{name}" for name in Session.__struct_fields__)
-_UNREAD = "COALESCE({read} < sessions.version, TRUE)"
-_RANKS: tuple[tuple[Attention, str], ...] = (
-    ("active", "is_active = 1"),
-    ("unread", f"is_active = 0 AND {_UNREAD}"),
-    ("read", f"is_active = 0 AND NOT {_UNREAD}"),
+_SEEN_BY = (
+    "FROM sessions LEFT JOIN read_cursors c ON c.reader = ?"
+    " AND c.subject = 'session:' || sessions.session_id"
 )
-"""In the order of the list. Each is read along the index of activity, as far as it is needed.
+_UNREAD = "COALESCE({read} < sessions.version, TRUE)"
+_RANKS: tuple[tuple[Attention, int, str], ...] = (
+    ("active", 1, "TRUE"),
+    ("unread", 0, _UNREAD),
+    ("read", 0, f"NOT {_UNREAD}"),
+)
+"""In the order of the list: which part of the index of activity each is, and what of that part.
 
 `{read}` is what the reader had read when its walk through the list began: what it marks on the way
 moves nothing.
@@ -101,19 +106,21 @@ def list_(
     """List sessions: active first, then unread, then by latest activity; ties by session_id.
 
     By default those that are active or unread. What the reader marks as read while it walks through
-    the pages stays in its place until the end.
+    the pages stays in its place until the end. A call looks through a part of the sessions: a page
+    may be empty, with a `next`.
     """
     read_cursors.refuse_others(rx, reader_id)
     filters, values = _filters(rx, state, backend_profile)
     start = _Place.of(cursor) or _Place(read_cursors.now(rx), 0)
-    found = (
-        (rank, each)
+    places = (
+        each
         for rank in range(start.rank, len(_RANKS))
         if _RANKS[rank][0] in _ATTENDED.get(state, _ALL)
-        for each in _select(rx, rank, start, reader_id, filters, values)
+        for each in _places(rx, rank, start, reader_id, filters, values)
     )
-    items, rank = paging.cut(found, limit)
-    return Page(items=items, next=None if rank is None else start.after(rank, items[-1]).cursor)
+    found = paging.sift(places, partial(_summary_at, rx, reader_id), limit)
+    items, last = found
+    return Page(items=items, next=None if last is None else last.cursor)
 
 
 @room.query(sockets=_BOTH, errors=_READING)
@@ -216,10 +223,6 @@ class _Place(msgspec.Struct, frozen=True):
         began, rank, active_at, session_id = found.groups()
         return cls(int(began), int(rank), active_at, session_id)
 
-    def after(self, rank: int, last: SessionSummary) -> "_Place":
-        """Return the place after a session, in the same walk."""
-        return _Place(self.began, rank, last.last_activity_at, last.session_id)
-
     @property
     def cursor(self) -> str:
         """The text that `of` reads."""
@@ -241,31 +244,43 @@ def _filters(rx: Rx, state: str, backend_profile: str | None) -> tuple[str, list
     return "".join(f" AND {part}" for part in parts), values
 
 
-def _select(
+def _places(
     rx: Rx,
     rank: int,
     start: _Place,
     reader_id: str | None,
     filters: str,
     values: list[SqlValue],
-) -> Iterator[SessionSummary]:
-    """Yield the sessions of one rank, from where the list goes on."""
+) -> Iterator[tuple[_Place, bool]]:
+    """Say of the sessions of one part, from where the list goes on, whether they are of a rank."""
+    _, is_active, of_rank = _RANKS[rank]
+    wanted = of_rank.format(read=read_cursors.version_at("c", start.began))
+    after, given = "", list[SqlValue]()
     if rank == start.rank and start.active_at is not None:
-        filters += (
-            " AND last_activity_at <= ? AND (last_activity_at < ? OR sessions.session_id > ?)"
-        )
-        values = [*values, start.active_at, start.active_at, start.session_id]
-    condition = _RANKS[rank][1].format(read=read_cursors.version_at("c", start.began))
+        after = " AND last_activity_at <= ? AND (last_activity_at < ? OR sessions.session_id > ?)"
+        given = [start.active_at, start.active_at, start.session_id]
     rows = rx.store.rows(
-        f"SELECT c.version, {_COLUMNS} FROM sessions LEFT JOIN read_cursors c ON c.reader = ?"
-        " AND c.subject = 'session:' || sessions.session_id"
-        f" WHERE {condition}{filters} ORDER BY last_activity_at DESC, sessions.session_id",
-        reader_id,
+        f"SELECT last_activity_at, sessions.session_id, {wanted}{filters} {_SEEN_BY}"
+        f" WHERE is_active = {is_active}{after}"
+        " ORDER BY last_activity_at DESC, sessions.session_id",
         *values,
+        reader_id,
+        *given,
     )
-    for read, *columns in rows:
-        version = None if read is None else int(str(read))
-        yield _summary(SESSION.read(tuple(columns)), reader_id, version)
+    for active_at, session_id, is_wanted in rows:
+        yield _Place(start.began, rank, str(active_at), str(session_id)), bool(is_wanted)
+
+
+def _summary_at(rx: Rx, reader_id: str | None, place: _Place) -> SessionSummary:
+    row = rx.store.row(
+        f"SELECT c.version, {_COLUMNS} {_SEEN_BY} WHERE sessions.session_id = ?",
+        reader_id,
+        place.session_id,
+    )
+    assert row is not None  # its place was just found
+    read, *columns = row
+    version = None if read is None else int(str(read))
+    return _summary(SESSION.read(tuple(columns)), reader_id, version)
 
 
 def _summary(session: Session, reader_id: str | None, read: int | None) -> SessionSummary:

@@ -53,7 +53,10 @@ def require_room(tx: Tx) -> None:
     """Raise TooManyWorkers where no runtime socket is left for one more."""
     most = tx.world.rules.max_workers
     row = tx.store.row(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM workers WHERE state <> 'stopped' LIMIT ?)", most
+        # Written so that the index of states is used: stopped ones may be any number.
+        "SELECT COUNT(*) FROM (SELECT 1 FROM workers WHERE state < 'stopped' OR state > 'stopped'"
+        " LIMIT ?)",
+        most,
     )
     if row is not None and int(str(row[0])) >= most:
         raise TooManyWorkers(

@@ -1,0 +1,63 @@
+"""One turn of the loop does a bounded amount of work for one connection."""
+
+import json
+from pathlib import Path
+
+import trio
+import trio.testing
+
+from penholder_protocol.limits import MAX_BATCH
+from tests.sim.client import SimulatedClient
+from tests.sim.house import simulated_daemon
+
+MANY = 5000
+
+
+def _lines(method: str) -> bytes:
+    requests = ({"jsonrpc": "2.0", "id": number, "method": method} for number in range(MANY))
+    return b"".join(json.dumps(each).encode() + b"\n" for each in requests)
+
+
+async def _answered_before_the_other(path: Path, sent: bytes) -> int:
+    """Send much on one connection, then ping on another; how much was answered before the ping?"""
+    async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
+        honest = SimulatedClient(daemon.connect(), nursery)
+        await honest.call("rpc.ping")
+        await daemon.connect().send_all(sent)
+        await honest.call("rpc.ping")
+        answered = sum(daemon.house.tally.errors.values())
+        nursery.cancel_scope.cancel()
+    return answered
+
+
+def test_what_one_connection_asks_for_at_once_keeps_nobody_waiting(tmp_path: Path) -> None:
+    batch = b"[" + b",".join(_lines("no.such").split(b"\n")[:100]) + b"]\n"
+    for number, sent in enumerate([_lines("no.such.method"), _lines("worker.lits"), batch * 40]):
+        answered = trio.run(
+            _answered_before_the_other,
+            tmp_path / f"{number}.db",
+            sent,
+            clock=trio.testing.MockClock(autojump_threshold=0),
+        )
+        assert answered < MANY / 2
+
+
+async def _drained_in_a_batch(path: Path) -> set[int]:
+    """Begin to drain while a batch is taken; which of its messages are answered?"""
+    async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
+        stream = daemon.connect()
+        batch = [{"jsonrpc": "2.0", "id": n, "method": "no.such"} for n in range(MAX_BATCH)]
+        await stream.send_all(json.dumps(batch).encode() + b"\n")
+        while not daemon.house.tally.errors:
+            await trio.lowlevel.checkpoint()
+        daemon.connections[0].stop_reading()
+        answered = b""
+        async for chunk in stream:
+            answered += bytes(chunk)
+        nursery.cancel_scope.cancel()
+    return {answer["id"] for answer in json.loads(answered)}
+
+
+def test_a_batch_that_is_being_taken_is_taken_as_a_whole(tmp_path: Path) -> None:
+    clock = trio.testing.MockClock(autojump_threshold=0)
+    assert trio.run(_drained_in_a_batch, tmp_path / "p.db", clock=clock) == set(range(MAX_BATCH))
