@@ -162,6 +162,10 @@ class Connection(JsonRpcConnection):
                 self._refuse(unnamed, [found])
             if found is not None or not unnamed.left:
                 self._unnamed.remove(unnamed)
+        in_doubt = {each for unnamed in self._unnamed for each in unnamed.left}
+        if self._unnamed and len(in_doubt) <= len(self._unnamed):
+            self._refuse(self._unnamed[0], list(in_doubt))
+            self._unnamed.clear()
 
     def _refuse(self, unnamed: Unnamed[RemoteError], request_ids: list[str]) -> None:
         for request_id in request_ids:

@@ -23,7 +23,7 @@ from penholder._failures import ConnectionLost, DaemonUnreachable
 from penholder._following import After, Following
 from penholder._generated import Rooms
 from penholder._line import Line
-from penholder._reading import read
+from penholder._reading import decode, read
 from penholder._request_ids import RequestIds
 from penholder._turns import CallInProgress, Turns
 from penholder_protocol.nouns import Entry
@@ -144,7 +144,7 @@ class Client(Rooms):
 
     def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
         """Call a method for one of the rooms."""
-        return decoder.decode(self.ask_raw(method, params))
+        return decode(self.ask_raw(method, params), decoder)
 
     def subscribe(
         self,

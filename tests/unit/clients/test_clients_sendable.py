@@ -141,10 +141,24 @@ async def test_two_of_them_fail_two(
         peer.refuse({"id": None}, ParseError("what?"))
     peer.answer(requests[1], 1)
     assert await outcomes[1].result() == 1
-    peer.hang_up()
     for number in (0, 2):
         with pytest.raises(ParseError):
             await outcomes[number].result()
+
+
+async def test_those_in_doubt_when_the_connection_ends_are_not_sent_again(
+    fake: FakeDaemon, trio_client: AsyncClient, nursery: trio.Nursery
+) -> None:
+    methods = ("controller.list", "controller.list", "event.wait")
+    peer, _, outcomes = await _opened(fake, trio_client, nursery, *methods)
+    peer.refuse({"id": None}, ParseError("what?"))
+    peer.hang_up()
+    for outcome in outcomes[:2]:
+        with pytest.raises(ParseError):
+            await outcome.result()
+    again, request = await accepted(fake)
+    again.answer(request, 2)
+    assert await outcomes[2].result() == 2
 
 
 async def test_it_fails_the_newest_where_only_waits_are_open(
