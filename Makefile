@@ -1,11 +1,11 @@
-# `make demo` and `make test` set up all they need: Python 3.11 to 3.13, make and git suffice.
+# `make demo` and `make test` set up all they need: Python 3.11 or later, make and git suffice.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_PROCESSES ?= 2
 
-.PHONY: demo test lint types generate bench soak clean
+.PHONY: demo test test-interpreters lint types generate bench soak clean
 
 demo: $(READY)
 	$(BIN)/python -W error -m examples.demo
@@ -13,6 +13,10 @@ demo: $(READY)
 test: $(READY) lint types
 	$(BIN)/python -m penholder_daemon.generate --check
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal
+
+# Types and the fast tests on every other Python from 3.11 on, on PATH or in pyenv's versions.
+test-interpreters: $(READY)
+	$(BIN)/python -m tests.interpreters
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -18,16 +18,17 @@ from penholder import _tokens
 from penholder._failures import ConnectionLost, DaemonUnreachable
 from penholder._generated import KEYED, METHODS, TOKENED, WAITS
 from penholder._patience import Patience
-from penholder_protocol import jsonrpc
+from penholder._sendable import sendable, too_deep
+from penholder_protocol import jsonrpc, surrogates
 from penholder_protocol.errors import (
     Busy,
     Detail,
+    InvalidParams,
     PenholderError,
     StoreFailed,
-    ValueTooLarge,
     error_for,
 )
-from penholder_protocol.limits import DEFAULT_WAIT_MS, MAX_FRAME_BYTES
+from penholder_protocol.limits import DEFAULT_WAIT_MS
 
 NOT_REPEATED = frozenset({"daemon.shutdown"})
 """Sent a second time it would stop the daemon that has just come back."""
@@ -90,20 +91,12 @@ class Call:
         self._patience = Patience(reconnect_s)
 
     def frame(self, request_id: str, now: float) -> bytes:
-        """Make the request; raises ValueTooLarge for one that the daemon would not read."""
+        """Make the request; raises the error of one that the daemon would not read."""
         if self._began_at is None:
             self._began_at = now
         elif self.is_wait:
             self._params = _encode({**self._given, "timeout_ms": self._left_ms(now)})
-        frame = jsonrpc.request(request_id, self.method, self._params)
-        if len(frame) - 1 > MAX_FRAME_BYTES:
-            raise ValueTooLarge(
-                f"the request has {len(frame) - 1} bytes, MAX_FRAME_BYTES is {MAX_FRAME_BYTES}",
-                limit="MAX_FRAME_BYTES",
-                maximum=MAX_FRAME_BYTES,
-                seen=len(frame) - 1,
-            )
-        return frame
+        return sendable(jsonrpc.request(request_id, self.method, self._params))
 
     def whole(self, result: Raw) -> Raw:
         """Return a result with the token that we brought where the daemon would show its own."""
@@ -167,7 +160,18 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-_encode = msgspec.json.Encoder(enc_hook=_plain).encode
+def _encode(given: Mapping[str, object]) -> bytes:
+    """Write params as JSON; raises InvalidParams or ValueTooLarge for what has no such form."""
+    try:
+        return _encode_json(given)
+    except UnicodeEncodeError as error:
+        lone = f"\\u{ord(error.object[error.start]):04x}"
+        raise InvalidParams(surrogates.explain(lone)) from None
+    except RecursionError:
+        raise too_deep() from None
+
+
+_encode_json = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 def _secure(given: dict[str, object], *, makes: bool) -> bool:

@@ -18,6 +18,7 @@ from penholder._call import Call, refusal, result_of
 from penholder._failures import ConnectionLost
 from penholder._request_ids import RequestIds
 from penholder._transport import UnixTransport
+from penholder._unnamed import Unnamed
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.jsonrpc import Incoming, RemoteError
@@ -37,6 +38,7 @@ class Connection(JsonRpcConnection):
         self._line = transport
         self._wants_entries = wants_entries
         self._open_requests: dict[str, _OpenRequest] = {}
+        self._unnamed: list[Unnamed[RemoteError]] = []
         self._request_ids = request_ids
         self._is_open = True
         # Only `close` ends the tasks: a cancellation from outside would leave the nursery with an
@@ -57,7 +59,7 @@ class Connection(JsonRpcConnection):
         frame = call.frame(request_id, trio.current_time())
         if not self.is_open:
             raise ConnectionLost(self._lost)
-        request = self._open_requests[request_id] = _OpenRequest()
+        request = self._open_requests[request_id] = _OpenRequest(call.is_wait)
         try:
             await self._send(frame)
             call.sent = True
@@ -68,7 +70,7 @@ class Connection(JsonRpcConnection):
                     await self.notify("rpc.cancel", {"id": request_id})
             raise
         finally:
-            self._open_requests.pop(request_id, None)
+            self._forget(request_id)
 
     async def request(self, method: str, params: object = None) -> Raw:
         """Send a request once, as trio-jsonrpc spells it."""
@@ -112,6 +114,9 @@ class Connection(JsonRpcConnection):
             self._life.cancel()
             self._notices_send.close()
             self._notices_receive.close()
+            # What is sent again would meet the same refusal again, so all in doubt get it.
+            for unnamed in self._unnamed:
+                self._refuse(unnamed, unnamed.left)
             for request in self._open_requests.values():
                 request.fail(ConnectionLost(why))
 
@@ -139,20 +144,52 @@ class Connection(JsonRpcConnection):
         elif isinstance(message.id, str) and message.id in self._open_requests:
             self._open_requests[message.id].take(message)
         elif message.id is None and message.error is not None:
-            self._refuse_all(message.error)
+            self._take_unnamed(message.error)
 
-    def _refuse_all(self, error: RemoteError) -> None:
-        """An error without id is about the connection, and its end."""
-        for request in self._open_requests.values():
-            request.fail(refusal(error))
+    def _take_unnamed(self, error: RemoteError) -> None:
+        calls: list[str] = []
+        waits: list[str] = []
+        for request_id, request in self._open_requests.items():
+            (waits if request.is_wait else calls).append(request_id)
+        self._unnamed.append(Unnamed(error, calls, waits))
+        self._settle_unnamed()
+
+    def _settle_unnamed(self) -> None:
+        """Fail the requests that errors without id are found to be about."""
+        for unnamed in list(self._unnamed):
+            found = unnamed.found()
+            if found is not None:
+                self._refuse(unnamed, [found])
+            if found is not None or not unnamed.left:
+                self._unnamed.remove(unnamed)
+        in_doubt = {each for unnamed in self._unnamed for each in unnamed.left}
+        if self._unnamed and len(in_doubt) <= len(self._unnamed):
+            self._refuse(self._unnamed[0], list(in_doubt))
+            self._unnamed.clear()
+
+    def _refuse(self, unnamed: Unnamed[RemoteError], request_ids: list[str]) -> None:
+        for request_id in request_ids:
+            if request_id in self._open_requests:
+                self._open_requests[request_id].fail(refusal(unnamed.error))
+            for other in self._unnamed:
+                other.answered(request_id)
+
+    def _forget(self, request_id: str) -> None:
+        """A request is answered, failed or given up."""
+        self._open_requests.pop(request_id, None)
+        for unnamed in self._unnamed:
+            unnamed.answered(request_id)
+        if self._unnamed and self.is_open:
+            self._settle_unnamed()
 
 
 class _OpenRequest:
     """A request that waits for its answer."""
 
-    __slots__ = ("_answer", "_done")
+    __slots__ = ("_answer", "_done", "is_wait")
 
-    def __init__(self) -> None:
+    def __init__(self, is_wait: bool) -> None:
+        self.is_wait = is_wait
         self._done = trio.Event()
         self._answer: Incoming | ConnectionLost | PenholderError | None = None
 

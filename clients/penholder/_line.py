@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from msgspec import Raw
 
+from penholder import _forks
 from penholder._address import connectable
 from penholder._call import Call, refusal, result_of
 from penholder._failures import ConnectionLost
@@ -37,6 +38,15 @@ class Line:
         self._closed = threading.Event()
         # A signal handler may close while this very thread connects.
         self._changing = threading.RLock()
+        _forks.register(self)
+
+    def renew_after_fork(self) -> None:
+        """In a child process: leave the connection to the parent, and connect anew when needed."""
+        is_closed, self._closed = self._closed.is_set(), threading.Event()
+        self._changing = threading.RLock()
+        if is_closed:
+            self._closed.set()
+        self._disconnect()
 
     @property
     def is_closed(self) -> bool:

@@ -1,36 +1,49 @@
-"""Reading answers, also with numbers in them that JSON can spell and few readers can read.
+"""Reading answers, also what JSON can spell and few readers can read: huge numbers, deep trees.
 
-The daemon takes none any more that is not finite as a double or has more than 308 digits; what was
-stored with one before is answered as it is.
+The daemon takes no number any more that is not finite as a double or has more than 308 digits; what
+was stored with one before is answered as it is. The same goes for lone surrogates.
 """
 
-import json
-from decimal import Decimal
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 from msgspec import Raw
+from msgspec.json import Decoder
+
+from penholder import _deep
+from penholder_protocol import surrogates
 
 T = TypeVar("T")
-_MAX_INT_DIGITS = 4000
-"""What Python makes an int of without being told to; more is a Decimal, to the digit."""
 
 
 def read(result: Raw, result_type: type[T]) -> T:
     """Decode a result; a number that is too large for a float or an int is a Decimal."""
     try:
         return msgspec.json.decode(result, type=result_type)
-    except msgspec.ValidationError as error:
-        if "out of range" not in str(error):
+    except msgspec.DecodeError as error:
+        if "out of range" not in str(error) and surrogates.first_lone(bytes(result)) is None:
             raise
-    value: object = json.loads(bytes(result), parse_float=_real, parse_int=_whole)
-    return msgspec.convert(value, type=result_type)
+    except RecursionError:
+        return _read_deep(result, result_type)
+    return msgspec.convert(_deep.scalar(bytes(result).decode()), type=result_type)
 
 
-def _real(text: str) -> float | Decimal:
-    number = float(text)
-    return Decimal(text) if number in (float("inf"), float("-inf")) else number
+def decode(result: Raw, decoder: Decoder[T]) -> T:
+    """Decode a result by its type, also a tree that is deeper than decoders go."""
+    try:
+        return decoder.decode(result)
+    except RecursionError:
+        with suppress(TypeError):  # no tree, so there is nothing that we could do better
+            return _deep.tree(bytes(result), decoder.type)
+        raise
 
 
-def _whole(text: str) -> int | Decimal:
-    return int(text) if len(text) <= _MAX_INT_DIGITS else Decimal(text)
+def _read_deep(result: Raw, result_type: type[T]) -> T:
+    try:
+        return _deep.tree(bytes(result), result_type)
+    except TypeError:
+        value = _deep.plain(bytes(result))
+        if isinstance(value, result_type):
+            return value
+        raise

@@ -8,6 +8,8 @@ import itertools
 import os
 import re
 
+from penholder import _forks
+
 _RANDOM_BYTES = 5
 _is_name = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}").fullmatch
 
@@ -15,12 +17,17 @@ _is_name = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}").fullmatch
 class RequestIds:
     """One client's ids; any thread may take the next."""
 
-    __slots__ = ("_numbers", "_prefix")
+    __slots__ = ("__weakref__", "_named", "_numbers", "_prefix")
 
     def __init__(self, operation: str | None = None) -> None:
         """Begin at 1; raises ValueError for an operation that would be hard to search for."""
-        named = "" if operation is None else f"{_checked(operation)}-"
-        self._prefix = f"{named}{os.urandom(_RANDOM_BYTES).hex()}-"
+        self._named = "" if operation is None else f"{_checked(operation)}-"
+        self.renew_after_fork()
+        _forks.register(self)
+
+    def renew_after_fork(self) -> None:
+        """Begin anew with another random part: the parent goes on with the one before."""
+        self._prefix = f"{self._named}{os.urandom(_RANDOM_BYTES).hex()}-"
         # Unlike `+= 1`, this gives two threads two numbers.
         self._numbers = itertools.count(1)
 

@@ -3,12 +3,12 @@
     with Client.control() as client:
         handle = client.controller.acquire(controller_id="ctl_1")
 
-A client may be used by several threads; one lock around a request lets one call be in flight at a
-time, so a thread that waits long had better have a client of its own.
+A client may be used by several threads; one call is in flight at a time, so a thread that waits
+long had better have a client of its own. So must a signal handler: amid a call of its thread it
+gets CallInProgress. After a fork the child's client makes a connection of its own.
 """
 
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
@@ -17,17 +17,18 @@ from typing import TypeVar, overload
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from penholder import paths
+from penholder import _forks, paths
 from penholder._call import Call
 from penholder._failures import ConnectionLost, DaemonUnreachable
 from penholder._following import After, Following
 from penholder._generated import Rooms
 from penholder._line import Line
-from penholder._reading import read
+from penholder._reading import decode, read
 from penholder._request_ids import RequestIds
+from penholder._turns import CallInProgress, Turns
 from penholder_protocol.nouns import Entry
 
-__all__ = ["Client", "ConnectionLost", "DaemonUnreachable", "Subscription"]
+__all__ = ["CallInProgress", "Client", "ConnectionLost", "DaemonUnreachable", "Subscription"]
 
 T = TypeVar("T")
 _NO_PARAMS: Mapping[str, object] = {}
@@ -57,7 +58,12 @@ class Client(Rooms):
         self._reconnect_s = reconnect_s
         self._request_ids = RequestIds(operation)
         self._line = Line(self._path, self._request_ids)
-        self._lock = threading.Lock()
+        self._turns = Turns()
+        _forks.register(self)
+
+    def renew_after_fork(self) -> None:
+        """In a child process: wait for no call of the parent's; called by the interpreter."""
+        self._turns.renew()
 
     @classmethod
     def control(
@@ -133,16 +139,12 @@ class Client(Rooms):
 
     def _exchange(self, call: Call, timeout_s: float | None) -> Raw:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        if not self._lock.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s)):
-            raise TimeoutError("another thread's call was in flight all the time")
-        try:
+        with self._turns.taken(timeout_s):
             return self._line.exchange(call, deadline)
-        finally:
-            self._lock.release()
 
     def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
         """Call a method for one of the rooms."""
-        return decoder.decode(self.ask_raw(method, params))
+        return decode(self.ask_raw(method, params), decoder)
 
     def subscribe(
         self,
@@ -157,7 +159,7 @@ class Client(Rooms):
     def close(self) -> None:
         """Close for good, from any thread; calls that are under way fail at once."""
         self._line.close()
-        _release(self._line, self._lock)
+        _release(self._line, self._turns)
 
     def __enter__(self) -> "Client":
         """Use until the block ends."""
@@ -185,12 +187,17 @@ class Subscription(Iterator[Entry]):
         self._following = following
         self._reconnect_s = reconnect_s
         self._line = line
-        self._lock = threading.Lock()
+        self._turns = Turns()
+        _forks.register(self)
         try:
             self._subscribe()
         except BaseException:
             self.close()
             raise
+
+    def renew_after_fork(self) -> None:
+        """In a child process: subscribe anew after what was received; called by the interpreter."""
+        self._turns.renew()
 
     @property
     def pos(self) -> int:
@@ -203,7 +210,7 @@ class Subscription(Iterator[Entry]):
 
     def __next__(self) -> Entry:
         """Wait for the next entry."""
-        with self._lock:
+        with self._turns.taken():
             while not self._line.is_closed:
                 if self._following.entries:
                     return self._following.next()
@@ -213,7 +220,7 @@ class Subscription(Iterator[Entry]):
     def close(self) -> None:
         """End the subscription, from any thread; a `next` that waits raises StopIteration."""
         self._line.close()
-        _release(self._line, self._lock)
+        _release(self._line, self._turns)
 
     def __enter__(self) -> "Subscription":
         """Use until the block ends."""
@@ -250,10 +257,8 @@ class Subscription(Iterator[Entry]):
         self._following.begin(self._line.exchange(call))
 
 
-def _release(line: Line, lock: threading.Lock) -> None:
+def _release(line: Line, turns: Turns) -> None:
     """Free the socket of a closed line, unless somebody still uses it, who then does so."""
-    if lock.acquire(blocking=False):
-        try:
+    with turns.taken_if_free() as is_free:
+        if is_free:
             line.release()
-        finally:
-            lock.release()

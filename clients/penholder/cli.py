@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 _GLOBAL_SWITCHES = ("--json", "--no-json", "--control")
 _GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir", "--operation")
@@ -24,9 +25,10 @@ def main() -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        # Whoever read along has gone; the interpreter must not try to write again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    finally:
+        _let_go(sys.stdout)
+        _let_go(sys.stderr)
 
 
 def _reset_signals() -> None:
@@ -56,17 +58,42 @@ def _open_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def _let_go(stream: TextIO) -> None:
+    """Throw away what cannot be written, on a full device or to a reader that has gone.
+
+    The interpreter would try it again at its end, and change the exit status.
+    """
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _guarded(words: Sequence[str]) -> int:
     from penholder.commands import failures  # noqa: PLC0415 - after the handlers above
 
     as_json = "--json" in _own(words)
     try:
-        return _run(*_front(words))
+        return _run_to_its_end(words)
     except failures.EXPECTED as error:
         return failures.report(error, as_json=as_json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return failures.report(failures.of_system(error), as_json=as_json)
     except UnicodeEncodeError as error:
         # A word in bytes that are not UTF-8, and the daemon is spoken to in JSON.
         return failures.report(failures.Usage(f"{error.object!r} is not UTF-8"), as_json=as_json)
+
+
+def _run_to_its_end(words: Sequence[str]) -> int:
+    """Run the command, and see that all which it printed is written."""
+    try:
+        code = _run(*_front(words))
+    except SystemExit as ended:  # argparse does so after a help text
+        code = ended.code if isinstance(ended.code, int) else 0
+    sys.stdout.flush()
+    return code
 
 
 def _front(words: Sequence[str]) -> tuple[str, list[str]]:

@@ -22,7 +22,7 @@ from penholder._call import Call
 from penholder._failures import ConnectionLost, DaemonUnreachable
 from penholder._following import After, Following
 from penholder._generated import AsyncRooms
-from penholder._reading import read
+from penholder._reading import decode, read
 from penholder._request_ids import RequestIds
 from penholder_protocol.nouns import Entry
 
@@ -135,7 +135,7 @@ class AsyncClient(AsyncRooms):
     async def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
         """Call a method for one of the rooms."""
         call = Call(method, params, self._reconnect_s, by_name=False)
-        return decoder.decode(call.whole(await self._line.exchange(call)))
+        return decode(call.whole(await self._line.exchange(call)), decoder)
 
     def subscribe(
         self,

@@ -7,6 +7,24 @@ import os
 from pathlib import Path
 
 
+class NoHome(RuntimeError):
+    """No directory was named, and the user has no home: no HOME, and no entry in passwd."""
+
+
+def home() -> Path:
+    """Return the user's home directory; raises NoHome."""
+    try:
+        found = Path.home()
+    except RuntimeError:
+        found = Path()
+    if not found.is_absolute():
+        raise NoHome(
+            "no home directory is known, and so no directory of the daemon: set HOME, or name"
+            " --state-dir and --runtime-dir (PENHOLDER_STATE_DIR, PENHOLDER_RUNTIME_DIR)"
+        )
+    return found
+
+
 def default_runtime_dir() -> Path:
     """Return PENHOLDER_RUNTIME_DIR or the user's runtime directory.
 
@@ -33,5 +51,5 @@ def control_socket(runtime_dir: str | os.PathLike[str] | None = None) -> Path:
 
 
 def _user_state_dir() -> Path:
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home, "penholder")
+    base = os.environ.get("XDG_STATE_HOME") or home() / ".local" / "state"
+    return Path(base, "penholder")

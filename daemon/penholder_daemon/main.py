@@ -23,12 +23,13 @@ from penholder_daemon.shell.lock import AlreadyRunning
 from penholder_daemon.shell.paths import (
     Paths,
     UnusablePath,
+    absolute,
     default_config,
     default_runtime_dir,
     default_state_dir,
 )
 from penholder_daemon.shell.settings import Settings, UnusableSettings, load
-from penholder_daemon.shell.standard_streams import open_missing, say
+from penholder_daemon.shell.standard_streams import open_missing, say, tell
 from penholder_daemon.shell.systemd.notify import notify
 from penholder_protocol import __version__
 
@@ -37,6 +38,7 @@ _SWITCH_SECONDS = 0.0005
 _STDOUT = 1
 _STDERR = 2
 _LAST_LINES_SECONDS = 1.0
+_BROKEN_PIPE = 128 + signal.SIGPIPE
 _CANNOT_START = 78
 """EX_CONFIG of sysexits.h: starting again as it is will not help."""
 
@@ -77,8 +79,29 @@ def _run() -> int:
     return trio.run(daemon.run, lambda: _say_ready(paths))
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help is written, or which says that it cannot be."""
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        if file is sys.stderr:
+            say(_STDERR, message.removesuffix("\n"))
+        else:
+            _tell(message.removesuffix("\n"))
+
+
+def _tell(line: str) -> None:
+    """Say what was asked for, or why it cannot be said; then the program ends with 1."""
+    try:
+        tell(_STDOUT, line)
+    except BrokenPipeError:
+        raise SystemExit(_BROKEN_PIPE) from None
+    except OSError as error:
+        say(_STDERR, f"penholderd: the output cannot be written: {error.strerror}")
+        raise SystemExit(1) from None
+
+
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="penholderd",
         description="Holds the only writer of a fleet's shared state and serves it over sockets.",
     )
@@ -109,8 +132,12 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 def _tell_about(arguments: argparse.Namespace) -> int:
-    told = about(_config(arguments), partial(_paths, arguments))
-    say(_STDOUT, msgspec.json.encode(told).decode())
+    try:
+        told = about(_config(arguments), partial(_paths, arguments))
+    except UnusablePath as error:
+        say(_STDERR, f"penholderd: {error}")
+        return _CANNOT_START
+    _tell(msgspec.json.encode(told).decode())
     return _CANNOT_START if told.problem else 0
 
 
@@ -120,11 +147,14 @@ def _paths(arguments: argparse.Namespace, settings: Settings) -> Paths:
     runtime_dir: Path = (
         arguments.runtime_dir or _given(settings.runtime_dir) or default_runtime_dir()
     )
-    return Paths(state_dir.absolute(), runtime_dir.absolute())
+    return Paths(absolute(state_dir), absolute(runtime_dir))
 
 
 def _given(setting: str | None) -> Path | None:
-    return None if setting is None else Path(setting).expanduser()
+    try:
+        return None if setting is None else Path(setting).expanduser()
+    except RuntimeError:
+        raise UnusablePath(f"{setting} is below a home directory that is not known") from None
 
 
 def _say_ready(paths: Paths) -> None:

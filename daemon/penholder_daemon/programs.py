@@ -8,6 +8,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
 
 import apsw
 import msgspec
@@ -17,7 +20,7 @@ from penholder_daemon.moving.refusals import Conflict, HalfDone, Refused
 from penholder_daemon.shell.copying import CopyFailed
 from penholder_daemon.shell.database import UnusableDatabase
 from penholder_daemon.shell.lock import AlreadyRunning
-from penholder_daemon.shell.paths import UnusablePath
+from penholder_daemon.shell.paths import UnusablePath, absolute, default_state_dir
 
 _STATUS = {
     Conflict: 4, StoreFault: 11, apsw.Error: 11, CopyFailed: 11, KeyboardInterrupt: 130,
@@ -31,23 +34,51 @@ _BROKEN_PIPE = 141
 
 def main(
     arguments: argparse.Namespace,
-    work: Callable[[argparse.Namespace], None],
+    work: Callable[[argparse.Namespace], str],
     say: Callable[[str], None],
     *,
     undone: str,
 ) -> int:
-    """Do one piece of work; returns the exit status. What ends it is said, with what is undone."""
+    """Do one piece of work and print what it did; returns the exit status.
+
+    What ends it is said, with what is undone.
+    """
     os.umask(0o077)
     try:
-        work(arguments)
+        _print(work(arguments))
     except BrokenPipeError:
-        # Whoever read along has gone; the interpreter must not try to write again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go(sys.stdout)
         return _BROKEN_PIPE
     except _EXPECTED as error:
-        say(_told(error, undone, as_json=arguments.json is True))
+        _let_go(sys.stdout)
+        with suppress(OSError):  # full, or its reader has gone: there is nobody else to tell
+            say(_told(error, undone, as_json=arguments.json is True))
+        _let_go(sys.stderr)
         return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 1)
     return 0
+
+
+def state_dir(arguments: argparse.Namespace) -> Path:
+    """Return the directory that was named, else the user's; raises UnusablePath."""
+    given: Path | None = arguments.state_dir
+    return absolute(given or default_state_dir())
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise HalfDone(f"it is done, but what was done cannot be written: {error}") from error
+
+
+def _let_go(stream: TextIO) -> None:
+    """Throw away what cannot be written: the interpreter would try it again at its end."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wants_json(asked: bool | None) -> bool:

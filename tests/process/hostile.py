@@ -152,6 +152,15 @@ def sends_odd_numbers(sock: socket.socket, rng: random.Random) -> None:
 
 
 @_kind
+def sends_what_is_long_to_check(sock: socket.socket, rng: random.Random) -> None:
+    """Send large values that are all numbers, brackets or escapes."""
+    piece = rng.choice([b"1e100", b"[]", b'"\\u0041"', b'"\\/\\/"', b"0.1e-5"])
+    value = b"[" + b",".join([piece] * (200_000 // len(piece))) + b"]"
+    frame = b'{"jsonrpc":"2.0","id":1,"method":"event.append","params":{"worker_id":"nobody",'
+    _push(sock, (frame + b'"type":"t","data":{"n":' + value + b'},"raw":' + value + b"}}\n") * 10)
+
+
+@_kind
 def reuses_one_id(sock: socket.socket, rng: random.Random) -> None:
     """Open many requests under the same id."""
     wait = message("event.wait", 7, worker_id="w_victim", after_seq=1 << 40, timeout_ms=300_000)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -136,6 +137,19 @@ def test_more_requests_than_may_be_open_are_all_answered(besieged: DaemonProcess
     with besieged.connect() as peer:
         ids = {peer.request("rpc.ping") for _ in range(3 * MAX_IN_FLIGHT)}
         assert {peer.read()["id"] for _ in ids} == ids
+
+
+def test_who_hangs_up_with_all_its_requests_open_is_noticed(besieged: DaemonProcess) -> None:
+    wait = {"worker_id": "w_victim", "after_seq": 1 << 40, "timeout_ms": 300_000}
+    with besieged.connect() as control:
+        with besieged.connect() as peer:
+            ids = range(2 * MAX_IN_FLIGHT)
+            peer.send(b"".join(message("event.wait", number, **wait) for number in ids))
+            assert control.call("daemon.status")["connections"] == 2
+        deadline = monotonic() + 30
+        while control.call("daemon.status")["connections"] > 1:
+            assert monotonic() < deadline
+            sleep(0.05)
 
 
 @pytest.mark.parametrize("kind", KINDS)

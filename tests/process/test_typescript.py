@@ -113,12 +113,13 @@ def test_its_version_is_that_of_the_daemon() -> None:
     assert described["version"] == contract["info"]["version"]
 
 
-@pytest.mark.parametrize("name", ["connection", "daemon"])
+@pytest.mark.parametrize("name", ["connection", "daemon", "retries"])
 def test_its_own_tests_pass(package: Path, daemon: DaemonProcess, name: str) -> None:
     status, said = _run(
         ["node", "--test", f"dist/tests/{name}.test.js"],
         package,
         PENHOLDER_RUNTIME_DIR=str(daemon.runtime_dir),
+        PENHOLDER_RETRY_CASES=str(ROOT / "protocol/retry_cases.json"),
     )
     assert status == 0, said
     assert re.search(r"^# pass [1-9]", said, re.MULTILINE), said

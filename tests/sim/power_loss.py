@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import apsw
+from typing_extensions import Buffer
 
 
 class Image:
@@ -45,7 +46,7 @@ class PowerLossFile(apsw.VFSFile):
         self._disk = disk
         self._image = disk.image(_short(name))
 
-    def xWrite(self, data: bytes, offset: int) -> None:
+    def xWrite(self, data: Buffer, offset: int) -> None:
         """Write, and remember that it is not synced."""
         self._disk.tick()
         self._image.pending.append((offset, bytes(data)))

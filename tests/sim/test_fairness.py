@@ -6,6 +6,7 @@ from pathlib import Path
 import trio
 import trio.testing
 
+from penholder_protocol.limits import MAX_BATCH
 from tests.sim.client import SimulatedClient
 from tests.sim.house import simulated_daemon
 
@@ -39,3 +40,24 @@ def test_what_one_connection_asks_for_at_once_keeps_nobody_waiting(tmp_path: Pat
             clock=trio.testing.MockClock(autojump_threshold=0),
         )
         assert answered < MANY / 2
+
+
+async def _drained_in_a_batch(path: Path) -> set[int]:
+    """Begin to drain while a batch is taken; which of its messages are answered?"""
+    async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
+        stream = daemon.connect()
+        batch = [{"jsonrpc": "2.0", "id": n, "method": "no.such"} for n in range(MAX_BATCH)]
+        await stream.send_all(json.dumps(batch).encode() + b"\n")
+        while not daemon.house.tally.errors:
+            await trio.lowlevel.checkpoint()
+        daemon.connections[0].stop_reading()
+        answered = b""
+        async for chunk in stream:
+            answered += bytes(chunk)
+        nursery.cancel_scope.cancel()
+    return {answer["id"] for answer in json.loads(answered)}
+
+
+def test_a_batch_that_is_being_taken_is_taken_as_a_whole(tmp_path: Path) -> None:
+    clock = trio.testing.MockClock(autojump_threshold=0)
+    assert trio.run(_drained_in_a_batch, tmp_path / "p.db", clock=clock) == set(range(MAX_BATCH))

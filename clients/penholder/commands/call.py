@@ -122,16 +122,19 @@ def _once(client: Client, method: Method, params: dict[str, object]) -> msgspec.
 
 
 def _pages(client: Client, method: Method, params: dict[str, object]) -> msgspec.Raw:
-    """Follow the cursor of a list and return all of it as one page."""
-    whole = _Page(items=[])
-    while True:
-        page = msgspec.json.decode(_once(client, method, params), type=_Page)
-        whole.items += page.items
-        if page.next is None:
-            return msgspec.Raw(msgspec.json.encode(whole))
-        # A list goes on from its cursor alone: another starting point beside it is refused.
-        params = {name: value for name, value in params.items() if not name.startswith("after_")}
-        params["cursor"] = page.next
+    """Follow the cursor of a list and return all of it as one page.
+
+    Every other param stays: a filter goes for all pages, and the cursor goes before a start.
+    """
+    first = _once(client, method, params)
+    page = msgspec.json.decode(first, type=_Page)
+    items = page.items
+    while page.next is not None:
+        following = _once(client, method, {**params, "cursor": page.next})
+        page = msgspec.json.decode(following, type=_Page)
+        items += page.items
+    members = msgspec.json.decode(first, type=dict[str, msgspec.Raw])
+    return msgspec.Raw(msgspec.json.encode({**members, "items": items, "next": None}))
 
 
 def _fence(

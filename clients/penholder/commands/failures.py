@@ -1,10 +1,14 @@
 """How a command ends: its exit code, and what it says on stderr when it failed."""
 
+import errno
+import os
 import sys
+from contextlib import suppress
 
 import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
+from penholder.paths import NoHome
 from penholder_protocol.errors import PenholderError
 
 USAGE = 2
@@ -56,7 +60,7 @@ class Failure(Exception):
         self.exit_code = exit_code
 
 
-EXPECTED = (Usage, Failure, PenholderError, ConnectionLost, DaemonUnreachable)
+EXPECTED = (Usage, Failure, NoHome, PenholderError, ConnectionLost, DaemonUnreachable)
 """What ends a command with a message; anything else is a fault of ours and shows its traceback."""
 
 
@@ -91,9 +95,33 @@ def exit_code(error: BaseException) -> int:
 
 def report(error: Exception, as_json: bool, command: str = "penholder") -> int:
     """Say on stderr what went wrong; returns the exit code."""
-    text = as_object(error) if as_json else f"{command}: {sentence(error)}"
-    print(text, file=sys.stderr)
+    text = f"{command}: {sentence(error)}"
+    line = as_object(error) if as_json else text.encode(sys.stderr.encoding, "backslashreplace")
+    with suppress(OSError):  # full, or its reader has gone: there is nobody else to tell
+        sys.stderr.flush()
+        sys.stderr.buffer.write(line + b"\n")
+        sys.stderr.flush()
     return exit_code(error)
+
+
+def of_system(error: OSError) -> Failure:
+    """Say what the system refused: a full device, a file, the working directory."""
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None:
+        return Failure(f"{os.fsdecode(error.filename)}: {reason}")
+    if isinstance(error, FileNotFoundError) and not _has_working_directory():
+        return Failure("the working directory has been removed: change to another and try again")
+    if error.errno == errno.ENOSPC:
+        return Failure(f"the output cannot be written: {reason}")
+    return Failure(reason)
+
+
+def _has_working_directory() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def sentence(error: Exception) -> str:
@@ -105,7 +133,7 @@ def sentence(error: Exception) -> str:
     return f"{message} ({hint})" if hint else message
 
 
-def as_object(error: Exception) -> str:
+def as_object(error: Exception) -> bytes:
     """Say an error for programs: the error object of JSON-RPC."""
     if isinstance(error, PenholderError):
         data = _Data(error.code, error.retryable, dict(error.details))
@@ -113,7 +141,7 @@ def as_object(error: Exception) -> str:
     else:
         number, code, retryable = _kind(error)
         data = _Data(code, retryable, {})
-    return msgspec.json.encode(_Report(_Error(number, sentence(error), data))).decode()
+    return msgspec.json.encode(_Report(_Error(number, sentence(error), data)))
 
 
 def _kind(error: Exception) -> tuple[int, str, bool]:

@@ -4,6 +4,7 @@ Apart from `flags`, so that commands which call no method of the contract do not
 """
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
@@ -34,6 +35,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would have printed."""
         raise Usage(message)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Print help; argparse itself says nothing where it cannot be written."""
+        is_fault = file is sys.stderr
+        print(message, end="", file=sys.stderr if is_fault else sys.stdout)
 
 
 def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:

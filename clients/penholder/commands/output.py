@@ -3,6 +3,7 @@
 Text from workers may hold anything; on a terminal it must not move the cursor or change colours.
 """
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from penholder.commands.spec import Contract, Method
 
 Record = dict[str, object]
+_NODE = "BriefNode"
+"""A record that has others of its kind below it."""
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -41,7 +44,7 @@ def show(contract: "Contract", method: "Method", answer: msgspec.Raw, *, as_json
     elif isinstance(value, dict) and schema.properties:
         _show_record(contract, method, value)
     else:
-        print(msgspec.json.format(bytes(answer), indent=2).decode())
+        print(_indented(bytes(answer)))
 
 
 def _show_record(contract: "Contract", method: "Method", record: Record) -> None:
@@ -54,9 +57,29 @@ def _show_record(contract: "Contract", method: "Method", record: Record) -> None
         return
     schema = contract.resolve(method.result.schema.choices[0])
     listed = schema.properties["items"].items
-    tables.print_list([dict(item) for item in items], contract.record(listed) if listed else "")
+    kind = contract.record(listed) if listed else ""
+    tables.print_list(_levelled(items) if kind == _NODE else [dict(item) for item in items], kind)
     if record.get("next") and method.param("cursor"):
         print(f"more follows: --all, or --cursor {record['next']}")
+
+
+def _levelled(items: list[Record]) -> list[Record]:
+    """Write a tree as rows, each with its level, those below a node right after it."""
+    rows: list[Record] = []
+    left = [(0, item) for item in reversed(items)]
+    while left:
+        level, item = left.pop()
+        rows.append({"level": level, **item})
+        below = item.get("children")
+        left += [(level + 1, each) for each in reversed(below if isinstance(below, list) else [])]
+    return rows
+
+
+def _indented(text: bytes) -> str:
+    try:
+        return msgspec.json.format(text, indent=2).decode()
+    except RecursionError:
+        return text.decode()  # deeper than indenting goes, and than anybody reads
 
 
 def plain(value: object) -> str:
@@ -67,7 +90,12 @@ def plain(value: object) -> str:
         return printable(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return printable(_encode(value).decode())
+    try:
+        return printable(_encode(value).decode())
+    except UnicodeEncodeError:
+        return printable(json.dumps(value, default=str))  # a lone surrogate becomes its escape
+    except RecursionError:
+        return "nested too deep to be shown here: --json shows all"
 
 
 def printable(text: str) -> str:

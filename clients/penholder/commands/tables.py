@@ -14,6 +14,7 @@ _COLUMNS = {
     "Event": ("event_seq", "ts", "type", "turn_id", "data"),
     "Entry": ("pos", "ts", "stream", "seq", "type", "data"),
     "Approval": ("request_id", "worker_id", "state", "kind", "message", "decision"),
+    "BriefNode": ("level", "brief_id", "parent_brief_id", "tier", "role", "state"),
     "Handoff": ("snapshot_id", "worker_id", "handoff_path", "checkpoint_path", "created_at"),
 }
 """What a list shows of records that are too wide for a terminal; a single record shows all."""

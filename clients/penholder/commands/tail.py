@@ -1,6 +1,7 @@
 """`penholder tail`: entries of the journal as they come, over restarts of the daemon."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import Literal
 
@@ -17,6 +18,7 @@ from penholder.commands.options import (
     read_options,
 )
 from penholder.commands.output import plain, printable
+from penholder.commands.reader import Reader
 from penholder_protocol.nouns import Entry
 
 _DESCRIPTION = """\
@@ -59,9 +61,15 @@ def _follow(
     with (
         targets.connect(target, options.operation) as client,
         client.subscribe(streams, begin, types) as entries,
+        Reader(sys.stdout.fileno(), entries.close) as reader,
     ):
         for entry in entries:
-            print(_json(entry) if as_json else line(entry), flush=True)
+            if as_json:
+                output.print_json(msgspec.json.encode(entry))
+            else:
+                print(line(entry), flush=True)
+    if reader.is_gone:
+        raise BrokenPipeError
 
 
 def after(text: str) -> int | Literal["now", "start"]:
@@ -81,7 +89,3 @@ def line(entry: Entry) -> str:
     turn = f" {plain(entry.turn_id)}" if entry.turn_id else ""
     stream = printable(entry.stream)
     return f"{entry.ts} {entry.pos} {stream}#{entry.seq} {printable(entry.type)}{turn} {data}"
-
-
-def _json(entry: Entry) -> str:
-    return msgspec.json.encode(entry).decode()

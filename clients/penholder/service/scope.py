@@ -44,7 +44,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 def user() -> Scope:
     """Return the scope of whoever calls."""
-    config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    config = os.environ.get("XDG_CONFIG_HOME") or paths.home() / ".config"
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     return Scope(
         "user",

@@ -95,11 +95,7 @@ export class Client extends Rooms {
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]> {
     const given: Record<string, unknown> = { ...params };
-    if (TOKENED.has(method)) {
-      const isRepeatable = method === "queue.wait" || typeof given["idempotency_key"] === "string";
-      return (await this.#line.request(method, given, isRepeatable)) as Methods[M]["result"];
-    }
-    if (KEYED.has(method)) given["idempotency_key"] ??= randomUUID();
+    if (KEYED.has(method) && !TOKENED.has(method)) given["idempotency_key"] ??= randomUUID();
     return (await this.#line.request(method, given)) as Methods[M]["result"];
   }
 

@@ -3,7 +3,10 @@
 import { connect, type Socket } from "node:net";
 
 import { ConnectionLost, PenholderError, type WireError } from "./errors.js";
+import { WAITS } from "./generated.js";
 import type { RequestIds } from "./request_ids.js";
+import { sendable } from "./sendable.js";
+import { Unnamed } from "./unnamed.js";
 
 /** A notification of the daemon. */
 export interface Notice {
@@ -24,6 +27,13 @@ interface Pending {
   fail(error: Error): void;
 }
 
+export interface Watching {
+  /** Called when the request is on its way, so that it may be done. */
+  onSent?(): void;
+  /** Called with the result before any notification that follows it on the wire. */
+  onResult?(result: unknown): void;
+}
+
 export interface Listener {
   onNotice(notice: Notice): void;
   /** Called once; the error says why, null after `close`. */
@@ -35,6 +45,7 @@ export class Connection {
   readonly #requestIds: RequestIds;
   readonly #listener: Listener;
   readonly #pending = new Map<string, Pending>();
+  #unnamed: Unnamed[] = [];
   #tail = "";
   #refusal: Error | undefined;
   #closedHere = false;
@@ -62,15 +73,8 @@ export class Connection {
     });
   }
 
-  /**
-   * Send a request. `onResult` sees the result before any notification that follows it on the wire,
-   * which the continuation of a promise could not promise.
-   */
-  request(
-    method: string,
-    params: object,
-    onResult: (result: unknown) => void = () => {},
-  ): Promise<unknown> {
+  /** Send a request; rejects with PenholderError for one that the daemon could not read. */
+  request(method: string, params: object, watching: Watching = {}): Promise<unknown> {
     const key = (params as { idempotency_key?: string | null }).idempotency_key ?? null;
     return new Promise((resolve, reject) => {
       if (this.#closedHere || this.#ended) {
@@ -78,13 +82,14 @@ export class Connection {
         return;
       }
       const id = this.#requestIds.next();
-      const line = `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`;
+      const line = sendable(id, method, params); // what it throws rejects
       const succeed = (result: unknown): void => {
-        onResult(result);
+        watching.onResult?.(result);
         resolve(result);
       };
       this.#pending.set(id, { method, idempotencyKey: key, succeed, fail: reject });
       this.#socket.write(line);
+      watching.onSent?.();
     });
   }
 
@@ -121,20 +126,54 @@ export class Connection {
       this.#listener.onNotice(message);
       return;
     }
-    const pending = this.#pending.get(message.id as string);
-    if (pending === undefined) {
-      // Not of one request but of what the daemon could not read: it hangs up after this.
-      if (message.error !== undefined) this.#refusal = new PenholderError(message.error);
+    if (message.id === null && message.error !== undefined) {
+      this.#takeUnnamed(new PenholderError(message.error));
       return;
     }
-    this.#pending.delete(message.id as string);
-    if (message.error === undefined) pending.succeed(message.result);
-    else pending.fail(new PenholderError(message.error));
+    const pending = this.#forget(message.id as string);
+    if (message.error === undefined) pending?.succeed(message.result);
+    else pending?.fail(new PenholderError(message.error));
+    this.#settleUnnamed();
+  }
+
+  #forget(id: string): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    for (const unnamed of this.#unnamed) unnamed.answered(id);
+    return pending;
+  }
+
+  #takeUnnamed(error: PenholderError): void {
+    this.#refusal = error; // in case that it is about the connection, which then ends
+    const ids = [...this.#pending.keys()];
+    const isWait = (id: string): boolean => WAITS.has(this.#pending.get(id)?.method ?? "");
+    this.#unnamed.push(new Unnamed(error, ids.filter((id) => !isWait(id)), ids.filter(isWait)));
+    this.#settleUnnamed();
+  }
+
+  /** Fail the requests that errors without id are found to be about. */
+  #settleUnnamed(): void {
+    for (const unnamed of this.#unnamed) {
+      const id = unnamed.found();
+      if (id !== undefined) this.#forget(id)?.fail(unnamed.error);
+      if (id !== undefined || unnamed.left.length === 0) {
+        this.#unnamed = this.#unnamed.filter((each) => each !== unnamed);
+      }
+    }
+    const inDoubt = new Set(this.#unnamed.flatMap((unnamed) => unnamed.left));
+    const [first] = this.#unnamed;
+    if (first === undefined || inDoubt.size > this.#unnamed.length) return;
+    for (const id of inDoubt) this.#forget(id)?.fail(first.error);
+    this.#unnamed = [];
   }
 
   #end(): void {
     this.#ended = true;
     const options = this.#refusal === undefined ? undefined : { cause: this.#refusal };
+    // What is sent again would meet the same refusal again, so all in doubt get it.
+    for (const unnamed of this.#unnamed) {
+      for (const id of unnamed.left) this.#forget(id)?.fail(unnamed.error);
+    }
     for (const { method, idempotencyKey, fail } of this.#pending.values()) {
       fail(new ConnectionLost(method, idempotencyKey, options));
     }

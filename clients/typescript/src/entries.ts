@@ -1,5 +1,8 @@
 /** A subscription as an async iterator, over a connection of its own. */
 
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Call } from "./call.js";
 import { Connection, type Listener, type Notice } from "./connection.js";
 import { ConnectionLost, PenholderError } from "./errors.js";
 import { Feed } from "./feed.js";
@@ -10,7 +13,6 @@ import type {
   PrunedNotice,
   Subscription,
 } from "./generated.js";
-import { Patience } from "./patience.js";
 import type { RequestIds } from "./request_ids.js";
 
 const MAX_WAITING = 1000;
@@ -115,10 +117,10 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
   }
 
   async #goOn(lost: Error): Promise<void> {
-    const patience = new Patience(this.#reconnectMs);
+    const call = new Call("journal.subscribe", {}, this.#reconnectMs, true);
     for (let failure: unknown = lost; !this.#isClosed; ) {
       try {
-        await patience.after(failure);
+        await sleep(call.delayAfter(failure, performance.now()));
         return await this.#begin(this.#rest());
       } catch (error) {
         if (error === failure) return this.#fail(error as Error);
@@ -133,11 +135,12 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
   }
 
   async #subscribe(params: JournalSubscribeParams): Promise<void> {
-    await this.#connection?.request("journal.subscribe", params, (result) => {
+    const onResult = (result: unknown): void => {
       const { subscription, pos } = result as Subscription;
       this.#subscription = subscription;
       if ((params.after ?? "now") === "now") this.#received = this.#pos = pos;
-    });
+    };
+    await this.#connection?.request("journal.subscribe", params, { onResult });
   }
 
   #take({ method, params }: Notice): void {

@@ -1,12 +1,11 @@
 /** One socket path, and the connection to it while there is one: calls go on over restarts. */
 
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Call } from "./call.js";
 import { Connection, type Listener } from "./connection.js";
 import { ConnectionLost } from "./errors.js";
-import { Patience } from "./patience.js";
 import type { RequestIds } from "./request_ids.js";
-
-/** Sent a second time it would stop the daemon that has just come back. */
-const NOT_REPEATED = new Set(["daemon.shutdown"]);
 
 export class Line {
   readonly #path: string;
@@ -29,25 +28,19 @@ export class Line {
     return this.#connection;
   }
 
-  /**
-   * Send a request, and again while that can do no harm and has a chance: a mutation has one key
-   * for all attempts, and a wait waits for what is left of its time. Without a key it may not be
-   * sent again where its answer, which may have been lost, would hold a token.
-   */
-  async request(
-    method: string,
-    params: Record<string, unknown>,
-    isRepeatable = !NOT_REPEATED.has(method),
-  ): Promise<unknown> {
-    const begun = Date.now();
-    const patience = new Patience(isRepeatable ? this.#reconnectMs : 0);
+  /** Carry out a call, over as many connections as it takes. */
+  async request(method: string, params: Record<string, unknown>): Promise<unknown> {
+    const call = new Call(method, params, this.#reconnectMs);
     for (;;) {
-      if (this.#isClosed) throw new ConnectionLost(method, (params["idempotency_key"] as string) ?? null);
+      if (this.#isClosed) throw new ConnectionLost(method, call.idempotencyKey);
       try {
-        return await (await this.connect()).request(method, shortened(params, Date.now() - begun));
+        const connection = await this.connect();
+        return await connection.request(method, call.paramsAt(performance.now()), {
+          onSent: () => (call.sent = true),
+        });
       } catch (failure) {
         if (this.#isClosed) throw failure;
-        await patience.after(failure);
+        await sleep(call.delayAfter(failure, performance.now()));
       }
     }
   }
@@ -74,10 +67,4 @@ export class Line {
       throw error;
     }
   }
-}
-
-function shortened(params: Record<string, unknown>, passedMs: number): Record<string, unknown> {
-  const given = params["timeout_ms"];
-  if (typeof given !== "number") return params;
-  return { ...params, timeout_ms: Math.max(0, given - passedMs) };
 }

@@ -1,42 +1,39 @@
-/** How long a client goes on with a daemon that is away, busy, or about to be started again. */
-
-import { setTimeout as sleep } from "node:timers/promises";
-
-import { ConnectionLost, PenholderError } from "./errors.js";
+/** How long to wait between attempts, and when to stop trying: the same as `_patience.py`. */
 
 const FIRST_DELAY_MS = 20;
-const LONGEST_DELAY_MS = 1000;
-const AWAY = new Set(["EAGAIN", "ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE"]);
+const GROWTH = 1.6;
+const LONGEST_DELAY_MS = 500;
+/** What worked for so long was no part of the outage before. */
+const CALM_MS = 1000;
 
+/**
+ * One outage: its delays grow, and after `reconnectMs` it has lasted too long.
+ *
+ * A failure that comes a good while after the last attempt belongs to a new outage, so that a wait
+ * of hours may outlive any number of restarts.
+ */
 export class Patience {
-  readonly #ms: number;
-  #until: number | null = null;
-  #delay = FIRST_DELAY_MS;
+  readonly #reconnectMs: number;
+  #delayMs = FIRST_DELAY_MS;
+  #beganAt = -Infinity;
+  #attemptAt = -Infinity;
 
-  /** Have so many milliseconds from the first failure on; 0 is none. */
-  constructor(ms: number) {
-    this.#ms = ms;
+  constructor(reconnectMs: number) {
+    this.#reconnectMs = reconnectMs;
   }
 
-  /** Wait until the next attempt; throws the failure if it is not of a passing kind, or too late. */
-  async after(failure: unknown): Promise<void> {
-    const now = Date.now();
-    this.#until ??= now + this.#ms;
-    if (!isPassing(failure) || now >= this.#until) throw failure;
-    await sleep(Math.min(this.#delay, this.#until - now));
-    this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_MS);
+  /** Return the milliseconds until the next attempt, or null if the time is over. */
+  delayAfterFailure(now: number): number | null {
+    if (now - this.#attemptAt > Math.max(this.#reconnectMs, CALM_MS)) {
+      this.#beganAt = now;
+      this.#delayMs = FIRST_DELAY_MS;
+    }
+    this.#attemptAt = now;
+    const left = this.#beganAt + this.#reconnectMs - now;
+    if (left <= 0) return null;
+    const delay = Math.min(this.#delayMs, left);
+    this.#delayMs = Math.min(this.#delayMs * GROWTH, LONGEST_DELAY_MS);
+    this.#attemptAt = now + delay;
+    return delay;
   }
-}
-
-function isPassing(failure: unknown): boolean {
-  if (failure instanceof PenholderError) {
-    const { code, details } = failure.data;
-    return code === "BUSY" || (code === "STORE_FAILED" && details["outcome"] === "unknown");
-  }
-  if (failure instanceof ConnectionLost) return failure.cause === undefined || isAway(failure.cause);
-  return isAway(failure);
-}
-
-function isAway(failure: unknown): boolean {
-  return AWAY.has(String((failure as { code?: unknown } | null)?.code));
 }

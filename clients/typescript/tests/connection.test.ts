@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { Client, type ClientOptions, ConnectionLost, PenholderError } from "../src/client.js";
+import { Client, type ClientOptions, ConnectionLost, type JsonObject, PenholderError } from "../src/client.js";
 
 interface Request {
   id: string;
@@ -27,8 +27,11 @@ async function played(
   const path = join(directory, "s");
   const server = createServer((socket) => {
     socket.setEncoding("utf8");
+    let tail = "";
     socket.on("data", (text: string) => {
-      for (const line of text.trimEnd().split("\n")) play(JSON.parse(line) as Request, socket);
+      const lines = (tail + text).split("\n");
+      tail = lines.pop() ?? "";
+      for (const line of lines) play(JSON.parse(line) as Request, socket);
     });
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -156,15 +159,97 @@ test("answers may come in any order, several at once, and cut anywhere", async (
   assert.deepEqual(pongs.map((each) => String(each.pong)), ids);
 });
 
-test("a refusal that is no answer is the cause of the loss", async (context) => {
-  const client = await played(context, (_, socket) => {
-    const data = { code: "VALUE_TOO_LARGE", retryable: false, details: {} };
-    socket.end(answer(null, { error: { code: 1005, message: "too long", data } }));
+function unnamed(): string {
+  return answer(null, { error: { code: -32700, message: "what?", data: { code: "PARSE_ERROR" } } });
+}
+
+function isParseError(error: unknown): boolean {
+  return error instanceof PenholderError && error.data.code === "PARSE_ERROR";
+}
+
+/** Play a daemon that answers an error without id once all but one of so many requests are there. */
+function unreadable(count: number, meant: number): Play {
+  const seen: Request[] = [];
+  return (request, socket) => {
+    if (seen.push(request) !== count) return;
+    socket.write(unnamed());
+    seen.forEach(({ id, method }, index) => {
+      if (index !== meant) socket.write(answer(id, { result: { pong: method } }));
+    });
+  };
+}
+
+test("an error without id fails the one call that is open", async (context) => {
+  const client = await played(context, ({ id, method }, socket) => {
+    socket.write(method === "rpc.ping" ? unnamed() : answer(id, { result: {} }));
   });
-  await assert.rejects(client.rpc.ping(), (error) => {
-    assert(error instanceof ConnectionLost && error.cause instanceof PenholderError);
-    return error.cause.data.code === "VALUE_TOO_LARGE";
+  await assert.rejects(client.rpc.ping(), isParseError);
+  assert.deepEqual(await client.worker.get(), {});
+});
+
+for (const meant of [0, 1, 2]) {
+  test(`of several calls it fails the one that is not answered: ${meant}`, async (context) => {
+    const client = await played(context, unreadable(3, meant));
+    const calls = await Promise.allSettled([0, 1, 2].map(() => client.rpc.ping()));
+    calls.forEach((call, index) => {
+      assert.equal(call.status, index === meant ? "rejected" : "fulfilled");
+      if (call.status === "rejected") assert(isParseError(call.reason));
+    });
   });
+}
+
+test("beside waits it fails the call, and two of them fail two", async (context) => {
+  const client = await played(context, ({ id, method }, socket) => {
+    if (method === "worker.get") socket.write(unnamed() + unnamed());
+    else if (method === "rpc.ping") socket.write(answer(id, { result: {} }));
+  });
+  const wait = client.event.wait({});
+  const calls = [client.worker.list(), client.worker.get()];
+  for (const call of calls) await assert.rejects(call, isParseError);
+  await client.rpc.ping();
+  client.close();
+  await assert.rejects(wait, ConnectionLost);
+});
+
+function nested(levels: number): JsonObject {
+  let value: JsonObject = {};
+  for (let level = 1; level < levels; level++) value = { a: value };
+  return value;
+}
+
+const UNREADABLE: [string, JsonObject][] = [
+  ["VALUE_TOO_LARGE", { text: "é".repeat(600_000) }],
+  ["VALUE_TOO_LARGE", { text: "\\".repeat(600_000) }],
+  ["VALUE_TOO_LARGE", nested(72)],
+  ["VALUE_TOO_LARGE", nested(100_000)],
+  ["INVALID_PARAMS", { text: "a\ud83d" }],
+  ["INVALID_PARAMS", { "\udc00": 1 }],
+];
+
+UNREADABLE.forEach(([code, data], index) => {
+  test(`what no daemon could read is refused before it is sent: ${index}`, async (context) => {
+    const seen: string[] = [];
+    const client = await played(context, ({ id, method }, socket) => {
+      seen.push(method);
+      socket.write(answer(id, { result: {} }));
+    });
+    await assert.rejects(client.event.append({ type: "t", data }), (error) => {
+      return error instanceof PenholderError && error.data.code === code;
+    });
+    await client.rpc.ping();
+    assert.deepEqual(seen, ["rpc.ping"]);
+  });
+});
+
+test("what can be read is sent", async (context) => {
+  const seen: unknown[] = [];
+  const client = await played(context, ({ id, params }, socket) => {
+    seen.push(params["data"]);
+    socket.write(answer(id, { result: {} }));
+  });
+  const fine = [nested(64), { text: "\\ud83d 🖋 \"\\" }, { text: "\\".repeat(400_000) }];
+  for (const data of fine) await client.event.append({ type: "t", data });
+  assert.deepEqual(seen, fine);
 });
 
 test("what is no JSON ends the connection", async (context) => {
@@ -279,13 +364,13 @@ test("what would be refused again, and a shutdown, are sent once", async (contex
     ({ id, method }, socket) => {
       seen.push(method);
       const data = { code: "VALUE_TOO_LARGE" };
-      if (method === "rpc.ping") socket.end(answer(null, { error: { code: 1005, message: "", data } }));
+      if (method === "rpc.ping") socket.write(answer(null, { error: { code: 1005, message: "", data } }));
       else if (method === "worker.get") socket.write(answer(id, { error: { code: 1001, message: "" } }));
       else socket.destroy();
     },
     { reconnectMs: 10_000 },
   );
-  await assert.rejects(client.rpc.ping(), ConnectionLost);
+  await assert.rejects(client.rpc.ping(), PenholderError);
   await assert.rejects(client.worker.get(), PenholderError);
   await assert.rejects(client.daemon.shutdown({}), ConnectionLost);
   assert.deepEqual(seen, ["rpc.ping", "worker.get", "daemon.shutdown"]);

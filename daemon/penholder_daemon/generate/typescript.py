@@ -16,6 +16,7 @@ from penholder_daemon.generate import openrpc
 from penholder_daemon.generate.clients import Method
 from penholder_daemon.generate.python_types import Schema
 from penholder_daemon.generate.typescript_types import doc, interface, members, type_of
+from penholder_protocol.limits import DEFAULT_WAIT_MS, MAX_FRAME_BYTES, MAX_VALUE_DEPTH
 
 PATH = PurePosixPath("clients/typescript/src/generated.ts")
 _HEAD = """\
@@ -79,8 +80,11 @@ def render(registry: Registry) -> dict[PurePosixPath, str]:
         *(_params(each) for each in methods if each.params),
         _map(methods),
         _codes(failing),
+        _names("METHODS", "Methods of this release.", [each.name for each in methods]),
         _keyed(methods),
         _tokened(methods),
+        _names("WAITS", "Methods that wait, for `timeout_ms`.", _waits(methods)),
+        _limits(),
         _CALLER,
         *(_room(name, own) for name, own in rooms.items()),
         _rooms(rooms),
@@ -139,18 +143,32 @@ def _keyed(methods: Iterable[Method]) -> str:
         for each in methods
         if any(param.name == "idempotency_key" for param in each.params)
     ]
-    lines = "".join(f'  "{name}",\n' for name in keyed)
-    return (
-        "/** Methods that take an idempotency key. */\n"
-        f"export const KEYED: ReadonlySet<string> = new Set<MethodName>([\n{lines}]);\n"
-    )
+    return _names("KEYED", "Methods that take an idempotency key.", keyed)
 
 
 def _tokened(methods: Iterable[Method]) -> str:
-    lines = "".join(f'  "{each.name}",\n' for each in methods if each.takes_token)
+    about = "Methods that take a token of the caller's own, and can then be answered again."
+    return _names("TOKENED", about, [each.name for each in methods if each.takes_token])
+
+
+def _waits(methods: Iterable[Method]) -> list[str]:
+    return [each.name for each in methods if each.kind in ("wait", "claim")]
+
+
+def _names(constant: str, about: str, names: Iterable[str]) -> str:
+    lines = "".join(f'  "{name}",\n' for name in names)
     return (
-        "/** Methods that take a token of the caller's own, and can then be answered again. */\n"
-        f"export const TOKENED: ReadonlySet<string> = new Set<MethodName>([\n{lines}]);\n"
+        f"/** {about} */\n"
+        f"export const {constant}: ReadonlySet<string> = new Set<MethodName>([\n{lines}]);\n"
+    )
+
+
+def _limits() -> str:
+    return (
+        "/** What the daemon reads and how long it waits, where nothing else is said. */\n"
+        f"export const MAX_FRAME_BYTES = {MAX_FRAME_BYTES};\n"
+        f"export const MAX_VALUE_DEPTH = {MAX_VALUE_DEPTH};\n"
+        f"export const DEFAULT_WAIT_MS = {DEFAULT_WAIT_MS};\n"
     )
 
 

@@ -27,7 +27,6 @@ from penholder_daemon.moving import (
 from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.moving.source import open_source
 from penholder_daemon.moving.target import Target, opened
-from penholder_daemon.shell.paths import default_state_dir
 
 _SOURCES: dict[str, ModuleType] = {
     "subagent-cli": subagent_cli,
@@ -51,11 +50,11 @@ def main() -> int:
     return programs.main(_parse(), _carry_out, say, undone="nothing was moved")
 
 
-def _carry_out(arguments: argparse.Namespace) -> None:
+def _carry_out(arguments: argparse.Namespace) -> str:
     if arguments.command == "export":
-        _export(arguments.file, arguments.state_dir)
-    else:
-        _say(_import(arguments), as_json=programs.wants_json(arguments.json))
+        _export(arguments.file, programs.state_dir(arguments))
+        return ""
+    return _told(_import(arguments), as_json=programs.wants_json(arguments.json))
 
 
 def _parse() -> argparse.Namespace:
@@ -68,7 +67,7 @@ def _parse() -> argparse.Namespace:
     export = commands.add_parser("export")
     export.add_argument("file", type=Path, nargs="?", default=Path("-"))
     for each in (import_, export):
-        each.add_argument("--state-dir", type=Path, default=default_state_dir())
+        each.add_argument("--state-dir", type=Path)
         each.add_argument("--json", action=argparse.BooleanOptionalAction)
     return parser.parse_args()
 
@@ -84,7 +83,7 @@ def _import_database(arguments: argparse.Namespace) -> Target:
     module = _SOURCES[arguments.source]
     with (
         open_source(arguments.path, module.PROGRAM) as source,
-        opened(arguments.state_dir, dry_run=arguments.dry_run) as target,
+        opened(programs.state_dir(arguments), dry_run=arguments.dry_run) as target,
         progress.shown(f"from {arguments.source}", source.count()) as source.advance,
     ):
         module.move(source, target)
@@ -97,7 +96,7 @@ def _import_lines(arguments: argparse.Namespace) -> Target:
         header = jsonl.read_head(lines)
         rows = sum(header.tables.values())
         with (
-            opened(arguments.state_dir, dry_run=arguments.dry_run) as target,
+            opened(programs.state_dir(arguments), dry_run=arguments.dry_run) as target,
             progress.shown("from JSON lines", rows) as advance,
         ):
             jsonl.move(header, lines, target, advance)
@@ -129,15 +128,15 @@ def _counts(counter: Counter[str]) -> dict[str, int]:
     return {name: rows for name, rows in counter.items() if rows}
 
 
-def _say(moved: Moved, *, as_json: bool) -> None:
+def _told(moved: Moved, *, as_json: bool) -> str:
     if as_json:
-        print(msgspec.json.encode(moved).decode())
-        return
+        return f"{msgspec.json.encode(moved).decode()}\n"
     verb = "would be added" if moved.dry_run else "added"
-    print(f"{_total(moved.added)} {verb}, {_total(moved.present)} here already")
+    lines = [f"{_total(moved.added)} {verb}, {_total(moved.present)} here already"]
     for name in {**moved.added, **moved.present}:
         added, present = moved.added.get(name, 0), moved.present.get(name, 0)
-        print(f"  {name:<16}{added:>10,} {verb:<16}{present:>10,} here already")
+        lines.append(f"  {name:<16}{added:>10,} {verb:<16}{present:>10,} here already")
+    return "\n".join([*lines, ""])
 
 
 def _total(counts: dict[str, int]) -> str:

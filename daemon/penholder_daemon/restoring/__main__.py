@@ -12,7 +12,7 @@ import msgspec
 
 from penholder_daemon import programs
 from penholder_daemon.restoring.restore import Restored, restore
-from penholder_daemon.shell.paths import default_state_dir
+from penholder_daemon.shell.paths import absolute
 
 
 def main() -> int:
@@ -21,36 +21,33 @@ def main() -> int:
     return programs.main(_parse(), _carry_out, say, undone="nothing was restored")
 
 
-def _carry_out(arguments: argparse.Namespace) -> None:
-    done = restore(arguments.file.absolute(), arguments.state_dir.absolute())
+def _carry_out(arguments: argparse.Namespace) -> str:
+    done = restore(absolute(arguments.file), programs.state_dir(arguments))
     if programs.wants_json(arguments.json):
-        print(msgspec.json.encode(done).decode())
-    else:
-        _say(done)
+        return f"{msgspec.json.encode(done).decode()}\n"
+    return _told(done)
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="penholder restore", description="Restore a backup.")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--state-dir", type=Path, default=default_state_dir())
+    parser.add_argument("--state-dir", type=Path)
     parser.add_argument("--json", action=argparse.BooleanOptionalAction)
     return parser.parse_args()
 
 
-def _say(done: Restored) -> None:
+def _told(done: Restored) -> str:
     upgraded = "" if done.schema_version == done.from_schema else f", from {done.from_schema}"
-    print(
-        f"restored {done.file}: {done.entries:,} entries up to position {done.pos:,},"
-        f" schema {done.schema_version}{upgraded}"
-    )
     kept = "there was no database before" if done.kept is None else f"{done.kept} is the one before"
-    print(f"  {kept}")
     ended = msgspec.structs.asdict(done.ended)
-    print(f"  ended: {', '.join(f'{n} {name}'.replace('_', ' ') for name, n in ended.items())}")
-    print(f"  new entries come after position {done.goes_on_after:,}")
-    print(
+    return (
+        f"restored {done.file}: {done.entries:,} entries up to position {done.pos:,},"
+        f" schema {done.schema_version}{upgraded}\n"
+        f"  {kept}\n"
+        f"  ended: {', '.join(f'{n} {name}'.replace('_', ' ') for name, n in ended.items())}\n"
+        f"  new entries come after position {done.goes_on_after:,}\n"
         "  start the daemon with `penholder up`, or under systemd with"
-        " `systemctl --user start penholder.socket`"
+        " `systemctl --user start penholder.socket`\n"
     )
 
 

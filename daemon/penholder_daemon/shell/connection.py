@@ -45,6 +45,8 @@ T = TypeVar("T")
 _LINGER_SECONDS = 1.0
 _LINGER_BYTES = 16 * MAX_FRAME_BYTES
 _GONE_CHECK_SECONDS = 0.5
+_HEAVY_FRAME_BYTES = 128 << 10
+"""From this size on a frame is taken when no other such frame is."""
 _MESSAGES_A_TURN = 64
 """Messages of one peer that are taken before everybody else has a turn."""
 
@@ -60,6 +62,7 @@ class Connection(JsonRpcConnection):
         self.caller = caller
         self._stream = transport
         self._flusher = flusher
+        self._one_heavy = services.one_heavy
         self._account = services.accounts.open(self._end)
         self._account.when_room(partial(services.writer.resume, self._account))
         desk = services.readers.open_desk(self._account)
@@ -68,7 +71,6 @@ class Connection(JsonRpcConnection):
         self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
         self._reading = trio.CancelScope()
         self._unfinished_since: float | None = None
-        self._is_paused = False
         self._is_over = False
 
     # --- life ---------------------------------------------------------------------------------
@@ -129,14 +131,33 @@ class Connection(JsonRpcConnection):
         messages = 0
         for frame in framer.feed(chunk):
             await self._until_room()
-            for part in _parts(jsonrpc.parse(frame), self._put_answer, self._account):
-                self._take_one(*part)
-                messages += 1
-                if messages % _MESSAGES_A_TURN == 0:
-                    self._outbox.flush()
-                    await trio.lowlevel.checkpoint()
+            if len(frame) > _HEAVY_FRAME_BYTES:
+                await self._take_heavy(frame)
+            else:
+                messages = await self._take_frame(frame, messages)
         self._note_unfinished(framer.unfinished_bytes)
         self._outbox.flush()
+
+    async def _take_frame(self, frame: bytes, messages: int = 0) -> int:
+        """Take the messages of a frame; returns how many there were with those before it."""
+        for part in _parts(jsonrpc.parse(frame), self._put_answer, self._account):
+            self._take_one(*part)
+            messages += 1
+            if messages % _MESSAGES_A_TURN == 0:
+                await self._let_others_have_their_turn()
+        return messages
+
+    async def _take_heavy(self, frame: bytes) -> None:
+        """Take a large frame, one of all connections at a turn: checking it may take a while."""
+        async with self._one_heavy:
+            await self._take_frame(frame)
+            await self._let_others_have_their_turn()
+
+    async def _let_others_have_their_turn(self) -> None:
+        """Give one turn away, which a drain must not end in: a batch is taken as a whole."""
+        self._outbox.flush()
+        with trio.CancelScope(shield=True):
+            await trio.lowlevel.checkpoint()
 
     async def _until_room(self) -> None:
         """Wait until the peer has read, and been answered, enough that more may be taken.
@@ -148,10 +169,12 @@ class Connection(JsonRpcConnection):
         self._outbox.flush()
         begun, self._unfinished_since = self._unfinished_since, None
         stood_from = trio.current_time()
-        self._is_paused = True
-        await self._requests.until_may_take()
-        await self._outbox.until_taken()
-        self._is_paused = False
+        while not self._requests.may_take or self._outbox.is_full:
+            if self._stream.peer_is_gone():
+                raise TransportClosed
+            with trio.move_on_after(_GONE_CHECK_SECONDS):
+                await self._requests.until_may_take()
+                await self._outbox.until_taken()
         if begun is not None:
             self._unfinished_since = begun + trio.current_time() - stood_from
 
@@ -213,13 +236,7 @@ class Connection(JsonRpcConnection):
             self._unfinished_since = trio.current_time()
 
     def check_patience(self) -> None:
-        """End a peer that never finishes a frame, or does not take what it is sent.
-
-        Of one that is not read from at the moment nothing else would tell that it is gone.
-        """
-        if self._is_paused and self._stream.peer_is_gone():
-            self._lose("the peer is gone")
-            return
+        """End a peer that never finishes a frame, or does not take what it is sent."""
         self._check_frame_timeout()
         if self._outbox.lags_ms >= PEER_STALLED_MS:
             log.warning("a peer has stopped reading and is ended", pid=self.caller.pid)

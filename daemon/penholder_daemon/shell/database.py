@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import apsw
 
@@ -92,7 +92,8 @@ class ApswStore:
     def row(self, sql: str, *values: SqlValue) -> Row | None:
         """Run a statement to its end and return its first row."""
         try:
-            found: list[Row] = self.connection.execute(sql, values).fetchall()
+            # Its type is that of what may be bound; a blob that is read is bytes, no other buffer.
+            found = cast("list[Row]", self.connection.execute(sql, values).fetchall())
         except apsw.Error as error:
             self._refuse(error)
         return found[0] if found else None

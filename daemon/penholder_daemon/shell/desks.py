@@ -118,13 +118,12 @@ class Desk:
     def settle(self, line: Line, found: Found, slow: Look[object] | None) -> None:
         """Deliver what came of a bunch; what took too long goes on in the other line."""
         line.is_out = False
+        if self._is_closed:
+            return
         self._desks.waiting -= len(found)
         self._waiting -= len(found)
         if slow is not None:
             self._costly.looks.append(slow)
-        if self._is_closed:
-            self._drop()
-            return
         try:
             for look, outcome in found:
                 look.done(outcome)
@@ -136,11 +135,8 @@ class Desk:
             self._desks.enter(line)
 
     def close(self) -> None:
-        """Forget what waits: nobody is there for the answers."""
+        """Forget what waits or is carried out: nobody is there for the answers."""
         self._is_closed = True
-        self._drop()
-
-    def _drop(self) -> None:
         for line in (self._quick, self._costly):
             # At once: a reader may take the last one between a look and a pop.
             line.looks.clear()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, assert_never
 
 import structlog
+import trio
 from msgspec import Raw
 
 from penholder_daemon.core.commit import Answer, Outcome
@@ -69,6 +70,7 @@ class House:
         self.dispatcher = dispatcher
         self.publisher = publisher
         self.accounts = Accounts()
+        self.one_heavy = trio.Lock()
         self.flusher = Flusher()
         self._openrpc = openrpc
         self._stop = stop

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +80,10 @@ class Paths:
 def default_config() -> Path | None:
     """Return the file that is read without --config: PENHOLDER_CONFIG or the user's, if there."""
     given = os.environ.get("PENHOLDER_CONFIG")
-    path = Path(given or Path(platformdirs.user_config_dir("penholder"), "penholderd.toml"))
+    try:
+        path = Path(given or _own(platformdirs.user_config_dir) / "penholderd.toml")
+    except UnusablePath:
+        return None  # without a home there is no file of the user's
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -92,7 +96,7 @@ def default_config() -> Path | None:
 def default_state_dir() -> Path:
     """Return PENHOLDER_STATE_DIR or the user's state directory."""
     given = os.environ.get("PENHOLDER_STATE_DIR")
-    return Path(given) if given else Path(platformdirs.user_state_dir("penholder"))
+    return Path(given) if given else _own(platformdirs.user_state_dir)
 
 
 def default_runtime_dir() -> Path:
@@ -108,7 +112,31 @@ def default_runtime_dir() -> Path:
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime:
         return Path(runtime, "penholder")
-    return Path(platformdirs.user_state_dir("penholder")) / "run"
+    return _own(platformdirs.user_state_dir) / "run"
+
+
+def _own(find: Callable[[str], str]) -> Path:
+    """Return a directory of the user's; raises UnusablePath where there is no home."""
+    try:
+        found = Path(find("penholder"))
+    except RuntimeError:
+        found = Path()
+    if not found.is_absolute():
+        raise UnusablePath(
+            "no home directory is known, and so no directory of the daemon: set HOME, or name"
+            " --state-dir and --runtime-dir (PENHOLDER_STATE_DIR, PENHOLDER_RUNTIME_DIR)"
+        )
+    return found
+
+
+def absolute(path: Path) -> Path:
+    """Make a path absolute; raises UnusablePath where the working directory is gone."""
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        raise UnusablePath(
+            f"{path} is below the working directory, which has been removed: change to another"
+        ) from None
 
 
 def check_socket_path(path: Path) -> None:

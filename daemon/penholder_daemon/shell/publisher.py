@@ -9,10 +9,13 @@ from collections.abc import Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
+import structlog
 import trio
 
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published
+
+log = structlog.get_logger()
 
 
 class Selecting(Protocol):
@@ -161,4 +164,8 @@ class Publisher:
         self._to_wake.extend(self._watches.interested(published))
         self._wake_some()
         for listener in self._listeners.interested(published):
-            listener.announce(announcement)
+            try:
+                listener.announce(announcement)
+            except Exception as bug:
+                # Never met but for a mistake of ours; the others get what is theirs.
+                log.error("a subscription failed inside the daemon", exc_info=bug)

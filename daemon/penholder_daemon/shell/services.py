@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+import trio
 from msgspec import Raw
 
 from penholder_daemon.core.session import Figures
@@ -43,6 +44,10 @@ class Services(Protocol):
     @property
     def publisher(self) -> Publisher:
         """Tells of commits."""
+
+    @property
+    def one_heavy(self) -> trio.Lock:
+        """Held by the connection that takes a large frame; the others wait, each for its turn."""
 
     @property
     def once(self) -> Once:

@@ -22,6 +22,13 @@ def open_missing() -> None:
                 os.close(opened)
 
 
+def tell(descriptor: int, line: str) -> None:
+    """Write a line that was asked for, all of it; raises OSError."""
+    left = f"{line}\n".encode("utf-8", "backslashreplace")
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
 def say(descriptor: int, line: str) -> None:
     """Write a line; who does not read it does without.
 

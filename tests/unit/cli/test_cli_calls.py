@@ -60,18 +60,40 @@ def test_no_json_prints_null_and_free_forms(cli: Cli, fake_control: FakeDaemon) 
     assert '"openrpc": "1"' in cli("rpc", "discover", "--no-json").out
 
 
-def test_all_follows_the_cursor(cli: Cli, fake_control: FakeDaemon) -> None:
+@pytest.mark.parametrize(
+    ("words", "filters"),
+    [
+        (["run", "events", "--run-id", "r", "--after-seq", "5"], {"run_id": "r", "after_seq": 5}),
+        (["queue", "list", "--after-version", "7"], {"after_version": 7}),
+        (["run", "list", "--state", "pending"], {"state": "pending"}),
+    ],
+)  # fmt: skip
+def test_all_follows_the_cursor_and_keeps_what_else_was_asked(
+    cli: Cli, fake_control: FakeDaemon, words: list[str], filters: dict[str, object]
+) -> None:
+    method = ".".join(words[:2])
     pages = {None: page({"n": 1}, following="a"), "a": page({"n": 2}, following="b"), "b": page()}
-    fake_control.answers["event.list"] = lambda params: pages[params.get("cursor")]
+    fake_control.answers[method] = lambda params: pages[params.get("cursor")]
 
-    ran = cli("event", "list", "--worker-id", "w", "--after-seq", "5", "--limit", "1", "--all")
+    ran = cli(*words, "--limit", "1", "--all")
 
     assert ran.json == page({"n": 1}, {"n": 2})
-    assert fake_control.params("event.list") == [
-        {"worker_id": "w", "after_seq": 5, "limit": 1},
-        {"worker_id": "w", "limit": 1, "cursor": "a"},
-        {"worker_id": "w", "limit": 1, "cursor": "b"},
+    asked = {**filters, "limit": 1}
+    assert fake_control.params(method) == [
+        asked,
+        {**asked, "cursor": "a"},
+        {**asked, "cursor": "b"},
     ]
+
+
+def test_all_keeps_what_is_told_beside_the_items(cli: Cli, fake_control: FakeDaemon) -> None:
+    about = {"session_id": "s", "run_id": "r"}
+    pages = {None: {**about, **page({"n": 1}, following="a")}, "a": {**about, **page({"n": 2})}}
+    fake_control.answers["session.trace"] = lambda params: pages[params.get("cursor")]
+
+    ran = cli("session", "trace", "--session-id", "s", "--all")
+
+    assert ran.json == {**about, **page({"n": 1}, {"n": 2})}
 
 
 def test_flags_of_every_command_may_come_first(cli: Cli, fake_control: FakeDaemon) -> None:

@@ -1,14 +1,17 @@
 """Answers with numbers that were stored when anything was: the clients and tables stand them."""
 
+import json
 from decimal import Decimal
 
 import msgspec
 import pytest
 from msgspec import Raw
 
-from penholder._reading import read
+from penholder import _deep
+from penholder._reading import decode, read
 from penholder.commands.output import plain, show
 from penholder.commands.spec import contract
+from penholder_protocol.nouns import BriefTree
 
 DIGITS = "9" * 5000
 
@@ -47,3 +50,87 @@ def test_tables_show_it(number: str, capsys: pytest.CaptureFixture[str]) -> None
     show(contract(), method, page, as_json=False)
     assert "event_seq" in capsys.readouterr().out
     assert plain({"n": Decimal("1e400")}) == '{"n":1E+400}'
+
+
+# --- lone surrogates ---------------------------------------------------------------------------
+def test_a_lone_surrogate_that_was_stored_is_read_and_shown() -> None:
+    assert read(Raw(b'{"a": "x\\ud83d"}'), object) == {"a": "x\ud83d"}
+    assert plain("x\ud83d") == "x\\ud83d"
+    assert plain({"a": "x\ud83d"}) == '{"a": "x\\ud83d"}'
+    with pytest.raises(msgspec.DecodeError):
+        read(Raw(b'{"a": '), object)
+
+
+# --- trees -------------------------------------------------------------------------------------
+LEVELS = 3000
+_DEEP = {"children": [{"children": {}}, "}]{[", '"children":[']}
+_PAYLOAD = json.dumps(_DEEP).encode()[:-1] + b',"exact": 1.50}'
+
+
+def _node(name: str, children: bytes) -> bytes:
+    head = {
+        "brief_id": name, "board_id": "b", "parent_brief_id": None, "workstream_id": None,
+        "tier": 1, "role": '"children":[{', "state": "done", "retry_count": 0,
+        "created_at": "2026-01-31T12:00:00.000Z", "updated_at": "2026-01-31T12:00:00.000Z",
+    }  # fmt: skip
+    text = json.dumps(head).encode()[:-1]
+    return b'%b,"result":null,"children" : [%b],"payload":%b}' % (text, children, _PAYLOAD)
+
+
+def _tree_text(levels: int) -> bytes:
+    below = b""
+    for level in range(levels, 0, -1):
+        below = _node(f"n{level}", below + (b"," if below else b"") + _node(f"m{level}", b""))
+    return b'{"items":[%b,%b]}' % (below, _node("last", b""))
+
+
+def _walk(text: bytes) -> list[tuple[int, str, bytes]]:
+    tree = decode(Raw(text), msgspec.json.Decoder(BriefTree))
+    found = []
+    left = [(0, each) for each in reversed(tree.items)]
+    while left:
+        level, node = left.pop()
+        found.append((level, node.brief_id, bytes(node.payload)))
+        left += [(level + 1, each) for each in reversed(node.children)]
+    return found
+
+
+@pytest.mark.parametrize("levels", [1, 3, LEVELS])
+def test_a_tree_of_any_depth_is_read(levels: int) -> None:
+    expected = [(level, f"n{level + 1}", _PAYLOAD) for level in range(levels)]
+    expected += [(level, f"m{level}", _PAYLOAD) for level in range(levels, 0, -1)]
+    assert _walk(_tree_text(levels)) == [*expected, (0, "last", _PAYLOAD)]
+
+
+def test_a_tree_is_read_alike_however_deep() -> None:
+    text = _tree_text(50)
+    tree = _deep.tree(text, BriefTree)
+    assert tree == msgspec.json.decode(text, type=BriefTree)
+    assert _deep.plain(text) == json.loads(text)
+
+
+def test_what_is_cut_off_or_wrong_is_no_tree() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        _deep.tree(_tree_text(3)[:-10], BriefTree)
+    with pytest.raises(msgspec.ValidationError):
+        _deep.tree(_tree_text(3).replace(b'"tier": 1', b'"tier": "x"'), BriefTree)
+    with pytest.raises(RecursionError):
+        decode(Raw(b"[" * 5000 + b"]" * 5000), msgspec.json.Decoder(list[object]))
+
+
+def test_one_that_is_called_by_name_is_plain_objects() -> None:
+    tree = read(Raw(_tree_text(LEVELS)), object)
+    assert isinstance(tree, dict)
+    level, items = 0, tree["items"]
+    while items[0]["children"]:
+        level, items = level + 1, items[0]["children"]
+    assert level == LEVELS
+
+
+def test_the_command_line_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
+    method = next(each for each in contract().methods if each.name == "brief.tree")
+    show(contract(), method, Raw(_tree_text(LEVELS)), as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert "level" in lines[1]
+    assert sum("done" in line for line in lines) == 2 * LEVELS + 1
+    assert plain(read(Raw(_tree_text(LEVELS)), object)).startswith("nested too deep")
