@@ -60,11 +60,21 @@ class Writer(Protocol):
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
 
 
+def _take_in_nothing() -> None:
+    """Nothing comes while a batch runs."""
+
+
 class _Batch:
     """Mutations of one transaction, taken while it runs."""
 
-    def __init__(self, waiting: WriteQueue, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        waiting: WriteQueue,
+        clock: Callable[[], float],
+        take_in: Callable[[], None] = _take_in_nothing,
+    ) -> None:
         self._waiting = waiting
+        self._take_in = take_in
         self._clock = clock
         self._until = clock() + MAX_COMMIT_BATCH_MS / 1000
         self._bytes = 0
@@ -72,21 +82,22 @@ class _Batch:
         self.jobs: list[Job] = []
 
     def calls(self) -> Iterator[Invocation]:
-        while self._may_grow:
-            job = self._waiting.take()
+        """Take what waits until it has cost enough."""
+        take, clock, until = self._waiting.take, self._clock, self._until
+        for _ in range(MAX_COMMIT_BATCH):
+            if self._bytes >= MAX_COMMIT_BATCH_BYTES or clock() > until:
+                return
+            job = take()
+            if job is None:
+                # Who has been answered just now is likely to have asked again meanwhile: it shares
+                # this sync instead of waiting for it.
+                self._take_in()
+                job = take()
             if job is None:
                 return
             self.jobs.append(job)
             self._bytes += job.params_bytes
             yield job.call
-
-    @property
-    def _may_grow(self) -> bool:
-        return (
-            len(self.jobs) < MAX_COMMIT_BATCH
-            and self._bytes < MAX_COMMIT_BATCH_BYTES
-            and self._clock() <= self._until
-        )
 
     def answered(self, answer: Answer) -> None:
         """Count the answer to the call that was taken last."""
@@ -177,6 +188,10 @@ class ThreadWriter:
         except queue.Empty:
             self._be_idle()
             return
+        self._take_in_rest()
+
+    def _take_in_rest(self) -> None:
+        """Take what has come besides."""
         try:
             while True:
                 self._note(self._inbox.get_nowait())
@@ -194,7 +209,7 @@ class ThreadWriter:
                 self._end_by = perf_counter() + _LAST_SECONDS
 
     def _write(self) -> None:
-        batch = _Batch(self._waiting, perf_counter)
+        batch = _Batch(self._waiting, perf_counter, self._take_in_rest)
         # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
         heard_ms = int(self._waiting.waits_since * 1000)
         begun = perf_counter()
