@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+import pytest
 import trio
 import trio.testing
 from outcome import Outcome, Value
@@ -13,12 +14,12 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.registry import Waiting
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.shell.accounts import Accounts
+from penholder_daemon.shell.accounts import Account, Accounts
 from penholder_daemon.shell.desks import Look
 from penholder_daemon.shell.publisher import Publisher, Watch
 from penholder_daemon.shell.readers import read
 from penholder_daemon.shell.subscriptions import LiveSubscription
-from penholder_protocol.limits import MAX_LAG_BYTES
+from penholder_protocol.limits import CONNECTION_KEEPS_BYTES, MAX_HELD_BYTES, MAX_LAG_BYTES
 from tests.unit.harness import CONTROLLER, Bench
 from tests.unit.test_reader_threads import Scene, scene
 
@@ -122,3 +123,29 @@ def test_subscriptions_count() -> None:
     account.close()
     account.hold_subscribed(-300)
     assert accounts.held_bytes == 0
+
+
+def test_with_many_small_accounts_the_largest_is_not_looked_for_at_every_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[Account] = []
+    real = Account.held_bytes.fget  # type: ignore[attr-defined]  # a property has one
+
+    def held_bytes(account: Account) -> int:
+        looks.append(account)
+        return int(real(account))
+
+    monkeypatch.setattr(Account, "held_bytes", property(held_bytes))
+    ended: list[Exception] = []
+    accounts = Accounts()
+    many = [accounts.open(ended.append) for _ in range(MAX_HELD_BYTES // CONNECTION_KEEPS_BYTES)]
+    for account in many:
+        account.hold_params(CONNECTION_KEEPS_BYTES)
+    one = accounts.open(ended.append)
+    for _ in range(200):
+        one.hold_params(100)
+        one.hold_params(-50)
+    assert not ended
+    assert len(looks) < 3 * len(many)
+    one.hold_params(2 * CONNECTION_KEEPS_BYTES)
+    assert len(ended) == 1

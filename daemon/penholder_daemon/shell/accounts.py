@@ -39,6 +39,8 @@ class Accounts:
         """Start with nobody holding anything."""
         self._open: dict[Account, None] = {}
         self.held_bytes = 0
+        self._spare_bytes = 0
+        """How much may come before it is worth to look again who holds most."""
 
     def open(self, end: EndPeer) -> "Account":
         """Open an account for a connection; `end` is called if it holds most and all too much."""
@@ -55,12 +57,15 @@ class Accounts:
         """Whether every connection is kept to what it may hold in any case."""
         return self.held_bytes >= PRESSED_BYTES
 
-    def end_largest(self) -> None:
-        """End the connection that holds most, since all of them hold too much."""
-        if not self._open:
+    def end_largest(self, by_bytes: int) -> None:
+        """End the connection that holds most, since with so much more all hold too much."""
+        self._spare_bytes -= by_bytes
+        if not self._open or self._spare_bytes > 0:
             return
         largest = max(self._open, key=lambda each: each.held_bytes)
         if largest.held_bytes <= CONNECTION_KEEPS_BYTES:
+            # Looking at thousands of accounts at every change would stall everybody.
+            self._spare_bytes = CONNECTION_KEEPS_BYTES
             return
         log.warning("a connection holds too much and is ended", held_bytes=largest.held_bytes)
         largest.end(
@@ -149,7 +154,7 @@ class Account:
         accounts = self._accounts
         accounts.held_bytes += by_bytes
         if by_bytes > 0 and accounts.held_bytes > MAX_HELD_BYTES:
-            accounts.end_largest()
+            accounts.end_largest(by_bytes)
 
     # --- what follows from it -----------------------------------------------------------------
     @property
