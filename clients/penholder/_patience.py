@@ -1,4 +1,22 @@
-"""How long to wait between attempts, and when to stop trying."""
+"""How long to wait between attempts, and when to stop trying.
+
+A daemon that is restarted is away for a moment, and everybody who was connected comes back at once.
+So the first attempt follows soon, and the pauses grow, to a limit: a restart of a second should not
+cost five, and an outage of minutes should not be asked about fifty times a second.
+
+When to give up is not counted in attempts, since those say nothing about time: an attempt may be
+refused within microseconds or hang for long. It is counted from the first failure of an outage, and
+an outage is what has to be told from the next one. A call may wait for hours, over any number of
+restarts, each of which is short. Would the time run from the call's beginning, the second restart
+would find it used up. So a failure that comes a good while after the last attempt (longer than all
+the time that an outage may take, and than `CALM_S`) begins a new one: in between the connection
+worked, or it would have failed sooner.
+
+The last pause is cut where the time ends, so that the last attempt is made at that moment and not
+before: who allows ten seconds has a daemon that comes after nine and a half.
+
+Nothing here asks a clock or sleeps: both clients say what time it is, and sleep as they are told.
+"""
 
 FIRST_DELAY_S = 0.02
 GROWTH = 1.6

@@ -1,1 +1,4 @@
-"""The daemon: the one hand that writes. See docs/concepts.md for the shape of the house."""
+"""The daemon: the one hand that writes.
+
+How it is built, and why, is in docs/architecture.md; what else was tried is in docs/decisions.md.
+"""

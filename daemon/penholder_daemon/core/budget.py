@@ -24,28 +24,35 @@ class Metered:
     def __init__(self, store: Store, *, is_bulk: bool) -> None:
         """Count from now; what deletes in bulk may delete more, since each row costs less."""
         self._store = store
+        self._row = store.row
+        self._run = store.run
         self._limit = "MAX_BULK_ROWS" if is_bulk else "MAX_MUTATION_ROWS"
         self._most_rows = MAX_BULK_ROWS if is_bulk else MAX_MUTATION_ROWS
         self._rows_before = store.changed_rows
         self._steps_before = store.steps
         self._statements = 0
+        self._until_look = _STATEMENTS_BETWEEN
 
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
+        self._until_look -= 1
+        if not self._until_look:
+            self.check()
         yield from self._store.rows(sql, *values)
-        self._count()
 
     def row(self, sql: str, *values: SqlValue) -> Row | None:
         """Run a statement to its end and return its first row, if any."""
-        found = self._store.row(sql, *values)
-        self._count()
-        return found
+        self._until_look -= 1
+        if not self._until_look:
+            self.check()
+        return self._row(sql, *values)
 
     def run(self, sql: str, *values: SqlValue) -> int:
         """Run a statement to its end and return how many rows it changed."""
-        changed = self._store.run(sql, *values)
-        self._count()
-        return changed
+        self._until_look -= 1
+        if not self._until_look:
+            self.check()
+        return self._run(sql, *values)
 
     def probe(self) -> None:
         """Write something that changes nothing."""
@@ -66,13 +73,10 @@ class Metered:
         """How many steps were ever taken."""
         return self._store.steps
 
-    def _count(self) -> None:
-        self._statements += 1
-        if not self._statements % _STATEMENTS_BETWEEN:
-            self.check()
-
     def check(self) -> None:
         """Raise MutationTooLarge over the budget; to be asked once more at the end of a call."""
+        self._statements += _STATEMENTS_BETWEEN - self._until_look
+        self._until_look = _STATEMENTS_BETWEEN
         if self._store.changed_rows - self._rows_before > self._most_rows:
             raise _too_large(self._limit, self._most_rows, "rows written")
         steps = self._store.steps - self._steps_before + self._statements * _STEPS_OF_A_STATEMENT

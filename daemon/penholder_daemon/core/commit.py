@@ -1,7 +1,28 @@
 """The writer's core: a batch of mutations in one transaction, a savepoint for each, one commit.
 
-Group commit without a timer: whoever calls hands over what arrived while the last commit ran. It
-does not know whether it runs on a thread of its own or inline in a loop.
+Why a batch: a sync takes longer than a mutation, and one sync makes any number of them durable.
+Group commit needs no timer: whoever calls hands over what arrived while the last commit ran. This
+core does not know whether it runs on a thread of its own or inline in a loop.
+
+Neighbours in a batch must not notice each other but as if they had come one after another. So each
+has a savepoint, and a refusal rolls back to it: what it wrote, published and wanted done is gone,
+and the others stand. A refusal is answered after the commit all the same, since it may rest on
+what a neighbour wrote.
+
+What can go wrong, from the least to the worst; each is told to exactly those whom it concerns:
+
+- A handler refuses, has a bug, or one statement fails while the transaction stays open: that call.
+- The transaction is lost, cannot be begun or committed: every call of the batch. Nothing was
+  written and nothing is published. SQLite may end a transaction by itself within a statement, so
+  whether it is still open is asked after each call, also after one that succeeded.
+- After an I/O error, a rollback that failed, or a bug outside of any handler nobody knows what is
+  on the disk: every call is told so, and the daemon must exit. Trying again would be worse than
+  stopping: after a sync that failed the kernel may take its pages for written, so the next commit
+  would succeed on top of one that is not there. Nothing more is written in this process
+  (`_has_failed`); the next one renews the log before it builds on it.
+
+What is owed is paid in the transaction that commits, and stays owed if that is lost: full time for
+all leases after a start or suspend (`_owes_grace`), and where the clocks stand (`_owes_mark`).
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,11 +1,26 @@
 """Seats: which process is a worker, and the fence of everything it writes.
 
-On a runtime socket nothing is proven by a token: the seat belongs to a process, known by pid and
-start time, and its descendants share it. Each new holder raises the epoch of `worker:<id>`.
+On a runtime socket nothing is proven by a token. A token lies in an environment or a file, where
+whoever can read it becomes the worker; a process cannot be copied. So the seat belongs to a
+process, known by pid and start time: a pid comes again, the two together never do within a boot,
+and the boot's id is kept beside them. Each new holder raises the epoch of `worker:<id>`.
 
-Sharing is what lets the ways of starting a worker be put together: under `penholder run` a program
-that attaches for itself is a descendant of the seated process and gets the seat that it shares; it
-can write, and neither its detach nor its end takes the seat from the process above.
+Who is calling is the lineage that the kernel showed when the connection was made: the process and
+its ancestors. It is read once. Ancestors can end afterwards but never be gained, so it stays good
+for deciding whose seat the caller shares, without a look into /proc at each call.
+
+Descendants share the seat of a process. Sharing is what lets the ways of starting a worker be put
+together: under `penholder run` a program that attaches for itself is a descendant of the seated
+process and gets the seat that it shares; it can write, and neither its detach nor its end takes
+the seat from the process above. Whose parent had ended when it connected is no descendant.
+
+Of those who do not hold the seat, two kinds are told apart, since they must do different things.
+Who held it once, under a lower epoch, is FENCED: another has taken over, and it should end. Anybody
+else is NOT_ATTACHED: it may attach. So is the last one that left, as nobody has come after it.
+
+A seat ends when it is given up or when its process ends, never with a connection. The latter the
+daemon hears from a pidfd. That a process is to be ended by force is kept with the seat
+(`force_end`), so that it is carried through by the next run, should this one end before.
 """
 
 import msgspec

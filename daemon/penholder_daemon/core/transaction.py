@@ -1,6 +1,5 @@
 """What a handler gets: `Rx` to read, `Tx` to write."""
 
-from functools import cached_property
 from typing import Protocol
 
 import msgspec
@@ -27,13 +26,16 @@ class Rx:
         self.store = store
         self.world = world
         self.caller = caller
+        self._now: str | None = None
         self.heard_ms: int | None = None
         """When a call was heard that had to wait, by CLOCK_MONOTONIC; None: just now."""
 
-    @cached_property
+    @property
     def now(self) -> str:
         """The time of this call; the same however often it is asked."""
-        return self.world.now()
+        if self._now is None:
+            self._now = self.world.now()
+        return self._now
 
 
 class Tx(Rx):

@@ -54,13 +54,10 @@ class Accounts:
         """Whether every connection is kept to what it may hold in any case."""
         return self.held_bytes >= PRESSED_BYTES
 
-    def change(self, by_bytes: int) -> None:
-        """Note that somebody holds more or less."""
-        self.held_bytes += by_bytes
-        if by_bytes > 0 and self.held_bytes > MAX_HELD_BYTES:
-            self._end_largest()
-
-    def _end_largest(self) -> None:
+    def end_largest(self) -> None:
+        """End the connection that holds most, since all of them hold too much."""
+        if not self._open:
+            return
         largest = max(self._open, key=lambda each: each.held_bytes)
         if largest.held_bytes <= CONNECTION_KEEPS_BYTES:
             return
@@ -95,7 +92,7 @@ class Account:
         """Answers and notifications that the peer has not taken."""
         self.written_bytes = 0
         """Answers that the writer has made, ever; only the writer's thread adds to it."""
-        self._delivered_bytes = 0
+        self.delivered_bytes = 0
         self.queued = 0
         """Mutations that wait for the writer or are being written."""
         self.queued_bytes = 0
@@ -112,8 +109,9 @@ class Account:
     def set_unfinished(self, size: int) -> None:
         """So much of a frame has come."""
         by_bytes = size - self.unfinished_bytes
-        self.unfinished_bytes = size
-        self._changed(by_bytes)
+        if by_bytes:
+            self.unfinished_bytes = size
+            self._changed(by_bytes)
 
     def hold_params(self, by_bytes: int) -> None:
         """A request is open, or (negative) answered."""
@@ -129,18 +127,30 @@ class Account:
         """Something is to be sent, or (negative) the peer has taken it."""
         self.unsent_bytes += by_bytes
         self._changed(by_bytes)
-        self._tell_room()
+        if self.is_waited_for:
+            self._tell_room()
 
     def delivered(self, size: int) -> None:
         """An answer of the writer's has come to the loop, and is held or gone by now."""
-        self._delivered_bytes += size
-        self._tell_room()
+        self.delivered_bytes += size
+        if self.is_waited_for:
+            self._tell_room()
 
     def _changed(self, by_bytes: int) -> None:
-        if by_bytes and not self._is_closed:
-            self._accounts.change(by_bytes)
+        accounts = self._accounts
+        accounts.held_bytes += by_bytes
+        if by_bytes > 0 and accounts.held_bytes > MAX_HELD_BYTES:
+            accounts.end_largest()
 
     # --- what follows from it -----------------------------------------------------------------
+    @property
+    def is_modest(self) -> bool:
+        """Whether it holds so little that no limit can be near; most connections do, always."""
+        return (
+            self.params_bytes < CONNECTION_KEEPS_BYTES
+            and self.unsent_bytes < CONNECTION_KEEPS_BYTES
+        )
+
     @property
     def may_take(self) -> bool:
         """Whether more requests may be taken from the peer."""
@@ -154,7 +164,7 @@ class Account:
         With nothing unsent, what is collected can only go out when the rest of its batch is made:
         there is room then, and the limit over all connections is what holds.
         """
-        underway = self.written_bytes - self._delivered_bytes
+        underway = self.written_bytes - self.delivered_bytes
         if self._is_closed or not self.unsent_bytes + underway:
             return True
         return self.unsent_bytes + self.collected_bytes + underway <= self._most_unread
@@ -172,7 +182,7 @@ class Account:
         self._resume.append(resume)
 
     def _tell_room(self) -> None:
-        if self.is_waited_for and self.has_room:
+        if self.has_room:
             self.is_waited_for = False
             for resume in self._resume:
                 resume()
@@ -186,10 +196,13 @@ class Account:
     def close(self) -> None:
         """The connection is over: it holds nothing, and nothing is kept back for it."""
         if not self._is_closed:
-            self._accounts.change(-self.held_bytes)
+            self._accounts.held_bytes -= self.held_bytes
             self._accounts.forget(self)
             self._is_closed = True
-            self._tell_room()
+            # What is still let go or held for it is nobody's business any more.
+            self._accounts = Accounts()
+            if self.is_waited_for:
+                self._tell_room()
 
 
 def unlimited() -> Account:

@@ -5,7 +5,7 @@ results; one writer to the transport, and one `send` for all answers that are re
 is open and unsent; a peer that half-closes still gets its answers.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +15,6 @@ from trio_jsonrpc import JsonRpcConnection, JsonRpcConnectionType
 from trio_jsonrpc.transport import TransportClosed
 
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.shell.accounts import Account
 from penholder_daemon.shell.batches import BatchAnswers
 from penholder_daemon.shell.outbox import Flusher, Outbox
 from penholder_daemon.shell.pending import Sink
@@ -126,11 +125,13 @@ class Connection(JsonRpcConnection):
         Between two pieces everybody else has a turn; the pieces are counted in messages, not in
         time, so that a simulation replays.
         """
-        await self._until_room()
+        if not self._account.is_modest or self._requests.is_full:
+            await self._until_room()
         chunk = await self._stream.recv()
         messages = 0
         for frame in framer.feed(chunk):
-            await self._until_room()
+            if not self._account.is_modest or self._requests.is_full:
+                await self._until_room()
             if len(frame) > _HEAVY_FRAME_BYTES:
                 await self._take_heavy(frame)
             else:
@@ -140,8 +141,13 @@ class Connection(JsonRpcConnection):
 
     async def _take_frame(self, frame: bytes, messages: int = 0) -> int:
         """Take the messages of a frame; returns how many there were with those before it."""
-        for part in _parts(jsonrpc.parse(frame), self._put_answer, self._account):
-            self._take_one(*part)
+        parsed = jsonrpc.parse(frame)
+        batch = parsed if isinstance(parsed, list) else [parsed]
+        sink: Sink = self._put_answer
+        if isinstance(parsed, list):
+            sink = BatchAnswers(len(parsed), self._account, self._put_answer).take
+        for message in batch:
+            self._take_one(message, sink)
             messages += 1
             if messages % _MESSAGES_A_TURN == 0:
                 await self._let_others_have_their_turn()
@@ -292,15 +298,3 @@ class Connection(JsonRpcConnection):
     def forget(self, subscription: LiveSubscription) -> None:
         """Note that a subscription has ended by itself."""
         self.session.forget(subscription)
-
-
-def _parts(
-    parsed: Message | list[Message], put: Sink, account: Account
-) -> Iterator[tuple[Message, Sink]]:
-    """Yield the messages of a frame, each with where its answer goes."""
-    if not isinstance(parsed, list):
-        yield parsed, put
-        return
-    answers = BatchAnswers(len(parsed), account, put)
-    for message in parsed:
-        yield message, answers.take

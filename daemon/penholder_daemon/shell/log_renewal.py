@@ -1,9 +1,23 @@
 """The write-ahead log that a run left behind, written and synced once more before it is read.
 
-After a sync that failed, the kernel takes pages for written that never came to the disk, and shows
-them to whoever reads (https://wiki.postgresql.org/wiki/Fsync_Errors). A start would go on from
-frames that are not there: at a power loss all that was appended behind them would be gone too, and
-a checkpoint of them, cut off, would leave the database torn.
+What goes wrong without it. A commit appends frames to the log and syncs. The sync fails, so the
+daemon says that the outcome is unknown and exits. But after a sync that failed, the kernel takes
+pages for written that never came to the disk, and shows them to whoever reads
+(https://wiki.postgresql.org/wiki/Fsync_Errors). A start would find the frames whole, with good
+checksums, and go on behind them: each later sync succeeds, as nothing of the earlier pages is
+waiting to be written. At a power loss those are gone, and SQLite reads a log up to the first
+frame that is missing: all that was acknowledged behind it would be gone too. A checkpoint of such
+frames, cut off by the same power loss, would leave the database torn.
+
+Reading cannot tell whether a page is on the disk or only in the kernel's memory. Writing the same
+bytes makes the page dirty again, and the sync after it says whether it has arrived. If that sync
+fails too, the database is not opened for writing.
+
+Why here: it must come before anything is built on the log (a copy before an upgrade, the upgrade
+itself, the first commit), and after the checks of identity, so that a foreign file is not touched.
+Why under SQLite's write lock: no frame of anybody else must come between one that is read and the
+same one written back. It is done at every opening for writing, since no run can know how the last
+one ended; a clean stop leaves an empty log, and then it costs nothing.
 """
 
 import os

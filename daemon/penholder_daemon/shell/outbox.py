@@ -37,7 +37,8 @@ class Outbox:
         self._lines: deque[bytes] = deque()
         self._is_sending = False
         self._is_closed = False
-        self._taken = trio.Event()
+        self._taken: trio.Event | None = None
+        """Made by who waits for it."""
         self._lags_since: float | None = None
 
     def put(self, line: bytes) -> None:
@@ -76,6 +77,10 @@ class Outbox:
         self._is_sending = False
 
     def _next(self) -> bytes:
+        if self.unsent_bytes <= _AT_ONCE_BYTES:
+            everything = b"".join(self._lines)
+            self._lines.clear()
+            return everything
         lines = [self._lines.popleft()] if self._lines else []
         size = sum(map(len, lines))
         while self._lines and size + len(self._lines[0]) <= _AT_ONCE_BYTES:
@@ -87,10 +92,11 @@ class Outbox:
         if not size:
             return
         self._account.hold_unsent(-size)
-        if self.unsent_bytes <= MAX_LAG_BYTES:
+        if self._lags_since is not None and self.unsent_bytes <= MAX_LAG_BYTES:
             self._lags_since = None
-        self._taken.set()
-        self._taken = trio.Event()
+        if self._taken is not None:
+            self._taken.set()
+            self._taken = None
 
     @property
     def unsent_bytes(self) -> int:
@@ -110,12 +116,17 @@ class Outbox:
     async def until_taken(self) -> None:
         """Wait until it is not full any more."""
         while self.is_full:
-            await self._taken.wait()
+            await self._until_some_taken()
 
     async def until_empty(self) -> None:
         """Wait until all was sent."""
         while self.unsent_bytes > 0:
-            await self._taken.wait()
+            await self._until_some_taken()
+
+    async def _until_some_taken(self) -> None:
+        if self._taken is None:
+            self._taken = trio.Event()
+        await self._taken.wait()
 
     def close(self) -> None:
         """Send nothing more, and take nothing more."""

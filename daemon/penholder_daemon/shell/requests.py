@@ -70,7 +70,8 @@ class Requests:
         self._parked: deque[tuple[int, Callable[[], None]]] = deque()
         self._waits = Waits(services, self._caller, desk)
         self._open: dict[int | str | Pending, Pending] = {}
-        self._changed = trio.Event()
+        self._changed: trio.Event | None = None
+        """Made by who waits for an answer."""
 
     # --- from request to answer ---------------------------------------------------------------
     def start(self, request: Request, sink: Sink) -> None:
@@ -116,8 +117,9 @@ class Requests:
             pending.sink(jsonrpc.error(pending.id, answer))
         else:
             pending.sink(jsonrpc.result(pending.id, answer))
-        self._changed.set()
-        self._changed = trio.Event()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
 
     def _count(self, pending: Pending, answer: Answer) -> None:
         error = answer if isinstance(answer, PenholderError) else None
@@ -217,9 +219,14 @@ class Requests:
         return len(self._open)
 
     @property
+    def is_full(self) -> bool:
+        """Whether as many are open as may be."""
+        return len(self._open) >= MAX_IN_FLIGHT
+
+    @property
     def may_take(self) -> bool:
         """Whether more may be opened before some are answered."""
-        return len(self._open) < MAX_IN_FLIGHT and self._account.may_take
+        return not self.is_full and self._account.may_take
 
     def end_waits(self) -> None:
         """Have every wait answer now: the daemon stops or the peer is gone."""
@@ -228,12 +235,17 @@ class Requests:
     async def until_may_take(self) -> None:
         """Wait until more may be opened."""
         while not self.may_take:
-            await self._changed.wait()
+            await self._until_one_answered()
 
     async def until_all_answered(self) -> None:
         """Wait until none is open."""
         while self._open:
-            await self._changed.wait()
+            await self._until_one_answered()
+
+    async def _until_one_answered(self) -> None:
+        if self._changed is None:
+            self._changed = trio.Event()
+        await self._changed.wait()
 
     def close(self) -> None:
         """The connection is over: what waits for its turn never has it."""

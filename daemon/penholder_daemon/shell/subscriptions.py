@@ -1,8 +1,28 @@
 """Subscriptions: backlog and live entries, joined without gap or double.
 
-A subscription first reads the backlog in pages, as fast as its peer takes them. When a page ends
-at the position that was published last, it is switched to live in the same turn of the loop, so
-nothing can come in between; what a page saw ahead of publication is skipped by position.
+A subscriber wants every entry after its cursor once, in order, however it came to be behind. There
+are two sources. The backlog is read from the database, in pages, by readers on threads of their
+own. Live entries come from the publisher, in the loop, after their commit. Joining the two is the
+hard part, since commits go on while a page is read:
+
+- One number is enough to say what a peer has. Positions order all streams, so `cursor` is the
+  position up to which it has been given everything that it wants. It moves with what is sent.
+- Two positions lie ahead of it: what is committed, and what is published (`Publisher.pos`). The
+  second follows the first a little later, in the loop. A page can see a commit that is not
+  published yet; an announcement can come of one that a page has given already. `announce` drops
+  what is not after the cursor, so that is no double.
+- There is a gap only if something is published after a page was read and before the subscription
+  listens. So it goes live only when the page has nothing more behind it and ends at or after what
+  is published, and in the same turn of the loop, in which nothing can be published. Otherwise
+  another page is read.
+
+Nothing is kept for a peer that does not read. The backlog waits for it (`until_taken`): what it
+has not been sent is in the database. A live one is let go with the position to resume from; kept
+entries would grow without bound, and a later subscription reads them from the database anyway.
+
+What may be read can change meanwhile, so `check` is asked in the view of each page; of a live one
+the shell is told by an effect (`WithdrawStream`), before anything of the new holder is told. What
+retention takes while a backlog is read is told once for each stream, and the others go on.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -8,7 +8,6 @@ to the loop.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from time import perf_counter
 
 from penholder_daemon.core.commit import Answer
@@ -27,19 +26,25 @@ OWN = unlimited()
 """The account of the daemon's own mutations."""
 
 
-@dataclass(frozen=True, slots=True)
 class Job:
     """A mutation and who wants to know what came of it (called in the loop, after the commit)."""
 
-    call: Invocation
-    done: Callable[[Answer], None]
-    trace: Trace = field(default_factory=Trace)
-    account: Account = OWN
+    __slots__ = ("account", "call", "done", "params_bytes", "trace")
 
-    @property
-    def params_bytes(self) -> int:
+    def __init__(
+        self,
+        call: Invocation,
+        done: Callable[[Answer], None],
+        trace: Trace | None = None,
+        account: Account = OWN,
+    ) -> None:
+        """Want a call carried out, for a connection or for the daemon itself."""
+        self.call = call
+        self.done = done
+        self.trace = trace or Trace()
+        self.account = account
+        self.params_bytes = len(memoryview(call.raw_params))
         """How much it keeps waiting."""
-        return len(memoryview(self.call.raw_params))
 
 
 class WriteQueue:

@@ -72,21 +72,17 @@ class _Batch:
         self.jobs: list[Job] = []
 
     def calls(self) -> Iterator[Invocation]:
-        while self._may_grow:
-            job = self._waiting.take()
+        """Take what waits until it has cost enough."""
+        take, clock, until = self._waiting.take, self._clock, self._until
+        for _ in range(MAX_COMMIT_BATCH):
+            if self._bytes >= MAX_COMMIT_BATCH_BYTES or clock() > until:
+                return
+            job = take()
             if job is None:
                 return
             self.jobs.append(job)
             self._bytes += job.params_bytes
             yield job.call
-
-    @property
-    def _may_grow(self) -> bool:
-        return (
-            len(self.jobs) < MAX_COMMIT_BATCH
-            and self._bytes < MAX_COMMIT_BATCH_BYTES
-            and self._clock() <= self._until
-        )
 
     def answered(self, answer: Answer) -> None:
         """Count the answer to the call that was taken last."""

@@ -1,0 +1,164 @@
+"""The pages for who carries the work on: every folder is on them, and whatever they name is there.
+
+A name in code marks is a file or folder (from the root, or from one of our packages), a command, or
+something that is defined in the source: a class, function, constant, field or param, also as
+`Class.member` or `module.name`; or a method, error or table.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from penholder.commands import catalog
+from penholder_daemon import migrations
+from penholder_daemon.generate.__main__ import ROOT
+from penholder_daemon.rooms import build_registry
+from penholder_protocol.errors import ERRORS
+from tests.tidy.source import PACKAGES, files, tree
+
+ARCHITECTURE = ROOT / "docs/architecture.md"
+DECISIONS = ROOT / "docs/decisions.md"
+PAGES = (ARCHITECTURE, DECISIONS)
+CODE = re.compile(r"`([^`\n]+)`")
+ENTRY = re.compile(r"^## (?P<title>.+?)\n(?P<text>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+PARTS = ("**Decided.**", "**Tried.**", "**Would change it.**")
+FEWEST_DECISIONS = 15
+NO_SOURCE = {"__pycache__", "node_modules"}
+SUFFIXES = {".py", ".pyi", ".sql", ".ts"}
+ROOTS = (ROOT, *PACKAGES.values())
+
+
+def _folders(*roots: Path) -> list[Path]:
+    """Return every folder in which source lies, in itself or below."""
+    found = {
+        folder
+        for root in roots
+        for path in root.rglob("*")
+        if path.suffix in SUFFIXES and not NO_SOURCE & set(path.parts)
+        for folder in path.parents
+        if folder.is_relative_to(root)
+    }
+    return sorted(found)
+
+
+def _unnamed(text: str, folders: list[Path]) -> list[str]:
+    """Return the folders that a text does not name."""
+    words = [word for word in CODE.findall(text) if word.endswith("/")]
+    named = {root / word for word in words for root in ROOTS}
+    return [str(folder) for folder in folders if folder not in named]
+
+
+def _unknown(text: str) -> list[str]:
+    """Return what a text names in code marks that is not there."""
+    return [word for word in dict.fromkeys(CODE.findall(text)) if not _is_there(word)]
+
+
+def _is_there(word: str) -> bool:
+    first, _, rest = word.partition(" ")
+    if "/" in word or Path(word).suffix in {*SUFFIXES, ".md", ".json", ".toml", ".txt"}:
+        return any((root / word).exists() for root in ROOTS)
+    if first == "make":
+        return f"\n{rest}:" in (ROOT / "Makefile").read_text("utf-8")
+    if first == "penholder":
+        command = rest.split(" ")[0]
+        return command in catalog.COMMANDS or command in _rooms()
+    if word.startswith("python -m "):
+        path = word.removeprefix("python -m ").replace(".", "/").split(" ")[0]
+        return any((root.parent / path).with_suffix(".py").exists() for root in _packages()) or any(
+            (root.parent / path / "__main__.py").exists() for root in _packages()
+        )
+    return word in _names()
+
+
+def _packages() -> list[Path]:
+    return [*PACKAGES.values(), ROOT / "tests", ROOT / "bench"]
+
+
+@cache
+def _rooms() -> frozenset[str]:
+    return frozenset(room.name for room in build_registry().rooms)
+
+
+@cache
+def _names() -> frozenset[str]:
+    sources = files("protocol", "daemon", "clients", "tests", "bench")
+    ours = {each for path in sources for each in _defined(path)}
+    tables = re.findall(r"CREATE TABLE (\w+)", "".join(sql for _, sql in migrations.steps()))
+    return frozenset({*ours, *ERRORS, *build_registry().methods, *tables, *_rooms(), "penholderd"})
+
+
+def _defined(path: Path) -> Iterator[str]:
+    module = tree(path)
+    stem = path.parent.name if path.name == "__init__.py" else path.stem
+    for each in _members(module):
+        yield from (each, f"{stem}.{each}")
+    for node in ast.walk(module):
+        if isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}.{each}" for each in (*_members(node), *_attributes(node)))
+            yield from _attributes(node)
+            yield from _members(node)
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+def _members(owner: ast.Module | ast.ClassDef) -> Iterator[str]:
+    for node in owner.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _attributes(owner: ast.ClassDef) -> Iterator[str]:
+    for node in ast.walk(owner):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_whatever_is_named_is_there(page: Path) -> None:
+    assert _unknown(page.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_nothing_hides_from_that_in_a_block_of_code(page: Path) -> None:
+    assert "```" not in page.read_text("utf-8")
+
+
+def test_every_folder_is_named() -> None:
+    folders = _folders(ROOT / "daemon", ROOT / "clients")
+    assert _unnamed(ARCHITECTURE.read_text("utf-8"), folders) == []
+
+
+def test_every_decision_says_what_what_else_and_until_when() -> None:
+    entries = list(ENTRY.finditer(DECISIONS.read_text("utf-8")))
+    assert len(entries) >= FEWEST_DECISIONS
+    lacking = {
+        entry["title"]: [part for part in PARTS if part not in entry["text"]] for entry in entries
+    }
+    assert {title: parts for title, parts in lacking.items() if parts} == {}
+
+
+def test_who_begins_to_read_is_sent_there() -> None:
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        text = path.read_text("utf-8")
+        assert all(f"](docs/{page.name})" in text for page in PAGES), path.name
+    package = PACKAGES["penholder_daemon"] / "__init__.py"
+    assert "docs/architecture.md" in (ast.get_docstring(tree(package)) or "")
+
+
+def test_these_rules_notice_what_breaks_them(tmp_path: Path) -> None:
+    there = "`shell/` `core/fence.py` `Committer.run` `fence.require` `LEASE_STALL_MS` `make test`"
+    there += " `queue.claim` `STORE_FAILED` `penholder run` `python -m penholder_daemon.generate`"
+    assert _unknown(there) == []
+    gone = "`shell/attic/` `core/no.py` `Committer.walk` `fence.no` `NO_LIMIT_MS` `make coffee`"
+    gone += " `queue.no` `penholder no` `python -m penholder_daemon.no`"
+    assert _unknown(gone) == CODE.findall(gone)
+    (tmp_path / "attic").mkdir()
+    (tmp_path / "attic/old.py").touch()
+    assert _unnamed("`shell/`", _folders(tmp_path))[1:] == [str(tmp_path / "attic")]
