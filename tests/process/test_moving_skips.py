@@ -67,6 +67,7 @@ def _rows(tmp_path: Path, table: str) -> list[dict[str, Any]]:
         ("data_json = '{\"a\": NaN}'", "no JSON"),
         ("data_json = '{\"a\": 1e400}'", "finite"),
         ("event_type = x'ff'", "str"),
+        ("data_json = CAST(x'7bff7d' AS TEXT)", "column data_json is no UTF-8"),
         ("ts = 'yesterday'", "ISO 8601"),
         ("data_json = '{\"a\": \"' || hex(zeroblob(200000)) || '\"}'", "MAX_VALUE_BYTES"),
     ],

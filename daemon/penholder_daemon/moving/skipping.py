@@ -29,7 +29,7 @@ class Skipping:
             raise Refused(f"{path} is there already; choose a new name")
         self._path = path
         self._skipped: list[Skipped] = []
-        self.moved: set[tuple[str, object]] = set()
+        self._moved: set[tuple[str, str]] = set()
 
     @property
     def is_on(self) -> bool:
@@ -44,9 +44,17 @@ class Skipping:
     def skips(self, table: str, row_id: object, why: str) -> bool:
         """Note that a row is skipped; False if it may not be."""
         if self.is_on:
-            text = row_id.hex() if isinstance(row_id, bytes) else str(row_id)
-            self._skipped.append(Skipped(table, text, why))
+            self._moved.discard((table, shown(row_id)))
+            self._skipped.append(Skipped(table, shown(row_id), why))
         return self.is_on
+
+    def move(self, table: str, row_id: str) -> None:
+        """Note that a row is moved, for those that belong to it."""
+        self._moved.add((table, row_id))
+
+    def has_moved(self, table: str, row_id: str) -> bool:
+        """Tell whether a row is moved."""
+        return (table, row_id) in self._moved
 
     def write(self) -> None:
         """Write the file, before what is moved is kept: what is not must be known by then."""
@@ -55,3 +63,8 @@ class Skipping:
         with outfile.opened(self._path) as file:
             for each in self._skipped:
                 file.write(msgspec.json.encode(each) + b"\n")
+
+
+def shown(row_id: object) -> str:
+    """Write an id as text, whatever was stored as one."""
+    return row_id.decode("utf-8", "backslashreplace") if isinstance(row_id, bytes) else str(row_id)

@@ -14,7 +14,7 @@ import apsw
 import msgspec
 
 from penholder_daemon.moving.refusals import Refused
-from penholder_daemon.moving.skipping import Skipping
+from penholder_daemon.moving.skipping import Skipping, shown
 from penholder_daemon.moving.target import Columns
 from penholder_daemon.shell import foreign
 from penholder_daemon.shell.foreign import Unreadable
@@ -54,6 +54,7 @@ class Source:
         self._program = program
         self._columns = {table: self._check_columns(table) for table in program.tables}
         self._check_content()
+        self._takes_bytes = skipping.is_on and self._first("PRAGMA encoding") == "UTF-8"
         self.advance: Callable[[int], None] = lambda _rows: None
 
     def count(self) -> int:
@@ -76,16 +77,41 @@ class Source:
         """
         names = self._columns[table]
         # The id of a row is its first column, in every one of these programs.
-        sql = f"SELECT {', '.join(names)} FROM {table} ORDER BY {order}"
+        sql = f"SELECT {', '.join(map(self._column, names))} FROM {table} ORDER BY {order}"
         try:
             for values in self._connection.execute(sql):
-                found = self._read(table, dict(zip(names, values, strict=True)), row_type, make)
-                if found is not None and not self._lacks(table, values[0], found[0], needs):
-                    self.skipping.moved.add((table, values[0]))
+                columns = self._columns_of(table, names, values)
+                found = columns and self._read(table, columns, row_type, make)
+                if found and not self._lacks(table, values[0], found[0], needs):
                     yield found
                 self.advance(1)
         except _FAULTS as error:
             raise self._damaged(str(error)) from error
+
+    def _column(self, name: str) -> str:
+        """Say how a column is read: its text as bytes, with its type, where rows may be skipped.
+
+        SQLite does not look at what it stores as text; read as text, what is no UTF-8 would end
+        the reading of the whole table.
+        """
+        if not self._takes_bytes:
+            return name
+        text = f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
+        return f"{text}, typeof({name})"
+
+    def _columns_of(
+        self, table: str, names: list[str], values: tuple[object, ...]
+    ) -> dict[str, object] | None:
+        if not self._takes_bytes:
+            return dict(zip(names, values, strict=True))
+        found: dict[str, object] = {}
+        for name, value, kind in zip(names, values[::2], values[1::2], strict=True):
+            try:
+                found[name] = _text(value) if kind == "text" else value
+            except UnicodeDecodeError as error:
+                self.refuse(table, shown(values[0]), f"column {name} is no UTF-8: {error}")
+                return None
+        return found
 
     def _read(
         self,
@@ -98,15 +124,12 @@ class Source:
         try:
             row = msgspec.convert(columns, row_type)
             return row, make(row)
-        except UnicodeDecodeError:
-            raise
         except (ValueError, PenholderError) as error:
             self.refuse(table, row_id, str(error))
             return None
 
     def refuse(self, table: str, row_id: object, why: str) -> None:
         """Skip a row, saying what is wrong with it, or raise Refused."""
-        self.skipping.moved.discard((table, row_id))
         if not self.skipping.skips(table, row_id, why):
             raise Refused(f"{self.path}: row {row_id!r} of table {table}: {why}")
 
@@ -114,9 +137,10 @@ class Source:
         if not self.skipping.is_on:
             return False  # then nothing was skipped
         for other, key in (needs(row) if needs else {}).items():
-            if key is not None and (other, key) not in self.skipping.moved:
-                self.refuse(table, row_id, f"its row {key!r} of table {other} was not moved")
+            if key is not None and not self.skipping.has_moved(other, key):
+                self.refuse(table, shown(row_id), f"its row {key!r} of table {other} was not moved")
                 return True
+        self.skipping.move(table, shown(row_id))
         return False
 
     def check_unchanged(self) -> None:
@@ -159,6 +183,11 @@ class Source:
 
     def _first(self, sql: str) -> object:
         return self._query(sql)[0][0]
+
+
+def _text(value: object) -> str:
+    assert isinstance(value, bytes)  # as _column asks for it
+    return value.decode()
 
 
 @contextmanager
