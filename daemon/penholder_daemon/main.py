@@ -5,6 +5,7 @@ Floor 4: flags and settings in, one `Daemon` run, an exit status out.
 
 import argparse
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -35,6 +36,9 @@ from penholder_protocol import __version__
 
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the GIL while another wants it; Python's 5 ms is many commits."""
+_COLLECTIONS = (20_000, 20, 50)
+"""Objects between two collections of each generation: few of ours are in cycles, and Python's 700
+are made by some tens of requests."""
 _STDOUT = 1
 _STDERR = 2
 _LAST_LINES_SECONDS = 1.0
@@ -76,6 +80,7 @@ def _run() -> int:
     # The watchdog ends a hung daemon with SIGABRT: where every thread was is then in the log.
     faulthandler.enable(_STDERR)
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(*_COLLECTIONS)
     return trio.run(daemon.run, lambda: _say_ready(paths))
 
 

@@ -37,15 +37,16 @@ PEER_STALLED_MS = 60_000
 
 # --- Bytes ----------------------------------------------------------------------------------
 MAX_HELD_BYTES = 128 << 20
-"""What all connections together may hold: unfinished frames, params, answers made and unsent. Past
-it the connection that holds most is ended (CONNECTION_TOO_LARGE)."""
+"""What all connections together may hold: unfinished frames, params, subscriptions, answers made
+and unsent. Past it the connection that holds most is ended (CONNECTION_TOO_LARGE)."""
 PRESSED_BYTES = MAX_HELD_BYTES // 2
 """Held by all connections together, past which each is kept to CONNECTION_KEEPS_BYTES: no more is
 taken from it, or made for it, until what it holds above that is done or read."""
 CONNECTION_KEEPS_BYTES = 64 << 10
 """What every connection may hold, whatever the others do."""
 MAX_CONNECTION_BYTES = 4 << 20
-"""Params of open requests of one connection, past which the daemon stops reading from it."""
+"""Params of open requests of one connection, past which the daemon stops reading from it; and what
+its subscriptions may hold, past which another one is refused (TOO_MANY_SUBSCRIPTIONS)."""
 MAX_ANSWERS_AT_ONCE_BYTES = 1 << 20
 """Answers that a reader makes for one connection before it turns to the next."""
 

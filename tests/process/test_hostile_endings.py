@@ -4,12 +4,22 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
 
 from penholder_protocol.limits import MAX_LAG_BYTES
 from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
 from tests.process.hostile import message
 
 _PATIENCE_SECONDS = 30
+_PEERS = 64
+_MOST_RSS_BYTES = 300 << 20
+_FACE = "\N{GRINNING FACE}"
+"""A character of four bytes, in memory too."""
+_FAR_AWAY = {"after_seq": 1 << 40, "timeout_ms": 300_000}
 _TASK = {"tenant_id": "t", "project_id": "p", "queue": "q"}
 
 
@@ -42,3 +52,81 @@ def test_a_claim_for_a_peer_that_does_not_read_ends_with_the_peer(daemon: Daemon
         _until(lambda: control.call("daemon.status")["connections"] == 1)
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait() == 0
+
+
+def _batches_that_wait() -> bytes:
+    """Have a large answer held by a long wait, a hundred times."""
+    return b"".join(
+        b"[%b,%b]\n" % (
+            message("event.list", f"r{number}", worker_id="w", limit=1000).strip(),
+            message("event.wait", f"w{number}", worker_id="w", **_FAR_AWAY).strip(),
+        )
+        for number in range(120)
+    )  # fmt: skip
+
+
+def _backlogs() -> bytes:
+    """Have a page of many small entries sent, on each of many subscriptions."""
+    return b"".join(
+        message("journal.subscribe", number, streams=["worker:s"], after="start")
+        for number in range(64)
+    )
+
+
+def _large_pages() -> bytes:
+    """Wait for what is there: large pages, all at once."""
+    return b"".join(
+        message("journal.wait", number, streams=["*"], after=0, limit=1000) for number in range(250)
+    )
+
+
+def _long_names() -> bytes:
+    """Subscribe to as many names as may be, as long as they may be."""
+    return b"".join(
+        message("journal.subscribe", number,
+                streams=[f"worker:{number}.{each}.{_FACE * 230}" for each in range(64)],
+                types=[f"{each}{_FACE * 120}" for each in range(64)])
+        for number in range(64)
+    )  # fmt: skip
+
+
+def _peak_rss_bytes(daemon: DaemonProcess) -> int:
+    status = Path(f"/proc/{daemon.pid}/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+
+def _ask_and_stay(daemon: DaemonProcess, asked: bytes) -> socket.socket:
+    peer = socket.socket(socket.AF_UNIX)
+    peer.settimeout(2)
+    peer.connect(str(daemon.control_socket))
+    try:
+        peer.sendall(asked)
+    except OSError:
+        # No more is taken from it, or it was ended.
+        return peer
+    return peer
+
+
+@pytest.mark.parametrize("asked", [_batches_that_wait, _backlogs, _large_pages, _long_names])
+def test_peers_that_ask_for_much_and_stay_hold_little_and_leave_nothing(
+    daemon: DaemonProcess, asked: Callable[[], bytes]
+) -> None:
+    with daemon.connect() as control:
+        make_worker(control, worker_id="w")
+        make_worker(control, worker_id="s")
+        small = [{"type": "s", "data": {"text": "x" * 300}}] * 1000
+        for _ in range(5):
+            control.call("event.append", worker_id="w", type="big", data={"text": "x" * 190_000})
+            control.call("event.append_many", worker_id="s", events=small)
+        with ThreadPoolExecutor(_PEERS) as pool, ExitStack() as held:
+            every = [pool.submit(_ask_and_stay, daemon, asked()) for _ in range(_PEERS)]
+            for number in range(20):
+                control.call("event.append", worker_id="w", type="n", data={"n": number})
+            for each in every:
+                held.enter_context(each.result())
+            control.call("event.append", worker_id="w", type="n", data={})
+        assert _peak_rss_bytes(daemon) < _MOST_RSS_BYTES, f"{_peak_rss_bytes(daemon):,}"
+        _until(lambda: control.call("daemon.status")["connections"] == 1)
+        # What a request for the figures holds itself.
+        assert control.call("daemon.status")["held_bytes"] < 16 << 10

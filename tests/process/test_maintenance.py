@@ -180,3 +180,9 @@ def _has_come(connection: RawConnection) -> bool:
         return bool(connection.socket.recv(1, socket.MSG_PEEK))
     except BlockingIOError:
         return False
+
+
+def test_a_backup_to_where_nothing_can_be_is_refused(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        for path in (f"/tmp/{'a' * 300}/b.db", "/dev/null/b.db", "b.db"):
+            assert control.refusal("daemon.backup", path=path) == "INVALID_PARAMS"

@@ -1,7 +1,8 @@
 """Who holds how many bytes: one account a connection, and the sum over all of them.
 
 Counted is what a peer can make the daemon hold: the frame it has begun, the params of its open
-requests, the answers that wait for the rest of their batch, and what it has not taken. A peer that
+requests, its subscriptions, the answers that wait for the rest of their batch, and what it has not
+taken. A peer that
 only sends, or never reads, is first not served on (its own limits), then less than it could have
 (the limits under pressure, which it shares with all others), and ended where all of them together
 hold too much and it holds the most. Who reads is never ended: nothing is made for it before it has
@@ -86,6 +87,8 @@ class Account:
         """Of a frame that is not complete yet."""
         self.params_bytes = 0
         """Of requests that are not answered yet."""
+        self.subscribed_bytes = 0
+        """Of its subscriptions."""
         self.collected_bytes = 0
         """Answers of batches that are not complete yet."""
         self.unsent_bytes = 0
@@ -104,7 +107,8 @@ class Account:
     @property
     def held_bytes(self) -> int:
         """All of it."""
-        return self.unfinished_bytes + self.params_bytes + self.collected_bytes + self.unsent_bytes
+        asked_bytes = self.unfinished_bytes + self.params_bytes + self.subscribed_bytes
+        return asked_bytes + self.collected_bytes + self.unsent_bytes
 
     def set_unfinished(self, size: int) -> None:
         """So much of a frame has come."""
@@ -116,6 +120,11 @@ class Account:
     def hold_params(self, by_bytes: int) -> None:
         """A request is open, or (negative) answered."""
         self.params_bytes += by_bytes
+        self._changed(by_bytes)
+
+    def hold_subscribed(self, by_bytes: int) -> None:
+        """A subscription has begun, or (negative) ended."""
+        self.subscribed_bytes += by_bytes
         self._changed(by_bytes)
 
     def hold_collected(self, by_bytes: int) -> None:

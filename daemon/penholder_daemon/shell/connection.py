@@ -232,6 +232,7 @@ class Connection(JsonRpcConnection):
         self._outbox.flush()
         self.drop()
         self._outbox.close()
+        self._requests.close()
 
     def _note_unfinished(self, unfinished_bytes: int) -> None:
         self._account.set_unfinished(unfinished_bytes)

@@ -112,7 +112,13 @@ class Maintenance:
 def _new_file(target: Path) -> Path:
     if not target.is_absolute():
         raise InvalidParams(f"param `path` must be absolute, {target} is not", param="path")
-    if not target.parent.is_dir():
+    try:
+        is_there = target.parent.is_dir()
+    except OSError as error:
+        raise InvalidParams(
+            f"the directory of param `path` cannot be looked at: {error.strerror}", param="path"
+        ) from error
+    if not is_there:
         raise InvalidParams(f"there is no directory {target.parent}", param="path")
     if os.path.lexists(target):
         raise InvalidParams(f"{target} is there already; choose a new name", param="path")

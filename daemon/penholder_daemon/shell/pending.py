@@ -42,6 +42,15 @@ class Pending:
         text = None if named is None else str(named)
         self.trace = Trace(request.method, text, caller.pid, caller.worker_id)
 
+    def let_go(self) -> Sink:
+        """Return the sink, and keep it no more.
+
+        What is left of a task that was cancelled or has failed holds its request until garbage is
+        collected; the answers of a whole batch must not hang from that.
+        """
+        sink, self.sink = self.sink, _nowhere
+        return sink
+
     def hold(self, call: Invocation, account: Account) -> None:
         """Count what the call keeps in memory until it is answered."""
         has_task = call.method.kind not in (Kind.MUTATION, Kind.QUERY)
@@ -51,6 +60,10 @@ class Pending:
         if raw_bytes > _SMALL_BYTES or not raw_bytes:
             self.held_bytes += sum(map(_weight, call.arguments.values()))
         account.hold_params(self.held_bytes)
+
+
+def _nowhere(_: bytes | None) -> None:
+    """Take an answer for nobody."""
 
 
 def _weight(value: object) -> int:

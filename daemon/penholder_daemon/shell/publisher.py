@@ -4,6 +4,7 @@ Waits and live subscriptions are found by stream name, so that a commit costs wh
 whom, not how many are connected. All of it lives in the loop.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -25,6 +26,8 @@ class Selecting(Protocol):
         """What it asked for."""
 
 
+_WOKEN_A_TURN = 64
+"""Waits that are woken at once: each looks again."""
 SelectingT = TypeVar("SelectingT", bound=Selecting)
 
 
@@ -112,6 +115,9 @@ class Publisher:
         self.pos = pos
         self._listeners: _Index[Listener] = _Index()
         self._watches: _Index[Watch] = _Index()
+        self._to_wake: deque[Watch] = deque()
+        self._goes_on = False
+        """Whether more of them are woken in a turn that is coming."""
         self.listening = 0
 
     def listen(self, listener: Listener) -> None:
@@ -134,8 +140,20 @@ class Publisher:
 
     def wake(self, stream: str) -> None:
         """Have those who wait for a stream look again."""
-        for watch in self._watches.of_stream(stream):
-            watch.heard.set()
+        self._to_wake.extend(self._watches.of_stream(stream))
+        self._wake_some()
+
+    def _wake_some(self) -> None:
+        """Wake a few waits; between two pieces everybody else has a turn."""
+        for _ in range(min(_WOKEN_A_TURN, len(self._to_wake))):
+            self._to_wake.popleft().heard.set()
+        if self._to_wake and not self._goes_on:
+            self._goes_on = True
+            trio.lowlevel.current_trio_token().run_sync_soon(self._wake_more)
+
+    def _wake_more(self) -> None:
+        self._goes_on = False
+        self._wake_some()
 
     def publish(self, published: Sequence[Published]) -> None:
         """Tell of a commit; called once for each, in the order of commits."""
@@ -143,8 +161,8 @@ class Publisher:
             return
         self.pos = published[-1].entry.pos
         announcement = Announcement(published, self.pos)
-        for watch in self._watches.interested(published):
-            watch.heard.set()
+        self._to_wake.extend(self._watches.interested(published))
+        self._wake_some()
         for listener in self._listeners.interested(published):
             try:
                 listener.announce(announcement)

@@ -19,6 +19,7 @@ import trio
 from outcome import Error, Outcome, Value, capture
 
 from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.registry import Waiting
 from penholder_daemon.core.store import Store
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
@@ -39,8 +40,8 @@ T = TypeVar("T")
 _BUNCH = 32
 """Queries of one connection that a quick reader carries out in one turn, at most."""
 _BUNCH_SECONDS = 0.005
-_UNENCODED_BYTES = 64 << 10
-"""What a view that is no answer yet (of a wait, of a subscription) is taken to hold."""
+_UNREADY_BYTES = 64 << 10
+"""What a view is taken to hold of a wait that goes on."""
 _WALL_TIMES = 5
 """A query that waits for the disk takes little of its thread's time: so many times the budget."""
 
@@ -247,9 +248,16 @@ class ThreadReaders:
 
 
 def _size(outcome: Outcome[object]) -> int:
+    """Say what came of a query holds; what is no answer yet may be a page, as objects."""
     if not isinstance(outcome, Value):
         return 0
-    return len(outcome.value) if isinstance(outcome.value, bytes) else _UNENCODED_BYTES
+    match outcome.value:
+        case bytes() as answer:
+            return len(answer)
+        case Waiting(ready=False) | None:
+            return _UNREADY_BYTES
+        case _:
+            return MAX_ANSWERS_AT_ONCE_BYTES
 
 
 def _too_costly() -> QueryTooCostly:

@@ -9,15 +9,16 @@ after `close` nothing is started any more, and answers go nowhere.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from inspect import iscoroutinefunction
 from time import perf_counter
+from typing import TypeVar
 
 import msgspec
 import structlog
 import trio
-from outcome import Outcome, acapture
+from outcome import Error, Outcome, Value
 
 from penholder_daemon.core import execute
 from penholder_daemon.core.commit import Answer
@@ -44,6 +45,7 @@ from penholder_protocol.jsonrpc import Request
 from penholder_protocol.limits import MAX_IN_FLIGHT
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 
 class Requests:
@@ -111,12 +113,13 @@ class Requests:
         self._waits.over(pending)
         self._account.hold_params(-pending.held_bytes)
         self._count(pending, answer)
+        sink = pending.let_go()
         if pending.id is None:
-            pending.sink(None)
+            sink(None)
         elif isinstance(answer, PenholderError):
-            pending.sink(jsonrpc.error(pending.id, answer))
+            sink(jsonrpc.error(pending.id, answer))
         else:
-            pending.sink(jsonrpc.result(pending.id, answer))
+            sink(jsonrpc.result(pending.id, answer))
         if self._changed is not None:
             self._changed.set()
             self._changed = None
@@ -183,7 +186,7 @@ class Requests:
             self._spawn(self._wait, call, pending, claim.waiting)
 
     async def _wait(self, call: Invocation, pending: Pending, seen: Waiting[object] | None) -> None:
-        found = await acapture(self._waits.until_ready, call, pending, seen)
+        found = await _captured(self._waits.until_ready(call, pending, seen))
         self._answer_with(pending, lambda: execute.encode_result(found.unwrap().result))
         self._flush()
 
@@ -191,7 +194,7 @@ class Requests:
         handler = call.method.handler
         assert iscoroutinefunction(handler)  # so a local method is registered
         act = partial(handler, self._session, **call.arguments)
-        found = await acapture(self._services.once.carry_out, call, act, self._desk)
+        found = await _captured(self._services.once.carry_out(call, act, self._desk))
         self._answer_with(pending, found.unwrap)
         self._flush()
 
@@ -248,9 +251,23 @@ class Requests:
         await self._changed.wait()
 
     def close(self) -> None:
-        """The connection is over: what waits for its turn never has it."""
+        """The connection is over: what waits for its turn never has it, answers go nowhere."""
         self._parked.clear()
+        for pending in self._open.values():
+            pending.let_go()
         self._desk.close()
+
+
+async def _captured(acting: Awaitable[T]) -> Outcome[T]:
+    """Wait for what comes of something.
+
+    A cancellation passes: kept beside the frame that it came through, it would hold the request and
+    all frames above until garbage is collected.
+    """
+    try:
+        return Value(await acting)
+    except Exception as error:  # noqa: BLE001 - it is told to who waits for the answer
+        return Error(error)
 
 
 def _carry_out(call: Invocation, rx: Rx) -> bytes:

@@ -15,9 +15,9 @@ from penholder_daemon.shell.desks import Desk
 from penholder_daemon.shell.outbox import Spawn
 from penholder_daemon.shell.readers import read
 from penholder_daemon.shell.services import Services
-from penholder_daemon.shell.subscriptions import LiveSubscription, Subscriber
+from penholder_daemon.shell.subscriptions import LiveSubscription, Subscriber, held_bytes
 from penholder_protocol.errors import TooManySubscriptions
-from penholder_protocol.limits import MAX_SUBSCRIPTIONS
+from penholder_protocol.limits import MAX_CONNECTION_BYTES, MAX_SUBSCRIPTIONS
 from penholder_protocol.nouns import Backup, Finding, Subscription
 
 T = TypeVar("T")
@@ -60,11 +60,11 @@ class PeerSession:
     ) -> Subscription:
         """Start a subscription; without `after` and `check` it is live at once."""
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
-            raise TooManySubscriptions(
-                f"this connection has MAX_SUBSCRIPTIONS ({MAX_SUBSCRIPTIONS}); end one first",
-                limit="MAX_SUBSCRIPTIONS",
-                maximum=MAX_SUBSCRIPTIONS,
-            )
+            raise _too_many("MAX_SUBSCRIPTIONS", MAX_SUBSCRIPTIONS)
+        account = self._desk.account
+        if account.subscribed_bytes + held_bytes(selection) > MAX_CONNECTION_BYTES:
+            raise _too_many("MAX_CONNECTION_BYTES", MAX_CONNECTION_BYTES)
+        account.hold_subscribed(held_bytes(selection))
         publisher = self._services.publisher
         start = publisher.pos if after is None else after
         name = f"sub_{next(self._numbers)}"
@@ -78,14 +78,16 @@ class PeerSession:
 
     def unsubscribe(self, subscription: str) -> bool:
         """End a subscription."""
-        found = self._subscriptions.pop(subscription, None)
+        found = self._subscriptions.get(subscription)
         if found is not None:
             found.end()
+            self.forget(found)
         return found is not None
 
     def forget(self, subscription: LiveSubscription) -> None:
         """Note that a subscription has ended by itself."""
-        self._subscriptions.pop(subscription.name, None)
+        if self._subscriptions.pop(subscription.name, None) is not None:
+            self._desk.account.hold_subscribed(-held_bytes(subscription.selection))
 
     def withdraw(self, stream: str) -> None:
         """End the subscriptions that name a stream which the peer may read no more."""
@@ -100,9 +102,9 @@ class PeerSession:
 
     def end_subscriptions(self) -> None:
         """End all, and tell nobody."""
-        for subscription in self._subscriptions.values():
+        for subscription in list(self._subscriptions.values()):
             subscription.end()
-        self._subscriptions.clear()
+            self.forget(subscription)
 
     @property
     def subscription_count(self) -> int:
@@ -141,3 +143,11 @@ class PeerSession:
     def shut_down(self, drain_ms: int) -> None:
         """Have the daemon stop."""
         self._services.shut_down(drain_ms)
+
+
+def _too_many(limit: str, maximum: int) -> TooManySubscriptions:
+    return TooManySubscriptions(
+        f"the subscriptions of this connection come to {limit} ({maximum}); end one first",
+        limit=limit,
+        maximum=maximum,
+    )

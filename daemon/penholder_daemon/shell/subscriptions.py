@@ -26,6 +26,7 @@ retention takes while a backlog is read is told once for each stream, and the ot
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from sys import getsizeof
 from typing import Protocol
 
 import msgspec
@@ -45,6 +46,9 @@ from penholder_protocol.nouns import LaggedNotice, PrunedNotice
 
 _BUSY_SECONDS = 0.1
 """Between two tries to read the backlog while the readers' queue is full."""
+_ANY_BYTES = 8 << 10
+_NAME_BYTES = 512
+"""What a name of a stream holds beside its text, where those who want it are looked up."""
 
 
 class Subscriber(Protocol):
@@ -116,19 +120,22 @@ class LiveSubscription:
             while not self._is_live:
                 await self._subscriber.until_taken()
                 try:
-                    page, pruned = await read(readers, self._subscriber.caller, self._page)
+                    await self._send_page(readers)
                 except Busy:
                     # Nobody asked just now who could be told; the backlog can wait.
                     await trio.sleep(_BUSY_SECONDS)
-                    continue
                 except Denied:
                     self.let_go()
                     return
-                self._tell_pruned(pruned)
-                lines = [msgspec.json.encode(entry) for entry in page.items]
-                self._send(lines, [entry.pos for entry in page.items], page.pos)
-                if not page.more and page.pos >= self._publisher.pos:
-                    self.go_live()
+
+    async def _send_page(self, readers: Readers) -> None:
+        """Send the next page; nothing of it is held while its peer takes it."""
+        page, pruned = await read(readers, self._subscriber.caller, self._page)
+        self._tell_pruned(pruned)
+        lines = [msgspec.json.encode(entry) for entry in page.items]
+        self._send(lines, [entry.pos for entry in page.items], page.pos)
+        if not page.more and page.pos >= self._publisher.pos:
+            self.go_live()
 
     def _page(self, rx: Rx) -> tuple[Stretch, list[tuple[str, int]]]:
         """Read one page of the backlog, and which of its streams retention has cut meanwhile."""
@@ -182,6 +189,13 @@ class LiveSubscription:
     def _notify(self, method: str, notice: msgspec.Struct) -> None:
         line = jsonrpc.notification(method, msgspec.json.encode(notice))
         self._subscriber.notify_line(line)
+
+
+def held_bytes(selection: Selection) -> int:
+    """Estimate what a subscription holds, and costs at every commit, as bytes."""
+    names = (*selection.exact, *selection.parents)
+    texts = sum(map(getsizeof, (*names, *(selection.types or ()))))
+    return _ANY_BYTES + _NAME_BYTES * len(names) + texts
 
 
 def _chunks(entries: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], int]]:

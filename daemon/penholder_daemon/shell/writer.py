@@ -60,11 +60,21 @@ class Writer(Protocol):
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
 
 
+def _take_in_nothing() -> None:
+    """Nothing comes while a batch runs."""
+
+
 class _Batch:
     """Mutations of one transaction, taken while it runs."""
 
-    def __init__(self, waiting: WriteQueue, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        waiting: WriteQueue,
+        clock: Callable[[], float],
+        take_in: Callable[[], None] = _take_in_nothing,
+    ) -> None:
         self._waiting = waiting
+        self._take_in = take_in
         self._clock = clock
         self._until = clock() + MAX_COMMIT_BATCH_MS / 1000
         self._bytes = 0
@@ -78,6 +88,11 @@ class _Batch:
             if self._bytes >= MAX_COMMIT_BATCH_BYTES or clock() > until:
                 return
             job = take()
+            if job is None:
+                # Who has been answered just now is likely to have asked again meanwhile: it shares
+                # this sync instead of waiting for it.
+                self._take_in()
+                job = take()
             if job is None:
                 return
             self.jobs.append(job)
@@ -173,6 +188,10 @@ class ThreadWriter:
         except queue.Empty:
             self._be_idle()
             return
+        self._take_in_rest()
+
+    def _take_in_rest(self) -> None:
+        """Take what has come besides."""
         try:
             while True:
                 self._note(self._inbox.get_nowait())
@@ -190,7 +209,7 @@ class ThreadWriter:
                 self._end_by = perf_counter() + _LAST_SECONDS
 
     def _write(self) -> None:
-        batch = _Batch(self._waiting, perf_counter)
+        batch = _Batch(self._waiting, perf_counter, self._take_in_rest)
         # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
         heard_ms = int(self._waiting.waits_since * 1000)
         begun = perf_counter()
