@@ -68,9 +68,11 @@ def health(at: Situation) -> Iterator[Finding]:
     else:
         yield problem("health", str(wrong), "see the daemon's log, disk space and disk")
     if at.status.unserved_workers:
-        told = f"{at.status.unserved_workers} workers cannot be served"
-        what = "stop some, raise LimitNOFILE, or see the daemon's log for what is in their way"
-        yield warning("workers", told, what)
+        yield warning(
+            "workers",
+            f"{at.status.unserved_workers} workers cannot be served",
+            "stop some, raise LimitNOFILE, or see the daemon's log for what is in their way",
+        )
 
 
 def verification(at: Situation) -> Iterator[Finding]:
