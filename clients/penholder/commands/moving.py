@@ -22,6 +22,8 @@ def run_import(words: Sequence[str]) -> int:
     """Carry out `penholder import words…`; does not return."""
     found = parse_known(_parser("import"), normalized(words))
     flags = ["--dry-run"] if found.dry_run else []
+    if found.skip_bad is not None:
+        flags.append(f"--skip-bad={found.skip_bad}")
     options = read_options(found)
     program.become("moving", ["import", *flags], options, [found.source, found.path])
 
@@ -44,6 +46,11 @@ def _parser(command: str) -> Parser:
         parser.add_argument("path", metavar="PATH", help="the file; - is stdin for jsonl")
         parser.add_argument(
             "--dry-run", action="store_true", help="say what would be added, and add nothing"
+        )
+        parser.add_argument(
+            "--skip-bad",
+            metavar="FILE",
+            help="move the rest where rows do not fit; write to a new file which, and why",
         )
     else:
         parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="default stdout")

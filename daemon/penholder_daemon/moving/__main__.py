@@ -4,6 +4,7 @@ Exit status: as `programs` says, and 2 for wrong usage.
 """
 
 import argparse
+import stat
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from penholder_daemon.moving import (
     subagent_cli,
 )
 from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.moving.skipping import Skipping
 from penholder_daemon.moving.source import open_source
 from penholder_daemon.moving.target import Target, opened
 
@@ -42,6 +44,8 @@ class Moved(msgspec.Struct):
     dry_run: bool
     added: dict[str, int]
     present: dict[str, int]
+    skipped: int
+    """Rows and numbers that the file of --skip-bad names."""
 
 
 def main() -> int:
@@ -64,6 +68,7 @@ def _parse() -> argparse.Namespace:
     import_.add_argument("source", choices=[*_SOURCES, "jsonl"])
     import_.add_argument("path", type=Path)
     import_.add_argument("--dry-run", action="store_true")
+    import_.add_argument("--skip-bad", type=Path)
     export = commands.add_parser("export")
     export.add_argument("file", type=Path, nargs="?", default=Path("-"))
     for each in (import_, export):
@@ -75,23 +80,29 @@ def _parse() -> argparse.Namespace:
 def _import(arguments: argparse.Namespace) -> Moved:
     source: str = arguments.source
     move = _import_lines if source == "jsonl" else _import_database
-    target = move(arguments)
-    return Moved(source, arguments.dry_run, _counts(target.added), _counts(target.present))
+    target, skipped = move(arguments)
+    added, present = _counts(target.added), _counts(target.present)
+    return Moved(source, arguments.dry_run, added, present, skipped)
 
 
-def _import_database(arguments: argparse.Namespace) -> Target:
+def _import_database(arguments: argparse.Namespace) -> tuple[Target, int]:
     module = _SOURCES[arguments.source]
+    skipped = Skipping(arguments.skip_bad)
     with (
-        open_source(arguments.path, module.PROGRAM) as source,
+        open_source(arguments.path, module.PROGRAM, skipped) as source,
         opened(programs.state_dir(arguments), dry_run=arguments.dry_run) as target,
         progress.shown(f"from {arguments.source}", source.count()) as source.advance,
     ):
         module.move(source, target)
         target.check()
-    return target
+        source.check_unchanged()
+        skipped.write()
+    return target, skipped.count
 
 
-def _import_lines(arguments: argparse.Namespace) -> Target:
+def _import_lines(arguments: argparse.Namespace) -> tuple[Target, int]:
+    if arguments.skip_bad is not None:
+        raise Refused("--skip-bad is for databases of other programs; an export is whole or none")
     with _lines(arguments.path) as lines:
         header = jsonl.read_head(lines)
         rows = sum(header.tables.values())
@@ -101,7 +112,7 @@ def _import_lines(arguments: argparse.Namespace) -> Target:
         ):
             jsonl.move(header, lines, target, advance)
             target.check()
-    return target
+    return target, 0
 
 
 @contextmanager
@@ -109,6 +120,9 @@ def _lines(path: Path) -> Iterator[BinaryIO]:
     if str(path) == "-":
         yield sys.stdin.buffer
         return
+    # Opening a pipe by its name would wait for a writer; of one that is open there already is one.
+    if stat.S_ISFIFO(path.stat().st_mode) and not str(path).startswith(("/dev/", "/proc/")):
+        raise Refused(f"{path} is a named pipe; give it as standard input: import jsonl - < {path}")
     with path.open("rb") as file:
         yield file
 
@@ -136,6 +150,8 @@ def _told(moved: Moved, *, as_json: bool) -> str:
     for name in {**moved.added, **moved.present}:
         added, present = moved.added.get(name, 0), moved.present.get(name, 0)
         lines.append(f"  {name:<16}{added:>10,} {verb:<16}{present:>10,} here already")
+    if moved.skipped:
+        lines.append(f"{moved.skipped:,} skipped; the file of --skip-bad says which and why")
     return "\n".join([*lines, ""])
 
 

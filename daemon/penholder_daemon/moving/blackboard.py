@@ -87,96 +87,123 @@ def move(source: Source, target: Target) -> None:
     _move_events(source, target)
 
 
+def _of_run(each: _Workstream) -> dict[str, str | None]:
+    return {"runs": each.run_id}
+
+
+def _of_workstream(each: _Brief) -> dict[str, str | None]:
+    return {"runs": each.run_id, "workstreams": each.workstream_id}
+
+
+def _of_run_and_brief(each: _Event) -> dict[str, str | None]:
+    return {"runs": each.run_id, "briefs": each.brief_id}
+
+
+def _board(each: _Run) -> Columns:
+    return {
+        "board_id": each.run_id,
+        "goal": each.goal,
+        "state": each.status,
+        "created_at": utc(each.created_at),
+        "updated_at": utc(each.updated_at),
+    }
+
+
 def _move_runs(source: Source, target: Target) -> None:
-    for each in source.rows("runs", _Run, "rowid"):
-        with source.naming("runs", each.run_id):
-            row: Columns = {
-                "board_id": each.run_id,
-                "goal": each.goal,
-                "state": each.status,
-                "created_at": utc(each.created_at),
-                "updated_at": utc(each.updated_at),
-            }
+    for _each, row in source.rows("runs", _Run, "rowid", _board):
         target.put("boards", ("board_id",), row)
 
 
+def _workstream(each: _Workstream) -> Columns:
+    return {
+        "workstream_id": each.workstream_id,
+        "board_id": each.run_id,
+        "name": each.name,
+        "tier": each.tier,
+        "state": each.status,
+        "owner_agent_id": each.owner_agent_id,
+        "created_at": utc(each.created_at),
+        "updated_at": utc(each.updated_at),
+    }
+
+
 def _move_workstreams(source: Source, target: Target) -> None:
-    for each in source.rows("workstreams", _Workstream, "rowid"):
-        with source.naming("workstreams", each.workstream_id):
-            row: Columns = {
-                "workstream_id": each.workstream_id,
-                "board_id": each.run_id,
-                "name": each.name,
-                "tier": each.tier,
-                "state": each.status,
-                "owner_agent_id": each.owner_agent_id,
-                "created_at": utc(each.created_at),
-                "updated_at": utc(each.updated_at),
-            }
+    for _each, row in source.rows("workstreams", _Workstream, "rowid", _workstream, needs=_of_run):
         target.put("workstreams", ("workstream_id",), row)
 
 
+def _brief(each: _Brief) -> Columns:
+    return {
+        "brief_id": each.brief_id,
+        "board_id": each.run_id,
+        "parent_brief_id": each.parent_brief_id,
+        "workstream_id": each.workstream_id,
+        "tier": each.tier,
+        "role": each.role,
+        "state": each.status,
+        "payload": json_object(each.payload, "payload"),
+        "result": None if each.result is None else json_object(each.result, "result"),
+        "retry_count": each.retry_count,
+        "created_at": utc(each.created_at),
+        "updated_at": utc(each.updated_at),
+    }
+
+
 def _move_briefs(source: Source, target: Target) -> None:
-    parents: dict[str, str | None] = {}
-    for each in source.rows("briefs", _Brief, "rowid"):
-        with source.naming("briefs", each.brief_id):
-            result = None if each.result is None else json_object(each.result, "result")
-            row: Columns = {
-                "brief_id": each.brief_id,
-                "board_id": each.run_id,
-                "parent_brief_id": each.parent_brief_id,
-                "workstream_id": each.workstream_id,
-                "tier": each.tier,
-                "role": each.role,
-                "state": each.status,
-                "payload": json_object(each.payload, "payload"),
-                "result": result,
-                "retry_count": each.retry_count,
-                "created_at": utc(each.created_at),
-                "updated_at": utc(each.updated_at),
-            }
-        target.put("briefs", ("brief_id",), row)
-        parents[each.brief_id] = each.parent_brief_id
-    _check_tree(source, target, parents)
+    found = list(source.rows("briefs", _Brief, "rowid", _brief, needs=_of_workstream))
+    rooted = _rooted(source, target, {each.brief_id: each.parent_brief_id for each, _ in found})
+    for each, row in found:
+        if each.brief_id in rooted:
+            target.put("briefs", ("brief_id",), row)
 
 
-def _check_tree(source: Source, target: Target, parents: dict[str, str | None]) -> None:
-    """Refuse a brief whose ancestors do not end in a root: the program itself never checked."""
+def _rooted(source: Source, target: Target, parents: dict[str, str | None]) -> set[str]:
+    """Refuse a brief whose ancestors do not end in a root: the program itself never checked.
+
+    Returns the others.
+    """
     rooted: set[str] = set()
     for brief_id in parents:
         path: dict[str, None] = {}
         above: str | None = brief_id
-        while above is not None and above not in rooted:
+        why = ""
+        while above is not None and above not in rooted and not why:
             if above in path:
-                raise source.refuse("briefs", brief_id, f"{above!r} is an ancestor of itself")
-            if above not in parents and not _is_here(target, above):
-                raise source.refuse("briefs", brief_id, f"there is no brief {above!r} above it")
+                why = f"{above!r} is an ancestor of itself"
+            elif above not in parents and not _is_here(target, above):
+                why = f"there is no brief {above!r} above it"
             path[above] = None
             above = parents.get(above)
-        rooted |= set(path)
+        if why:
+            source.refuse("briefs", brief_id, why)
+        else:
+            rooted |= set(path)
+    return rooted
 
 
 def _is_here(target: Target, brief_id: str) -> bool:
     return target.store.row("SELECT 1 FROM briefs WHERE brief_id = ?", brief_id) is not None
 
 
+def _entry(each: _Event) -> Columns:
+    detail = msgspec.Raw(json_object(each.detail, "detail"))
+    return {
+        "entry_id": each.event_id,
+        "ts": utc(each.created_at),
+        "type": each.kind,
+        "turn_id": None,
+        # As the board room writes it.
+        "data": to_json({"brief_id": each.brief_id, "detail": detail}),
+        "raw": None,
+    }
+
+
 def _move_events(source: Source, target: Target) -> None:
-    written = Streams(target)
+    written = Streams(target, source.skipping)
     seqs: Counter[str] = Counter()
     counts: Counter[tuple[str, str]] = Counter()
-    for each in source.rows("events", _Event, "rowid"):
+    for each, entry in source.rows("events", _Event, "rowid", _entry, needs=_of_run_and_brief):
         seqs[each.run_id] += 1
-        with source.naming("events", each.event_id):
-            detail = msgspec.Raw(json_object(each.detail, "detail"))
-            entry: Columns = {
-                "entry_id": each.event_id,
-                "ts": utc(each.created_at),
-                "type": each.kind,
-                "turn_id": None,
-                # As the board room writes it.
-                "data": to_json({"brief_id": each.brief_id, "detail": detail}),
-                "raw": None,
-            }
         if written.put(streams.board(each.run_id), seqs[each.run_id], entry):
             counts[each.run_id, each.kind] += 1
     written.close()

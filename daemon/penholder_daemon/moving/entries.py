@@ -5,15 +5,20 @@ from collections.abc import Mapping
 from penholder_daemon.core import streams
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.moving.refusals import Conflict
+from penholder_daemon.moving.skipping import SKIPPED, Skipping
 from penholder_daemon.moving.target import Target, refuse_other
+
+_MOST_MISSING = 100_000
+_ID_CHARACTERS = 128
 
 
 class Streams:
     """The streams that are written to; what they hold is read once and written back at the end."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, skipping: Skipping) -> None:
         """Begin with none."""
         self._target = target
+        self._skipping = skipping
         self._known: dict[str, _Stream] = {}
 
     def open_worker(self, worker_id: str, controller_id: str) -> None:
@@ -37,6 +42,8 @@ class Streams:
         stream = self._stream(name)
         row = {"stream_id": stream.stream_id, "seq": seq, **entry}
         entry_id = entry["entry_id"]
+        if stream.last_seq + 1 < seq <= stream.last_seq + _MOST_MISSING:
+            self._fill(name, stream, seq, entry["ts"])
         if seq > stream.last_seq + 1:
             raise Conflict(
                 f"event {entry_id!r} is number {seq} of {name}, which ends with {stream.last_seq}:"
@@ -53,6 +60,27 @@ class Streams:
         stream.last_seq = seq
         self._target.added["events"] += 1
         return True
+
+    def _fill(self, name: str, stream: "_Stream", seq: int, ts: SqlValue) -> None:
+        """Put an entry where each of those was that were skipped: a stream has no holes."""
+        if not self._skipping.is_on:
+            return
+        for missing in range(stream.last_seq + 1, seq):
+            why = f"an entry of type {SKIPPED} stands for what is not moved"
+            self._skipping.skips(name, missing, why)
+            row: dict[str, SqlValue] = {
+                "stream_id": stream.stream_id,
+                "seq": missing,
+                "entry_id": f"skipped_{name}_{missing}"[-_ID_CHARACTERS:],
+                "ts": ts,
+                "type": SKIPPED,
+                "turn_id": None,
+                "data": "{}",
+                "raw": None,
+            }
+            self._target.insert("journal", ("entry_id",), row)
+            self._target.added["events"] += 1
+        stream.last_seq = seq - 1
 
     def close(self) -> None:
         """Write down where each stream ends now."""

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from penholder_daemon.core.store import to_json
+from penholder_daemon.core.store import SqlValue, to_json
 from penholder_daemon.moving.source import Program, Source
 from penholder_daemon.moving.target import Columns, Target
 from penholder_daemon.moving.values import json_value, utc
@@ -48,29 +48,31 @@ PROGRAM = Program("LangBot", {_TABLE: _Entry})
 def move(source: Source, target: Target) -> None:
     """Carry everything over; raises Refused or Conflict."""
     bindings: dict[tuple[str, str], Binding] = {}
-    seen: dict[tuple[str, str], int] = {}
-    for each in source.rows(_TABLE, _Entry, "id"):
-        with source.naming(_TABLE, each.id):
-            binding = _binding(each)
-            scope_key = scopes.key_of(binding, each.scope, _context(each))
-            key = scopes.stored_key(each.state_key)
-            row: Columns = {
-                "scope_key": scope_key,
-                "key": key.encode(),
-                "runner_id": each.runner_id,
-                "binding_identity": each.binding_identity,
-                "value": json_value(each.value_json, "value_json"),
-                "updated_at": binding.updated_at,
-            }
-        twin = seen.setdefault((scope_key, key), each.id)
+    seen: dict[tuple[SqlValue, SqlValue], int] = {}
+    for each, row in source.rows(_TABLE, _Entry, "id", _state_entry):
+        twin = seen.setdefault((row["scope_key"], row["key"]), each.id)
         if twin != each.id:
-            raise source.refuse(_TABLE, each.id, f"it is the same value as row {twin} here")
+            source.refuse(_TABLE, each.id, f"it is the same value as row {twin} here")
+            continue
         target.put("state_entries", ("scope_key", "key"), row)
+        binding = _binding(each)
         identity = (each.runner_id, each.binding_identity)
         newest = bindings.setdefault(identity, binding)
         bindings[identity] = max(newest, binding, key=lambda one: one.updated_at)
     for binding in bindings.values():
         _move_binding(target, binding)
+
+
+def _state_entry(each: _Entry) -> Columns:
+    binding = _binding(each)
+    return {
+        "scope_key": scopes.key_of(binding, each.scope, _context(each)),
+        "key": scopes.stored_key(each.state_key).encode(),
+        "runner_id": each.runner_id,
+        "binding_identity": each.binding_identity,
+        "value": json_value(each.value_json, "value_json"),
+        "updated_at": binding.updated_at,
+    }
 
 
 def _binding(entry: _Entry) -> Binding:

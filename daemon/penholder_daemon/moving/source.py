@@ -14,11 +14,14 @@ import apsw
 import msgspec
 
 from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.moving.skipping import Skipping, shown
+from penholder_daemon.moving.target import Columns
 from penholder_daemon.shell import foreign
 from penholder_daemon.shell.foreign import Unreadable
 from penholder_protocol.errors import PenholderError
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
+Needs = Callable[[RowT], Mapping[str, str | None]]
 _FAULTS = (apsw.Error, UnicodeDecodeError)
 
 
@@ -35,13 +38,23 @@ class Program(msgspec.Struct, frozen=True):
 class Source:
     """One opened database of a program."""
 
-    def __init__(self, path: Path, connection: apsw.Connection, program: Program) -> None:
-        """Look it over; raises Refused."""
+    def __init__(
+        self,
+        path: Path,
+        connection: apsw.Connection,
+        program: Program,
+        skipping: Skipping,
+        seen: tuple[object, ...] | None,
+    ) -> None:
+        """Look it over; raises Refused. `seen` is its fingerprint where no lock keeps it so."""
         self.path = path
+        self.skipping = skipping
+        self._seen = seen
         self._connection = connection
         self._program = program
         self._columns = {table: self._check_columns(table) for table in program.tables}
         self._check_content()
+        self._takes_bytes = skipping.is_on and self._first("PRAGMA encoding") == "UTF-8"
         self.advance: Callable[[int], None] = lambda _rows: None
 
     def count(self) -> int:
@@ -49,33 +62,91 @@ class Source:
         counts = (self._first(f"SELECT COUNT(*) FROM {table}") for table in self._columns)
         return sum(int(str(each)) for each in counts)
 
-    def rows(self, table: str, row_type: type[RowT], order: str) -> Iterator[RowT]:
-        """Yield the rows of a table in an order; raises Refused for one that does not fit."""
+    def rows(
+        self,
+        table: str,
+        row_type: type[RowT],
+        order: str,
+        make: Callable[[RowT], Columns],
+        needs: Needs[RowT] | None = None,
+    ) -> Iterator[tuple[RowT, Columns]]:
+        """Yield the rows of a table in an order, and what is made of each.
+
+        One that does not fit is skipped, or raises Refused. `needs` names rows of other tables
+        that a row belongs to: one whose own was skipped is skipped too.
+        """
         names = self._columns[table]
         # The id of a row is its first column, in every one of these programs.
-        sql = f"SELECT {', '.join(names)} FROM {table} ORDER BY {order}"
+        sql = f"SELECT {', '.join(map(self._column, names))} FROM {table} ORDER BY {order}"
         try:
             for values in self._connection.execute(sql):
-                with self.naming(table, values[0]):
-                    row = msgspec.convert(dict(zip(names, values, strict=True)), row_type)
-                yield row
+                columns = self._columns_of(table, names, values)
+                found = columns and self._read(table, columns, row_type, make)
+                if found and not self._lacks(table, values[0], found[0], needs):
+                    yield found
                 self.advance(1)
         except _FAULTS as error:
             raise self._damaged(str(error)) from error
 
-    @contextmanager
-    def naming(self, table: str, row_id: object) -> Iterator[None]:
-        """Say which row it is whose content is refused."""
-        try:
-            yield
-        except (ValueError, PenholderError) as error:
-            if isinstance(error, UnicodeDecodeError):
-                raise
-            raise Refused(f"{self.path}: row {row_id!r} of table {table}: {error}") from error
+    def _column(self, name: str) -> str:
+        """Say how a column is read: its text as bytes, with its type, where rows may be skipped.
 
-    def refuse(self, table: str, row_id: object, why: str) -> Refused:
-        """Say what is wrong with a row."""
-        return Refused(f"{self.path}: row {row_id!r} of table {table}: {why}")
+        SQLite does not look at what it stores as text; read as text, what is no UTF-8 would end
+        the reading of the whole table.
+        """
+        if not self._takes_bytes:
+            return name
+        text = f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
+        return f"{text}, typeof({name})"
+
+    def _columns_of(
+        self, table: str, names: list[str], values: tuple[object, ...]
+    ) -> dict[str, object] | None:
+        if not self._takes_bytes:
+            return dict(zip(names, values, strict=True))
+        found: dict[str, object] = {}
+        for name, value, kind in zip(names, values[::2], values[1::2], strict=True):
+            try:
+                found[name] = _text(value) if kind == "text" else value
+            except UnicodeDecodeError as error:
+                self.refuse(table, shown(values[0]), f"column {name} is no UTF-8: {error}")
+                return None
+        return found
+
+    def _read(
+        self,
+        table: str,
+        columns: dict[str, object],
+        row_type: type[RowT],
+        make: Callable[[RowT], Columns],
+    ) -> tuple[RowT, Columns] | None:
+        row_id = next(iter(columns.values()))
+        try:
+            row = msgspec.convert(columns, row_type)
+            return row, make(row)
+        except (ValueError, PenholderError) as error:
+            self.refuse(table, row_id, str(error))
+            return None
+
+    def refuse(self, table: str, row_id: object, why: str) -> None:
+        """Skip a row, saying what is wrong with it, or raise Refused."""
+        if not self.skipping.skips(table, row_id, why):
+            raise Refused(f"{self.path}: row {row_id!r} of table {table}: {why}")
+
+    def _lacks(self, table: str, row_id: object, row: RowT, needs: Needs[RowT] | None) -> bool:
+        if not self.skipping.is_on:
+            return False  # then nothing was skipped
+        for other, key in (needs(row) if needs else {}).items():
+            if key is not None and not self.skipping.has_moved(other, key):
+                self.refuse(table, shown(row_id), f"its row {key!r} of table {other} was not moved")
+                return True
+        self.skipping.move(table, shown(row_id))
+        return False
+
+    def check_unchanged(self) -> None:
+        """Refuse what was read while somebody wrote it; raises Refused."""
+        if self._seen is not None and foreign.fingerprint(self.path) != self._seen:
+            raise Refused(f"{self.path} was written while it was read: stop its program first")
 
     def _check_columns(self, table: str) -> list[str]:
         fields = msgspec.structs.fields(self._program.tables[table])
@@ -93,6 +164,8 @@ class Source:
         fault = self._first("PRAGMA quick_check(1)")
         if fault != "ok":
             raise self._damaged(str(fault))
+        if self.skipping.is_on:
+            return  # rows that name others which are not there are skipped
         for table in self._columns:
             for row in self._query(f"PRAGMA foreign_key_check({table})"):
                 raise self._damaged(f"row {row[1]} of {row[0]} names a row of {row[2]} it lacks")
@@ -112,24 +185,26 @@ class Source:
         return self._query(sql)[0][0]
 
 
+def _text(value: object) -> str:
+    assert isinstance(value, bytes)  # as _column asks for it
+    return value.decode()
+
+
 @contextmanager
-def open_source(path: Path, program: Program) -> Iterator[Source]:
+def open_source(path: Path, program: Program, skipping: Skipping) -> Iterator[Source]:
     """Open another program's database in one consistent view; raises Refused."""
-    connection = _connect(path, program)
+    try:
+        seen = foreign.fingerprint(path) if foreign.reads_unlocked(path) else None
+        connection = foreign.connect(path)
+    except Unreadable as error:
+        raise Refused(f"{error}; expected was the database of {program.name}") from error
     try:
         connection.set_busy_timeout(5000)
         try:
             connection.execute("BEGIN")
             connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchall()
         except apsw.Error as error:
-            raise Refused(f"{path} cannot be read: {error}") from error
-        yield Source(path, connection, program)
+            raise Refused(f"{path} cannot be read: {foreign.why(path, error)}") from error
+        yield Source(path, connection, program, skipping, seen)
     finally:
         connection.close()
-
-
-def _connect(path: Path, program: Program) -> apsw.Connection:
-    try:
-        return foreign.connect(path)
-    except Unreadable as error:
-        raise Refused(f"{error}; expected was the database of {program.name}") from error

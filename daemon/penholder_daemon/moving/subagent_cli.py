@@ -139,7 +139,7 @@ def move(source: Source, target: Target) -> None:
     """Carry everything over; raises Refused or Conflict."""
     _move_controllers(source, target)
     _move_instances(source, target)
-    written = Streams(target)
+    written = Streams(target, source.skipping)
     _move_workers(source, target, written)
     _move_events(source, written)
     written.close()
@@ -147,45 +147,62 @@ def move(source: Source, target: Target) -> None:
     _move_handoffs(source, target)
 
 
+def _of_controller(each: _Instance | _Worker) -> dict[str, str | None]:
+    return {"controllers": each.controller_id}
+
+
+def _of_worker(each: _Event | _Approval) -> dict[str, str | None]:
+    return {"workers": each.worker_id}
+
+
+def _of_both(each: _Handoff) -> dict[str, str | None]:
+    return {"workers": each.worker_id, "controllers": each.controller_id}
+
+
+def _controller(each: _Controller) -> Columns:
+    return {
+        "controller_id": each.controller_id,
+        "label": each.label,
+        "workspace_key": each.workspace_key,
+        "created_at": utc(each.created_at),
+        "updated_at": utc(each.updated_at),
+    }
+
+
 def _move_controllers(source: Source, target: Target) -> None:
-    for each in source.rows("controllers", _Controller, "created_at, rowid"):
-        with source.naming("controllers", each.controller_id):
-            row: Columns = {
-                "controller_id": each.controller_id,
-                "label": each.label,
-                "workspace_key": each.workspace_key,
-                "created_at": utc(each.created_at),
-                "updated_at": utc(each.updated_at),
-            }
+    for _each, row in source.rows("controllers", _Controller, "created_at, rowid", _controller):
         target.put("controllers", ("controller_id",), row)
 
 
+def _instance(each: _Instance) -> Columns:
+    return {
+        "instance_id": each.instance_id,
+        "controller_id": each.controller_id,
+        "epoch": each.epoch,
+        "pid": each.pid,
+        "is_active": each.is_active,
+        "created_at": utc(each.created_at),
+        "released_at": utc_or_none(each.released_at),
+    }
+
+
 def _move_instances(source: Source, target: Target) -> None:
-    of_controller: dict[str, list[_Instance]] = {}
-    for each in source.rows("controller_instances", _Instance, "created_at, epoch, rowid"):
-        of_controller.setdefault(each.controller_id, []).append(each)
+    of_controller: dict[str, list[tuple[_Instance, Columns]]] = {}
+    order = "created_at, epoch, rowid"
+    found = source.rows("controller_instances", _Instance, order, _instance, _of_controller)
+    for each, row in found:
+        of_controller.setdefault(each.controller_id, []).append((each, row))
     for instances in of_controller.values():
-        newest = max(instances, key=lambda each: each.epoch)
-        for each in instances:
-            _move_instance(source, target, each, newest)
+        newest = max((each for each, _ in instances), key=lambda each: each.epoch)
+        for each, row in instances:
+            if each.is_active and each is not newest:
+                why = (
+                    f"it is active under epoch {each.epoch}, though epoch {newest.epoch} was given"
+                )
+                source.refuse("controller_instances", each.instance_id, why)
+            else:
+                target.put("instances", ("instance_id",), row)
         _move_fence(target, newest)
-
-
-def _move_instance(source: Source, target: Target, each: _Instance, newest: _Instance) -> None:
-    if each.is_active and each is not newest:
-        why = f"it is active under epoch {each.epoch}, though epoch {newest.epoch} was given"
-        raise source.refuse("controller_instances", each.instance_id, why)
-    with source.naming("controller_instances", each.instance_id):
-        row: Columns = {
-            "instance_id": each.instance_id,
-            "controller_id": each.controller_id,
-            "epoch": each.epoch,
-            "pid": each.pid,
-            "is_active": each.is_active,
-            "created_at": utc(each.created_at),
-            "released_at": utc_or_none(each.released_at),
-        }
-    target.put("instances", ("instance_id",), row)
 
 
 def _move_fence(target: Target, newest: _Instance) -> None:
@@ -196,31 +213,35 @@ def _move_fence(target: Target, newest: _Instance) -> None:
     target.put("fences", ("subject",), row)
 
 
+def _worker(each: _Worker) -> Columns:
+    return {
+        "worker_id": each.worker_id,
+        "controller_id": each.controller_id,
+        "label": each.label,
+        "launcher": each.launcher,
+        "profile": each.profile,
+        "packs": to_json(json_as(_PACKS, each.packs_json, "packs_json")),
+        "cwd": each.cwd,
+        "env": "{}",
+        # Every worker has a session here; the same one however often it is moved.
+        "session_id": each.session_id or f"sess_{each.worker_id}",
+        "endpoint_pid": each.runtime_pid,
+        "runtime_socket": each.runtime_socket,
+        "state": each.state,
+        # Nobody has its seat here, whatever was attached there.
+        "recovery_state": "lost" if each.recovery_state == "lost" else "restartable",
+        "active_turn_id": each.active_turn_id,
+        "created_at": utc(each.created_at),
+        "updated_at": utc(each.updated_at),
+        "stopped_at": utc_or_none(each.stopped_at),
+        "last_error": each.last_error,
+    }
+
+
 def _move_workers(source: Source, target: Target, written: Streams) -> None:
-    for each in source.rows("workers", _Worker, "created_at, rowid"):
-        with source.naming("workers", each.worker_id):
-            row: Columns = {
-                "worker_id": each.worker_id,
-                "controller_id": each.controller_id,
-                "label": each.label,
-                "launcher": each.launcher,
-                "profile": each.profile,
-                "packs": to_json(json_as(_PACKS, each.packs_json, "packs_json")),
-                "cwd": each.cwd,
-                "env": "{}",
-                # Every worker has a session here; the same one however often it is moved.
-                "session_id": each.session_id or f"sess_{each.worker_id}",
-                "endpoint_pid": each.runtime_pid,
-                "runtime_socket": each.runtime_socket,
-                "state": each.state,
-                # Nobody has its seat here, whatever was attached there.
-                "recovery_state": "lost" if each.recovery_state == "lost" else "restartable",
-                "active_turn_id": each.active_turn_id,
-                "created_at": utc(each.created_at),
-                "updated_at": utc(each.updated_at),
-                "stopped_at": utc_or_none(each.stopped_at),
-                "last_error": each.last_error,
-            }
+    for each, row in source.rows(
+        "workers", _Worker, "created_at, rowid", _worker, needs=_of_controller
+    ):
         if target.store.row("SELECT 1 FROM workers WHERE worker_id = ?", each.worker_id) is None:
             written.open_worker(each.worker_id, each.controller_id)
         target.put("workers", ("worker_id",), row)
@@ -233,38 +254,44 @@ _IN_ORDER = (
 )
 
 
+def _entry(each: _Event) -> Columns:
+    return {
+        "entry_id": each.event_id,
+        "ts": utc(each.ts),
+        "type": each.event_type,
+        "turn_id": each.turn_id,
+        "data": json_object(each.data_json, "data_json"),
+        "raw": json_or_none(each.raw_json, "raw_json"),
+    }
+
+
 def _move_events(source: Source, written: Streams) -> None:
-    for each in source.rows("worker_events", _Event, _IN_ORDER):
-        with source.naming("worker_events", each.event_id):
-            entry: Columns = {
-                "entry_id": each.event_id,
-                "ts": utc(each.ts),
-                "type": each.event_type,
-                "turn_id": each.turn_id,
-                "data": json_object(each.data_json, "data_json"),
-                "raw": json_or_none(each.raw_json, "raw_json"),
-            }
+    for each, entry in source.rows("worker_events", _Event, _IN_ORDER, _entry, needs=_of_worker):
         written.put(streams.worker(each.worker_id), each.event_seq, entry)
 
 
+def _approval(each: _Approval) -> Columns:
+    return {
+        "request_id": each.request_id,
+        "worker_id": each.worker_id,
+        "turn_id": each.turn_id,
+        "state": each.status,
+        "kind": each.kind,
+        "message": each.message,
+        "options": to_json(_options(each.options_json)),
+        "created_at": utc(each.created_at),
+        "decided_at": utc_or_none(each.decided_at),
+        "decision": each.decision,
+        "selected_option_id": each.selected_option_id,
+        "selected_alias": each.selected_alias,
+        "note": each.note,
+    }
+
+
 def _move_approvals(source: Source, target: Target) -> None:
-    for each in source.rows("approval_requests", _Approval, "created_at, rowid"):
-        with source.naming("approval_requests", each.request_id):
-            row: Columns = {
-                "request_id": each.request_id,
-                "worker_id": each.worker_id,
-                "turn_id": each.turn_id,
-                "state": each.status,
-                "kind": each.kind,
-                "message": each.message,
-                "options": to_json(_options(each.options_json)),
-                "created_at": utc(each.created_at),
-                "decided_at": utc_or_none(each.decided_at),
-                "decision": each.decision,
-                "selected_option_id": each.selected_option_id,
-                "selected_alias": each.selected_alias,
-                "note": each.note,
-            }
+    for _each, row in source.rows(
+        "approval_requests", _Approval, "created_at, rowid", _approval, needs=_of_worker
+    ):
         target.put("approvals", ("request_id",), row)
 
 
@@ -275,16 +302,20 @@ def _options(text: str) -> list[Option]:
     return options
 
 
+def _handoff(each: _Handoff) -> Columns:
+    return {
+        "snapshot_id": each.snapshot_id,
+        "worker_id": each.worker_id,
+        "controller_id": each.controller_id,
+        "source_turn_id": each.source_turn_id,
+        "handoff_path": each.handoff_path,
+        "checkpoint_path": each.checkpoint_path,
+        "created_at": utc(each.created_at),
+    }
+
+
 def _move_handoffs(source: Source, target: Target) -> None:
-    for each in source.rows("handoff_snapshots", _Handoff, "created_at, rowid"):
-        with source.naming("handoff_snapshots", each.snapshot_id):
-            row: Columns = {
-                "snapshot_id": each.snapshot_id,
-                "worker_id": each.worker_id,
-                "controller_id": each.controller_id,
-                "source_turn_id": each.source_turn_id,
-                "handoff_path": each.handoff_path,
-                "checkpoint_path": each.checkpoint_path,
-                "created_at": utc(each.created_at),
-            }
+    for _each, row in source.rows(
+        "handoff_snapshots", _Handoff, "created_at, rowid", _handoff, needs=_of_both
+    ):
         target.put("handoffs", ("snapshot_id",), row)

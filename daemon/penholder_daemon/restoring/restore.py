@@ -16,7 +16,7 @@ from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.restoring import candidate, current, placing
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.rooms.restored import Ended
-from penholder_daemon.shell import copying
+from penholder_daemon.shell import backups, copying
 from penholder_daemon.shell.database import ApswStore, WriterStore
 from penholder_daemon.shell.lock import AlreadyRunning, DirectoryLock
 from penholder_daemon.shell.paths import Paths, make_private_directory
@@ -86,7 +86,7 @@ class _Work:
     def carry_out(self, backup: ApswStore) -> Restored:
         """Make the copy, lead it above all that was given out, and put it in place."""
         placing.refuse_symlink(self._database)
-        placing.undo_half(self._database)
+        backups.undo_half(self._database)
         from_schema = migrations.version(backup)
         store = candidate.copy_to(self._copy, backup.connection, self._file)
         try:

@@ -5,6 +5,7 @@ Names tell what a file is: `penholder-<time>.db` a backup that was asked for,
 one before a restore. Nothing is removed but the oldest of the first two kinds.
 """
 
+import os
 import re
 import stat
 from datetime import UTC, datetime
@@ -21,6 +22,9 @@ BACKUP = re.compile(rf"penholder-{_TIME}\.db")
 BEFORE_UPGRADE = re.compile(rf"before-schema-\d+-{_TIME}\.db")
 _LEFT_OVER = re.compile(rf"\.(penholder|before-schema-\d+)-{_TIME}\.db\.partial")
 _KEPT_BEFORE_UPGRADES = 3
+
+LOGS = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database that is, or was, in use."""
 
 
 def directory_of(database: Path) -> Path:
@@ -82,3 +86,33 @@ def _time_in(kind: re.Pattern[str], path: Path) -> str:
     found = kind.fullmatch(path.name)
     assert found is not None  # it was chosen for its name
     return found[1]
+
+
+def undo_half(database: Path) -> None:
+    """Undo what a crash left of a restore that did not come to its rename.
+
+    The old database has two names then: the second would change with the first once a daemon runs.
+    Its logs may have only the second, and without them the first would lack what was written last.
+    """
+    directory = directory_of(database)
+    if not database.exists() or not directory.is_dir():
+        return
+    for kept in directory.glob("replaced-*.db"):
+        if kept.samefile(database):
+            _take_back_logs(kept, database)
+            kept.unlink()
+
+
+def _take_back_logs(kept: Path, database: Path) -> None:
+    for log in LOGS:
+        there, here = beside(kept, log), beside(database, log)
+        if there.exists() and not here.exists():
+            os.link(there, here)
+        # Another one may have been begun here; then the old one is all that is left of it.
+        if there.exists() and there.samefile(here):
+            there.unlink()
+
+
+def beside(database: Path, log: str) -> Path:
+    """Name a log of a database."""
+    return database.with_name(database.name + log)

@@ -1,6 +1,7 @@
 """A database file that is only read: nothing is made beside it, and nothing of it changes."""
 
 import os
+import stat
 import urllib.parse
 from pathlib import Path
 
@@ -17,16 +18,68 @@ class Unreadable(Exception):
 
 def connect(path: Path) -> apsw.Connection:
     """Open a database for reading only; raises Unreadable."""
-    uri = f"file:{urllib.parse.quote(os.path.abspath(path))}?mode=ro"
-    # A cleanly closed database in WAL mode has no log beside it, and nobody has it open. Without
-    # `immutable` SQLite would make -wal and -shm files there, and fail where it may not.
-    if _header(path)[19] == _WAL_FORMAT and not path.with_name(path.name + "-wal").exists():
-        uri += "&immutable=1"
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    uri = f"file:{urllib.parse.quote(os.path.abspath(path))}?mode=ro"
+    is_unlocked = reads_unlocked(path)
+    if is_unlocked:
+        # A cleanly closed database in WAL mode has no log beside it; without `immutable` SQLite
+        # would make one. Where there is one, SQLite's way without locks reads it and keeps its
+        # index in memory, where it else would make a -shm and leave it there, or fail.
+        uri += "&vfs=unix-none" if _log(path).exists() else "&immutable=1"
     try:
-        return apsw.Connection(uri, flags=flags)
+        connection = apsw.Connection(uri, flags=flags)
+        if is_unlocked:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
     except apsw.Error as error:
         raise Unreadable(f"{path} cannot be opened: {error}") from error
+    return connection
+
+
+def reads_unlocked(path: Path) -> bool:
+    """Tell whether nobody has a database open, and it is read as if nobody would; else Unreadable.
+
+    Whoever has one in WAL mode open has a -shm beside it. One that is left on a medium that cannot
+    be written is of no use, and nobody writes there.
+    """
+    if _header(path)[19] != _WAL_FORMAT:
+        return False
+    return not _beside(path, "-shm").exists() or not os.access(path.parent, os.W_OK)
+
+
+def fingerprint(path: Path) -> tuple[object, ...]:
+    """Return what changes when somebody writes a database."""
+    files = (path, _log(path))
+    found = [each.stat() if each.exists() else None for each in files]
+    return tuple(each and (each.st_ino, each.st_size, each.st_mtime_ns) for each in found)
+
+
+def why(path: Path, error: apsw.Error) -> str:
+    """Say why a database cannot be read, and what helps where a log has to be played back first."""
+    if _beside(path, "-journal").exists() and not os.access(path.parent, os.W_OK):
+        return (
+            f"{error}; it has a journal of an interrupted change beside it, which must be undone"
+            f" before it can be read, and {path.parent} cannot be written: copy {path.name} and"
+            f" {path.name}-journal to where they can be written and read the copy"
+        )
+    if _beside(path, "-journal").exists():
+        return (
+            f"{error}; it has a journal of an interrupted change beside it: open it once with its"
+            " own program, which undoes that change"
+        )
+    if _log(path).exists():
+        return (
+            f"{error}; it has a log beside it: copy {path.name} and {path.name}-wal to where they"
+            " can be written and read the copy"
+        )
+    return str(error)
+
+
+def _log(path: Path) -> Path:
+    return _beside(path, "-wal")
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
 
 
 def looks_like_sqlite(path: Path) -> bool:
@@ -40,7 +93,10 @@ def looks_like_sqlite(path: Path) -> bool:
 
 def _header(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        # Opening a pipe would wait for a writer, and what is no file is no database.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Unreadable(f"{path} is no SQLite database: it is no regular file")
             header = file.read(_HEADER_BYTES)
     except OSError as error:
         raise Unreadable(f"{path} cannot be opened: {error.strerror}") from error

@@ -15,6 +15,7 @@ import structlog
 from penholder_daemon.core.commit import Answer, Committer, Outcome, nothing_written
 from penholder_daemon.core.registry import Invocation
 from penholder_daemon.core.store import Store, StoreFault
+from penholder_daemon.shell import backups
 from penholder_daemon.shell.database import (
     UnusableDatabase,
     UnwritableDatabase,
@@ -122,6 +123,7 @@ class Pen:
         self.progressed_at = perf_counter()
 
     def _open(self) -> Committer:
+        backups.undo_half(self._path)  # before SQLite begins another log beside it
         store = open_writer(self._path)
         try:
             _try_out(store)

@@ -88,8 +88,12 @@ def test_what_is_stopped_is_woken_to_end(leader: subprocess.Popen[bytes]) -> Non
 def test_who_carries_the_marks_is_found() -> None:
     marks = [f"PENHOLDER_TEST_MARK={os.getpid()}", "OTHER=1"]
     environment = dict(mark.split("=") for mark in marks)
-    argv = [sys.executable, "-c", "import sys; sys.stdin.read()"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, env=environment) as process:
+    argv = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()"]
+    with subprocess.Popen(
+        argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"\n"  # amid its exec it has no environment yet
         (found,) = left_behind(marks)
         assert found.pid == process.pid
         assert found.command.startswith(sys.executable)

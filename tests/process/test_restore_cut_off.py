@@ -1,0 +1,72 @@
+"""A restore cut off just before its rename, and then a daemon in place of another restore.
+
+The old database's log has gone to its second name by then. The daemon may still be able to open
+what the restore could not: one that is damaged in part, or of a newer schema.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penholder_daemon.core.given import Given
+from penholder_daemon.restoring import current
+from penholder_daemon.restoring.restore import restore
+from tests.frozen.make import HERE
+from tests.process.daemon_process import DaemonProcess, make_worker
+
+
+class CutOff(Exception):
+    """The restore ends here, as if it were killed: nothing of it runs any more but the test."""
+
+
+@pytest.fixture
+def killed(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
+    """Give a daemon that was killed with an acknowledged event in its log alone."""
+    with daemon.connect() as control:
+        worker_id = make_worker(control, worker_id="w_1")
+        control.call("event.append", worker_id=worker_id, type="acknowledged")
+    daemon.kill()
+    before = signal.getsignal(signal.SIGINT)
+    yield daemon
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("at", ["link", "unlink", "rename"])
+def test_the_daemon_gives_the_old_one_its_log_back(
+    killed: DaemonProcess, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def cut_off(*_words: object, **_named: object) -> None:
+        raise CutOff
+
+    def unknown(*_words: object) -> Given:
+        return Given(is_all=False)
+
+    monkeypatch.setattr(current, "look", unknown)
+    with monkeypatch.context() as dying:
+        _cut_off_at(dying, at, killed.state_dir, cut_off)
+        with pytest.raises(CutOff):
+            restore(HERE / "schema_4.db", killed.state_dir)
+    kept = list(killed.state_dir.glob("backups/replaced-*"))
+    assert kept or at == "link"
+    killed.start()
+    with killed.connect() as control:
+        events = control.call("event.list", worker_id="w_1")["items"]
+    assert [event["type"] for event in events] == ["acknowledged"]
+    assert list(killed.state_dir.glob("backups/replaced-*")) == []
+
+
+def _cut_off_at(dying: pytest.MonkeyPatch, at: str, state_dir: Path, cut_off: object) -> None:
+    if at != "unlink":
+        dying.setattr(os, at, cut_off)
+        return
+    unlink = Path.unlink
+
+    def sometimes(path: Path, missing_ok: bool = False) -> None:
+        if path == state_dir / "penholder.db-shm":
+            raise CutOff
+        unlink(path, missing_ok)
+
+    dying.setattr(Path, "unlink", sometimes)
