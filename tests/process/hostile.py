@@ -11,6 +11,8 @@ import socket
 from collections.abc import Callable
 from time import monotonic
 
+from tests.pipelines import pipeline
+
 Peer = Callable[[socket.socket, random.Random], None]
 
 _PATIENCE_SECONDS = 0.5
@@ -56,6 +58,17 @@ def _push(sock: socket.socket, data: bytes) -> None:
 def hangs_up_in_a_pipeline(sock: socket.socket, rng: random.Random) -> None:
     """Go before the first answer can be sent."""
     _push(sock, message("rpc.ping") + _append(rng) + message("rpc.ping", 2))
+
+
+@_kind
+def cuts_pipelines_anywhere(sock: socket.socket, rng: random.Random) -> None:
+    """Send pipelines and batches of everything, and go at any point of them."""
+    for _ in range(rng.randint(1, 6)):
+        _push(sock, pipeline(rng))
+        if rng.random() < 0.3:
+            sock.setblocking(True)
+            sock.settimeout(0.05)
+            sock.recv(rng.randint(1, 4000))
 
 
 @_kind

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from penholder_protocol.limits import MAX_LAG_BYTES
+from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_LAG_BYTES
 from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
 from tests.process.hostile import message
 
@@ -130,3 +130,16 @@ def test_peers_that_ask_for_much_and_stay_hold_little_and_leave_nothing(
         _until(lambda: control.call("daemon.status")["connections"] == 1)
         # What a request for the figures holds itself.
         assert control.call("daemon.status")["held_bytes"] < 16 << 10
+
+
+def test_a_frame_too_long_behind_a_wait_does_not_keep_a_peer_that_is_gone(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        make_worker(control, worker_id="w")
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(daemon.control_socket))
+            peer.sendall(message("event.wait", 1, worker_id="w", **_FAR_AWAY))
+            peer.sendall(b"[" * (MAX_FRAME_BYTES + 1))
+            assert b"VALUE_TOO_LARGE" in peer.recv(1 << 16)
+        _until(lambda: control.call("daemon.status")["connections"] == 1)

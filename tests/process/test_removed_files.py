@@ -1,4 +1,12 @@
-"""The database's own files are removed under the daemon: nothing is acknowledged that is lost."""
+"""What is the daemon's own is removed or replaced: nothing is lost, nobody else is trusted."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from tests.process.daemon_process import DaemonProcess, make_worker
 
@@ -21,3 +29,59 @@ def test_nothing_is_acknowledged_into_files_that_were_removed(daemon: DaemonProc
     with daemon.connect() as control:
         found = control.call("event.list", worker_id="w")["items"]
         assert [event["type"] for event in found] == ["before", "again"]
+
+
+def _link(directory: Path) -> None:
+    other = directory.parent.with_name("other")
+    other.mkdir()
+    directory.symlink_to(other)
+
+
+def _foreign(directory: Path) -> None:
+    directory.mkdir()
+    os.chown(directory, 12345, 12345)
+
+
+def _file(directory: Path) -> None:
+    directory.touch()
+
+
+@pytest.mark.parametrize("replace", [_link, _foreign, _file])
+def test_no_socket_is_served_where_another_directory_took_its_place(
+    daemon: DaemonProcess, replace: Callable[[Path], None]
+) -> None:
+    if replace is _foreign and os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    workers = daemon.runtime_dir / "workers"
+    with daemon.connect() as control:
+        make_worker(control, worker_id="w")
+        shutil.rmtree(workers)
+        replace(workers)
+        _until(lambda: control.call("daemon.status")["unserved_workers"] == 1)
+        assert not (workers / "w.sock").exists()
+        shutil.rmtree(workers) if replace is _foreign else workers.unlink()
+        _until(lambda: control.call("daemon.status")["unserved_workers"] == 0)
+        with daemon.connect("w") as worker:
+            worker.call("rpc.ping")
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_cannot_be_put_back_is_logged_once(daemon: DaemonProcess) -> None:
+    lock = daemon.state_dir / "penholder.lock"
+    lock.unlink()
+    lock.mkdir()
+    _until(lambda: "cannot be put back" in daemon.log())
+    with daemon.connect() as control:
+        make_worker(control, worker_id="w")
+        # Whoever tends has been there again, several times, when a socket is back again and again.
+        for _ in range(3):
+            sock = daemon.runtime_dir / "workers/w.sock"
+            sock.unlink()
+            _until(sock.exists)
+    assert daemon.log().count("cannot be put back") == 1

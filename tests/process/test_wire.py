@@ -2,11 +2,12 @@
 
 import json
 import socket
+from typing import Any
 
 import pytest
 
 from penholder_protocol.limits import MAX_BATCH, MAX_FRAME_BYTES, MAX_IN_FLIGHT
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
 
 PING = b'{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}'
 
@@ -166,3 +167,37 @@ def test_a_wait_is_answered_by_what_it_waits_for(daemon: DaemonProcess) -> None:
         wait = waiting.request("approval.wait", request_id=request["request_id"], timeout_ms=60_000)
         acting.call("approval.decide", request_id=request["request_id"], option="ALLOW")
         assert waiting.answer(wait)["result"]["decision"] == "allow"
+
+
+def test_a_wait_that_claims_is_in_order_with_the_mutations_around_it(
+    daemon: DaemonProcess,
+) -> None:
+    task = {"tenant_id": "t", "project_id": "p", "queue": "q"}
+    claim = {"queue": "q", "runner_id": "r", "lease_ms": 60_000, "timeout_ms": 100}
+    with daemon.connect() as connection:
+        for number in range(20):
+            named = {"queue_task_id": f"qt_{number}"}
+            lines = [
+                ("submit", "queue.submit", {**task, **named}),
+                ("wait", "queue.wait", claim),
+                ("cancel", "queue.cancel", named),
+                ("late", "queue.wait", claim),
+            ]
+            connection.send(
+                b"".join(
+                    json.dumps(
+                        {"jsonrpc": "2.0", "id": name, "method": method, "params": params}
+                    ).encode()
+                    + b"\n"
+                    for name, method, params in lines
+                )
+            )
+            answers = {answer["id"]: answer["result"] for answer in map(_read, [connection] * 4)}
+            (claimed,) = answers["wait"]["items"]
+            assert claimed["task"]["queue_task_id"] == named["queue_task_id"]
+            assert answers["cancel"]["state"] == "canceled"
+            assert answers["late"]["items"] == []
+
+
+def _read(connection: RawConnection) -> Any:
+    return connection.read()

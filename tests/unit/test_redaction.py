@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from penholder_daemon.core import redaction
 from penholder_daemon.core.redaction import REDACTED, names_secret, redact
 
 SECRET = [
@@ -138,3 +139,12 @@ def _leaks(value: object) -> bool:
 def test_no_value_of_a_secret_key_passes_a_plain_walk(value: object) -> None:
     assert not _leaks(_redacted(value))
     assert _redacted(_redacted(value)) == _redacted(value)
+
+
+def test_long_keys_are_judged_by_their_end_and_not_kept() -> None:
+    redaction._ends_in_secret.cache_clear()
+    for number in range(50):
+        assert redaction.names_secret(f"{number}" + "x" * 100_000 + "_api_token")
+        assert not redaction.names_secret(f"{number}" + "x" * 100_000 + "_tokens_used")
+    # Each differs at its beginning alone, which no cache has seen.
+    assert redaction._ends_in_secret.cache_info().currsize == 2

@@ -25,6 +25,7 @@ class Running(msgspec.Struct):
     pid: int
     state_dir: str
     store_fault: str | None = None
+    unserved_workers: int = 0
 
 
 def run(words: Sequence[str]) -> int:

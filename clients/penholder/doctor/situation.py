@@ -47,6 +47,7 @@ class Status(msgspec.Struct):
     schema_version: int
     wal_bytes: int = 0
     store_fault: str | None = None
+    unserved_workers: int = 0
 
 
 class Unanswered(Exception):

@@ -67,6 +67,12 @@ def health(at: Situation) -> Iterator[Finding]:
         yield ok("health", "the store can be read and written")
     else:
         yield problem("health", str(wrong), "see the daemon's log, disk space and disk")
+    if at.status.unserved_workers:
+        yield warning(
+            "workers",
+            f"{at.status.unserved_workers} workers cannot be served",
+            "stop some, raise LimitNOFILE, or see the daemon's log for what is in their way",
+        )
 
 
 def verification(at: Situation) -> Iterator[Finding]:

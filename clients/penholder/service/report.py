@@ -117,9 +117,17 @@ def _age_problems(scope: Scope, version: str) -> list[str]:
 
 
 def _store_problems(running: status.Running) -> list[str]:
-    if running.store_fault is None:
-        return []
-    return [f"writes are refused, reads go on: {running.store_fault}; it ends with its cause"]
+    found = []
+    if running.store_fault is not None:
+        found.append(
+            f"writes are refused, reads go on: {running.store_fault}; it ends with its cause"
+        )
+    if running.unserved_workers:
+        found.append(
+            f"{running.unserved_workers} workers cannot be served: stop some, raise LimitNOFILE, or"
+            " see the daemon's log for what is in the way of their sockets"
+        )
+    return found
 
 
 def installed_program(scope: Scope) -> Path | None:

@@ -65,9 +65,14 @@ def redact(value: Raw) -> Raw:
     return Raw(msgspec.json.encode(_redacted(value)))
 
 
-@lru_cache(maxsize=_MAX_KNOWN_KEYS)
 def names_secret(key: str) -> bool:
-    """Tell whether a key says that its value is a secret."""
+    """Tell whether a key says that its value is a secret; its last words do."""
+    return _ends_in_secret(key[-_LONGEST_NAME_BYTES:])
+
+
+@lru_cache(maxsize=_MAX_KNOWN_KEYS)
+def _ends_in_secret(key: str) -> bool:
+    # Of short keys only: a cache of whole ones would keep a megabyte of each frame, for good.
     return _core(key).endswith(_SECRETS)
 
 

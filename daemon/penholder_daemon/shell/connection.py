@@ -200,7 +200,9 @@ class Connection(JsonRpcConnection):
 
     async def _linger(self) -> None:
         """Read on for a moment, so that a peer in the middle of sending gets to our answer."""
-        await self._requests.until_all_answered()
+        while self._requests.open and not self._stream.peer_is_gone():
+            with trio.move_on_after(_GONE_CHECK_SECONDS):
+                await self._requests.until_all_answered()
         self._outbox.flush()
         seen_bytes = 0
         with trio.move_on_after(_LINGER_SECONDS):

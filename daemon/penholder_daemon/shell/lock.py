@@ -30,6 +30,8 @@ class DirectoryLock:
         """Take the lock, for a daemon with its socket; raises AlreadyRunning."""
         self._path = directory / _NAME
         self._control_socket = control_socket
+        self._told = ""
+        """Why the file cannot be put back: said once, not at every try."""
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         self._directory = os.open(directory, flags)
         try:
@@ -64,8 +66,11 @@ class DirectoryLock:
         try:
             again = _lock_file(self._path)
         except (OSError, AlreadyRunning) as error:
-            log.warning("the lock file was removed, and cannot be put back", reason=str(error))
+            if str(error) != self._told:
+                self._told = str(error)
+                log.warning("the lock file was removed, and cannot be put back", reason=self._told)
             return
+        self._told = ""
         log.warning("the lock file was removed, and is put back", path=str(self._path))
         os.close(self._file)
         self._file = again

@@ -170,6 +170,16 @@ def make_private_directory(directory: Path) -> None:
         directory.chmod(0o700)
 
 
+def is_private_directory(directory: Path) -> bool:
+    """Tell whether a directory is there, no link to one, this user's, and closed to all others."""
+    try:
+        found = directory.lstat()
+    except OSError:
+        return False
+    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return is_own and not stat.S_IMODE(found.st_mode) & 0o077
+
+
 def _refuse_foreign(directory: Path, found: os.stat_result) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise UnusablePath(f"{directory} is a symlink or no directory; it is not followed")

@@ -24,6 +24,8 @@ class Locks:
         self._paths = paths
         self._state = DirectoryLock(paths.state_dir, paths.control_socket)
         self._runtime: DirectoryLock | None = None
+        self._told = ""
+        """Why the lock cannot be taken again: said once, not twice a second."""
         if paths.runtime_dir != paths.state_dir:
             try:
                 self._runtime = DirectoryLock(paths.runtime_dir, paths.control_socket)
@@ -45,8 +47,11 @@ class Locks:
         try:
             self._runtime = DirectoryLock(self._paths.runtime_dir, self._paths.control_socket)
         except (OSError, AlreadyRunning) as error:
-            log.error("the runtime directory is new and cannot be locked", reason=str(error))
+            if str(error) != self._told:
+                self._told = str(error)
+                log.error("the runtime directory is new and cannot be locked", reason=self._told)
             return
+        self._told = ""
         lost.release()
 
     def release(self) -> None:

@@ -14,7 +14,7 @@ from socket import socket
 import structlog
 
 from penholder_daemon.shell.listeners import Listener, open_kept
-from penholder_daemon.shell.paths import Paths, UnusablePath
+from penholder_daemon.shell.paths import Paths, UnusablePath, is_private_directory
 from penholder_daemon.shell.systemd.kept_sockets import KeptSockets, worker_name
 
 log = structlog.get_logger()
@@ -76,7 +76,7 @@ class WorkerSockets:
         if len(self._listeners) >= self._most:
             return _FULL
         try:
-            if not self._paths.workers_dir.is_dir():
+            if not is_private_directory(self._paths.workers_dir):
                 self._paths.restore_runtime_dir()
             path = self._paths.worker_socket(worker_id)
             sock = open_kept(self._kept, worker_name(worker_id), path)

@@ -173,6 +173,9 @@ def test_health_is_what_the_daemon_says(
     assert examine(upkeep.health)[0].detail == "no disk"
     running["store_fault"] = "disk full"
     assert examine(upkeep.health)[0].detail == "disk full"
+    running["unserved_workers"] = 7
+    unserved = examine(upkeep.health)[1]
+    assert (unserved.level, unserved.detail) == ("warning", "7 workers cannot be served")
 
 
 def test_damage_is_a_problem_each(

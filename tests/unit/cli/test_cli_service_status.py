@@ -80,6 +80,16 @@ def test_a_store_that_takes_no_writes_is_a_problem(
     assert problem.startswith("writes are refused, reads go on: the disk is full")
 
 
+def test_workers_that_cannot_be_served_are_a_problem(
+    cli: Cli, well: FakeSystemd, fake_service: FakeDaemon
+) -> None:
+    fake_service.answers["daemon.status"] = lambda _: status(unserved_workers=7)
+    ran = cli("service", "status")
+    assert ran.code == 1
+    [problem] = ran.json["problems"]
+    assert problem.startswith("7 workers cannot be served")
+
+
 def test_a_socket_without_a_daemon(cli: Cli, well: FakeSystemd) -> None:
     ran = cli("service", "status")
     assert ran.code == 1
