@@ -166,7 +166,7 @@ def _encode(given: Mapping[str, object]) -> bytes:
         return _encode_json(given)
     except UnicodeEncodeError as error:
         lone = f"\\u{ord(error.object[error.start]):04x}"
-        raise InvalidParams(surrogates.explain(lone)) from None
+        raise InvalidParams(surrogates.explain(lone)) from error
     except RecursionError:
         raise too_deep() from None
 

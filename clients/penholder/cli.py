@@ -76,14 +76,15 @@ def _guarded(words: Sequence[str]) -> int:
     try:
         return _run_to_its_end(words)
     except failures.EXPECTED as error:
+        if isinstance(error.__cause__, UnicodeEncodeError):
+            return failures.report(failures.no_text(error.__cause__), as_json=as_json)
         return failures.report(error, as_json=as_json)
     except BrokenPipeError:
         raise
     except OSError as error:
         return failures.report(failures.of_system(error), as_json=as_json)
     except UnicodeEncodeError as error:
-        # A word in bytes that are not UTF-8, and the daemon is spoken to in JSON.
-        return failures.report(failures.Usage(f"{error.object!r} is not UTF-8"), as_json=as_json)
+        return failures.report(failures.no_text(error), as_json=as_json)
 
 
 def _run_to_its_end(words: Sequence[str]) -> int:

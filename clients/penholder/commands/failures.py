@@ -116,6 +116,11 @@ def of_system(error: OSError) -> Failure:
     return Failure(reason)
 
 
+def no_text(error: UnicodeEncodeError) -> Usage:
+    """Name a word in bytes that are not UTF-8, where the daemon is spoken to in JSON."""
+    return Usage(f"{error.object!r} is not UTF-8")
+
+
 def _has_working_directory() -> bool:
     try:
         os.getcwd()
