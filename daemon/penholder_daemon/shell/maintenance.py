@@ -80,12 +80,12 @@ class Maintenance:
                 copying.copy_whole(source.connection, target, self._check_copy, self._must_end)
         except (CopyFailed, StoreFault, apsw.InterruptError) as error:
             raise StoreFailed(f"the backup failed: {error}; nothing was kept") from error
-        return Backup(
-            path=str(target),
-            bytes=target.stat().st_size,
-            pos=self._position(target),
-            removed=[] if keep_last is None else _remove_old(target, keep_last),
-        )
+        try:
+            size, pos = target.stat().st_size, self._position(target)
+        except (OSError, StoreFault) as error:
+            raise StoreFailed(f"{target} was made, and is gone or replaced: {error}") from error
+        removed = [] if keep_last is None else _remove_old(target, keep_last)
+        return Backup(path=str(target), bytes=size, pos=pos, removed=removed)
 
     @contextmanager
     def _reading(self, database: Path) -> Iterator[ApswStore]:

@@ -40,6 +40,8 @@ T = TypeVar("T")
 _BUNCH = 32
 """Queries of one connection that a quick reader carries out in one turn, at most."""
 _BUNCH_SECONDS = 0.005
+_TURN_SECONDS = 0.001
+"""The same while other connections wait for a quick reader."""
 _UNREADY_BYTES = 64 << 10
 """What a view is taken to hold of a wait that goes on."""
 _WALL_TIMES = 5
@@ -223,7 +225,7 @@ class ThreadReaders:
                 return found, look
             found.append((look, outcome))
             size += _size(outcome)
-            if thread_time() - begun > _BUNCH_SECONDS:
+            if thread_time() - begun > (_BUNCH_SECONDS if self._quick.empty() else _TURN_SECONDS):
                 break
         return found, None
 
