@@ -19,17 +19,21 @@ _STEPS_OF_A_STATEMENT = 250
 
 
 class Metered:
-    """Implements `Store` over another, for one mutation."""
+    """Implements `Store` over another, for the mutations that callers ask for."""
 
-    def __init__(self, store: Store, *, is_bulk: bool) -> None:
-        """Count from now; what deletes in bulk may delete more, since each row costs less."""
+    def __init__(self, store: Store) -> None:
+        """Count for one mutation after another; `begin` begins each."""
         self._store = store
         self._row = store.row
         self._run = store.run
+        self.begin(is_bulk=False)
+
+    def begin(self, *, is_bulk: bool) -> None:
+        """Count from now; what deletes in bulk may delete more, since each row costs less."""
         self._limit = "MAX_BULK_ROWS" if is_bulk else "MAX_MUTATION_ROWS"
         self._most_rows = MAX_BULK_ROWS if is_bulk else MAX_MUTATION_ROWS
-        self._rows_before = store.changed_rows
-        self._steps_before = store.steps
+        self._rows_before = self._store.changed_rows
+        self._steps_before = self._store.steps
         self._statements = 0
         self._until_look = _STATEMENTS_BETWEEN
 

@@ -78,6 +78,7 @@ class Committer:
     ) -> None:
         """Bind the ports; `report_bug` hears of exceptions that no handler should raise."""
         self._store = store
+        self._metered = Metered(store)
         self._world = world
         self._registry = registry
         self._report_bug = report_bug
@@ -182,15 +183,16 @@ class Committer:
         """Have what callers ask for counted; the daemon's own work comes in slices."""
         if not call.method.sockets:
             return self._store
-        return Metered(self._store, is_bulk=call.method.is_bulk)
+        self._metered.begin(is_bulk=call.method.is_bulk)
+        return self._metered
 
     def _run_one(self, tx: Tx, call: Invocation) -> Answer:
         """Run one call in its savepoint; its refusal leaves its neighbours alone."""
         self._store.run("SAVEPOINT request")
         try:
             answer: Answer = execute.mutate(tx, call)
-            if isinstance(tx.store, Metered):
-                tx.store.check()
+            if tx.store is self._metered:
+                self._metered.check()
         except PenholderError as refusal:
             answer = refusal
         except StoreFault as fault:

@@ -134,29 +134,33 @@ class Connection(JsonRpcConnection):
                 await self._until_room()
             if len(frame) > _HEAVY_FRAME_BYTES:
                 await self._take_heavy(frame)
+                continue
+            parsed = jsonrpc.parse(frame)
+            if isinstance(parsed, list):
+                await self._take_batch(parsed)
             else:
-                messages = await self._take_frame(frame, messages)
-        self._note_unfinished(framer.unfinished_bytes)
-        self._outbox.flush()
-
-    async def _take_frame(self, frame: bytes, messages: int = 0) -> int:
-        """Take the messages of a frame; returns how many there were with those before it."""
-        parsed = jsonrpc.parse(frame)
-        batch = parsed if isinstance(parsed, list) else [parsed]
-        sink: Sink = self._put_answer
-        if isinstance(parsed, list):
-            sink = BatchAnswers(len(parsed), self._account, self._put_answer).take
-        for message in batch:
-            self._take_one(message, sink)
+                self._take_one(parsed, self._put_answer)
             messages += 1
             if messages % _MESSAGES_A_TURN == 0:
                 await self._let_others_have_their_turn()
-        return messages
+        self._note_unfinished(framer.unfinished_bytes)
+        self._outbox.flush()
+
+    async def _take_batch(self, batch: list[Message]) -> None:
+        sink = BatchAnswers(len(batch), self._account, self._put_answer).take
+        for number, message in enumerate(batch, 1):
+            self._take_one(message, sink)
+            if number % _MESSAGES_A_TURN == 0:
+                await self._let_others_have_their_turn()
 
     async def _take_heavy(self, frame: bytes) -> None:
         """Take a large frame, one of all connections at a turn: checking it may take a while."""
         async with self._one_heavy:
-            await self._take_frame(frame)
+            parsed = jsonrpc.parse(frame)
+            if isinstance(parsed, list):
+                await self._take_batch(parsed)
+            else:
+                self._take_one(parsed, self._put_answer)
             await self._let_others_have_their_turn()
 
     async def _let_others_have_their_turn(self) -> None:

@@ -53,11 +53,14 @@ class Pending:
 
     def hold(self, call: Invocation, account: Account) -> None:
         """Count what the call keeps in memory until it is answered."""
-        has_task = call.method.kind not in (Kind.MUTATION, Kind.QUERY)
-        self.trace.is_wait = call.method.kind in (Kind.WAIT, Kind.CLAIM)
+        kind = call.method.kind
         raw_bytes = len(memoryview(call.raw_params))
-        self.held_bytes = (_TASK_BYTES if has_task else _ANY_BYTES) + raw_bytes
-        if raw_bytes > _SMALL_BYTES or not raw_bytes:
+        if kind is Kind.MUTATION:
+            self.held_bytes = _ANY_BYTES + raw_bytes
+        else:
+            self.trace.is_wait = kind is Kind.WAIT or kind is Kind.CLAIM
+            self.held_bytes = (_ANY_BYTES if kind is Kind.QUERY else _TASK_BYTES) + raw_bytes
+        if raw_bytes > _SMALL_BYTES or kind is not Kind.MUTATION:
             self.held_bytes += sum(map(_weight, call.arguments.values()))
         account.hold_params(self.held_bytes)
 

@@ -110,7 +110,8 @@ class Requests:
 
     def _answer(self, pending: Pending, answer: Answer) -> None:
         self._open.pop(pending.key, None)
-        self._waits.over(pending)
+        if pending.trace.is_wait:
+            self._waits.over(pending)
         self._account.hold_params(-pending.held_bytes)
         self._count(pending, answer)
         sink = pending.let_go()

@@ -34,6 +34,8 @@ from penholder_protocol.limits import (
 log = structlog.get_logger()
 
 _HEARTBEAT_SECONDS = 0.5
+_LOOKS_FOR_MORE = 2
+"""How often a batch that has carried everything out looks for what has come meanwhile."""
 _LAST_SECONDS = 1.0
 """How long a stop goes on writing what was left waiting."""
 
@@ -84,13 +86,15 @@ class _Batch:
     def calls(self) -> Iterator[Invocation]:
         """Take what waits until it has cost enough."""
         take, clock, until = self._waiting.take, self._clock, self._until
+        looks = _LOOKS_FOR_MORE
         for _ in range(MAX_COMMIT_BATCH):
             if self._bytes >= MAX_COMMIT_BATCH_BYTES or clock() > until:
                 return
             job = take()
-            if job is None:
+            if job is None and looks:
                 # Who has been answered just now is likely to have asked again meanwhile: it shares
                 # this sync instead of waiting for it.
+                looks -= 1
                 self._take_in()
                 job = take()
             if job is None:
