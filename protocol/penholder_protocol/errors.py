@@ -291,6 +291,14 @@ class TooManySeats(PenholderError, number=OVER_A_LIMIT):
     """As many processes are watched as there is room for; let some of them end or detach."""
 
 
+class TooManyApprovals(PenholderError, number=OVER_A_LIMIT):
+    """The worker has as many questions unanswered as it may; have some answered or cancel them."""
+
+
+class TooManyCommands(PenholderError, number=OVER_A_LIMIT):
+    """The run has as many commands open as it may; let some of them end, or cancel them."""
+
+
 class ConnectionTooLarge(PenholderError, number=OVER_A_LIMIT):
     """The connection holds more of the daemon's memory than it may, and is ended; read answers."""
 

@@ -141,6 +141,10 @@ MAX_WAIT_MS = 300_000
 MAX_LEASE_MS = 86_400_000
 MAX_DEADLINE_MS = 366 * 86_400_000
 MAX_DRAIN_MS = 600_000
+MAX_PENDING_APPROVALS = 4000
+"""Questions of one worker that nobody has answered; the end of its seat cancels all at once."""
+MAX_OPEN_COMMANDS = 2000
+"""Commands of one run that have not ended; a cancel of the run ends all at once."""
 MAX_SUBMIT_MANY = 1000
 """Tasks in one queue.submit_many."""
 MAX_CLAIM = 100

@@ -175,7 +175,7 @@ async def test_cancelled_waits_free_their_places(daemon: DaemonProcess) -> None:
     async with open_client(daemon.control_socket) as client:
 
         async def wait() -> None:
-            await client.journal.wait(streams=["*"], after=1000, timeout_ms=300_000)
+            await client.journal.wait(streams=["*"], after=0, timeout_ms=300_000)
 
         for _ in range(3):  # together they are more than one connection may have open
             async with trio.open_nursery() as nursery:

@@ -24,6 +24,7 @@ from penholder_protocol.errors import (
     FenceRequired,
     InvalidParams,
     StaleState,
+    TooManyApprovals,
     WorkerNotFound,
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS, MAX_NAMES
@@ -66,7 +67,13 @@ Options = Annotated[list[Option], Meta(max_length=MAX_NAMES)]
 @room.mutation(
     sockets=_BOTH,
     fence=guard_worker,
-    errors=(WorkerNotFound, *_GUARDED, ApprovalOptionUnknown, InvalidParams),
+    errors=(
+        WorkerNotFound,
+        *_GUARDED,
+        ApprovalOptionUnknown,
+        InvalidParams,
+        TooManyApprovals,
+    ),
 )
 def request(
     tx: Tx,
@@ -87,6 +94,7 @@ def request(
     worker = workers.require(tx, worker_id)
     offered = options or _DEFAULT_OPTIONS
     _check_options(offered, on_deadline)
+    records.require_room(tx, worker_id)
     request_id = tx.world.new_id("ap_")
     seat = seats.current(tx, worker_id)
     due_ms = None if deadline_ms is None else durations.due_after(tx, deadline_ms)

@@ -6,7 +6,8 @@ from penholder_daemon.core import durations
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.workers import records as workers
-from penholder_protocol.errors import ApprovalNotFound, ApprovalNotPending
+from penholder_protocol.errors import ApprovalNotFound, ApprovalNotPending, TooManyApprovals
+from penholder_protocol.limits import MAX_PENDING_APPROVALS
 from penholder_protocol.nouns import Approval, Option, Worker
 from penholder_protocol.nouns.words import ApprovalState
 
@@ -47,6 +48,18 @@ def count_pending(rx: Rx, worker_id: str) -> int:
         "SELECT COUNT(*) FROM approvals WHERE worker_id = ? AND state = 'pending'", worker_id
     )
     return 0 if row is None else int(str(row[0]))
+
+
+def require_room(tx: Tx, worker_id: str) -> None:
+    """Raise TooManyApprovals where the end of the seat would have too many to cancel at once."""
+    if count_pending(tx, worker_id) >= MAX_PENDING_APPROVALS:
+        raise TooManyApprovals(
+            f"worker {worker_id} has MAX_PENDING_APPROVALS ({MAX_PENDING_APPROVALS}) questions that"
+            " nobody has answered; have some answered with approval.decide, or cancel them",
+            worker_id=worker_id,
+            limit="MAX_PENDING_APPROVALS",
+            maximum=MAX_PENDING_APPROVALS,
+        )
 
 
 def cancel_all(tx: Tx, worker: Worker, note: str) -> None:

@@ -18,6 +18,7 @@ from penholder_protocol.errors import (
     InvalidParams,
     RunNotFound,
     RunTerminal,
+    TooManyCommands,
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS
 from penholder_protocol.nouns import Command, Finding, LeaseProof, Page
@@ -47,7 +48,7 @@ _GUARDED = (CommandNotFound, FenceRequired, Fenced)
 
 @room.mutation(
     sockets=(CONTROL,),
-    errors=(RunNotFound, RunTerminal, IdempotencyConflict, InvalidParams),
+    errors=(RunNotFound, RunTerminal, IdempotencyConflict, InvalidParams, TooManyCommands),
     keeps_key=True,
 )
 def create(
@@ -74,6 +75,7 @@ def create(
             run_id=run_id,
             current_state=run.state,
         )
+    records.require_room(tx, run_id)
     command = Command(
         command_id=tx.world.new_id("cmd_"),
         run_id=run_id,

@@ -8,7 +8,8 @@ from penholder_daemon.rooms.runs import records as runs
 from penholder_daemon.rooms.runs import stream
 from penholder_daemon.rooms.runs.records import RunHead
 from penholder_daemon.rooms.sessions import records as sessions
-from penholder_protocol.errors import CommandNotFound
+from penholder_protocol.errors import CommandNotFound, TooManyCommands
+from penholder_protocol.limits import MAX_OPEN_COMMANDS
 from penholder_protocol.nouns import Command
 from penholder_protocol.nouns.words import CommandState, RunOutcome
 
@@ -79,6 +80,24 @@ def begin(tx: Tx, run: RunHead, command: Command) -> None:
         command_id=command.command_id,
         command_type=command.type,
     )
+
+
+def require_room(tx: Tx, run_id: str) -> None:
+    """Raise TooManyCommands where a cancel of the run would have too many to end at once."""
+    row = tx.store.row(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM commands WHERE run_id = ?"
+        " AND state IN ('pending', 'acknowledged') LIMIT ?)",
+        run_id,
+        MAX_OPEN_COMMANDS,
+    )
+    if row is not None and int(str(row[0])) >= MAX_OPEN_COMMANDS:
+        raise TooManyCommands(
+            f"run {run_id} has MAX_OPEN_COMMANDS ({MAX_OPEN_COMMANDS}) commands that have not"
+            " ended; let some of them end, or cancel them with command.cancel",
+            run_id=run_id,
+            limit="MAX_OPEN_COMMANDS",
+            maximum=MAX_OPEN_COMMANDS,
+        )
 
 
 def cancel_open(tx: Tx, run: RunHead, reason: str) -> None:
