@@ -131,6 +131,34 @@ def make_worker_path(control: RawConnection) -> str:
     return str(control.call("worker.get", worker_id=make_worker(control))["socket_path"])
 
 
+def test_a_runtime_directory_that_another_daemon_has_taken_over_is_left_to_it(
+    daemon: DaemonProcess,
+) -> None:
+    """Its socket must not be replaced: nothing is unlinked but under the directory's lock."""
+    with daemon.connect() as control:
+        make_worker(control, worker_id="w_before")
+        os.kill(daemon.pid, signal.SIGSTOP)
+        shutil.rmtree(daemon.runtime_dir)
+        elsewhere = daemon.state_dir.parent / "other"
+        elsewhere.mkdir()
+        other = DaemonProcess(elsewhere)
+        other.runtime_dir = daemon.runtime_dir
+        try:
+            other.start()
+            os.kill(daemon.pid, signal.SIGCONT)
+            # What would bind at once, and what does so when it tends.
+            make_worker(control, worker_id="w_after")
+            _until(lambda: "is new and cannot be locked" in daemon.log())
+            _until(lambda: control.call("daemon.status")["unserved_workers"] == 2)
+            with other.connect() as stranger:
+                assert stranger.call("daemon.status")["pid"] == other.pid
+            assert list((other.runtime_dir / "workers").iterdir()) == []
+        finally:
+            other.end()
+        _until(lambda: _answers(daemon.control_socket))
+        _until(lambda: control.call("daemon.status")["unserved_workers"] == 0)
+
+
 def test_one_removed_socket_is_made_again(daemon: DaemonProcess) -> None:
     with daemon.connect() as control:
         path = Path(make_worker_path(control))

@@ -12,14 +12,14 @@ from tests.unit.harness import Bench
 def _ask_all(bench: Bench, count: int) -> None:
     """Have a worker ask so many questions, in transactions as large as may be."""
     call = {"method": "approval.request", "params": {"worker_id": "w1", "message": "?"}}
-    for begin in range(0, count, 500):
-        bench.call("tx.apply", calls=[call] * min(500, count - begin))
+    for begin in range(0, count, 1000):
+        bench.call("tx.apply", calls=[call] * min(1000, count - begin))
 
 
 def _command_all(bench: Bench, count: int) -> None:
     call = {"method": "command.create", "params": {"run_id": "r1", "type": "steer"}}
-    for begin in range(0, count, 500):
-        bench.call("tx.apply", calls=[call] * min(500, count - begin))
+    for begin in range(0, count, 1000):
+        bench.call("tx.apply", calls=[call] * min(1000, count - begin))
 
 
 def _run(bench: Bench) -> None:
@@ -66,3 +66,23 @@ def test_one_that_has_ended_makes_room(
     bench.call("command.cancel", command_id=made[0]["command_id"])
     bench.call("approval.request", worker_id="w1", message="?")
     bench.call("command.create", run_id="r1", type="turn")
+
+
+def test_one_that_ends_within_a_transaction_makes_room_in_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approvals, "MAX_PENDING_APPROVALS", 2)
+    bench.worker()
+    first = bench.call("approval.request", worker_id="w1", message="?")["request_id"]
+    ask = {"method": "approval.request", "params": {"worker_id": "w1", "message": "?"}}
+    cancel = {"method": "approval.cancel", "params": {"request_id": first}}
+    bench.call("tx.apply", calls=[ask, cancel, ask])
+    bench.refused(TooManyApprovals, "tx.apply", calls=[ask])
+
+
+def test_a_thousand_workers_beside_many_are_made_in_one_go(bench: Bench) -> None:
+    bench.controller()
+    needed = {"controller_id": "c1", "label": "l", "launcher": "l", "profile": "p", "cwd": "/"}
+    for _ in range(4):
+        bench.call("tx.apply", calls=[{"method": "worker.create", "params": needed}] * 1000)
+    assert bench.database.row("SELECT COUNT(*) FROM workers") == (4000,)

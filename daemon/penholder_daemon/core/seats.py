@@ -26,6 +26,7 @@ daemon hears from a pidfd. That a process is to be ended by force is kept with t
 import msgspec
 
 from penholder_daemon.core import fence, streams
+from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.store import Row
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import Process
@@ -76,10 +77,7 @@ def occupied(rx: Rx) -> list[Seat]:
 def require_room(tx: Tx) -> None:
     """Raise TooManySeats where no process more can be watched."""
     most = tx.world.rules.max_seats
-    row = tx.store.row(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM seats WHERE ended_at IS NULL LIMIT ?)", most
-    )
-    if row is not None and int(str(row[0])) >= most:
+    if is_full(tx, "seats WHERE ended_at IS NULL", most=most):
         raise TooManySeats(
             f"{most} processes are seated, more cannot be watched (MAX_SEATS, or what the"
             " descriptors of the daemon's process allow); let some of them end or detach",

@@ -6,7 +6,7 @@ import msgspec
 
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
-from penholder_daemon.core.store import Store
+from penholder_daemon.core.store import SqlValue, Store
 from penholder_daemon.core.world import World
 from penholder_protocol.nouns import Entry
 
@@ -54,6 +54,8 @@ class Tx(Rx):
         self.request_id = request_id
         self.published: list[Published] = []
         self.effects: list[Effect] = []
+        self.counted: dict[tuple[str, tuple[SqlValue, ...]], int] = {}
+        """Rows of kinds that are limited, as `room_left` has counted them; at least so many."""
         self.holds_secret = False
         """Whether a call inside this one answered a secret, so that the answer is not kept."""
         self.beside_owner = False

@@ -2,11 +2,10 @@
 
 Counted is what a peer can make the daemon hold: the frame it has begun, the params of its open
 requests, its subscriptions, the answers that wait for the rest of their batch, and what it has not
-taken. A peer that
-only sends, or never reads, is first not served on (its own limits), then less than it could have
-(the limits under pressure, which it shares with all others), and ended where all of them together
-hold too much and it holds the most. Who reads is never ended: nothing is made for it before it has
-room, so what it holds stays small.
+taken. A peer that only sends, or never reads, is first not served on (its own limits), then less
+than it could have (the limits under pressure, which it shares with all others), and ended where all
+of them together hold too much and it holds the most. Who reads is never ended: nothing is made for
+it before it has room, so what it holds stays small.
 
 Answers are made on other threads. What the writer has made for a connection and the loop has not
 delivered yet is the difference of two counters, each of which only one thread ever writes; so

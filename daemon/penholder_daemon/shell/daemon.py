@@ -139,6 +139,7 @@ class Daemon:
                 connections,
                 house.flusher,
                 self._capacity.workers,
+                self._locks.make_ready,
             )
             house.sockets.serve(house, self._control)
             self._resume(house, start)

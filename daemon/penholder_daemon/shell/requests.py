@@ -93,10 +93,9 @@ class Requests:
             self._answer(pending, self._bug(pending, bug))
 
     def _begin(self, call: Invocation, pending: Pending) -> None:
-        answer = partial(self._answer, pending)
         match call.method.kind:
             case Kind.MUTATION:
-                self._submit(call, pending, answer)
+                self._submit(call, pending, partial(self._answer, pending))
             case Kind.QUERY:
                 self._after_mutations(partial(self._query, call, pending))
             case Kind.CLAIM:

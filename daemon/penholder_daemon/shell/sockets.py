@@ -1,6 +1,7 @@
 """The control socket, a runtime socket for each worker, and the connections that came through."""
 
 import socket
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -37,9 +38,15 @@ class Sockets:
         nursery: trio.Nursery,
         flusher: Flusher,
         max_workers: int,
+        make_ready: Callable[[], None],
     ) -> None:
-        """Run listeners and connections in the nursery."""
+        """Run listeners and connections in the nursery.
+
+        `make_ready` has the directory of sockets be there, and be this daemon's; raises
+        UnusablePath.
+        """
         self._paths = paths
+        self._make_ready = make_ready
         self._kept = kept
         self._admission = admission
         self._nursery = nursery
@@ -54,7 +61,9 @@ class Sockets:
         """Accept on the control socket, and be ready to serve workers."""
         self._services = services
         self._control = self._listen(None, control)
-        self.workers = WorkerSockets(self._paths, self._kept, self._listen, self._max_workers)
+        self.workers = WorkerSockets(
+            self._paths, self._kept, self._make_ready, self._listen, self._max_workers
+        )
 
     def _listen(self, worker_id: str | None, sock: socket.socket) -> Listener:
         listener = Listener(sock, partial(self._accepted, worker_id))
@@ -106,7 +115,7 @@ class Sockets:
             self._control.close()
             self._control = None
         try:
-            self._paths.restore_runtime_dir()
+            self._make_ready()
             sock = open_kept(self._kept, CONTROL_NAME, self._paths.control_socket)
         except (UnusablePath, OSError) as error:
             log.debug("the control socket cannot be served", reason=str(error))

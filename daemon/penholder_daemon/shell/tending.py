@@ -8,7 +8,7 @@ import structlog
 import trio
 
 from penholder_daemon.shell.lock import AlreadyRunning, DirectoryLock
-from penholder_daemon.shell.paths import Paths
+from penholder_daemon.shell.paths import Paths, UnusablePath, is_private_directory
 from penholder_daemon.shell.sockets import Sockets
 
 log = structlog.get_logger()
@@ -43,6 +43,22 @@ class Locks:
         elif self._paths.runtime_dir.is_dir():
             self._lock_again(self._runtime)
 
+    def make_ready(self) -> None:
+        """Have the runtime directory be there and be ours, before anything in it is replaced.
+
+        Raises UnusablePath where it is not: another daemon may have taken the path over.
+        """
+        if self._is_ours and is_private_directory(self._paths.workers_dir):
+            return
+        self._paths.restore_runtime_dir()
+        self.put_back()
+        if not self._is_ours:
+            raise UnusablePath(f"{self._paths.runtime_dir} is not locked: {self._told}")
+
+    @property
+    def _is_ours(self) -> bool:
+        return self._runtime is None or self._runtime.is_in_place
+
     def _lock_again(self, lost: DirectoryLock) -> None:
         try:
             self._runtime = DirectoryLock(self._paths.runtime_dir, self._paths.control_socket)
@@ -66,8 +82,8 @@ async def tend(sockets: Sockets, locks: Locks) -> None:
     while True:
         await trio.sleep(_EVERY_SECONDS)
         try:
-            sockets.tend()
             locks.put_back()
+            sockets.tend()
             sockets.check_patience()
         except Exception as bug:
             log.error("tending failed inside the daemon", exc_info=bug)

@@ -14,7 +14,7 @@ from socket import socket
 import structlog
 
 from penholder_daemon.shell.listeners import Listener, open_kept
-from penholder_daemon.shell.paths import Paths, UnusablePath, is_private_directory
+from penholder_daemon.shell.paths import Paths, UnusablePath
 from penholder_daemon.shell.systemd.kept_sockets import KeptSockets, worker_name
 
 log = structlog.get_logger()
@@ -31,9 +31,17 @@ Listen = Callable[[str, socket], Listener]
 class WorkerSockets:
     """The runtime sockets, by worker."""
 
-    def __init__(self, paths: Paths, kept: KeptSockets, listen: Listen, most: int) -> None:
-        """Serve so many workers at most."""
+    def __init__(
+        self,
+        paths: Paths,
+        kept: KeptSockets,
+        make_ready: Callable[[], None],
+        listen: Listen,
+        most: int,
+    ) -> None:
+        """Serve so many workers at most; `make_ready` has the directory be there, and be ours."""
         self._paths = paths
+        self._make_ready = make_ready
         self._kept = kept
         self._listen = listen
         self._most = most
@@ -76,8 +84,7 @@ class WorkerSockets:
         if len(self._listeners) >= self._most:
             return _FULL
         try:
-            if not is_private_directory(self._paths.workers_dir):
-                self._paths.restore_runtime_dir()
+            self._make_ready()
             path = self._paths.worker_socket(worker_id)
             sock = open_kept(self._kept, worker_name(worker_id), path)
         except (UnusablePath, OSError) as error:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from penholder_daemon.core import durations
+from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.workers import records as workers
@@ -52,7 +53,8 @@ def count_pending(rx: Rx, worker_id: str) -> int:
 
 def require_room(tx: Tx, worker_id: str) -> None:
     """Raise TooManyApprovals where the end of the seat would have too many to cancel at once."""
-    if count_pending(tx, worker_id) >= MAX_PENDING_APPROVALS:
+    pending = "approvals WHERE worker_id = ? AND state = 'pending'"
+    if is_full(tx, pending, worker_id, most=MAX_PENDING_APPROVALS):
         raise TooManyApprovals(
             f"worker {worker_id} has MAX_PENDING_APPROVALS ({MAX_PENDING_APPROVALS}) questions that"
             " nobody has answered; have some answered with approval.decide, or cancel them",

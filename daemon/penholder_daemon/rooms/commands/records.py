@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.runs import records as runs
@@ -84,13 +85,8 @@ def begin(tx: Tx, run: RunHead, command: Command) -> None:
 
 def require_room(tx: Tx, run_id: str) -> None:
     """Raise TooManyCommands where a cancel of the run would have too many to end at once."""
-    row = tx.store.row(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM commands WHERE run_id = ?"
-        " AND state IN ('pending', 'acknowledged') LIMIT ?)",
-        run_id,
-        MAX_OPEN_COMMANDS,
-    )
-    if row is not None and int(str(row[0])) >= MAX_OPEN_COMMANDS:
+    still_open = "commands WHERE run_id = ? AND state IN ('pending', 'acknowledged')"
+    if is_full(tx, still_open, run_id, most=MAX_OPEN_COMMANDS):
         raise TooManyCommands(
             f"run {run_id} has MAX_OPEN_COMMANDS ({MAX_OPEN_COMMANDS}) commands that have not"
             " ended; let some of them end, or cancel them with command.cancel",

@@ -7,6 +7,7 @@ import msgspec
 from penholder_daemon.core import journal, streams
 from penholder_daemon.core.effects import CloseWorker, ServeWorker
 from penholder_daemon.core.fence import Arguments
+from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.states import StateMachine
 from penholder_daemon.core.store import Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
@@ -52,13 +53,8 @@ def served(rx: Rx) -> list[str]:
 def require_room(tx: Tx) -> None:
     """Raise TooManyWorkers where no runtime socket is left for one more."""
     most = tx.world.rules.max_workers
-    row = tx.store.row(
-        # Written so that the index of states is used: stopped ones may be any number.
-        "SELECT COUNT(*) FROM (SELECT 1 FROM workers WHERE state < 'stopped' OR state > 'stopped'"
-        " LIMIT ?)",
-        most,
-    )
-    if row is not None and int(str(row[0])) >= most:
+    # Written so that the index of states is used: stopped ones may be any number.
+    if is_full(tx, "workers WHERE state < 'stopped' OR state > 'stopped'", most=most):
         raise TooManyWorkers(
             f"{most} workers are not stopped, for more there is no room (MAX_WORKERS, or what the"
             " descriptors of the daemon's process allow); stop some that are not needed",
