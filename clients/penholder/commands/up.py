@@ -27,6 +27,13 @@ _LOOK_S = 0.02
 _ANSWER_S = 10.0
 """What a daemon gets that is there and does not answer yet."""
 _LONGEST_TAIL_BYTES = 4096
+_NAMES_OF_PATHS = (
+    "PENHOLDER_STATE_DIR",
+    "PENHOLDER_RUNTIME_DIR",
+    "PENHOLDER_CONFIG",
+    "XDG_RUNTIME_DIR",
+    "XDG_STATE_HOME",
+)
 
 
 class _Up(msgspec.Struct):
@@ -109,6 +116,7 @@ def _start(options: Options, config: str | None) -> bool:
             stdout=opened,
             stderr=opened,
             cwd="/",
+            env=_environment(),
             start_new_session=True,
         )
     except OSError as error:
@@ -138,6 +146,13 @@ def _arguments(options: Options, config: str | None) -> list[str]:
     return [
         word for flag, value in given.items() if value for word in (flag, os.path.abspath(value))
     ]
+
+
+def _environment() -> dict[str, str]:
+    """Name directories so that the daemon, which works in another one, finds the same."""
+    given = {name: os.environ.get(name) for name in _NAMES_OF_PATHS}
+    absolute = {name: os.path.abspath(value) for name, value in given.items() if value}
+    return {**os.environ, **absolute}
 
 
 def _wait_until_ready(

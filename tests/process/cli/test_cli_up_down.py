@@ -68,6 +68,31 @@ def test_directories_may_be_named(absent: DaemonProcess, short_dir: Path) -> Non
         assert penholder(absent, "down", *flags).code == 0
 
 
+@pytest.mark.parametrize(
+    ("state", "runtime"),
+    [("PENHOLDER_STATE_DIR", "PENHOLDER_RUNTIME_DIR"), ("XDG_STATE_HOME", "XDG_RUNTIME_DIR")],
+)
+def test_a_relative_directory_is_the_same_for_the_daemon(
+    short_dir: Path, monkeypatch: pytest.MonkeyPatch, state: str, runtime: str
+) -> None:
+    here = DaemonProcess(short_dir)
+    monkeypatch.chdir(short_dir)
+    named = {
+        "PENHOLDER_STATE_DIR": "",
+        "PENHOLDER_RUNTIME_DIR": "",
+        state: "state",
+        runtime: "run",
+    }
+    try:
+        started = penholder(here, "up", **named)
+        assert (started.code, started.err) == (0, "")
+        assert penholder(here, "status", **named).json["pid"] == started.json["pid"]
+        assert list(short_dir.glob("run/**/control.sock"))
+    finally:
+        ended = penholder(here, "down", "--drain-ms", "0", **named)
+    assert ended.json["stopped"] is True
+
+
 def test_a_start_that_fails_says_why(daemon: DaemonProcess, short_dir: Path) -> None:
     ran = penholder(daemon, "up", "--runtime-dir", str(short_dir / "elsewhere"))
 
