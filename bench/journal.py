@@ -10,7 +10,8 @@ from bench.journal_pages import PAGES, fill
 from bench.limits import Missed
 from bench.plans import plans, steps
 from bench.rooms import Rooms
-from penholder_daemon.shell.database import WriterStore, open_writer
+from penholder_daemon.shell.store.database import WriterStore
+from penholder_daemon.shell.store.opening import open_writer
 
 ENTRIES = 1_000_000
 NEAR_END = ENTRIES - 300_000

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from penholder_daemon.core.store import SqlValue
-from penholder_daemon.shell.database import WriterStore
+from penholder_daemon.shell.store.database import WriterStore
 
 WORKERS, TOPICS = 1000, 200
 _STREAM = "INSERT INTO streams (stream_id, name, parent, last_seq) VALUES (?, ?, ?, ?)"

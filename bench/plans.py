@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import apsw
 
 from penholder_daemon.core.store import SqlValue
-from penholder_daemon.shell.database import WriterStore
+from penholder_daemon.shell.store.database import WriterStore
 
 _WALKS = (
     "SCAN q USING INDEX queue_tasks_in_order",

@@ -11,7 +11,7 @@ from bench.queue_plans import HOT
 from bench.rooms import Rooms
 from bench.running_daemon import RunningDaemon, running_daemon
 from penholder.blocking import Client
-from penholder_daemon.shell.database import open_writer
+from penholder_daemon.shell.store.opening import open_writer
 from penholder_protocol.nouns import NewQueueTask
 
 SMALL, LARGE = 2_000, 200_000

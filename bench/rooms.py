@@ -8,12 +8,12 @@ import msgspec
 from penholder_daemon.core import execute
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.commit import Committer
-from penholder_daemon.core.registry import Invocation, Kind
+from penholder_daemon.core.method import Invocation, Kind
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell.database import WriterStore
-from penholder_daemon.shell.world import RealWorld
+from penholder_daemon.shell.kernel.world import RealWorld
+from penholder_daemon.shell.store.database import WriterStore
 
 
 class Rooms:

@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 
 from penholder_daemon import migrations
-from penholder_daemon.shell.database import UnusableDatabase, check_sqlite, sqlite_version
-from penholder_daemon.shell.paths import Paths, UnusablePath
+from penholder_daemon.shell.disk.paths import Paths, UnusablePath
 from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_daemon.shell.store.database import sqlite_version
+from penholder_daemon.shell.store.opening import UnusableDatabase, check_sqlite
 from penholder_protocol import __version__
 
 

@@ -17,11 +17,8 @@ import msgspec
 import trio
 
 from penholder_daemon.about import about
-from penholder_daemon.shell import logs
-from penholder_daemon.shell.daemon import Daemon
-from penholder_daemon.shell.database import UnusableDatabase, UnwritableDatabase
-from penholder_daemon.shell.lock import AlreadyRunning
-from penholder_daemon.shell.paths import (
+from penholder_daemon.shell.disk.lock import AlreadyRunning
+from penholder_daemon.shell.disk.paths import (
     Paths,
     UnusablePath,
     absolute,
@@ -29,8 +26,11 @@ from penholder_daemon.shell.paths import (
     default_runtime_dir,
     default_state_dir,
 )
+from penholder_daemon.shell.kernel.standard_streams import open_missing, say, tell
+from penholder_daemon.shell.observing import logs
+from penholder_daemon.shell.running.daemon import Daemon
 from penholder_daemon.shell.settings import Settings, UnusableSettings, load
-from penholder_daemon.shell.standard_streams import open_missing, say, tell
+from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.systemd.notify import notify
 from penholder_protocol import __version__
 

@@ -17,10 +17,10 @@ import msgspec
 
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.moving.refusals import Conflict, HalfDone, Refused
-from penholder_daemon.shell.copying import CopyFailed
-from penholder_daemon.shell.database import UnusableDatabase
-from penholder_daemon.shell.lock import AlreadyRunning
-from penholder_daemon.shell.paths import UnusablePath, absolute, default_state_dir
+from penholder_daemon.shell.disk.copying import CopyFailed
+from penholder_daemon.shell.disk.lock import AlreadyRunning
+from penholder_daemon.shell.disk.paths import UnusablePath, absolute, default_state_dir
+from penholder_daemon.shell.store.opening import UnusableDatabase
 
 _STATUS = {
     Conflict: 4, StoreFault: 11, apsw.Error: 11, CopyFailed: 11, KeyboardInterrupt: 130,

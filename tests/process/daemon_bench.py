@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from penholder_daemon.core.caller import RUNTIME, Caller
-from penholder_daemon.shell.database import open_reader
+from penholder_daemon.shell.store.opening import open_reader
 from penholder_protocol.errors import error_for
 from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
 from tests.unit.harness import Json

@@ -197,7 +197,7 @@ def test_an_older_backup_is_upgraded_and_stays_as_it_is(
     second: DaemonProcess, short_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from penholder_daemon import migrations
-    from penholder_daemon.shell.database import open_writer
+    from penholder_daemon.shell.store.opening import open_writer
 
     steps = migrations.steps()
     monkeypatch.setattr(migrations, "steps", lambda: steps[:3])

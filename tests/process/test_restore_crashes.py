@@ -22,7 +22,7 @@ from penholder_daemon.core.store import Row
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.restoring.restore import restore
 from penholder_daemon.rooms import all_rooms
-from penholder_daemon.shell.database import open_writer
+from penholder_daemon.shell.store.opening import open_writer
 from tests.frozen.make import HERE
 from tests.process.daemon_process import DaemonProcess, make_worker
 from tests.unit.fakes import FakeWorld

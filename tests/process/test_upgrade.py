@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from penholder_daemon import migrations
-from penholder_daemon.shell.database import open_writer
+from penholder_daemon.shell.store.opening import open_writer
 from tests.process.daemon_process import DaemonProcess
 
 OLD = 3

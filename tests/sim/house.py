@@ -16,25 +16,28 @@ from penholder_daemon.core import journal
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.commit import Committer
-from penholder_daemon.core.registry import Invocation, Registry
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.core.own_calls import daemon_caller
+from penholder_daemon.core.registry import Registry
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import Process
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell.connection import Connection
-from penholder_daemon.shell.daemon import load_openrpc
-from penholder_daemon.shell.database import WriterStore, open_writer
-from penholder_daemon.shell.dispatch import Dispatcher
-from penholder_daemon.shell.facts import Facts
-from penholder_daemon.shell.house import House
-from penholder_daemon.shell.once import Once
-from penholder_daemon.shell.paths import Paths
-from penholder_daemon.shell.publisher import Publisher
-from penholder_daemon.shell.readers import InlineReaders
+from penholder_daemon.shell.connections.connection import Connection
+from penholder_daemon.shell.connections.dispatch import Dispatcher
+from penholder_daemon.shell.connections.once import Once
+from penholder_daemon.shell.disk.paths import Paths
+from penholder_daemon.shell.publishing.publisher import Publisher
+from penholder_daemon.shell.running.daemon import load_openrpc
+from penholder_daemon.shell.running.delivery import House
+from penholder_daemon.shell.running.status import Facts
+from penholder_daemon.shell.running.stopping import Stop
+from penholder_daemon.shell.running.timers import Timers
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.stopping import Stop
-from penholder_daemon.shell.timers import Timers, daemon_caller
-from penholder_daemon.shell.writer import InlineWriter
+from penholder_daemon.shell.store.database import WriterStore
+from penholder_daemon.shell.store.opening import open_writer
+from penholder_daemon.shell.store.readers import InlineReaders
+from penholder_daemon.shell.store.writer import InlineWriter
 from tests.sim.stream_transport import StreamTransport
 
 REGISTRY: Registry = build_registry()

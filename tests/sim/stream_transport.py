@@ -4,7 +4,7 @@ import trio
 import trio.testing
 from trio_jsonrpc.transport import TransportClosed
 
-from penholder_daemon.shell.transport import Transport
+from penholder_daemon.shell.connections.transport import Transport
 
 
 class StreamTransport(Transport):

@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from penholder_daemon.core.caller import CONTROL, Caller
-from penholder_daemon.shell.connection import Connection
+from penholder_daemon.shell.connections.connection import Connection
 from penholder_protocol.limits import (
     FRAME_TIMEOUT_MS,
     HIGH_WATER_BYTES,

@@ -9,12 +9,12 @@ import pytest
 from penholder_daemon.core import journal
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.commit import Committer
-from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell.database import open_writer
-from penholder_daemon.shell.world import RealWorld
+from penholder_daemon.shell.kernel.world import RealWorld
+from penholder_daemon.shell.store.opening import open_writer
 from tests.sim.power_loss import PowerLossDisk
 
 REGISTRY = build_registry()

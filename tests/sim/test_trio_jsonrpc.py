@@ -18,9 +18,9 @@ from trio_jsonrpc import (
 )
 from trio_jsonrpc.transport import BaseTransport
 
-from penholder_daemon.shell.connection import Connection
-from penholder_daemon.shell.dispatch import Dispatcher
-from penholder_daemon.shell.transport import SocketTransport
+from penholder_daemon.shell.connections.connection import Connection
+from penholder_daemon.shell.connections.dispatch import Dispatcher
+from penholder_daemon.shell.connections.transport import SocketTransport
 from penholder_protocol.errors import InternalError, MethodNotFound
 from tests.sim.house import REGISTRY, simulated_daemon
 

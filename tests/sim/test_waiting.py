@@ -9,10 +9,10 @@ import trio
 import trio.testing
 
 from penholder_daemon.core import execute
-from penholder_daemon.core.registry import Invocation, Waiting
+from penholder_daemon.core.method import Invocation, Waiting
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.shell.pending import Pending
-from penholder_daemon.shell.write_queue import Job
+from penholder_daemon.shell.connections.pending import Pending
+from penholder_daemon.shell.fairness.write_queue import Job
 from penholder_protocol.errors import Busy
 from tests.sim.client import SimulatedClient
 from tests.sim.house import simulated_daemon

@@ -1,6 +1,7 @@
 """Imports point down only, and the core and the rooms are pure."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,21 @@ FLOORS = [
     "penholder_daemon.shell",
     "penholder_daemon",  # main, generate, and what else puts it together
 ]
+WINGS = (
+    "running",
+    "listening",
+    "connections",
+    "publishing",
+    "store",
+    "fairness",
+    "observing",
+    "disk",
+    "kernel",
+    "systemd",
+    "settings",
+)
+"""The shell's folders, each of which may import those after it."""
+WING = re.compile(r"penholder_daemon\.shell\.(\w+)")
 BESIDE = {"penholder_daemon.migrations": 2}
 """The schema belongs to core and rooms: the shell may use it, they may not use the shell."""
 IMPURE = {
@@ -106,6 +122,29 @@ def test_core_and_rooms_are_pure(path: Path) -> None:
             assert node.func.id not in IMPURE_CALLS, f"line {node.lineno} calls {node.func.id}"
 
 
+def _wing(module: str) -> int | None:
+    """Return the place of a wing of the shell, counted from the top."""
+    found = WING.match(module)
+    return WINGS.index(found[1]) if found and found[1] in WINGS else None
+
+
+def _is_upward(module: str, imported: str) -> bool:
+    own, other = _wing(module), _wing(imported)
+    return own is not None and other is not None and other < own
+
+
+def test_wings_import_downwards() -> None:
+    shell = files("daemon/penholder_daemon/shell")
+    upward = [
+        f"{name(path)}, line {line}: {imported}"
+        for path in shell
+        for imported, line in imports(path)
+        if _is_upward(name(path), imported)
+    ]
+    assert upward == []
+    assert {found[1] for path in shell if (found := WING.match(name(path)))} == set(WINGS)
+
+
 def test_rooms_form_no_circle() -> None:
     known = {name(path) for path in ROOMS}
     needs = {
@@ -121,15 +160,17 @@ def test_rooms_form_no_circle() -> None:
 def test_the_rules_notice_what_breaks_them(tmp_path: Path) -> None:
     """A rule that never fails is none."""
     bad = tmp_path / "bad.py"
-    bad.write_text("import time\nfrom trio import sleep\nimport penholder_daemon.shell.lock\n")
+    bad.write_text("import time\nfrom trio import sleep\nimport penholder_daemon.shell.disk.lock\n")
     found = {imported for imported, _ in imports(bad)}
-    assert {"time", "trio", "trio.sleep", "penholder_daemon.shell.lock"} <= found
+    assert {"time", "trio", "trio.sleep", "penholder_daemon.shell.disk.lock"} <= found
     assert {each.partition(".")[0] for each in found} & IMPURE == {"time", "trio"}
-    assert _floor("penholder_daemon.shell.lock") == 3
+    assert _floor("penholder_daemon.shell.disk.lock") == 3
     assert _floor("penholder_daemon.core.world") == 1
     assert _floor("penholder_protocol.limits") == 0
     assert _floor("penholder_daemon.main") == 4
     assert len(PACKAGES) == 3
+    assert _is_upward("penholder_daemon.shell.store.writer", "penholder_daemon.shell.running.exits")
+    assert not _is_upward("penholder_daemon.shell.store.writer", "penholder_daemon.shell.settings")
 
 
 def test_the_command_line_needs_neither_trio_nor_the_daemon() -> None:

@@ -8,8 +8,8 @@ import apsw
 
 from penholder_daemon.core import verify
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.shell.database import open_writer
-from penholder_daemon.shell.start import look_back
+from penholder_daemon.shell.running.start import look_back
+from penholder_daemon.shell.store.opening import open_writer
 from tests.unit.harness import DAEMON, Bench, Json
 from tests.unit.machine import MortalBench
 

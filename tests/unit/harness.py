@@ -16,14 +16,15 @@ from penholder_daemon.core import durations, execute
 from penholder_daemon.core.caller import CONTROL, RUNTIME, Caller
 from penholder_daemon.core.commit import Answer, Committer
 from penholder_daemon.core.effects import Effect
-from penholder_daemon.core.registry import Invocation, Kind, Waiting
+from penholder_daemon.core.method import Invocation, Kind, Waiting
+from penholder_daemon.core.own_calls import daemon_call
 from penholder_daemon.core.store import Row
 from penholder_daemon.core.transaction import Published, Rx
 from penholder_daemon.core.world import Process
 from penholder_daemon.generate.openrpc import errors_of
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell.database import WriterStore, open_writer
-from penholder_daemon.shell.timers import daemon_call
+from penholder_daemon.shell.store.database import WriterStore
+from penholder_daemon.shell.store.opening import open_writer
 from penholder_protocol.errors import InternalError, MethodNotFound, PenholderError
 from tests.unit.fakes import INIT, FakeSession, FakeWorld, FaultyStore
 

@@ -26,7 +26,8 @@ from msgspec import Raw
 from penholder import _tokens
 from penholder._generated import TOKENED
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.core.registry import Kind, Registry
+from penholder_daemon.core.method import Kind
+from penholder_daemon.core.registry import Registry
 from penholder_daemon.rooms import build_registry
 from penholder_protocol.errors import IdempotencyNotKept, PenholderError
 from tests import soak

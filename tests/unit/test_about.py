@@ -9,7 +9,7 @@ import pytest
 
 from penholder_daemon.main import main
 from penholder_daemon.migrations import steps
-from penholder_daemon.shell.database import sqlite_version
+from penholder_daemon.shell.store.database import sqlite_version
 from penholder_protocol import __version__
 
 
@@ -64,6 +64,6 @@ def test_it_tells_why_a_start_would_fail(
 
 
 def test_an_sqlite_that_corrupts_is_told(about: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("penholder_daemon.shell.database.OLDEST_SQLITE", (99, 0, 0))
+    monkeypatch.setattr("penholder_daemon.shell.store.opening.OLDEST_SQLITE", (99, 0, 0))
     status, told = about("--state-dir", "s", "--runtime-dir", "r")
     assert (status, "99.0.0 or newer" in str(told["problem"])) == (78, True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from penholder_daemon.shell.accounts import Account, Accounts
-from penholder_daemon.shell.batches import BatchAnswers
+from penholder_daemon.shell.connections.batches import BatchAnswers
+from penholder_daemon.shell.fairness.accounts import Account, Accounts
 from penholder_protocol.errors import ConnectionTooLarge, PenholderError
 from penholder_protocol.limits import (
     CONNECTION_KEEPS_BYTES,

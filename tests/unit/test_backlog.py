@@ -12,7 +12,7 @@ from bench.journal_pages import PAGES, fill
 from bench.plans import plans, steps
 
 from penholder_daemon.core import backlog, execute
-from penholder_daemon.core.registry import Waiting
+from penholder_daemon.core.method import Waiting
 from penholder_daemon.rooms.journal import subscribe
 from penholder_protocol import errors
 from penholder_protocol.limits import MAX_SCAN_ENTRIES

@@ -7,13 +7,13 @@ import trio.testing
 
 from penholder_daemon.core.commit import Answer, Outcome
 from penholder_daemon.core.leases import Beat
-from penholder_daemon.core.registry import Invocation
-from penholder_daemon.shell.beat import keep_beating
-from penholder_daemon.shell.request_log import RequestLog
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.observing.counters import Tally
+from penholder_daemon.shell.observing.request_log import RequestLog
+from penholder_daemon.shell.running.beat import keep_beating
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.tally import Tally
-from penholder_daemon.shell.write_queue import Job
-from penholder_daemon.shell.writer import ThreadWriter
+from penholder_daemon.shell.store.writer import ThreadWriter
 from penholder_protocol.errors import RunnerLeaseConflict
 from tests.unit.harness import Bench, unwrap
 from tests.unit.running import claim, make_run

@@ -11,14 +11,14 @@ import trio.testing
 from outcome import Outcome, Value
 
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.core.registry import Waiting
+from penholder_daemon.core.method import Waiting
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.shell.accounts import Account, Accounts
-from penholder_daemon.shell.desks import Look
-from penholder_daemon.shell.publisher import Publisher, Watch
-from penholder_daemon.shell.readers import read
-from penholder_daemon.shell.subscriptions import LiveSubscription
+from penholder_daemon.shell.fairness.accounts import Account, Accounts
+from penholder_daemon.shell.fairness.desks import Look
+from penholder_daemon.shell.publishing.publisher import Publisher, Watch
+from penholder_daemon.shell.publishing.subscriptions import LiveSubscription
+from penholder_daemon.shell.store.readers import read
 from penholder_protocol.limits import CONNECTION_KEEPS_BYTES, MAX_HELD_BYTES, MAX_LAG_BYTES
 from tests.unit.harness import CONTROLLER, Bench
 from tests.unit.test_reader_threads import Scene, scene

@@ -9,13 +9,11 @@ import pytest
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import Shape, StoreFault
-from penholder_daemon.shell import database, log_renewal
-from penholder_daemon.shell.database import (
-    ApswStore,
+from penholder_daemon.shell.store import opening, wal_renewal
+from penholder_daemon.shell.store.database import ApswStore, WriterStore, file_bytes
+from penholder_daemon.shell.store.opening import (
     UnusableDatabase,
     UnwritableDatabase,
-    WriterStore,
-    file_bytes,
     open_reader,
     open_writer,
 )
@@ -86,7 +84,7 @@ def test_an_sqlite_with_the_wal_reset_bug_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for version, refused in (("3.40.1", True), ("3.51.2", True), ("3.51.3", False)):
-        monkeypatch.setattr(database, "sqlite_version", lambda found=version: found)
+        monkeypatch.setattr(opening, "sqlite_version", lambda found=version: found)
         if refused:
             with pytest.raises(UnusableDatabase, match=version):
                 open_writer(path)
@@ -210,7 +208,7 @@ def test_the_log_is_renewed_under_the_write_lock_or_not_at_all(
     _write_much(store, 10)
     wal = path.with_name("penholder.db-wal")
     before = wal.read_bytes()
-    monkeypatch.setattr(database, "_BUSY_MS", 1)
+    monkeypatch.setattr(opening, "BUSY_MS", 1)
     renewed: list[bool] = []
 
     def renew(*_: object) -> None:
@@ -223,12 +221,12 @@ def test_the_log_is_renewed_under_the_write_lock_or_not_at_all(
 
     other = apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr(log_renewal, "renew", lambda *_: pytest.fail("somebody may be writing"))
+    monkeypatch.setattr(wal_renewal, "renew", lambda *_: pytest.fail("somebody may be writing"))
     with pytest.raises(UnwritableDatabase, match="locked"):
         open_writer(path)
     assert wal.read_bytes() == before
     other.execute("ROLLBACK")
-    monkeypatch.setattr(log_renewal, "renew", renew)
+    monkeypatch.setattr(wal_renewal, "renew", renew)
     open_writer(path).close()
     assert renewed == [True]
     other.close()

@@ -9,14 +9,14 @@ from penholder_daemon.core.commit import Answer, Outcome
 from penholder_daemon.core.effects import CloseWorker, Effect, WakeWaiters
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell.dispatch import Dispatcher
-from penholder_daemon.shell.facts import Facts
-from penholder_daemon.shell.house import House
-from penholder_daemon.shell.paths import Paths
-from penholder_daemon.shell.publisher import Publisher, Watch
+from penholder_daemon.shell.connections.dispatch import Dispatcher
+from penholder_daemon.shell.disk.paths import Paths
+from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.publishing.publisher import Publisher, Watch
+from penholder_daemon.shell.running.delivery import House
+from penholder_daemon.shell.running.status import Facts
+from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.stopping import Stop
-from penholder_daemon.shell.write_queue import Job
 from tests.unit.fakes import FakeWorld
 from tests.unit.harness import Bench
 

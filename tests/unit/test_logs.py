@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from penholder_daemon.shell import log_stream, logs
-from penholder_daemon.shell.log_stream import LogStream
+from penholder_daemon.shell.observing import log_stream, logs
+from penholder_daemon.shell.observing.log_stream import LogStream
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from penholder_daemon.core import idempotency
 from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
-from penholder_daemon.core.registry import Method
+from penholder_daemon.core.method import Method
 from penholder_daemon.generate.__main__ import ROOT
 from penholder_daemon.rooms import build_registry
 from penholder_protocol import errors

@@ -4,9 +4,9 @@ import trio
 import trio.testing
 from outcome import Outcome, Value
 
-from penholder_daemon.shell.desks import Look
-from penholder_daemon.shell.once import Once
-from penholder_daemon.shell.write_queue import Job
+from penholder_daemon.shell.connections.once import Once
+from penholder_daemon.shell.fairness.desks import Look
+from penholder_daemon.shell.fairness.write_queue import Job
 from tests.unit.harness import Bench
 
 

@@ -7,8 +7,9 @@ import pytest
 from msgspec import Raw
 
 from penholder_daemon.core.caller import CONTROL, RUNTIME, Caller
+from penholder_daemon.core.method import Kind
 from penholder_daemon.core.params import Params, signature_fields
-from penholder_daemon.core.registry import Kind, Registry, Room
+from penholder_daemon.core.registry import Registry, Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol import errors, jsonrpc
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_VALUE_BYTES

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from penholder_daemon.shell.lock import AlreadyRunning, DirectoryLock
-from penholder_daemon.shell.paths import (
+from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
+from penholder_daemon.shell.disk.paths import (
     Paths,
     UnusablePath,
     default_config,
@@ -180,7 +180,7 @@ def test_a_lock_file_that_is_a_symlink_is_not_followed(tmp_path: Path) -> None:
 
 def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
     script = (
-        "import os, sys, pathlib; from penholder_daemon.shell.lock import DirectoryLock;"
+        "import os, sys, pathlib; from penholder_daemon.shell.disk.lock import DirectoryLock;"
         "DirectoryLock(pathlib.Path(sys.argv[1])); os._exit(9)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False, timeout=30)

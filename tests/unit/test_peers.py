@@ -11,7 +11,7 @@ import pytest
 
 from penholder_daemon.core.caller import RUNTIME, Caller
 from penholder_daemon.core.world import Process
-from penholder_daemon.shell import peers, procfs
+from penholder_daemon.shell.kernel import peers, procfs
 
 CONNECT = "import socket, sys; s = socket.socket(1); s.connect(sys.argv[1]); sys.stdin.read()"
 

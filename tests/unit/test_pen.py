@@ -8,9 +8,10 @@ import pytest
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.store import Store
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell.database import UnwritableDatabase, file_bytes
-from penholder_daemon.shell.gate import Gate
-from penholder_daemon.shell.pen import Pen
+from penholder_daemon.shell.store.database import file_bytes
+from penholder_daemon.shell.store.opening import UnwritableDatabase
+from penholder_daemon.shell.store.shm_gate import Gate
+from penholder_daemon.shell.store.writer_connection import Pen
 from penholder_protocol.errors import StoreFailed
 from tests.unit.fakes import FakeWorld
 from tests.unit.harness import Bench

@@ -11,9 +11,9 @@ import trio
 import trio.testing
 
 from penholder_daemon.core.world import Process
-from penholder_daemon.shell import processes
-from penholder_daemon.shell.processes import ProcessWatcher
-from penholder_daemon.shell.procfs import open_exactly, read_status
+from penholder_daemon.shell.kernel import process_watcher
+from penholder_daemon.shell.kernel.process_watcher import ProcessWatcher
+from penholder_daemon.shell.kernel.procfs import open_exactly, read_status
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def test_a_process_that_could_not_be_opened_is_watched_and_ended_later(
             raise refusals.pop()
         return open_exactly(process)
 
-    monkeypatch.setattr(processes, "open_exactly", reluctant)
+    monkeypatch.setattr(process_watcher, "open_exactly", reluctant)
     has_exited = trio.Event()
     async with trio.open_nursery() as nursery:
         watcher = ProcessWatcher(nursery, lambda *_: has_exited.set())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penholder_daemon.core.world import Process
-from penholder_daemon.shell import procfs
+from penholder_daemon.shell.kernel import procfs
 
 MAIN_THREAD_ENDS = """
 import ctypes, sys, threading

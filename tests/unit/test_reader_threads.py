@@ -12,12 +12,12 @@ from outcome import Outcome
 
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.shell import desks
-from penholder_daemon.shell.accounts import Account, Accounts
-from penholder_daemon.shell.database import open_reader, open_writer
-from penholder_daemon.shell.desks import Desk, Desks, Look
-from penholder_daemon.shell.gate import Gate
-from penholder_daemon.shell.readers import ThreadReaders, read
+from penholder_daemon.shell.fairness import desks
+from penholder_daemon.shell.fairness.accounts import Account, Accounts
+from penholder_daemon.shell.fairness.desks import Desk, Desks, Look
+from penholder_daemon.shell.store.opening import open_reader, open_writer
+from penholder_daemon.shell.store.readers import ThreadReaders, read
+from penholder_daemon.shell.store.shm_gate import Gate
 from penholder_protocol.errors import Busy, QueryTooCostly
 from penholder_protocol.limits import MAX_LAG_BYTES, MAX_QUEUED_BESIDE, MAX_READER_QUEUE
 from tests.unit.fakes import FakeWorld

@@ -13,9 +13,9 @@ from outcome import capture
 
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published, Rx
-from penholder_daemon.shell.desks import Look
-from penholder_daemon.shell.publisher import Publisher, Watch
-from penholder_daemon.shell.subscriptions import LiveSubscription
+from penholder_daemon.shell.fairness.desks import Look
+from penholder_daemon.shell.publishing.publisher import Publisher, Watch
+from penholder_daemon.shell.publishing.subscriptions import LiveSubscription
 from penholder_protocol.errors import Busy, Denied
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_LAG_BYTES
 from tests.unit.harness import CONTROLLER, Bench, Json

@@ -4,8 +4,9 @@ import trio
 import trio.testing
 
 from penholder_daemon.core.commit import Answer
-from penholder_daemon.shell.timers import Timers, daemon_caller
-from penholder_daemon.shell.write_queue import Job
+from penholder_daemon.core.own_calls import daemon_caller
+from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.running.timers import Timers
 from penholder_protocol.errors import Busy, StoreFailed
 from tests.unit.harness import Bench
 

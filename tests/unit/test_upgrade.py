@@ -8,8 +8,8 @@ import apsw
 import pytest
 
 from penholder_daemon import migrations
-from penholder_daemon.shell import backups, copying
-from penholder_daemon.shell.database import UnusableDatabase, open_reader, open_writer
+from penholder_daemon.shell.disk import backups, copying
+from penholder_daemon.shell.store.opening import UnusableDatabase, open_reader, open_writer
 
 STEPS = migrations.steps()
 GOOD = ("9998_more", "CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (1);")

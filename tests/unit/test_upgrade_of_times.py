@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from penholder_daemon import migrations
-from penholder_daemon.shell.database import open_writer
+from penholder_daemon.shell.store.opening import open_writer
 from tests.unit.harness import Bench
 
 OLD = 4

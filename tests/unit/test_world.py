@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from penholder_daemon.core.rules import Rules
-from penholder_daemon.shell.world import RealWorld
+from penholder_daemon.shell.kernel.world import RealWorld
 
 
 def test_an_id_tells_when_it_was_made() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from penholder_daemon.shell.accounts import Account, Accounts
-from penholder_daemon.shell.write_queue import Admitted, Job, WriteQueue
+from penholder_daemon.shell.fairness.accounts import Account, Accounts
+from penholder_daemon.shell.fairness.write_queue import Admitted, Job, WriteQueue
 from penholder_protocol.errors import Busy
 from penholder_protocol.limits import (
     CONNECTION_KEEPS_BYTES,

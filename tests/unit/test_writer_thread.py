@@ -7,11 +7,11 @@ import trio
 
 from penholder_daemon.core.commit import Outcome
 from penholder_daemon.core.leases import Beat
-from penholder_daemon.shell.request_log import RequestLog
+from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.observing.counters import Tally
+from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.tally import Tally
-from penholder_daemon.shell.write_queue import Job
-from penholder_daemon.shell.writer import ThreadWriter
+from penholder_daemon.shell.store.writer import ThreadWriter
 from tests.unit.harness import Bench
 
 

@@ -35,7 +35,8 @@ from penholder_daemon.core import durations, execute, leases
 from penholder_daemon.core.budget import Metered
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
-from penholder_daemon.core.registry import Invocation, Kind, Registry
+from penholder_daemon.core.method import Invocation, Kind
+from penholder_daemon.core.registry import Registry
 from penholder_daemon.core.store import Store, StoreFault
 from penholder_daemon.core.transaction import Published, Tx
 from penholder_daemon.core.world import World

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from penholder_daemon.core import idempotency, seats
 from penholder_daemon.core.caller import RUNTIME
-from penholder_daemon.core.registry import Afterwards, Invocation, Waiting
+from penholder_daemon.core.method import Afterwards, Invocation, Waiting
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import ValueTooLarge
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_RESULT_BYTES

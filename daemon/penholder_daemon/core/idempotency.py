@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from penholder_daemon.core import durations
-from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept, InvalidParams
 from penholder_protocol.limits import IDEMPOTENCY_RETENTION_MS

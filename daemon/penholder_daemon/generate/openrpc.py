@@ -13,7 +13,8 @@ from typing import TypeAlias
 import msgspec
 
 from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
-from penholder_daemon.core.registry import Kind, Method, Registry
+from penholder_daemon.core.method import Kind, Method
+from penholder_daemon.core.registry import Registry
 from penholder_protocol import __version__, errors, nouns
 
 Json: TypeAlias = dict[str, object]

@@ -16,8 +16,8 @@ import msgspec
 from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.moving.skipping import Skipping, shown
 from penholder_daemon.moving.target import Columns
-from penholder_daemon.shell import foreign
-from penholder_daemon.shell.foreign import Unreadable
+from penholder_daemon.shell.disk import read_only
+from penholder_daemon.shell.disk.read_only import Unreadable
 from penholder_protocol.errors import PenholderError
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
@@ -145,7 +145,7 @@ class Source:
 
     def check_unchanged(self) -> None:
         """Refuse what was read while somebody wrote it; raises Refused."""
-        if self._seen is not None and foreign.fingerprint(self.path) != self._seen:
+        if self._seen is not None and read_only.fingerprint(self.path) != self._seen:
             raise Refused(f"{self.path} was written while it was read: stop its program first")
 
     def _check_columns(self, table: str) -> list[str]:
@@ -194,8 +194,8 @@ def _text(value: object) -> str:
 def open_source(path: Path, program: Program, skipping: Skipping) -> Iterator[Source]:
     """Open another program's database in one consistent view; raises Refused."""
     try:
-        seen = foreign.fingerprint(path) if foreign.reads_unlocked(path) else None
-        connection = foreign.connect(path)
+        seen = read_only.fingerprint(path) if read_only.reads_unlocked(path) else None
+        connection = read_only.connect(path)
     except Unreadable as error:
         raise Refused(f"{error}; expected was the database of {program.name}") from error
     try:
@@ -204,7 +204,7 @@ def open_source(path: Path, program: Program, skipping: Skipping) -> Iterator[So
             connection.execute("BEGIN")
             connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchall()
         except apsw.Error as error:
-            raise Refused(f"{path} cannot be read: {foreign.why(path, error)}") from error
+            raise Refused(f"{path} cannot be read: {read_only.why(path, error)}") from error
         yield Source(path, connection, program, skipping, seen)
     finally:
         connection.close()

@@ -15,11 +15,12 @@ from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.moving.refusals import Conflict, Refused
 from penholder_daemon.rooms import all_rooms
-from penholder_daemon.shell.database import WriterStore, open_writer
-from penholder_daemon.shell.lock import DirectoryLock
-from penholder_daemon.shell.paths import Paths
+from penholder_daemon.shell.disk.lock import DirectoryLock
+from penholder_daemon.shell.disk.paths import Paths
+from penholder_daemon.shell.kernel.world import RealWorld
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.world import RealWorld
+from penholder_daemon.shell.store.database import WriterStore
+from penholder_daemon.shell.store.opening import open_writer
 
 Columns: TypeAlias = dict[str, SqlValue]
 """What a row holds, by column."""

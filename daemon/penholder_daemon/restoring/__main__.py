@@ -12,7 +12,7 @@ import msgspec
 
 from penholder_daemon import programs
 from penholder_daemon.restoring.restore import Restored, restore
-from penholder_daemon.shell.paths import absolute
+from penholder_daemon.shell.disk.paths import absolute
 
 
 def main() -> int:

@@ -11,16 +11,11 @@ import apsw
 from penholder_daemon import migrations
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.moving.refusals import Refused
-from penholder_daemon.shell import copying, foreign
-from penholder_daemon.shell.copying import CopyFailed
-from penholder_daemon.shell.database import (
-    ApswStore,
-    UnusableDatabase,
-    WriterStore,
-    check_identity,
-    open_writer,
-)
-from penholder_daemon.shell.foreign import Unreadable
+from penholder_daemon.shell.disk import copying, read_only
+from penholder_daemon.shell.disk.copying import CopyFailed
+from penholder_daemon.shell.disk.read_only import Unreadable
+from penholder_daemon.shell.store.database import ApswStore, WriterStore
+from penholder_daemon.shell.store.opening import UnusableDatabase, check_identity, open_writer
 
 _EXPECTED = "expected was a backup that penholder made"
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
@@ -33,7 +28,7 @@ def opened(file: Path, in_place: Path) -> Iterator[apsw.Connection]:
     if in_place.exists() and in_place.samefile(file):
         raise Refused(f"{file} is the database in place")
     try:
-        connection = foreign.connect(file)
+        connection = read_only.connect(file)
     except Unreadable as error:
         raise Refused(f"{error}; {_EXPECTED}") from error
     try:

@@ -10,8 +10,8 @@ from penholder_daemon.core.given import Given
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
-from penholder_daemon.shell import foreign
-from penholder_daemon.shell.database import ApswStore
+from penholder_daemon.shell.disk import read_only
+from penholder_daemon.shell.store.database import ApswStore
 
 
 def look(database: Path, world: World, caller: Caller) -> Given:
@@ -21,7 +21,7 @@ def look(database: Path, world: World, caller: Caller) -> Given:
     """
     unknown = Given(is_all=False)
     # SQLite would delete the log beside a file that is empty.
-    if not foreign.looks_like_sqlite(database):
+    if not read_only.looks_like_sqlite(database):
         return unknown
     try:
         connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)

@@ -11,7 +11,7 @@ import signal
 from pathlib import Path
 
 from penholder_daemon.moving.refusals import HalfDone, Refused
-from penholder_daemon.shell import backups, copying
+from penholder_daemon.shell.disk import backups, copying
 
 
 def place(new: Path, database: Path) -> Path | None:

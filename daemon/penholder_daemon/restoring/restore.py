@@ -10,19 +10,19 @@ from penholder_daemon import migrations
 from penholder_daemon.core import journal, verify
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.given import Given
-from penholder_daemon.core.registry import Invocation
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.core.own_calls import daemon_call, daemon_caller
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.restoring import candidate, current, placing
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.rooms.restored import Ended
-from penholder_daemon.shell import backups, copying
-from penholder_daemon.shell.database import ApswStore, WriterStore
-from penholder_daemon.shell.lock import AlreadyRunning, DirectoryLock
-from penholder_daemon.shell.paths import Paths, make_private_directory
+from penholder_daemon.shell.disk import backups, copying
+from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
+from penholder_daemon.shell.disk.paths import Paths, make_private_directory
+from penholder_daemon.shell.kernel.world import RealWorld
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.timers import daemon_call, daemon_caller
-from penholder_daemon.shell.world import RealWorld
+from penholder_daemon.shell.store.database import ApswStore, WriterStore
 from penholder_protocol.errors import PenholderError
 
 _WORK = ".restoring.db"

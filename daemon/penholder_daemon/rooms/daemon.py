@@ -7,7 +7,8 @@ import msgspec
 
 from penholder_daemon.core import counters, idempotency, journal, paging, retention
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.registry import Afterwards, Room
+from penholder_daemon.core.method import Afterwards
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.rules import Rule
 from penholder_daemon.core.session import Session
 from penholder_daemon.core.store import SqlValue, StoreFault

@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from penholder_daemon.core import journal, paging, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
+from penholder_daemon.core.method import Waiting
 from penholder_daemon.core.params import compact_struct
-from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker

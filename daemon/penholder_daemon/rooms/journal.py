@@ -5,7 +5,8 @@ from typing import Literal
 
 from penholder_daemon.core import backlog, journal, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
-from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.method import Waiting
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.session import Session
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx

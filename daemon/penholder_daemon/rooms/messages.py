@@ -8,7 +8,8 @@ from msgspec import Raw
 from penholder_daemon.core import journal, paging, read_cursors, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments
-from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.method import Waiting
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import SqlValue, filters, to_json
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import CursorGone, Denied, InvalidParams

@@ -115,7 +115,7 @@ def test_a_restore_that_holds_the_lock_is_not_ended(short_dir: Path) -> None:
     absent = DaemonProcess(short_dir)
     absent.state_dir.mkdir(mode=0o700)
     script = (
-        "import os, pathlib, sys; from penholder_daemon.shell.lock import DirectoryLock;"
+        "import os, pathlib, sys; from penholder_daemon.shell.disk.lock import DirectoryLock;"
         "held = DirectoryLock(pathlib.Path(sys.argv[1])); print(os.getpid(), flush=True);"
         "sys.stdin.read()"
     )

@@ -7,7 +7,8 @@ from msgspec import Meta
 from penholder_daemon.core import durations, fence, paging, seats, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments, beside_owner
-from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.method import Waiting
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from penholder_daemon.core import paging, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.idempotency import payload_hash
-from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.method import Waiting
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.commands import records
 from penholder_daemon.rooms.runs import records as runs

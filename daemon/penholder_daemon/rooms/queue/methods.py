@@ -8,8 +8,9 @@ from msgspec import Meta
 from penholder_daemon.core import claims, counters, fence, journal, read_cursors, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import WakeWaiters
+from penholder_daemon.core.method import Waiting
 from penholder_daemon.core.params import compact_struct
-from penholder_daemon.core.registry import Room, Waiting
+from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.queue import claiming, records
 from penholder_daemon.rooms.queue.claiming import Terms

@@ -1,0 +1,1 @@
+"""One peer: its bytes, its requests and waits, and what a room sees of it."""

@@ -1,0 +1,307 @@
+"""One connection: trio-jsonrpc's `JsonRpcConnection` with its holes closed.
+
+What the stock class lacks and this one has: batches; an answer to every faulty message; null
+results; one writer to the transport, and one `send` for all answers that are ready; limits on what
+is open and unsent; a peer that half-closes still gets its answers.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+import structlog
+import trio
+from trio_jsonrpc import JsonRpcConnection, JsonRpcConnectionType
+from trio_jsonrpc.transport import TransportClosed
+
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.shell.connections.batches import BatchAnswers
+from penholder_daemon.shell.connections.outbox import Flusher, Outbox
+from penholder_daemon.shell.connections.pending import Sink
+from penholder_daemon.shell.connections.requests import Requests
+from penholder_daemon.shell.connections.services import Services
+from penholder_daemon.shell.connections.session import PeerSession
+from penholder_daemon.shell.connections.transport import Transport
+from penholder_daemon.shell.publishing.subscriptions import LiveSubscription
+from penholder_protocol import jsonrpc
+from penholder_protocol.errors import (
+    InvalidRequest,
+    ParseError,
+    PenholderError,
+    ValueTooLarge,
+)
+from penholder_protocol.framing import Framer
+from penholder_protocol.jsonrpc import Fault, Message
+from penholder_protocol.limits import (
+    FRAME_TIMEOUT_MS,
+    MAX_FRAME_BYTES,
+    PEER_STALLED_MS,
+)
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+_LINGER_SECONDS = 1.0
+_LINGER_BYTES = 16 * MAX_FRAME_BYTES
+_GONE_CHECK_SECONDS = 0.5
+_HEAVY_FRAME_BYTES = 128 << 10
+"""From this size on a frame is taken when no other such frame is."""
+_MESSAGES_A_TURN = 64
+"""Messages of one peer that are taken before everybody else has a turn."""
+
+
+class Connection(JsonRpcConnection):
+    """Serves one peer; implements `Subscriber`."""
+
+    def __init__(
+        self, transport: Transport, caller: Caller, services: Services, flusher: Flusher
+    ) -> None:
+        """Bind to a peer; `run` serves it."""
+        super().__init__(transport, JsonRpcConnectionType.SERVER)
+        self.caller = caller
+        self._stream = transport
+        self._flusher = flusher
+        self._one_heavy = services.one_heavy
+        self._account = services.accounts.open(self._end)
+        self._account.when_room(partial(services.writer.resume, self._account))
+        desk = services.readers.open_desk(self._account)
+        self._outbox = Outbox(transport, self._spawn, self._account, self._lose)
+        self.session = PeerSession(caller, services, desk, self, self._spawn, self._cancel_wait)
+        self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
+        self._reading = trio.CancelScope()
+        self._unfinished_since: float | None = None
+        self._is_over = False
+
+    # --- life ---------------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Serve the peer until it or the daemon is done; answers that are due go out first."""
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                try:
+                    await self._background_task()
+                    await self._finish()
+                finally:
+                    # While this body runs the nursery cannot have closed; from here on nothing is
+                    # started in it, however the connection ended and whatever is still underway.
+                    # What waits for the writer must have its turn though the peer never reads.
+                    self._is_over = True
+                    self._account.close()
+                nursery.cancel_scope.cancel()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Hold nothing any more; what is underway for the peer comes to nothing."""
+        self._is_over = True
+        self.session.end_subscriptions()
+        self._requests.close()
+        self._outbox.close()
+        self._account.close()
+        self._stream.close()
+
+    def _spawn(self, function: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Start a task of this connection, unless it is over."""
+        if not self._is_over:
+            self._nursery.start_soon(function, *arguments)
+
+    async def _background_task(self) -> None:
+        """Read frames until the peer ends, breaks the framing, or the daemon drains."""
+        framer = Framer()
+        with self._reading:
+            try:
+                while True:
+                    await self._read(framer)
+            except TransportClosed:
+                if framer.unfinished_bytes:
+                    self._put_error(ParseError("the connection ended inside a frame"))
+            except ValueTooLarge as error:
+                self._put_error(error)
+                await self._linger()
+
+    async def _read(self, framer: Framer) -> None:
+        """Take what has come, a bounded piece of work at a time.
+
+        Between two pieces everybody else has a turn; the pieces are counted in messages, not in
+        time, so that a simulation replays.
+        """
+        if not self._account.is_modest or self._requests.is_full:
+            await self._until_room()
+        chunk = await self._stream.recv()
+        messages = 0
+        for frame in framer.feed(chunk):
+            if not self._account.is_modest or self._requests.is_full:
+                await self._until_room()
+            if len(frame) > _HEAVY_FRAME_BYTES:
+                await self._take_heavy(frame)
+                continue
+            parsed = jsonrpc.parse(frame)
+            if isinstance(parsed, list):
+                await self._take_batch(parsed)
+            else:
+                self._take_one(parsed, self._put_answer)
+            messages += 1
+            if messages % _MESSAGES_A_TURN == 0:
+                await self._let_others_have_their_turn()
+        self._note_unfinished(framer.unfinished_bytes)
+        self._outbox.flush()
+
+    async def _take_batch(self, batch: list[Message]) -> None:
+        sink = BatchAnswers(len(batch), self._account, self._put_answer).take
+        for number, message in enumerate(batch, 1):
+            self._take_one(message, sink)
+            if number % _MESSAGES_A_TURN == 0:
+                await self._let_others_have_their_turn()
+
+    async def _take_heavy(self, frame: bytes) -> None:
+        """Take a large frame, one of all connections at a turn: checking it may take a while."""
+        async with self._one_heavy:
+            parsed = jsonrpc.parse(frame)
+            if isinstance(parsed, list):
+                await self._take_batch(parsed)
+            else:
+                self._take_one(parsed, self._put_answer)
+            await self._let_others_have_their_turn()
+
+    async def _let_others_have_their_turn(self) -> None:
+        """Give one turn away, which a drain must not end in: a batch is taken as a whole."""
+        self._outbox.flush()
+        with trio.CancelScope(shield=True):
+            await trio.lowlevel.checkpoint()
+
+    async def _until_room(self) -> None:
+        """Wait until the peer has read, and been answered, enough that more may be taken.
+
+        Meanwhile nobody reads what it sends, so the clock of a frame that it has begun stands.
+        """
+        if self._requests.may_take and not self._outbox.is_full:
+            return
+        self._outbox.flush()
+        begun, self._unfinished_since = self._unfinished_since, None
+        stood_from = trio.current_time()
+        while not self._requests.may_take or self._outbox.is_full:
+            if self._stream.peer_is_gone():
+                raise TransportClosed
+            with trio.move_on_after(_GONE_CHECK_SECONDS):
+                await self._requests.until_may_take()
+                await self._outbox.until_taken()
+        if begun is not None:
+            self._unfinished_since = begun + trio.current_time() - stood_from
+
+    async def _finish(self) -> None:
+        """Let open requests and subscriptions of a peer that still listens come to their end."""
+        while self._requests.open or self.session.subscription_count:
+            self._outbox.flush()
+            if self._stream.peer_is_gone() or self._reading.cancel_called:
+                self._requests.end_waits()
+                self.session.end_subscriptions()
+            with trio.move_on_after(_GONE_CHECK_SECONDS):
+                await self._requests.until_all_answered()
+                if self.session.subscription_count:
+                    await trio.sleep_forever()
+        self._outbox.flush()
+        await self._outbox.until_empty()
+
+    async def _linger(self) -> None:
+        """Read on for a moment, so that a peer in the middle of sending gets to our answer."""
+        while self._requests.open and not self._stream.peer_is_gone():
+            with trio.move_on_after(_GONE_CHECK_SECONDS):
+                await self._requests.until_all_answered()
+        self._outbox.flush()
+        seen_bytes = 0
+        with trio.move_on_after(_LINGER_SECONDS):
+            try:
+                await self._outbox.until_empty()
+                self._stream.end_sending()
+                while seen_bytes < _LINGER_BYTES:
+                    seen_bytes += len(await self._stream.recv())
+            except TransportClosed:
+                return
+
+    def stop_reading(self) -> None:
+        """Take nothing more: the daemon drains."""
+        self._reading.cancel()
+
+    def drop(self) -> None:
+        """End the connection at once."""
+        if not self._is_over:
+            self._is_over = True
+            self._nursery.cancel_scope.cancel()
+
+    def _lose(self, why: str) -> None:
+        log.debug("connection lost", reason=why, pid=self.caller.pid)
+        self.drop()
+
+    def _end(self, why: PenholderError) -> None:
+        """Say why and end: the peer makes the daemon hold too much."""
+        self._put_error(why)
+        self._outbox.flush()
+        self.drop()
+        self._outbox.close()
+        self._requests.close()
+
+    def _note_unfinished(self, unfinished_bytes: int) -> None:
+        self._account.set_unfinished(unfinished_bytes)
+        if not unfinished_bytes:
+            self._unfinished_since = None
+        elif self._unfinished_since is None:
+            self._unfinished_since = trio.current_time()
+
+    def check_patience(self) -> None:
+        """End a peer that never finishes a frame, or does not take what it is sent."""
+        self._check_frame_timeout()
+        if self._outbox.lags_ms >= PEER_STALLED_MS:
+            log.warning("a peer has stopped reading and is ended", pid=self.caller.pid)
+            self.session.let_subscriptions_go()
+            self.drop()
+
+    def _check_frame_timeout(self) -> None:
+        since = self._unfinished_since
+        if since is None or (trio.current_time() - since) * 1000 < FRAME_TIMEOUT_MS:
+            return
+        self._unfinished_since = None
+        message = f"a frame was begun and not finished within FRAME_TIMEOUT_MS ({FRAME_TIMEOUT_MS})"
+        self._put_error(InvalidRequest(message, limit="FRAME_TIMEOUT_MS", maximum=FRAME_TIMEOUT_MS))
+        self._outbox.flush()
+        self.stop_reading()
+
+    # --- messages -----------------------------------------------------------------------------
+    def _take_one(self, message: Message, sink: Sink) -> None:
+        if isinstance(message, Fault):
+            sink(jsonrpc.error(message.id, message.error))
+        else:
+            self._requests.start(message, sink)
+
+    def _put_answer(self, line: bytes | None) -> None:
+        if line is not None:
+            self._outbox.put(line)
+            self._flusher.touch(self._outbox)
+
+    def _put_error(self, error: PenholderError) -> None:
+        self._put_answer(jsonrpc.error(jsonrpc.NULL_ID, error))
+
+    def _cancel_wait(self, request_id: int | str) -> bool:
+        return self._requests.cancel_wait(request_id)
+
+    # --- what a subscription needs of its connection ------------------------------------------
+    @property
+    def unsent_bytes(self) -> int:
+        """What the peer has not taken yet."""
+        return self._outbox.unsent_bytes
+
+    def has_room_for(self, size: int) -> bool:
+        """Whether so much more may be sent before the peer takes what it has."""
+        return self._account.has_room_for(size)
+
+    def notify_line(self, line: bytes) -> None:
+        """Queue a notification."""
+        self._put_answer(line)
+        self._outbox.flush()
+
+    async def until_taken(self) -> None:
+        """Wait until the peer has taken enough that more may follow."""
+        await self._outbox.until_taken()
+
+    def forget(self, subscription: LiveSubscription) -> None:
+        """Note that a subscription has ended by itself."""
+        self.session.forget(subscription)

@@ -1,0 +1,152 @@
+"""What a connection has to send: answers of a batch are joined and sent in one call.
+
+There is no sender task unless the socket is full.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import trio
+from trio_jsonrpc.transport import TransportClosed
+
+from penholder_daemon.shell.connections.transport import Transport
+from penholder_daemon.shell.fairness.accounts import Account
+from penholder_protocol.limits import HIGH_WATER_BYTES, MAX_LAG_BYTES
+
+_AT_ONCE_BYTES = 256 << 10
+"""What is joined for one call: enough to fill a socket's buffer, not a second copy of it all."""
+Spawn = Callable[..., None]
+"""Starts a task of the connection, unless the connection is over: (async function, *arguments)."""
+
+
+class Outbox:
+    """Lines on their way to one peer."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        spawn: Spawn,
+        account: Account,
+        on_lost: Callable[[str], None],
+    ) -> None:
+        """`on_lost` hears why nothing more can be sent."""
+        self._transport = transport
+        self._spawn = spawn
+        self._account = account
+        self._on_lost = on_lost
+        self._lines: deque[bytes] = deque()
+        self._is_sending = False
+        self._is_closed = False
+        self._taken: trio.Event | None = None
+        """Made by who waits for it."""
+        self._lags_since: float | None = None
+
+    def put(self, line: bytes) -> None:
+        """Queue a line; `flush` sends it."""
+        if self._is_closed:
+            return
+        self._lines.append(line)
+        self._lines.append(b"\n")
+        self._account.hold_unsent(len(line) + 1)
+        if self._lags_since is None and self.unsent_bytes > MAX_LAG_BYTES:
+            self._lags_since = trio.current_time()
+
+    def flush(self) -> None:
+        """Send what is queued, as far as the kernel takes it, and leave the rest to a task."""
+        while self._lines and not self._is_sending and not self._is_closed:
+            data = self._next()
+            try:
+                sent = self._transport.try_send(data)
+            except TransportClosed:
+                self._on_lost("the peer is gone")
+                return
+            self._note_taken(sent)
+            if sent < len(data):
+                self._is_sending = True
+                self._spawn(self._send, data[sent:])
+
+    async def _send(self, data: bytes) -> None:
+        while data and not self._is_closed:
+            try:
+                await self._transport.send(data)
+            except TransportClosed:
+                self._on_lost("the peer is gone")
+                return
+            self._note_taken(len(data))
+            data = self._next()
+        self._is_sending = False
+
+    def _next(self) -> bytes:
+        if self.unsent_bytes <= _AT_ONCE_BYTES:
+            everything = b"".join(self._lines)
+            self._lines.clear()
+            return everything
+        lines = [self._lines.popleft()] if self._lines else []
+        size = sum(map(len, lines))
+        while self._lines and size + len(self._lines[0]) <= _AT_ONCE_BYTES:
+            size += len(self._lines[0])
+            lines.append(self._lines.popleft())
+        return b"".join(lines)
+
+    def _note_taken(self, size: int) -> None:
+        if not size:
+            return
+        self._account.hold_unsent(-size)
+        if self._lags_since is not None and self.unsent_bytes <= MAX_LAG_BYTES:
+            self._lags_since = None
+        if self._taken is not None:
+            self._taken.set()
+            self._taken = None
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What the peer has not taken yet."""
+        return self._account.unsent_bytes
+
+    @property
+    def lags_ms(self) -> float:
+        """For how long the peer has left more than MAX_LAG_BYTES unsent."""
+        return 0 if self._lags_since is None else (trio.current_time() - self._lags_since) * 1000
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the peer should take some before more is made."""
+        return self.unsent_bytes > HIGH_WATER_BYTES
+
+    async def until_taken(self) -> None:
+        """Wait until it is not full any more."""
+        while self.is_full:
+            await self._until_some_taken()
+
+    async def until_empty(self) -> None:
+        """Wait until all was sent."""
+        while self.unsent_bytes > 0:
+            await self._until_some_taken()
+
+    async def _until_some_taken(self) -> None:
+        if self._taken is None:
+            self._taken = trio.Event()
+        await self._taken.wait()
+
+    def close(self) -> None:
+        """Send nothing more, and take nothing more."""
+        self._is_closed = True
+        self._lines.clear()
+
+
+class Flusher:
+    """The outboxes with something new, flushed once at the end of a delivery."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._touched: dict[Outbox, None] = {}
+
+    def touch(self, outbox: Outbox) -> None:
+        """Have an outbox flushed at the next `flush`."""
+        self._touched[outbox] = None
+
+    def flush(self) -> None:
+        """Flush them all."""
+        touched, self._touched = self._touched, {}
+        for outbox in touched:
+            outbox.flush()

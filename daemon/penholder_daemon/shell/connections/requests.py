@@ -1,0 +1,281 @@
+"""The open requests of one connection: who carries each out, in which order, and its answer.
+
+Mutations go to the writer in the order in which they came. Anything else waits until the
+mutations sent before it on this connection are committed, so it sees them; it never waits for
+those of others.
+
+A connection may end at any moment, and what it asked for comes to its end later, on other threads:
+after `close` nothing is started any more, and answers go nowhere.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from inspect import iscoroutinefunction
+from time import perf_counter
+from typing import TypeVar
+
+import msgspec
+import structlog
+import trio
+from outcome import Error, Outcome, Value
+
+from penholder_daemon.core import execute
+from penholder_daemon.core.commit import Answer
+from penholder_daemon.core.method import Invocation, Kind, Waiting
+from penholder_daemon.core.session import Session
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.shell.connections.outbox import Spawn
+from penholder_daemon.shell.connections.pending import Pending, Sink
+from penholder_daemon.shell.connections.services import Services
+from penholder_daemon.shell.connections.waits import Waits
+from penholder_daemon.shell.fairness.accounts import Account
+from penholder_daemon.shell.fairness.desks import Desk, Look
+from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_protocol import jsonrpc
+from penholder_protocol.errors import (
+    InternalError,
+    InvalidRequest,
+    MethodNotFound,
+    PenholderError,
+    StoreFailed,
+)
+from penholder_protocol.jsonrpc import Request
+from penholder_protocol.limits import MAX_IN_FLIGHT
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class Requests:
+    """Starts requests and answers them."""
+
+    def __init__(
+        self,
+        services: Services,
+        session: Session,
+        spawn: Spawn,
+        flush: Callable[[], None],
+        desk: Desk,
+    ) -> None:
+        """Serve one caller; `spawn` starts tasks of its connection."""
+        self._services = services
+        self._caller = session.caller
+        self._session = session
+        self._spawn = spawn
+        self._flush = flush
+        self._desk = desk
+        self._account: Account = desk.account
+        self._mutations_sent = 0
+        self._mutations_done = 0
+        self._parked: deque[tuple[int, Callable[[], None]]] = deque()
+        self._waits = Waits(services, self._caller, desk)
+        self._open: dict[int | str | Pending, Pending] = {}
+        self._changed: trio.Event | None = None
+        """Made by who waits for an answer."""
+
+    # --- from request to answer ---------------------------------------------------------------
+    def start(self, request: Request, sink: Sink) -> None:
+        """Check a request and have it carried out; its answer goes to the sink."""
+        pending = Pending(request, self._caller, sink)
+        if pending.key in self._open:
+            sink(jsonrpc.error(pending.id, _id_is_open(pending.id)) if pending.id else None)
+            return
+        self._open[pending.key] = pending
+        try:
+            call = self._services.dispatcher.invocation(self._caller, request)
+            pending.hold(call, self._account)
+            self._begin(call, pending)
+        except PenholderError as refusal:
+            self._answer(pending, refusal)
+        except Exception as bug:  # noqa: BLE001 - one request must not end the connection
+            self._answer(pending, self._bug(pending, bug))
+
+    def _begin(self, call: Invocation, pending: Pending) -> None:
+        match call.method.kind:
+            case Kind.MUTATION:
+                self._submit(call, pending, partial(self._answer, pending))
+            case Kind.QUERY:
+                self._after_mutations(partial(self._query, call, pending))
+            case Kind.CLAIM:
+                self._waits.expect(pending)
+                self._submit(call, pending, partial(self._claimed, call, pending))
+            case Kind.WAIT:
+                self._waits.expect(pending)
+                self._after_mutations(partial(self._spawn, self._wait, call, pending, None))
+            case Kind.LOCAL:
+                self._after_mutations(partial(self._spawn, self._local, call, pending))
+
+    def _answer(self, pending: Pending, answer: Answer) -> None:
+        self._open.pop(pending.key, None)
+        if pending.trace.is_wait:
+            self._waits.over(pending)
+        self._account.hold_params(-pending.held_bytes)
+        self._count(pending, answer)
+        sink = pending.let_go()
+        if pending.id is None:
+            sink(None)
+        elif isinstance(answer, PenholderError):
+            sink(jsonrpc.error(pending.id, answer))
+        else:
+            sink(jsonrpc.result(pending.id, answer))
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
+
+    def _count(self, pending: Pending, answer: Answer) -> None:
+        error = answer if isinstance(answer, PenholderError) else None
+        number = None if error is None else error.number
+        is_known = number != MethodNotFound.number
+        now = perf_counter()
+        trace = pending.trace
+        name = trace.method if is_known else "unknown"
+        self._services.tally.answered(name, now - trace.arrived, number)
+        self._services.request_log.answered(trace, now, None if error is None else error.code)
+
+    def _bug(self, pending: Pending, bug: BaseException) -> InternalError:
+        log.error(
+            "a request failed inside the daemon",
+            method=pending.trace.method,
+            request_id=pending.trace.request_id,
+            exc_info=bug,
+        )
+        return InternalError()
+
+    # --- order --------------------------------------------------------------------------------
+    def _submit(self, call: Invocation, pending: Pending, done: Callable[[Answer], None]) -> None:
+        job = Job(call, partial(self._written, done), pending.trace, self._account)
+        self._services.writer.submit(job)
+        self._mutations_sent += 1
+
+    def _written(self, done: Callable[[Answer], None], result: Answer) -> None:
+        done(result)
+        self._mutations_done += 1
+        while self._parked and self._parked[0][0] <= self._mutations_done:
+            self._parked.popleft()[1]()
+
+    def _after_mutations(self, begin: Callable[[], None]) -> None:
+        if self._mutations_done == self._mutations_sent:
+            begin()
+        else:
+            self._parked.append((self._mutations_sent, begin))
+
+    # --- the kinds ----------------------------------------------------------------------------
+    def _query(self, call: Invocation, pending: Pending) -> None:
+        pending.trace.free()
+
+        def done(found: Outcome[bytes]) -> None:
+            self._answer_with(pending, found.unwrap)
+
+        look = Look(self._caller, partial(_carry_out, call), done, pending.trace)
+        try:
+            self._desk.submit(look)
+        except PenholderError as busy:
+            self._answer(pending, busy)
+
+    def _claimed(self, call: Invocation, pending: Pending, answer: Answer) -> None:
+        """Answer the first try of a claim, which stood in the order of mutations, or wait on."""
+        if isinstance(answer, PenholderError):
+            self._answer(pending, answer)
+            return
+        claim = msgspec.json.decode(answer, type=execute.Claim)
+        if claim.ready or not self._waits.may_wait(pending):
+            self._answer(pending, bytes(claim.result))
+        else:
+            self._spawn(self._wait, call, pending, claim.waiting)
+
+    async def _wait(self, call: Invocation, pending: Pending, seen: Waiting[object] | None) -> None:
+        found = await _captured(self._waits.until_ready(call, pending, seen))
+        self._answer_with(pending, lambda: execute.encode_result(found.unwrap().result))
+        self._flush()
+
+    async def _local(self, call: Invocation, pending: Pending) -> None:
+        handler = call.method.handler
+        assert iscoroutinefunction(handler)  # so a local method is registered
+        act = partial(handler, self._session, **call.arguments)
+        found = await _captured(self._services.once.carry_out(call, act, self._desk))
+        self._answer_with(pending, found.unwrap)
+        self._flush()
+
+    def _answer_with(self, pending: Pending, make: Callable[[], bytes]) -> None:
+        """Make an answer, or say what refuses it: the one ladder of errors outside the writer."""
+        try:
+            answer: Answer = make()
+        except PenholderError as refusal:
+            answer = refusal
+        except StoreFault as fault:
+            answer = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
+        except Exception as bug:  # noqa: BLE001
+            answer = self._bug(pending, bug)
+        self._answer(pending, answer)
+
+    def cancel_wait(self, request_id: int | str) -> bool:
+        """Have a wait answer now with what it saw last."""
+        pending = self._open.get(request_id)
+        return pending is not None and self._waits.cancel(pending)
+
+    # --- flow ---------------------------------------------------------------------------------
+    @property
+    def open(self) -> int:
+        """How many requests are open."""
+        return len(self._open)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many are open as may be."""
+        return len(self._open) >= MAX_IN_FLIGHT
+
+    @property
+    def may_take(self) -> bool:
+        """Whether more may be opened before some are answered."""
+        return not self.is_full and self._account.may_take
+
+    def end_waits(self) -> None:
+        """Have every wait answer now: the daemon stops or the peer is gone."""
+        self._waits.end_all()
+
+    async def until_may_take(self) -> None:
+        """Wait until more may be opened."""
+        while not self.may_take:
+            await self._until_one_answered()
+
+    async def until_all_answered(self) -> None:
+        """Wait until none is open."""
+        while self._open:
+            await self._until_one_answered()
+
+    async def _until_one_answered(self) -> None:
+        if self._changed is None:
+            self._changed = trio.Event()
+        await self._changed.wait()
+
+    def close(self) -> None:
+        """The connection is over: what waits for its turn never has it, answers go nowhere."""
+        self._parked.clear()
+        for pending in self._open.values():
+            pending.let_go()
+        self._desk.close()
+
+
+async def _captured(acting: Awaitable[T]) -> Outcome[T]:
+    """Wait for what comes of something.
+
+    A cancellation passes: kept beside the frame that it came through, it would hold the request and
+    all frames above until garbage is collected.
+    """
+    try:
+        return Value(await acting)
+    except Exception as error:  # noqa: BLE001 - it is told to who waits for the answer
+        return Error(error)
+
+
+def _carry_out(call: Invocation, rx: Rx) -> bytes:
+    return execute.query(rx, call)
+
+
+def _id_is_open(request_id: bytes) -> InvalidRequest:
+    return InvalidRequest(
+        f"the id {request_id.decode()} is that of a request which is still open on this"
+        " connection; give every request an id of its own"
+    )

@@ -1,0 +1,116 @@
+"""Waits of one connection: looking again when something may have changed, until their time is over.
+
+A wait that claims (queue.wait) tries through the writer, any other looks through a reader. Each is
+known by its request from the moment it is asked for, so that it can be canceled before it begins.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import trio
+
+from penholder_daemon.core import execute
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.commit import Answer
+from penholder_daemon.core.method import Invocation, Kind, Waiting
+from penholder_daemon.core.streams import Selection
+from penholder_daemon.shell.connections.pending import Pending
+from penholder_daemon.shell.connections.services import Services
+from penholder_daemon.shell.fairness.desks import Desk
+from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.publishing.publisher import Watch
+from penholder_daemon.shell.store.readers import read
+from penholder_protocol.errors import PenholderError
+
+
+class Waits:
+    """The waits of one connection."""
+
+    def __init__(self, services: Services, caller: Caller, desk: Desk) -> None:
+        """Begin with none."""
+        self._services = services
+        self._caller = caller
+        self._desk = desk
+        self._scopes: dict[Pending, trio.CancelScope] = {}
+        self._is_ending = False
+
+    def expect(self, pending: Pending) -> None:
+        """Make a wait known."""
+        scope = trio.CancelScope()
+        if self._is_ending:
+            scope.cancel()
+        self._scopes[pending] = scope
+
+    def may_wait(self, pending: Pending) -> bool:
+        """Whether a wait was not canceled meanwhile."""
+        return not self._scopes[pending].cancel_called
+
+    def over(self, pending: Pending) -> None:
+        """Forget a wait."""
+        self._scopes.pop(pending, None)
+
+    def cancel(self, pending: Pending) -> bool:
+        """Have a wait answer now with what it saw last."""
+        scope = self._scopes.get(pending)
+        if scope is None:
+            return False
+        scope.cancel()
+        return True
+
+    def end_all(self) -> None:
+        """Have every wait answer now, and those to come at once."""
+        self._is_ending = True
+        for scope in self._scopes.values():
+            scope.cancel()
+
+    async def until_ready(
+        self, call: Invocation, pending: Pending, found: Waiting[object] | None
+    ) -> Waiting[object]:
+        """Look until it is ready, canceled or timed out; then what was seen last stands."""
+        timeout_ms = call.arguments["timeout_ms"]
+        assert isinstance(timeout_ms, int)
+        scope = self._scopes[pending]
+        deadline = trio.current_time() + timeout_ms / 1000
+        if found is None:
+            found = await self._look(call)
+        scope.deadline = deadline
+        with scope:
+            while not found.ready:
+                call = execute.go_on(call, found)
+                with self._watching(found.streams) as watch:
+                    found = await self._look(call)
+                    if not found.ready and not found.is_partial:
+                        await watch.heard.wait()
+        return found
+
+    @contextmanager
+    def _watching(self, streams: tuple[str, ...]) -> Iterator[Watch]:
+        """Hear of what is committed meanwhile; it stands before the look, so nothing is missed."""
+        watch = Watch(Selection(streams))
+        self._services.publisher.watch(watch)
+        try:
+            yield watch
+        finally:
+            self._services.publisher.unwatch(watch)
+
+    async def _look(self, call: Invocation) -> Waiting[object]:
+        if call.method.kind is Kind.CLAIM:
+            return await self._claim(call)
+        return await read(self._desk, self._caller, lambda rx: execute.look(rx, call))
+
+    async def _claim(self, call: Invocation) -> Waiting[object]:
+        """Try once, through the writer; what was claimed is claimed even if nobody waits now."""
+        answered = trio.Event()
+        kept: list[Answer] = []
+
+        def done(answer: Answer) -> None:
+            kept.append(answer)
+            answered.set()
+
+        self._services.writer.submit(Job(call, done, account=self._desk.account))
+        with trio.CancelScope(shield=True):
+            await answered.wait()
+        if isinstance(kept[0], PenholderError):
+            raise kept[0]
+        return msgspec.json.decode(kept[0], type=execute.Claim).waiting

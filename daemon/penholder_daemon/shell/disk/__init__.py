@@ -1,0 +1,1 @@
+"""Directories, locks, and copies of the database."""

@@ -1,0 +1,1 @@
+"""What each connection may hold, and whose turn it is."""

@@ -1,0 +1,149 @@
+"""The mutations that wait for the writer: one of each connection in turn, in each one's order.
+
+A connection that pipelines two hundred calls has one turn where one with a single call has one. One
+whose peer has no room for answers is passed over until there is: its answers would otherwise be
+made, all of them, before it could read any. The queue belongs to the writer's thread, `Admitted`
+to the loop.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+from penholder_daemon.core.commit import Answer
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.shell.fairness.accounts import Account, unlimited
+from penholder_daemon.shell.observing.request_log import Trace
+from penholder_protocol.errors import Busy
+from penholder_protocol.limits import (
+    CONNECTION_KEEPS_BYTES,
+    MAX_QUEUED_BESIDE,
+    MAX_WRITER_QUEUE,
+    MAX_WRITER_QUEUE_BYTES,
+)
+
+OWN = unlimited()
+"""The account of the daemon's own mutations."""
+
+
+class Job:
+    """A mutation and who wants to know what came of it (called in the loop, after the commit)."""
+
+    __slots__ = ("account", "call", "done", "params_bytes", "trace")
+
+    def __init__(
+        self,
+        call: Invocation,
+        done: Callable[[Answer], None],
+        trace: Trace | None = None,
+        account: Account = OWN,
+    ) -> None:
+        """Want a call carried out, for a connection or for the daemon itself."""
+        self.call = call
+        self.done = done
+        self.trace = trace or Trace()
+        self.account = account
+        self.params_bytes = len(memoryview(call.raw_params))
+        """How much it keeps waiting."""
+
+
+class WriteQueue:
+    """What waits, by connection."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._jobs: dict[Account, deque[Job]] = {}
+        self._ring: deque[tuple[Account, float]] = deque()
+        """Whose turn it is, each with since when it waits for that (perf_counter)."""
+        self._held: set[Account] = set()
+
+    def __bool__(self) -> bool:
+        """Whether anything can be taken."""
+        return bool(self._ring)
+
+    def add(self, job: Job) -> None:
+        """Queue a mutation behind those of its connection."""
+        jobs = self._jobs.get(job.account)
+        if jobs is None:
+            jobs = self._jobs[job.account] = deque()
+            self._ring.append((job.account, job.trace.arrived))
+        jobs.append(job)
+
+    def resume(self, account: Account) -> None:
+        """Pass a connection over no more."""
+        if account in self._held:
+            self._held.discard(account)
+            self._ring.append((account, perf_counter()))
+
+    @property
+    def waits_since(self) -> float:
+        """Since when the one waits whose turn is next; now if nobody waits.
+
+        What waits behind others of its own connection, or for its peer to read, is not kept
+        waiting by the daemon.
+        """
+        return self._ring[0][1] if self._ring else perf_counter()
+
+    def take(self) -> Job | None:
+        """Take the next mutation whose connection has room for its answer."""
+        while self._ring:
+            account, _ = self._ring.popleft()
+            if not self._has_room(account):
+                self._held.add(account)
+                continue
+            jobs = self._jobs[account]
+            job = jobs.popleft()
+            if jobs:
+                self._ring.append((account, perf_counter()))
+            else:
+                del self._jobs[account]
+            return job
+        return None
+
+    def _has_room(self, account: Account) -> bool:
+        if account.has_room:
+            return True
+        # Said before it is asked again: room that comes now is told, and finds it held or not.
+        account.is_waited_for = True
+        return account.has_room
+
+
+class Admitted:
+    """Counts what waits, in calls and in bytes; touched by the loop only."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.calls = 0
+        self._bytes = 0
+
+    def admit(self, job: Job) -> None:
+        """Count a mutation; raises Busy, unless its connection has next to nothing waiting."""
+        size = job.params_bytes
+        account = job.account
+        own_bytes = account.queued_bytes + size
+        is_modest = account.queued < MAX_QUEUED_BESIDE and own_bytes <= CONNECTION_KEEPS_BYTES
+        most = 2 if is_modest else 1
+        if self.calls >= most * MAX_WRITER_QUEUE:
+            raise _busy("MAX_WRITER_QUEUE", MAX_WRITER_QUEUE)
+        if self._bytes + size > most * MAX_WRITER_QUEUE_BYTES:
+            raise _busy("MAX_WRITER_QUEUE_BYTES", MAX_WRITER_QUEUE_BYTES)
+        self._count(job, 1, size)
+
+    def let_go(self, jobs: Sequence[Job]) -> None:
+        """Count mutations off."""
+        for job in jobs:
+            self._count(job, -1, -job.params_bytes)
+
+    def _count(self, job: Job, calls: int, size: int) -> None:
+        self.calls += calls
+        self._bytes += size
+        job.account.queued += calls
+        job.account.queued_bytes += size
+
+
+def _busy(limit: str, maximum: int) -> Busy:
+    return Busy(
+        f"the writer's queue is full ({limit} = {maximum}); try again in a moment",
+        limit=limit,
+        maximum=maximum,
+    )

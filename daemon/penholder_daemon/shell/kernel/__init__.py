@@ -1,0 +1,1 @@
+"""What only the kernel knows: clocks, processes, peers, limits."""

@@ -1,0 +1,74 @@
+"""The real world: clocks, random ids, processes as /proc shows them."""
+
+import os
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from penholder_daemon.core.clocks import Clocks
+from penholder_daemon.core.rules import Rules
+from penholder_daemon.core.world import Process
+from penholder_daemon.shell.kernel import procfs
+
+_MADE_ID = re.compile(r"[a-z]+_([0-9a-f]{11})[0-9a-f]{10}")
+
+
+class RealWorld:
+    """Implements `World`."""
+
+    def __init__(self, workers_dir: Path, rules: Rules) -> None:
+        """Know where runtime sockets are served, and what the configuration says."""
+        self.rules = rules
+        self.clocks = Clocks()
+        self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        self._workers_dir = str(workers_dir)
+        self._second = -1
+        self._prefix = ""
+
+    def now(self) -> str:
+        """Return the wall clock; the part down to the second is made once a second."""
+        return self.time_from_ms(self.now_ms())
+
+    def now_ms(self) -> int:
+        """Return the wall clock in milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_ms(self) -> int:
+        """Return CLOCK_MONOTONIC, which stands still while the machine is suspended."""
+        return time.monotonic_ns() // 1_000_000
+
+    def boottime_ms(self) -> int:
+        """Return CLOCK_BOOTTIME, which goes on while the machine is suspended."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+    def time_from_ms(self, wall_ms: int) -> str:
+        """Write an instant as RFC 3339."""
+        second, ms = divmod(wall_ms, 1000)
+        made_for, prefix = self._second, self._prefix
+        if second != made_for:
+            prefix = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
+            self._second, self._prefix = second, prefix
+        return f"{prefix}{ms:03d}Z"
+
+    def new_id(self, prefix: str) -> str:
+        """Make an id that sorts by time, so that its index grows at one end only (after ULID)."""
+        return f"{prefix}{self.now_ms():011x}{os.urandom(5).hex()}"
+
+    def made_ms(self, made_id: str) -> int | None:
+        """Read the time out of an id."""
+        found = _MADE_ID.fullmatch(made_id)
+        return None if found is None else int(found[1], 16)
+
+    def new_token(self) -> str:
+        """Make a secret of 192 bits."""
+        return secrets.token_urlsafe(24)
+
+    def process_lives(self, process: Process, boot_id: str) -> bool:
+        """Ask the kernel whether that very process runs; a zombie does not."""
+        return boot_id == self.boot_id and procfs.lives(process)
+
+    def socket_path(self, worker_id: str) -> str:
+        """Return the path of a worker's runtime socket."""
+        return f"{self._workers_dir}/{worker_id}.sock"

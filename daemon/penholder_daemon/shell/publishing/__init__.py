@@ -1,0 +1,1 @@
+"""What was committed, on its way to waits and subscriptions."""

@@ -1,0 +1,80 @@
+"""What falls due by itself: the daemon's own mutations, run at the start and when they asked to."""
+
+from collections.abc import Callable
+
+import msgspec
+import trio
+
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.commit import Answer
+from penholder_daemon.core.method import Method
+from penholder_daemon.core.own_calls import daemon_call
+from penholder_daemon.core.registry import Registry
+from penholder_daemon.core.world import World
+from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_protocol.errors import PenholderError
+
+_NO_PARAMS = msgspec.Raw(b"{}")
+_NEVER_MS = 1 << 62
+_RETRY_MS = 1000
+_LONGEST_SLEEP_SECONDS = 60.0
+Submit = Callable[[Job], None]
+
+
+class Timers:
+    """Runs every `timer` mutation when it is due, by CLOCK_BOOTTIME.
+
+    A sleep does not count the time of a suspend, so it is never a long one.
+    """
+
+    def __init__(self, registry: Registry, world: World, caller: Caller, submit: Submit) -> None:
+        """Have every timer due at once, for what fell due while the daemon was down."""
+        self._world = world
+        self._caller = caller
+        self._submit = submit
+        self._due_ms = {m.name: 0 for m in registry.methods.values() if m.timer}
+        self._timers = [m for m in registry.methods.values() if m.timer]
+        self._running: set[str] = set()
+        self._sooner = trio.Event()
+
+    def wake_at(self, boottime_ms: int) -> None:
+        """Look at that time at the latest."""
+        for name in self._due_ms:
+            self._due_ms[name] = min(self._due_ms[name], boottime_ms)
+        self._sooner.set()
+
+    async def run(self) -> None:
+        """Submit what is due, for ever."""
+        while True:
+            self._sooner = trio.Event()
+            now_ms = self._world.boottime_ms()
+            for method in self._timers:
+                if self._due_ms[method.name] <= now_ms and method.name not in self._running:
+                    self._start(method)
+            with trio.move_on_after(self._seconds_left(now_ms)):
+                await self._sooner.wait()
+
+    def _seconds_left(self, now_ms: int) -> float:
+        idle = [due for name, due in self._due_ms.items() if name not in self._running]
+        left = (min(idle) - now_ms) / 1000 if idle else _LONGEST_SLEEP_SECONDS
+        return min(max(left, 0.0), _LONGEST_SLEEP_SECONDS)
+
+    def _start(self, method: Method) -> None:
+        def done(answer: Answer) -> None:
+            self._running.discard(method.name)
+            asked = self._next(answer)
+            self._due_ms[method.name] = min(asked, self._due_ms[method.name])
+            self._sooner.set()
+
+        self._running.add(method.name)
+        self._due_ms[method.name] = _NEVER_MS
+        try:
+            self._submit(Job(daemon_call(method, self._caller, {}), done))
+        except PenholderError as busy:
+            done(busy)
+
+    def _next(self, answer: Answer) -> int:
+        if isinstance(answer, PenholderError):
+            return self._world.boottime_ms() + _RETRY_MS
+        due_ms = msgspec.json.decode(answer, type=int | None)
+        return _NEVER_MS if due_ms is None else due_ms

@@ -1,0 +1,224 @@
+"""SQLite through apsw: one connection that writes and checkpoints, some that only read.
+
+Nothing else in the process may open, copy or close the database, -wal or -shm file: closing any
+descriptor of them would drop SQLite's POSIX locks (https://sqlite.org/howtocorrupt.html).
+"""
+
+import array
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn, cast
+
+import apsw
+
+from penholder_daemon import migrations
+from penholder_daemon.core.store import Row, SqlValue, StoreFault
+
+_FAULTS = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.FullError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.NotADBError,
+    apsw.PermissionsError,
+    apsw.ReadOnlyError,
+)
+_PROGRESS_STEPS = 100_000
+"""Instructions of SQLite's machine between two calls of a progress handler: some milliseconds."""
+_READER_STEPS = 5_000
+"""The same for a reader, whose time is short: some tenths of a millisecond."""
+_CHECKPOINT_PAGES = 2000
+_PAGE_BYTES = 4096
+_LARGE_WAL_BYTES = 64 << 20
+"""Past this readers are asked to hold back for a moment."""
+_KEPT_WAL_BYTES = 8 << 20
+"""What the log keeps of the disk when all of it has been moved."""
+_AGAIN_SECONDS = 0.5
+_LARGE_AGAIN_SECONDS = 0.02
+BUSY_MS = 5000
+
+
+_NO_ROOM = frozenset({errno.EFBIG, errno.EDQUOT, errno.ENOSPC})
+"""A write that did not happen, for want of room: SQLite knows one of the three as a full disk, and
+takes the others for a disk that fails."""
+
+
+class ApswStore:
+    """Implements `Store` over one connection."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Wrap a connection."""
+        self.connection = connection
+
+    def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
+        """Run a statement and yield its rows."""
+        try:
+            yield from self.connection.execute(sql, values)
+        except apsw.Error as error:
+            self._refuse(error)
+
+    def row(self, sql: str, *values: SqlValue) -> Row | None:
+        """Run a statement to its end and return its first row."""
+        try:
+            # Its type is that of what may be bound; a blob that is read is bytes, no other buffer.
+            found = cast("list[Row]", self.connection.execute(sql, values).fetchall())
+        except apsw.Error as error:
+            self._refuse(error)
+        return found[0] if found else None
+
+    def run(self, sql: str, *values: SqlValue) -> int:
+        """Run a statement to its end and return how many rows it changed."""
+        try:
+            self.connection.execute(sql, values).fetchall()
+        except apsw.Error as error:
+            self._refuse(error)
+        return self.connection.changes()
+
+    def _refuse(self, error: apsw.Error) -> NoReturn:
+        refuse(error, self.connection.system_errno)
+
+    def end_when(self, must_end: Callable[[], bool]) -> None:
+        """Have a statement ended, with an error, as soon as a function says so."""
+        self.connection.set_progress_handler(must_end, _READER_STEPS)
+
+    def probe(self) -> None:
+        """Write the file's header again as it is."""
+        self.run(f"PRAGMA user_version = {migrations.version(self)}")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.connection.in_transaction
+
+    @property
+    def changed_rows(self) -> int:
+        """How many rows were ever changed over this connection."""
+        return self.connection.total_changes()
+
+    @property
+    def steps(self) -> int:
+        """Nobody counts the steps of a reader."""
+        return 0
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+class WriterStore(ApswStore):
+    """The one connection that writes; it also checkpoints, after answers have gone out."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Take checkpoints over from SQLite, which would run them inside a commit."""
+        super().__init__(connection)
+        self._log = Path(f"{connection.filename}-wal")
+        self._wal_pages = 0
+        self._due_pages = _CHECKPOINT_PAGES
+        self._is_behind = False
+        """Whether the last checkpoint left something for a later one."""
+        self._again_at = self._shrink_at = 0.0
+        self._steps = 0
+        self._progressed: Callable[[], None] | None = None
+        connection.set_wal_hook(self._note_wal)
+        connection.set_progress_handler(self._step, _PROGRESS_STEPS)
+
+    def _step(self) -> bool:
+        self._steps += _PROGRESS_STEPS
+        if self._progressed is not None:
+            self._progressed()
+        return False
+
+    @property
+    def steps(self) -> int:
+        """How many steps SQLite's machine ever took, counted in large pieces."""
+        return self._steps
+
+    def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def keep_log_files(self) -> None:
+        """Have -wal and -shm stay when the database is closed.
+
+        A start on a disk without room or inodes for them could not even read without them.
+        """
+        on = array.array("i", [1])
+        self.connection.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, on.buffer_info()[0])
+
+    def empty_log_files(self) -> None:
+        """Have closing leave an empty -wal: one with frames must not meet another database."""
+        self.run("PRAGMA journal_size_limit = 0")
+
+    def report_progress(self, progressed: Callable[[], None]) -> None:
+        """Have a function called again and again while a long statement runs."""
+        self._progressed = progressed
+
+    def checkpoint_if_due(self, now: float) -> bool:
+        """Move the write-ahead log into the database when it has grown enough; never waits.
+
+        What a view still reads cannot be moved, nor a log begin anew that anybody reads; it is
+        tried again when more has come, or after a while. Returns whether the log is so large that
+        readers should hold back: each is short, but with enough of them there is always one.
+        """
+        is_large = self._wal_pages * _PAGE_BYTES > _LARGE_WAL_BYTES
+        pause = _LARGE_AGAIN_SECONDS if is_large else _AGAIN_SECONDS
+        if self._wal_pages >= self._due_pages or (self._is_behind and now >= self._again_at):
+            self._again_at = now + pause
+            moved, left = self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._is_behind = left > 0
+            self._due_pages = _CHECKPOINT_PAGES + (moved + left if left else 0)
+        if not self._is_behind and now >= self._shrink_at:
+            self._shrink_at = now + pause
+            self._shrink()
+        return self._wal_pages * _PAGE_BYTES > _LARGE_WAL_BYTES
+
+    def _shrink(self) -> None:
+        """Give the disk back what a large log took, if nobody reads it at this moment."""
+        if file_bytes(self._log) <= _KEPT_WAL_BYTES:
+            return
+        self.connection.set_busy_timeout(0)
+        try:
+            self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            self.connection.set_busy_timeout(BUSY_MS)
+
+    def _checkpoint(self, mode: int) -> tuple[int, int]:
+        """Return how many pages of the log are moved, and how many are not."""
+        try:
+            pages, moved = self.connection.wal_checkpoint(mode=mode)
+        except (apsw.BusyError, apsw.LockedError):
+            return 0, 1
+        except apsw.Error as error:
+            self._refuse(error)
+        if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
+            self._wal_pages = 0
+        return moved, max(0, pages - moved)
+
+
+def sqlite_version() -> str:
+    """Return the version of the SQLite in use."""
+    return apsw.sqlite_lib_version()
+
+
+def file_bytes(path: Path) -> int:
+    """Return the size of a database file without opening it; 0 if it cannot be found there."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def refuse(error: apsw.Error, system_errno: int = 0) -> NoReturn:
+    """Tell faults of the database from mistakes of ours (constraints, SQL)."""
+    if isinstance(error, apsw.IOError):
+        is_write = getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_WRITE
+        if is_write and system_errno in _NO_ROOM:
+            raise StoreFault(f"{error} ({os.strerror(system_errno)})") from error
+        raise StoreFault(str(error), outcome_unknown=True) from error
+    if isinstance(error, _FAULTS):
+        raise StoreFault(str(error)) from error
+    raise error

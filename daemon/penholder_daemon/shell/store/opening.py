@@ -1,0 +1,170 @@
+"""Opening the database: what is refused, made, upgraded, and under which settings."""
+
+import stat
+from contextlib import ExitStack
+from pathlib import Path
+
+import apsw
+
+from penholder_daemon import migrations
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.disk import backups
+from penholder_daemon.shell.disk.copying import CopyFailed
+from penholder_daemon.shell.store import wal_renewal
+from penholder_daemon.shell.store.database import (
+    BUSY_MS,
+    ApswStore,
+    WriterStore,
+    refuse,
+    sqlite_version,
+)
+from penholder_protocol import __version__
+
+OLDEST_SQLITE = (3, 51, 3)
+"""3.7.0 to 3.51.2 have the WAL-reset bug, which corrupts when two connections checkpoint."""
+_WRITER = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+_READER = apsw.SQLITE_OPEN_READONLY
+_PASSING = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.PermissionsError,
+    apsw.ReadOnlyError,
+)
+"""What a disk that is full, read-only or out of reach gives, and stops giving later."""
+
+
+class UnusableDatabase(Exception):
+    """The database cannot be served; the message says why and what to do."""
+
+
+class UnwritableDatabase(UnusableDatabase):
+    """It cannot be written now; a disk that is full or read-only may be neither later."""
+
+
+def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) -> WriterStore:
+    """Open the database for writing, made and upgraded if need be; through a VFS of a test's.
+
+    Before an upgrade it is copied to `backups`, unless `keep_old` says that this file is a copy
+    itself. Raises UnusableDatabase for an SQLite that is too old, a foreign file, a newer schema,
+    or an upgrade that cannot be made; UnwritableDatabase for what may pass.
+    """
+    check_sqlite()
+    try:
+        connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
+        with ExitStack() as opened:
+            opened.callback(connection.close)
+            store = WriterStore(connection)
+            _prepare(store, path, vfs or "", keep_old=keep_old)
+            opened.pop_all()
+    except (StoreFault, apsw.Error, OSError) as error:
+        cause = error.__cause__ if isinstance(error, StoreFault) else error
+        kind = UnwritableDatabase if isinstance(cause, (*_PASSING, OSError)) else UnusableDatabase
+        raise kind(f"{path} cannot be opened: {error}") from error
+    return store
+
+
+def _prepare(store: WriterStore, path: Path, vfs: str, *, keep_old: bool) -> None:
+    if store.connection.readonly("main"):
+        raise StoreFault("it can only be read") from apsw.ReadOnlyError()
+    if str(path) != ":memory:" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)
+    store.connection.set_busy_timeout(BUSY_MS)
+    check_identity(store, path)
+    _renew_log(store, path, vfs)
+    if keep_old:
+        _copy_before_upgrade(store, path)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        store.run(f"PRAGMA {pragma}")
+    store.run("PRAGMA mmap_size = 0")
+    _upgrade(store, path)
+
+
+def _renew_log(store: WriterStore, path: Path, vfs: str) -> None:
+    """Write the log again that the last run left, while nobody else can write."""
+    store.run("BEGIN IMMEDIATE")
+    try:
+        wal_renewal.renew(path, vfs)
+    finally:
+        store.run("ROLLBACK")
+
+
+def _copy_before_upgrade(store: WriterStore, path: Path) -> None:
+    found, known = migrations.version(store), len(migrations.steps())
+    if not found or found == known:
+        return
+    try:
+        backups.keep_before_upgrade(store.connection, path, known)
+    except CopyFailed as error:
+        raise UnusableDatabase(
+            f"{path} has schema {found} and must be upgraded to {known}, but it cannot be copied to"
+            f" {backups.directory_of(path)} before: {error}; nothing was changed: make that"
+            " possible and start again"
+        ) from error
+
+
+def _upgrade(store: WriterStore, path: Path) -> None:
+    found = migrations.version(store)
+    try:
+        migrations.apply(store)
+    except (StoreFault, apsw.Error) as error:
+        if isinstance(error, StoreFault) and error.outcome_unknown:
+            raise
+        raise UnusableDatabase(
+            f"{path} cannot be upgraded from schema {found} to {len(migrations.steps())}: {error};"
+            f" it is as it was, and the version of the program that knows schema {found} can go on"
+        ) from error
+
+
+def open_reader(path: Path) -> ApswStore:
+    """Open the database for reading only; raises StoreFault."""
+    try:
+        connection = apsw.Connection(str(path), flags=_READER, statementcachesize=500)
+    except apsw.Error as error:
+        refuse(error)
+    connection.set_busy_timeout(BUSY_MS)
+    store = ApswStore(connection)
+    store.run("PRAGMA mmap_size = 0")
+    store.run("PRAGMA query_only = ON")
+    return store
+
+
+def is_readable(path: Path) -> bool:
+    """Tell whether queries can be answered from a file that cannot be written."""
+    try:
+        store = open_reader(path)
+        try:
+            check_identity(store, path)
+            return migrations.version(store) == len(migrations.steps())
+        finally:
+            store.close()
+    except (StoreFault, UnusableDatabase):
+        return False
+
+
+def check_sqlite() -> None:
+    """Refuse an SQLite with a known way to corrupt databases; raises UnusableDatabase."""
+    version = tuple(int(part) for part in sqlite_version().split(".")[:3])
+    if version < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise UnusableDatabase(
+            f"SQLite {sqlite_version()} has a bug that corrupts databases in WAL mode;"
+            f" {needed} or newer is needed: install a current apsw wheel from PyPI"
+        )
+
+
+def check_identity(store: ApswStore, path: Path) -> None:
+    """Raise UnusableDatabase for a database of another program, or of a newer version of this."""
+    row = store.row("PRAGMA application_id")
+    is_empty = store.row("SELECT 1 FROM sqlite_schema LIMIT 1") is None
+    if not is_empty and row != (migrations.APPLICATION_ID,):
+        raise UnusableDatabase(f"{path} is a database of another program; it was left alone")
+    known = len(migrations.steps())
+    if (found := migrations.version(store)) > known:
+        raise UnusableDatabase(
+            f"{path} has schema {found}, this program (penholder {__version__}) knows up to"
+            f" {known}: upgrade the program"
+        )

@@ -1,0 +1,306 @@
+"""Queries: a few threads with read-only connections, each call on a consistent view.
+
+Every query has QUICK_QUERY_MS of a quick reader. What takes longer is ended and begun anew by the
+reader of costly ones, which has a thread of its own, with QUERY_BUDGET_MS; then it is refused. So a
+cheap query waits for a costly one no longer than QUICK_QUERY_MS, views are short and hold no
+checkpoint up. Time is the thread's own: a query is not ended because the machine is busy.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from time import perf_counter, thread_time
+from typing import Protocol, TypeVar
+
+import structlog
+import trio
+from outcome import Error, Outcome, Value, capture
+
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.method import Waiting
+from penholder_daemon.core.store import Store
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.core.world import World
+from penholder_daemon.shell.fairness.accounts import Account
+from penholder_daemon.shell.fairness.desks import Desk, Desks, Found, Line, Look
+from penholder_daemon.shell.store.database import ApswStore
+from penholder_daemon.shell.store.shm_gate import Gate
+from penholder_protocol.errors import QueryTooCostly
+from penholder_protocol.limits import (
+    MAX_ANSWERS_AT_ONCE_BYTES,
+    QUERY_BUDGET_MS,
+    QUICK_QUERY_MS,
+)
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+_BUNCH = 32
+"""Queries of one connection that a quick reader carries out in one turn, at most."""
+_BUNCH_SECONDS = 0.005
+_TURN_SECONDS = 0.001
+"""The same while other connections wait for a quick reader."""
+_UNREADY_BYTES = 64 << 10
+"""What a view is taken to hold of a wait that goes on."""
+_WALL_TIMES = 5
+"""A query that waits for the disk takes little of its thread's time: so many times the budget."""
+
+
+class Readers(Protocol):
+    """What a connection sees of the readers."""
+
+    def submit(self, look: Look[T]) -> None:
+        """Queue a query; raises Busy when the queue is full."""
+
+
+class Reading(Protocol):
+    """The readers, as a connection meets them first."""
+
+    def open_desk(self, account: Account) -> Desk:
+        """Give a connection a place of its own in the queue."""
+
+
+async def read(readers: Readers, caller: Caller, function: Callable[[Rx], T]) -> T:
+    """Run one look and wait for it; cancelling the wait lets the look run for nobody."""
+    arrived = trio.Event()
+    kept: list[Outcome[T]] = []
+
+    def done(outcome: Outcome[T]) -> None:
+        kept.append(outcome)
+        arrived.set()
+
+    readers.submit(Look(caller, function, done))
+    await arrived.wait()
+    return kept[0].unwrap()
+
+
+def _carry_out(store: Store, world: World, look: Look[T]) -> Outcome[T]:
+    store.run("BEGIN")
+    try:
+        return capture(look.function, Rx(store, world, look.caller))
+    finally:
+        store.run("COMMIT")
+
+
+class _Clock:
+    """Ends a statement when its time is over; asked by SQLite while it works."""
+
+    def __init__(self) -> None:
+        self._until = self._wall_until = float("inf")
+        self.has_ended = False
+        self.is_stopping = False
+
+    def start(self, budget_ms: int) -> None:
+        self.has_ended = False
+        self._until = thread_time() + budget_ms / 1000
+        self._wall_until = perf_counter() + _WALL_TIMES * budget_ms / 1000
+
+    def must_end(self) -> bool:
+        if self.is_stopping or thread_time() > self._until or perf_counter() > self._wall_until:
+            self.has_ended = True
+        return self.has_ended
+
+    def stop(self) -> None:
+        self._until = self._wall_until = float("inf")
+
+
+class _Eye:
+    """One thread's connection, opened when it is first needed, and again until it may be kept."""
+
+    def __init__(
+        self, open_store: Callable[[], ApswStore], gate: Gate, world: World, held: ExitStack
+    ) -> None:
+        self._open_store = open_store
+        self._gate = gate
+        self._world = world
+        self._held = held
+        self._store: ApswStore | None = None
+        self.clock = _Clock()
+
+    def look(self, look: Look[object], budget_ms: int) -> Outcome[object] | None:
+        """Carry a query out; None if its time was over before it was done."""
+        begun = perf_counter()
+        self.clock.start(budget_ms)
+        try:
+            found = self._look(look)
+        except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
+            found = Error(error)
+        finally:
+            self.clock.stop()
+            look.trace.carried_out(begun, perf_counter())
+        return None if self.clock.has_ended else found
+
+    def _look(self, look: Look[object]) -> Outcome[object]:
+        if self._store is not None:
+            return _carry_out(self._store, self._world, look)
+        with self._gate.alone, ExitStack() as opened:
+            store = self._open_store()
+            opened.callback(store.close)
+            store.end_when(self.clock.must_end)
+            found = _carry_out(store, self._world, look)
+            if self._gate.is_open:
+                self._store = store
+                self._held.push(opened.pop_all())
+            return found
+
+
+class ThreadReaders:
+    """Some threads for quick queries and one for costly ones, each with a connection of its own."""
+
+    def __init__(
+        self,
+        open_store: Callable[[], ApswStore],
+        gate: Gate,
+        threads: int,
+        world: World,
+        delivered: Callable[[], None],
+    ) -> None:
+        """Start the threads; `delivered` is called in the loop after a bunch of answers."""
+        self._open_store = open_store
+        self._gate = gate
+        self._world = world
+        self._delivered = delivered
+        self._loop = trio.lowlevel.current_trio_token()
+        self._desks = Desks(self._enter)
+        self._quick: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
+        self._costly: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
+        self._clocks: list[_Clock] = []
+        self._is_stopping = False
+        # Readers must not run ahead of a busy loop: what they made would count for nobody.
+        self._undelivered = threading.Semaphore(2 * (threads + 1))
+        self._threads = [
+            threading.Thread(target=self._work, args=(ring,), name=f"penholder-{name}", daemon=True)
+            for name, ring in (
+                *((f"reader-{number}", self._quick) for number in range(threads)),
+                ("reader-of-costly", self._costly),
+            )
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def open_desk(self, account: Account) -> Desk:
+        """Give a connection a place of its own in the queue."""
+        return self._desks.open(account)
+
+    @property
+    def waiting(self) -> int:
+        """How many queries wait or are carried out."""
+        return self._desks.waiting
+
+    def _enter(self, line: Line) -> None:
+        (self._costly if line.is_costly else self._quick).put(line)
+
+    async def stop(self) -> None:
+        """End what is carried out, drop what waits, and end the threads."""
+        self._is_stopping = True
+        for clock in self._clocks:
+            clock.is_stopping = True
+        for thread in self._threads:
+            (self._costly if thread is self._threads[-1] else self._quick).put(None)
+        for thread in self._threads:
+            await trio.to_thread.run_sync(thread.join)
+
+    def _work(self, ring: "queue.SimpleQueue[Line | None]") -> None:
+        with ExitStack() as held:
+            eye = _Eye(self._open_store, self._gate, self._world, held)
+            self._clocks.append(eye.clock)
+            while (line := ring.get()) is not None and not self._is_stopping:
+                self._undelivered.acquire()
+                found, slow = (self._costly_look if line.is_costly else self._bunch)(eye, line)
+                self._loop.run_sync_soon(self._deliver, line, found, slow)
+
+    def _bunch(self, eye: _Eye, line: Line) -> tuple[Found, Look[object] | None]:
+        """Carry out queries of one connection until they have cost their turn."""
+        self._gate.breather.before_quick()
+        found: Found = []
+        begun, size = thread_time(), 0
+        while len(found) < _BUNCH and size < MAX_ANSWERS_AT_ONCE_BYTES:
+            look = line.next()
+            if look is None:
+                break
+            outcome = eye.look(look, QUICK_QUERY_MS)
+            if outcome is None:
+                return found, look
+            found.append((look, outcome))
+            size += _size(outcome)
+            if thread_time() - begun > (_BUNCH_SECONDS if self._quick.empty() else _TURN_SECONDS):
+                break
+        return found, None
+
+    def _costly_look(self, eye: _Eye, line: Line) -> tuple[Found, Look[object] | None]:
+        look = line.next()
+        if look is None:
+            return [], None
+        self._gate.breather.before_costly()
+        try:
+            outcome = eye.look(look, QUERY_BUDGET_MS)
+        finally:
+            self._gate.breather.after_costly()
+        return [(look, Error(_too_costly()) if outcome is None else outcome)], None
+
+    def _deliver(self, line: Line, found: Found, slow: Look[object] | None) -> None:
+        self._undelivered.release()
+        try:
+            line.desk.settle(line, found, slow)
+        except Exception as bug:
+            log.error("answers were not delivered inside the daemon", exc_info=bug)
+        self._delivered()
+
+
+def _size(outcome: Outcome[object]) -> int:
+    """Say what came of a query holds; what is no answer yet may be a page, as objects."""
+    if not isinstance(outcome, Value):
+        return 0
+    match outcome.value:
+        case bytes() as answer:
+            return len(answer)
+        case Waiting(ready=False) | None:
+            return _UNREADY_BYTES
+        case _:
+            return MAX_ANSWERS_AT_ONCE_BYTES
+
+
+def _too_costly() -> QueryTooCostly:
+    return QueryTooCostly(
+        f"the query took a reader longer than QUERY_BUDGET_MS ({QUERY_BUDGET_MS}) and was ended;"
+        " ask for less at once (a smaller limit or depth, fewer streams), go on from a newer"
+        " cursor, or leave out a filter that matches little",
+        limit="QUERY_BUDGET_MS",
+        maximum=QUERY_BUDGET_MS,
+    )
+
+
+class InlineReaders:
+    """Queries inside the loop, for simulation: one of each line at a turn."""
+
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        delivered: Callable[[], None],
+        soon: Callable[[Callable[[], None]], None] | None = None,
+    ) -> None:
+        """Bind to the running loop; `soon` says when a query is run, else at its next turn."""
+        self._store = store
+        self._world = world
+        self._delivered = delivered
+        self._soon = soon or trio.lowlevel.current_trio_token().run_sync_soon
+        self._desks = Desks(self._enter)
+        self._ring: deque[Line] = deque()
+
+    def open_desk(self, account: Account) -> Desk:
+        """Give a connection a place of its own in the queue."""
+        return self._desks.open(account)
+
+    def _enter(self, line: Line) -> None:
+        self._ring.append(line)
+        self._soon(self._run)
+
+    def _run(self) -> None:
+        line = self._ring.popleft()
+        look = line.next()
+        found = [] if look is None else [(look, _carry_out(self._store, self._world, look))]
+        line.desk.settle(line, found, None)
+        self._delivered()

@@ -1,0 +1,301 @@
+"""The pen: whoever submits a mutation waits for the one writer.
+
+Natural group commit: the writer takes all that came while its last commit ran, so a busy daemon
+makes large batches and an idle one answers at once, without a timer. A batch is taken from the
+queue while it runs, and ends where it has cost enough: nobody waits for all that others queued.
+The same core runs on a thread (a disk may take 20 ms for a sync, which must not stop the loop) or
+inline (simulation).
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter
+from typing import Protocol
+
+import structlog
+import trio
+
+from penholder_daemon.core.commit import Answer, Committer, Outcome
+from penholder_daemon.core.leases import Beat
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.fairness.accounts import Account
+from penholder_daemon.shell.fairness.write_queue import Admitted, Job, WriteQueue
+from penholder_daemon.shell.observing.counters import Tally
+from penholder_daemon.shell.observing.request_log import RequestLog
+from penholder_daemon.shell.store.writer_connection import Pen
+from penholder_protocol.limits import (
+    MAX_COMMIT_BATCH,
+    MAX_COMMIT_BATCH_BYTES,
+    MAX_COMMIT_BATCH_MS,
+)
+
+log = structlog.get_logger()
+
+_HEARTBEAT_SECONDS = 0.5
+_LOOKS_FOR_MORE = 2
+"""How often a batch that has carried everything out looks for what has come meanwhile."""
+_LAST_SECONDS = 1.0
+"""How long a stop goes on writing what was left waiting."""
+
+Deliver = Callable[[Sequence[Job], Outcome], None]
+Soon = Callable[[Callable[[], None]], None]
+"""Has something done in the loop, a little later."""
+
+
+class Writer(Protocol):
+    """What a connection sees of the writer."""
+
+    def submit(self, job: Job) -> None:
+        """Queue a mutation; raises Busy when the queue is full."""
+
+    def resume(self, account: Account) -> None:
+        """Go on with the mutations of a connection whose peer has room for answers again."""
+
+    @property
+    def waiting(self) -> int:
+        """How many mutations wait or are being written."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written at the moment; None if nothing is known to be wrong."""
+
+
+def _take_in_nothing() -> None:
+    """Nothing comes while a batch runs."""
+
+
+class _Batch:
+    """Mutations of one transaction, taken while it runs."""
+
+    def __init__(
+        self,
+        waiting: WriteQueue,
+        clock: Callable[[], float],
+        take_in: Callable[[], None] = _take_in_nothing,
+    ) -> None:
+        self._waiting = waiting
+        self._take_in = take_in
+        self._clock = clock
+        self._until = clock() + MAX_COMMIT_BATCH_MS / 1000
+        self._bytes = 0
+        self._answered: list[int] = []
+        self.jobs: list[Job] = []
+
+    def calls(self) -> Iterator[Invocation]:
+        """Take what waits until it has cost enough."""
+        take, clock, until = self._waiting.take, self._clock, self._until
+        looks = _LOOKS_FOR_MORE
+        for _ in range(MAX_COMMIT_BATCH):
+            if self._bytes >= MAX_COMMIT_BATCH_BYTES or clock() > until:
+                return
+            job = take()
+            if job is None and looks:
+                # Who has been answered just now is likely to have asked again meanwhile: it shares
+                # this sync instead of waiting for it.
+                looks -= 1
+                self._take_in()
+                job = take()
+            if job is None:
+                return
+            self.jobs.append(job)
+            self._bytes += job.params_bytes
+            yield job.call
+
+    def answered(self, answer: Answer) -> None:
+        """Count the answer to the call that was taken last."""
+        size = len(answer) if isinstance(answer, bytes) else 0
+        self._bytes += size
+        self._answered.append(size)
+        self.jobs[-1].account.written_bytes += size
+
+    def tell_delivered(self) -> None:
+        """Let every connection know, in the loop, that what was made for it has arrived."""
+        for job, size in zip(self.jobs, self._answered, strict=False):
+            job.account.delivered(size)
+
+
+class ThreadWriter:
+    """The writer on a thread of its own; `deliver` is called in trio's loop."""
+
+    def __init__(
+        self, pen: Pen, deliver: Deliver, tally: Tally, request_log: RequestLog, beat: Beat
+    ) -> None:
+        """Start the thread; must be called inside trio, whose beat is kept by who calls."""
+        self._pen = pen
+        self._beat = beat
+        self._deliver = deliver
+        self._tally = tally
+        self._request_log = request_log
+        self._loop = trio.lowlevel.current_trio_token()
+        self._inbox: queue.SimpleQueue[Job | Account | None] = queue.SimpleQueue()
+        self._waiting = WriteQueue()
+        self._admitted = Admitted()
+        self._is_stopping = False
+        self._end_by = 0.0
+        self._thread = threading.Thread(target=self._run, name="penholder-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many mutations wait or are being written."""
+        return self._admitted.calls
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago it last got on with something; idle it does twice a second."""
+        return perf_counter() - self._pen.progressed_at
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written at the moment."""
+        return self._pen.fault
+
+    def submit(self, job: Job) -> None:
+        """Queue a mutation; raises Busy."""
+        self._beat.look()
+        self._admitted.admit(job)
+        self._inbox.put(job)
+
+    def resume(self, account: Account) -> None:
+        """Go on with the mutations of a connection whose peer has room for answers again."""
+        self._inbox.put(account)
+
+    async def stop(self) -> None:
+        """Finish what waits, for a moment at most, and end the thread.
+
+        Nobody is connected any more: what is not written then was not acknowledged to anybody.
+        """
+        self._inbox.put(None)
+        await trio.to_thread.run_sync(self._thread.join)
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as bug:
+            # Whoever waits for it would wait for ever; a new start has a writer again.
+            log.critical("the writer failed inside the daemon", exc_info=bug)
+            self._end_daemon()
+
+    def _work(self) -> None:
+        while not self._is_stopping or (self._waiting and perf_counter() < self._end_by):
+            self._take_in()
+            if self._waiting:
+                self._write()
+
+    def _take_in(self) -> None:
+        """Take what has come; with nothing to do wait for it."""
+        try:
+            if not self._waiting:
+                self._note(self._inbox.get(timeout=_HEARTBEAT_SECONDS))
+        except queue.Empty:
+            self._be_idle()
+            return
+        self._take_in_rest()
+
+    def _take_in_rest(self) -> None:
+        """Take what has come besides."""
+        try:
+            while True:
+                self._note(self._inbox.get_nowait())
+        except queue.Empty:
+            return
+
+    def _note(self, come: Job | Account | None) -> None:
+        match come:
+            case Job():
+                self._waiting.add(come)
+            case Account():
+                self._waiting.resume(come)
+            case None:
+                self._is_stopping = True
+                self._end_by = perf_counter() + _LAST_SECONDS
+
+    def _write(self) -> None:
+        batch = _Batch(self._waiting, perf_counter, self._take_in_rest)
+        # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
+        heard_ms = int(self._waiting.waits_since * 1000)
+        begun = perf_counter()
+        outcome = self._pen.run(batch.calls(), batch.answered, heard_ms)
+        ended = perf_counter()
+        if batch.jobs:
+            self._loop.run_sync_soon(self._delivered, batch, outcome, begun, ended)
+        self._checkpoint()
+
+    def _delivered(self, batch: _Batch, outcome: Outcome, begun: float, ended: float) -> None:
+        jobs = batch.jobs
+        self._admitted.let_go(jobs)
+        self._tally.committed(len(jobs), ended - begun)
+        traces = [job.trace for job in jobs]
+        for trace in traces:
+            trace.carried_out(begun, ended)
+        self._request_log.committed(traces, outcome, ended - begun)
+        self._deliver(jobs, outcome)
+        batch.tell_delivered()
+
+    def _be_idle(self) -> None:
+        if self._pen.heartbeat().fatal:
+            self._end_daemon()
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        try:
+            self._pen.checkpoint()
+        except StoreFault as fault:
+            log.error("a checkpoint failed", reason=str(fault), fatal=fault.outcome_unknown)
+            if fault.outcome_unknown:
+                # The kernel may take pages that it failed to write for written: a checkpoint that
+                # is tried again would "succeed". A new start reads them from the log once more.
+                self._end_daemon()
+
+    def _end_daemon(self) -> None:
+        self._loop.run_sync_soon(self._deliver, [], Outcome([], fatal=True))
+
+
+class InlineWriter:
+    """The writer inside the loop, for simulation: one batch a turn of the loop."""
+
+    def __init__(self, committer: Committer, deliver: Deliver, soon: Soon | None = None) -> None:
+        """Bind to the running loop; `soon` says when a batch is written, else at its next turn."""
+        self._committer = committer
+        self._deliver = deliver
+        self._soon = soon or trio.lowlevel.current_trio_token().run_sync_soon
+        self._waiting = WriteQueue()
+        self._admitted = Admitted()
+        self._is_due = False
+
+    @property
+    def waiting(self) -> int:
+        """How many mutations wait."""
+        return self._admitted.calls
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written at the moment."""
+        return self._committer.fault
+
+    def submit(self, job: Job) -> None:
+        """Queue a mutation; raises Busy."""
+        self._admitted.admit(job)
+        self._waiting.add(job)
+        self._come_again()
+
+    def resume(self, account: Account) -> None:
+        """Go on with the mutations of a connection whose peer has room for answers again."""
+        self._waiting.resume(account)
+        self._come_again()
+
+    def _come_again(self) -> None:
+        if self._waiting and not self._is_due:
+            self._is_due = True
+            self._soon(self._write)
+
+    def _write(self) -> None:
+        self._is_due = False
+        batch = _Batch(self._waiting, lambda: 0.0)
+        outcome = self._committer.run(batch.calls(), batch.answered)
+        self._come_again()
+        self._admitted.let_go(batch.jobs)
+        self._deliver(batch.jobs, outcome)
+        batch.tell_delivered()

@@ -1,0 +1,169 @@
+"""The pen itself: the writing connection with its committer, or why there is none for now.
+
+A database that can be read but not opened for writing (the disk is full or read-only, or has no
+inode left) is served all the same: queries are answered, every mutation is refused with
+STORE_FAILED, and opening is tried again until it works. Nothing is written either while its files
+are not where the next start will look for them: it would be acknowledged, and lost.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from time import perf_counter
+
+import structlog
+
+from penholder_daemon.core.commit import Answer, Committer, Outcome, nothing_written
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.core.store import Store, StoreFault
+from penholder_daemon.shell.disk import backups
+from penholder_daemon.shell.disk.database_files import DatabaseFiles
+from penholder_daemon.shell.store.database import WriterStore
+from penholder_daemon.shell.store.opening import (
+    UnusableDatabase,
+    UnwritableDatabase,
+    is_readable,
+    open_writer,
+)
+from penholder_daemon.shell.store.shm_gate import Gate
+
+log = structlog.get_logger()
+
+_TRY_AGAIN_SECONDS = 1.0
+_REMOVED = (
+    "its database or the log beside it was removed or replaced under the daemon: put the files"
+    " back; a stop (never a kill) moves what the log holds into the database"
+)
+
+
+class Pen:
+    """Writes batches while it can. Opened by the main thread, used by the writer's."""
+
+    def __init__(
+        self, path: Path, gate: Gate, make_committer: Callable[[Store], Committer]
+    ) -> None:
+        """Open the database; raises UnusableDatabase if it can be neither written nor read."""
+        self._path = path
+        self._gate = gate
+        self._make_committer = make_committer
+        self._store: WriterStore | None = None
+        self._committer: Committer | None = None
+        self._why_closed = ""
+        self._files: DatabaseFiles | None = None
+        self._is_removed = False
+        self.progressed_at = perf_counter()
+        """When it last got on with something; a long statement counts while it runs."""
+        try:
+            self._open()
+        except UnwritableDatabase as unwritable:
+            if not is_readable(path):
+                raise
+            log.error("writes are refused, reads go on", reason=str(unwritable))
+            self._why_closed = str(unwritable)
+        self._tried_at = perf_counter()
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written at the moment; None if nothing is known to be wrong."""
+        if self._is_removed:
+            return _REMOVED
+        return self._why_closed if self._committer is None else self._committer.fault
+
+    def run(
+        self,
+        batch: Iterable[Invocation],
+        answered: Callable[[Answer], None],
+        heard_ms: int | None = None,
+    ) -> Outcome:
+        """Commit a batch as `Committer.run` does, or refuse it."""
+        self._progress()
+        committer = self._committer or self._open_again()
+        if committer is None:
+            return nothing_written(batch, self._why_closed)
+        if self._find_removed():
+            return nothing_written(batch, _REMOVED)
+        outcome = self._told(committer, lambda: committer.run(batch, answered, heard_ms))
+        self._progress()
+        return outcome
+
+    def heartbeat(self) -> Outcome:
+        """Do what is to be done when nobody writes: see whether writing works again."""
+        self._progress()
+        committer = self._committer or self._open_again()
+        if committer is None or self._find_removed():
+            return Outcome([])
+        return self._told(committer, committer.heartbeat)
+
+    def _find_removed(self) -> bool:
+        """See whether the files are where they were opened, and tell when that changes."""
+        was_removed = self._is_removed
+        self._is_removed = self._files is not None and not self._files.are_in_place
+        if self._is_removed and not was_removed:
+            log.critical("writes are refused", reason=_REMOVED)
+        elif was_removed and not self._is_removed:
+            log.info("the database is there again")
+        return self._is_removed
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database if it is due; raises StoreFault."""
+        if self._store is not None:
+            is_large = self._store.checkpoint_if_due(perf_counter())
+            self._gate.breather.ask(is_large)
+            self._progress()
+
+    def close(self) -> None:
+        """Close the connection; the log is moved into the database."""
+        if self._store is not None:
+            try:
+                self._store.empty_log_files()
+            except StoreFault as fault:
+                log.warning("the write-ahead log stays as it is", reason=str(fault))
+            self._store.close()
+
+    def _progress(self) -> None:
+        self.progressed_at = perf_counter()
+
+    def _open(self) -> Committer:
+        backups.undo_half(self._path)  # before SQLite begins another log beside it
+        store = open_writer(self._path)
+        try:
+            _try_out(store)
+        except StoreFault as fault:
+            store.close()
+            raise UnwritableDatabase(f"{self._path} cannot be written: {fault}") from fault
+        store.keep_log_files()
+        self._files = DatabaseFiles(self._path)
+        store.report_progress(self._progress)
+        self._store = store
+        self._committer = self._make_committer(store)
+        self._gate.is_open = True
+        return self._committer
+
+    def _open_again(self) -> Committer | None:
+        if perf_counter() - self._tried_at < _TRY_AGAIN_SECONDS:
+            return None
+        self._tried_at = perf_counter()
+        try:
+            with self._gate.alone:
+                committer = self._open()
+        except UnusableDatabase as unusable:
+            self._why_closed = str(unusable)
+            return None
+        log.info("the database can be written again")
+        return committer
+
+    def _told(self, committer: Committer, act: Callable[[], Outcome]) -> Outcome:
+        """Log the first failure of a row and the end of the row, not each."""
+        before = committer.fault
+        outcome = act()
+        if before is None and committer.fault is not None:
+            log.error("writes fail, reads go on", reason=committer.fault)
+        elif before is not None and committer.fault is None:
+            log.info("writes work again")
+        return outcome
+
+
+def _try_out(store: WriterStore) -> None:
+    """Write once: opening alone does not tell whether that works."""
+    store.run("BEGIN IMMEDIATE")
+    store.probe()
+    store.run("COMMIT")
