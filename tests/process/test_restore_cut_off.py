@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from penholder_daemon.core.given import Given
+from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.restoring import current
 from penholder_daemon.restoring.restore import restore
 from tests.frozen.make import HERE
@@ -41,8 +41,8 @@ def test_the_daemon_gives_the_old_one_its_log_back(
     def cut_off(*_words: object, **_named: object) -> None:
         raise CutOff
 
-    def unknown(*_words: object) -> Given:
-        return Given(is_all=False)
+    def unknown(*_words: object) -> HandedOut:
+        return HandedOut(is_all=False)
 
     monkeypatch.setattr(current, "look", unknown)
     with monkeypatch.context() as dying:

@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import trio
 import trio.testing
@@ -26,11 +27,15 @@ from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.connections.connection import Connection
 from penholder_daemon.shell.connections.dispatch import Dispatcher
 from penholder_daemon.shell.connections.once import Once
+from penholder_daemon.shell.connections.outbox import Flusher
+from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.disk.paths import Paths
+from penholder_daemon.shell.fairness.accounts import Accounts
+from penholder_daemon.shell.observing.counters import Counters
+from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.publishing.publisher import Publisher
-from penholder_daemon.shell.running.daemon import load_openrpc
-from penholder_daemon.shell.running.delivery import House
-from penholder_daemon.shell.running.status import Facts
+from penholder_daemon.shell.running.delivery import Delivery
+from penholder_daemon.shell.running.operations import Operations
 from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.running.timers import Timers
 from penholder_daemon.shell.settings import Settings
@@ -137,28 +142,39 @@ class SimulatedDaemon:
 
         world = SimulatedWorld(seed)
         caller = daemon_caller(0, 1)
-        rx = Rx(store, world, caller)
-        self.house = House(
-            world, Dispatcher(REGISTRY), Publisher(journal.position(rx)), load_openrpc, Stop(),
-            Facts(Paths(Path("/simulated"), Path("/simulated")), Settings(), world.now()),
-        )  # fmt: skip
+        publisher = Publisher(journal.position(Rx(store, world, caller)))
+        flusher, accounts, counters, stop = Flusher(), Accounts(), Counters(), Stop()
         committer = Committer(store, world, REGISTRY, _fail)
-        self.house.writer = InlineWriter(committer, self.house.deliver, soon if is_slow else None)
-        self.house.readers = InlineReaders(
-            store, world, self.house.flusher.flush, soon if is_slow else None
-        )
-        self.house.sockets = _NoSockets()  # type: ignore[assignment]  # what simulation needs of it
-        self.house.timers = Timers(REGISTRY, world, caller, self.house.writer.submit)
-        self.house.once = Once(REGISTRY, nursery, self.house.writer.submit)
+        writer = InlineWriter(committer, soon if is_slow else None)
+        timers = Timers(REGISTRY, world, caller, writer.submit)
+        parts: dict[str, Any] = {"publisher": publisher, "sockets": _NoSockets(), "stop": stop}
+        operations = Operations(
+            paths=Paths(Path("/simulated"), Path("/simulated")),
+            started_at=world.now(), settings=Settings, counters=counters, accounts=accounts,
+            writer=writer, maintenance=None,  # type: ignore[arg-type]  # it needs threads
+            **parts,
+        )  # fmt: skip
+        self.services = Services(
+            world=world, dispatcher=Dispatcher(REGISTRY), writer=writer,
+            readers=InlineReaders(store, world, flusher.flush, soon if is_slow else None),
+            once=Once(REGISTRY, nursery, writer.submit), publisher=publisher, flusher=flusher,
+            accounts=accounts, counters=counters, request_log=RequestLog(Settings()),
+            operations=operations,
+        )  # fmt: skip
+        delivery = Delivery(
+            processes=None,  # type: ignore[arg-type]  # nobody is seated here
+            timers=timers, flusher=flusher, **parts,
+        )  # fmt: skip
+        writer.start(delivery.deliver)
         self._nursery = nursery
         self.connections: list[Connection] = []
-        nursery.start_soon(self.house.timers.run)
+        nursery.start_soon(timers.run)
 
     def connect(self) -> trio.StapledStream:  # type: ignore[type-arg]  # memory streams of any kind
         """Open a connection and return the client's end."""
         client, server = trio.testing.memory_stream_pair()
         caller = Caller(CONTROL, 0, 1000 + len(self.connections))
-        connection = Connection(StreamTransport(server), caller, self.house, self.house.flusher)
+        connection = Connection(StreamTransport(server), caller, self.services)
         self.connections.append(connection)
         self._nursery.start_soon(connection.run)
         return client

@@ -25,7 +25,7 @@ async def _answered_before_the_other(path: Path, sent: bytes) -> int:
         await honest.call("rpc.ping")
         await daemon.connect().send_all(sent)
         await honest.call("rpc.ping")
-        answered = sum(daemon.house.tally.errors.values())
+        answered = sum(daemon.services.counters.errors.values())
         nursery.cancel_scope.cancel()
     return answered
 
@@ -48,7 +48,7 @@ async def _drained_in_a_batch(path: Path) -> set[int]:
         stream = daemon.connect()
         batch = [{"jsonrpc": "2.0", "id": n, "method": "no.such"} for n in range(MAX_BATCH)]
         await stream.send_all(json.dumps(batch).encode() + b"\n")
-        while not daemon.house.tally.errors:
+        while not daemon.services.counters.errors:
             await trio.lowlevel.checkpoint()
         daemon.connections[0].stop_reading()
         answered = b""

@@ -68,8 +68,8 @@ async def _run(path: Path, seed: int) -> list[Any]:
         # What was asked for comes to its end, and then nothing is held for those who are gone.
         await trio.sleep(2)
         found = await client.call("event.list", worker_id="w", limit=1000)
-        assert daemon.house.accounts.held_bytes == 0
-        assert daemon.house.publisher.listening == 0
+        assert daemon.services.accounts.held_bytes == 0
+        assert daemon.services.publisher.listening == 0
         nursery.cancel_scope.cancel()
     return [event["data"].get("n") for event in found["result"]["items"] if event["data"]]
 

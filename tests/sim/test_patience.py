@@ -43,7 +43,7 @@ def _connect(
     client, server = trio.testing.memory_stream_pair()
     transport = DeafTransport(server)
     caller = Caller(CONTROL, 0, 2000)
-    connection = Connection(transport, caller, daemon.house, daemon.house.flusher)
+    connection = Connection(transport, caller, daemon.services)
     nursery.start_soon(connection.run)
     return client, transport, connection
 
@@ -86,11 +86,11 @@ async def _never_read(path: Path) -> tuple[int, bool, bool]:
         await trio.sleep(PEER_STALLED_MS / 1000 - 1)
         connection.check_patience()
         await trio.testing.wait_all_tasks_blocked()
-        held = daemon.house.accounts.held_bytes
+        held = daemon.services.accounts.held_bytes
         await trio.sleep(2)
         connection.check_patience()
         await trio.testing.wait_all_tasks_blocked()
-        ended = daemon.house.accounts.held_bytes == 0
+        ended = daemon.services.accounts.held_bytes == 0
         nursery.cancel_scope.cancel()
     return held, held > MAX_LAG_BYTES, ended
 

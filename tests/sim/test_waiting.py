@@ -1,6 +1,7 @@
 """A wait looks through a long stream once, piece by piece, and on from there at every commit."""
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from penholder_daemon.core import execute
 from penholder_daemon.core.method import Invocation, Waiting
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.connections.pending import Pending
-from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.fairness.accounts import Account
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol.errors import Busy
 from tests.sim.client import SimulatedClient
 from tests.sim.house import simulated_daemon
@@ -130,16 +132,20 @@ def test_an_empty_answer_at_the_timeout_has_a_next(tmp_path: Path, looks: Looks)
 class _BusyWriter:
     """Stands for a writer whose queue is full."""
 
-    def submit(self, job: Job) -> None:  # noqa: ARG002
+    def submit(self, job: WriteJob) -> None:  # noqa: ARG002
         """Refuse."""
         raise Busy("the writer's queue is full")
+
+    def resume(self, account: Account) -> None:
+        """Nothing was kept back."""
 
 
 def test_nothing_is_kept_of_a_wait_that_was_refused(tmp_path: Path) -> None:
     async def play() -> None:
         async with simulated_daemon(tmp_path / "w.db", 1) as daemon, trio.open_nursery() as nursery:
+            busy: Any = _BusyWriter()  # what a request needs of it
+            daemon.services = replace(daemon.services, writer=busy)
             client = SimulatedClient(daemon.connect(), nursery)
-            daemon.house.writer = _BusyWriter()  # type: ignore[assignment]  # what a request needs
             for _ in range(20):
                 refused = await client.call("queue.wait", queue="q", runner_id="r", lease_ms=1000)
                 assert refused["error"]["data"]["code"] == "BUSY"

@@ -184,7 +184,10 @@ class FaultyStore:
 
 
 class FakeSession:
-    """Implements `Session` without a connection: it remembers what it was asked for."""
+    """Implements `Session` without a connection: it remembers what it was asked for.
+
+    It stands for the daemon behind the connection, too: `DaemonOperations`.
+    """
 
     def __init__(self, bench: "Bench", caller: Caller) -> None:
         """Serve one caller of a bench."""
@@ -196,6 +199,11 @@ class FakeSession:
         self.canceled: list[int | str] = []
         self.store_fault: str | None = None
         self.drain_ms: int | None = None
+
+    @property
+    def daemon(self) -> "FakeSession":
+        """Be asked here, too."""
+        return self
 
     async def read(self, look: Callable[[Rx], T]) -> T:
         """Read at once."""

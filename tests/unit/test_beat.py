@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 import trio
 import trio.testing
 
-from penholder_daemon.core.commit import Answer, Outcome
+from penholder_daemon.core.commit import Answer, BatchOutcome
 from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.method import Invocation
-from penholder_daemon.shell.fairness.write_queue import Job
-from penholder_daemon.shell.observing.counters import Tally
+from penholder_daemon.shell.fairness.write_queue import WriteJob
+from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.running.beat import keep_beating
 from penholder_daemon.shell.settings import Settings
@@ -19,8 +19,8 @@ from tests.unit.harness import Bench, unwrap
 from tests.unit.running import claim, make_run
 
 
-class BenchPen:
-    """Stands for the pen: the writer's thread writes to a bench, whose time the test turns."""
+class BenchConnection:
+    """Stands for the writer's connection: it writes to a bench, whose time the test turns."""
 
     fault = None
     progressed_at = 0.0
@@ -34,13 +34,13 @@ class BenchPen:
         batch: Iterable[Invocation],
         answered: Callable[[Answer], None],
         heard_ms: int | None = None,  # noqa: ARG002 - by a clock that this world does not have
-    ) -> Outcome:
+    ) -> BatchOutcome:
         """Commit."""
         return self._bench.committer.run(batch, answered)
 
-    def heartbeat(self) -> Outcome:
+    def heartbeat(self) -> BatchOutcome:
         """Leave the writer's beat to the test."""
-        return Outcome([])
+        return BatchOutcome([])
 
     def checkpoint(self) -> None:
         """Leave the log."""
@@ -54,11 +54,12 @@ class Scene:
         self.bench = bench
         self.beat = Beat(bench.world)
         self.writer = ThreadWriter(
-            BenchPen(bench),  # type: ignore[arg-type]  # what the writer needs of a pen
-            self._deliver, Tally(), RequestLog(Settings()), self.beat,
+            BenchConnection(bench),  # type: ignore[arg-type]  # what the writer needs of it
+            Counters(), RequestLog(Settings()), self.beat,
         )  # fmt: skip
+        self.writer.start(self._deliver)
 
-    def _deliver(self, jobs: Sequence[Job], outcome: Outcome) -> None:
+    def _deliver(self, jobs: Sequence[WriteJob], outcome: BatchOutcome) -> None:
         for job, answer in zip(jobs, outcome.answers, strict=True):
             job.done(answer)
 
@@ -79,7 +80,7 @@ class Scene:
                 all_came.set()
 
         for method, params in asked:
-            self.writer.submit(Job(self.bench.invocation(method, params), done))
+            self.writer.submit(WriteJob(self.bench.invocation(method, params), done))
         await all_came.wait()
         return answers
 

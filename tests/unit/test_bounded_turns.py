@@ -15,7 +15,7 @@ from penholder_daemon.core.method import Waiting
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.fairness.accounts import Account, Accounts
-from penholder_daemon.shell.fairness.desks import Look
+from penholder_daemon.shell.fairness.desks import ReadJob
 from penholder_daemon.shell.publishing.publisher import Publisher, Watch
 from penholder_daemon.shell.publishing.subscriptions import LiveSubscription
 from penholder_daemon.shell.store.readers import read
@@ -42,12 +42,12 @@ class _Pages:
         """Begin with none."""
         self.made: list[weakref.ref[_Entry]] = []
 
-    def submit(self, look: Look[T]) -> None:
+    def submit(self, job: ReadJob[T]) -> None:
         """Make a page."""
         entry = _Entry(1)
         self.made.append(weakref.ref(entry))
         page: Any = (SimpleNamespace(items=[entry], pos=1, more=True), [])
-        look.done(Value(page))
+        job.done(Value(page))
 
 
 class _DeafPeer:
@@ -62,6 +62,9 @@ class _DeafPeer:
 
     def notify_line(self, line: bytes) -> None:
         """Take nothing."""
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
     async def until_taken(self) -> None:
         """Take one."""
@@ -96,7 +99,7 @@ async def test_pages_are_made_for_a_peer_one_at_a_time(scene: Scene) -> None:
         account.hold_unsent(MAX_LAG_BYTES + 1)
 
     for _ in range(5):
-        desk.submit(Look(CONTROLLER, find, done))
+        desk.submit(ReadJob(CONTROLLER, find, done))
     while not told:
         await read(scene.desk(), CONTROLLER, find)
     assert len(told) == 1

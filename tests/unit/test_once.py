@@ -5,8 +5,8 @@ import trio.testing
 from outcome import Outcome, Value
 
 from penholder_daemon.shell.connections.once import Once
-from penholder_daemon.shell.fairness.desks import Look
-from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.fairness.desks import ReadJob
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from tests.unit.harness import Bench
 
 
@@ -16,18 +16,18 @@ class SlowDesk:
     def __init__(self, bench: Bench) -> None:
         """Look at a bench."""
         self._bench = bench
-        self._untold: list[tuple[Look[object], Outcome[object]]] = []
+        self._untold: list[tuple[ReadJob[object], Outcome[object]]] = []
 
-    def submit(self, look: Look[object]) -> None:
+    def submit(self, job: ReadJob[object]) -> None:
         """Look."""
-        found = look.function(self._bench.rx(look.caller))
-        self._untold.append((look, Value(found)))
+        found = job.function(self._bench.rx(job.caller))
+        self._untold.append((job, Value(found)))
 
     async def tell(self) -> None:
         """Tell what came of all looks, and let whoever heard it go on."""
         untold, self._untold = self._untold, []
-        for look, found in untold:
-            look.done(found)
+        for job, found in untold:
+            job.done(found)
         await trio.testing.wait_all_tasks_blocked()
 
 
@@ -43,7 +43,7 @@ async def test_a_view_from_before_the_answer_was_kept_does_not_act_again(bench: 
     async def ask(once: Once, desk: SlowDesk) -> None:
         answers.append(await once.carry_out(call, act, desk))  # type: ignore[arg-type]  # what it needs of a desk
 
-    def submit(job: Job) -> None:
+    def submit(job: WriteJob) -> None:
         job.done(bench.run([job.call])[0])
 
     first, second = SlowDesk(bench), SlowDesk(bench)

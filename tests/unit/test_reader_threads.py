@@ -14,10 +14,10 @@ from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.fairness import desks
 from penholder_daemon.shell.fairness.accounts import Account, Accounts
-from penholder_daemon.shell.fairness.desks import Desk, Desks, Look
+from penholder_daemon.shell.fairness.desks import Desk, Desks, ReadJob
 from penholder_daemon.shell.store.opening import open_reader, open_writer
 from penholder_daemon.shell.store.readers import ThreadReaders, read
-from penholder_daemon.shell.store.shm_gate import Gate
+from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_protocol.errors import Busy, QueryTooCostly
 from penholder_protocol.limits import MAX_LAG_BYTES, MAX_QUEUED_BESIDE, MAX_READER_QUEUE
 from tests.unit.fakes import FakeWorld
@@ -48,7 +48,7 @@ class Scene:
     def __init__(self, path: Path) -> None:
         """Start the threads."""
         self._writer = open_writer(path)
-        gate = Gate()
+        gate = ShmGate()
         gate.is_open = True
         self.readers = ThreadReaders(partial(open_reader, path), gate, 2, FakeWorld(), lambda: None)
         self._accounts = Accounts()
@@ -62,13 +62,13 @@ class Scene:
         """Open a connection's desk."""
         return self.readers.open_desk(self.account())
 
-    def note(self, name: str) -> Look[SqlValue]:
+    def note(self, name: str) -> ReadJob[SqlValue]:
         """Make a quick query that is noted when it is answered."""
 
         def done(_: Outcome[SqlValue]) -> None:
             self.told.append(name)
 
-        return Look(CONTROLLER, _one, done)
+        return ReadJob(CONTROLLER, _one, done)
 
     async def close(self) -> None:
         """End the threads."""
@@ -137,7 +137,7 @@ async def test_quick_ones_do_not_wait_for_costly_ones(scene: Scene) -> None:
 async def test_a_stop_ends_what_is_carried_out_and_drops_what_waits(scene: Scene) -> None:
     desk = scene.desk()
     for _ in range(30):
-        desk.submit(Look(CONTROLLER, endless, lambda _: None))
+        desk.submit(ReadJob(CONTROLLER, endless, lambda _: None))
     await scene.readers.stop()
 
 
@@ -170,7 +170,7 @@ async def test_a_query_underway_of_a_connection_that_ended_is_counted_off_once(
     scene: Scene,
 ) -> None:
     desk, other = scene.desk(), scene.desk()
-    desk.submit(Look(CONTROLLER, partial(_count, steps=300_000), lambda _: None))
+    desk.submit(ReadJob(CONTROLLER, partial(_count, steps=300_000), lambda _: None))
     desk.submit(scene.note("gone"))
     desk.close()
     for _ in range(20):
@@ -210,6 +210,6 @@ def test_a_desk_closes_while_a_reader_takes_from_it(monkeypatch: pytest.MonkeyPa
     all_desks = Desks(lambda _: None)
     desk = all_desks.open(Accounts().open(lambda _: None))
     for _ in range(2):
-        desk.submit(Look(CONTROLLER, _one, lambda _: None))
+        desk.submit(ReadJob(CONTROLLER, _one, lambda _: None))
     desk.close()
     assert all_desks.waiting == 0

@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from penholder_daemon.core import given, leases, verify
-from penholder_daemon.core.given import UNKNOWN_STEP, Given
+from penholder_daemon.core import handed_out, leases, verify
+from penholder_daemon.core.handed_out import UNKNOWN_STEP, HandedOut
 from penholder_daemon.core.seats import Seat
 from penholder_protocol import errors
 from tests.frozen.make import live
 from tests.unit.harness import Bench, Json
 
 PROJECT = {"tenant_id": "t", "project_id": "p"}
-NOTHING = Given(is_all=True)
+NOTHING = HandedOut(is_all=True)
 
 
-def _restore(bench: Bench, known: Given = NOTHING) -> Json:
+def _restore(bench: Bench, known: HandedOut = NOTHING) -> Json:
     ended = bench.own("daemon.restored", known=known, file="/backup.db")
     # As at the daemon's next start.
     leases.renew_all(bench.store, bench.world)
@@ -31,7 +31,7 @@ def _proof(lease: Json) -> dict[str, object]:
 def test_an_owner_is_fenced_and_the_next_one_is_above_it(bench: Bench) -> None:
     fence = bench.owned("c1", lease_ms=60_000)
     bench.worker("w1", fence=fence)
-    assert _restore(bench, Given(epochs={"controller:c1": 7}, is_all=True))["owners"] == 1
+    assert _restore(bench, HandedOut(epochs={"controller:c1": 7}, is_all=True))["owners"] == 1
     told = bench.refused(errors.Fenced, "worker.stop", worker_id="w1", fence=fence)
     assert told.details["current_epoch"] == 8
     assert bench.call("controller.status", controller_id="c1")["state"] == "dormant"
@@ -61,7 +61,7 @@ def test_a_process_that_was_seated_after_the_backup_is_fenced_too(bench: Bench) 
     bench.worker("w1")
     later = bench.peer("w1")
     seat = Seat("w1", 4, later.lineage[0], bench.world.boot_id, bench.world.now(), None)
-    _restore(bench, Given(epochs={"worker:w1": 4}, seats=[seat], is_all=True))
+    _restore(bench, HandedOut(epochs={"worker:w1": 4}, seats=[seat], is_all=True))
     bench.refused(errors.Fenced, "event.append", later, type="t")
     assert bench.call("runtime.attach", later)["runtime_epoch"] == 6
 
@@ -70,7 +70,7 @@ def test_a_claimed_run_can_be_claimed_by_anybody_at_once(bench: Bench) -> None:
     bench.call("run.create", run_id="r1", backend_profile="b", session_ref={"session_id": "s"},
                **PROJECT)  # fmt: skip
     lease = bench.call("run.claim", run_id="r1", runner_id="old", lease_ms=86_400_000)["lease"]
-    assert _restore(bench, Given(epochs={"run:r1": 5}, is_all=True))["runs"] == 1
+    assert _restore(bench, HandedOut(epochs={"run:r1": 5}, is_all=True))["runs"] == 1
     told = bench.refused(
         errors.Fenced, "run.append_event", run_id="r1", type="usage", lease=_proof(lease)
     )
@@ -85,7 +85,7 @@ def test_a_claimed_run_can_be_claimed_by_anybody_at_once(bench: Bench) -> None:
 
 def test_a_run_that_was_claimed_after_the_backup_is_fenced_too(bench: Bench) -> None:
     bench.call("run.create", run_id="r1", backend_profile="b", **PROJECT)
-    _restore(bench, Given(epochs={"run:r1": 1}, is_all=True))
+    _restore(bench, HandedOut(epochs={"run:r1": 1}, is_all=True))
     lease = {"epoch": 1, "token": "given out after the backup"}
     bench.refused(errors.Fenced, "run.append_event", run_id="r1", type="usage", lease=lease)
     assert bench.call("run.get", run_id="r1")["state"] == "pending"
@@ -137,7 +137,7 @@ def test_it_is_told_in_the_stream_of_the_daemon(bench: Bench) -> None:
 
 def test_positions_and_versions_go_on_above_what_was_given_out(bench: Bench) -> None:
     bench.owned()
-    known = Given(
+    known = HandedOut(
         sequences={"journal": 5000, "tasks": 70, "no_such_table": 3},
         counters={"sessions": 600, "queue_tasks": 800},
         is_all=True,
@@ -157,7 +157,7 @@ def test_what_the_backup_has_given_out_counts_as_well(bench: Bench) -> None:
     bench.owned()
     fence = bench.acquire(takeover=True)
     pos = bench.call("journal.position")["pos"]
-    _restore(bench, Given(epochs={"controller:c1": 1}, sequences={"journal": 1}, is_all=True))
+    _restore(bench, HandedOut(epochs={"controller:c1": 1}, sequences={"journal": 1}, is_all=True))
     assert bench.call("journal.position")["pos"] > pos
     assert bench.acquire()["epoch"] == int(str(fence["epoch"])) + 2
 
@@ -165,12 +165,12 @@ def test_what_the_backup_has_given_out_counts_as_well(bench: Bench) -> None:
 def test_where_it_is_not_known_the_step_is_large(bench: Bench) -> None:
     bench.owned()
     bench.world.wall_ms = 0  # a clock that was lost too
-    _restore(bench, Given(epochs={"controller:gone": 3}, is_all=False))
+    _restore(bench, HandedOut(epochs={"controller:gone": 3}, is_all=False))
     assert bench.acquire()["epoch"] == UNKNOWN_STEP + 2
     assert bench.owned("c2")["epoch"] == UNKNOWN_STEP + 1
     assert bench.call("journal.position")["pos"] > UNKNOWN_STEP
     assert bench.call("queue.submit", queue="q", **PROJECT)["version"] > UNKNOWN_STEP
-    epochs = given.read(bench.rx(), is_all=True).epochs
+    epochs = handed_out.read(bench.rx(), is_all=True).epochs
     assert epochs["controller:gone"] == UNKNOWN_STEP + 3
 
 
@@ -181,7 +181,7 @@ def test_the_same_backup_twice_gives_nothing_out_again() -> None:
         bench = Bench()
         bench.owned()
         bench.world.wall_ms += at_ms
-        _restore(bench, Given(is_all=False))
+        _restore(bench, HandedOut(is_all=False))
         pos = bench.call("journal.position")["pos"]
         return [bench.acquire()["epoch"], bench.owned("c2")["epoch"], pos]
 
@@ -194,7 +194,7 @@ def test_twice_goes_on_above_the_first_time(bench: Bench) -> None:
     bench.owned()
     _restore(bench)
     first = bench.acquire()["epoch"]
-    _restore(bench, given.read(bench.rx(), is_all=True))
+    _restore(bench, handed_out.read(bench.rx(), is_all=True))
     assert int(str(bench.acquire()["epoch"])) > int(str(first))
 
 
@@ -208,10 +208,10 @@ def test_keys_within_the_backup_still_answer(bench: Bench) -> None:
 
 def test_a_database_with_something_of_everything_stays_sound() -> None:
     bench = live()
-    held = given.read(bench.rx(), is_all=True)
+    held = handed_out.read(bench.rx(), is_all=True)
     ended = _restore(bench, held)
     assert all(ended.values()), f"nothing of some kind was held: {ended}"
-    after = given.read(bench.rx(), is_all=True)
+    after = handed_out.read(bench.rx(), is_all=True)
     assert after.seats == []
     assert all(after.epochs[subject] > epoch for subject, epoch in held.epochs.items())
     assert bench.database.row("SELECT 1 FROM instances WHERE is_active = 1") is None

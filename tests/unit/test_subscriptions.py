@@ -13,7 +13,7 @@ from outcome import capture
 
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published, Rx
-from penholder_daemon.shell.fairness.desks import Look
+from penholder_daemon.shell.fairness.desks import ReadJob
 from penholder_daemon.shell.publishing.publisher import Publisher, Watch
 from penholder_daemon.shell.publishing.subscriptions import LiveSubscription
 from penholder_protocol.errors import Busy, Denied
@@ -33,16 +33,16 @@ class HeldReaders:
         self._waiting: deque[Callable[[], Callable[[], None]]] = deque()
         self._seen: deque[Callable[[], None]] = deque()
 
-    def submit(self, look: Look[T]) -> None:
+    def submit(self, job: ReadJob[T]) -> None:
         """Hold a query, or refuse it."""
         if self.refuses:
             self.refuses -= 1
             raise Busy
-        self._waiting.append(lambda: self._carry_out(look))
+        self._waiting.append(lambda: self._carry_out(job))
 
-    def _carry_out(self, look: Look[T]) -> Callable[[], None]:
-        found = capture(look.function, self._bench.rx(look.caller))
-        return lambda: look.done(found)
+    def _carry_out(self, job: ReadJob[T]) -> Callable[[], None]:
+        found = capture(job.function, self._bench.rx(job.caller))
+        return lambda: job.done(found)
 
     def look(self) -> None:
         """Carry the oldest query out; what it saw may be old when it arrives."""
@@ -74,6 +74,9 @@ class Peer:
     def notify_line(self, line: bytes) -> None:
         """Take a notification."""
         self.lines.append(line)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
     async def until_taken(self) -> None:
         """Take all at once."""
@@ -332,7 +335,7 @@ async def test_nothing_published_moves_nothing() -> None:
 def test_a_view_is_given_to_looks(bench: Bench) -> None:
     readers = HeldReaders(bench)
     seen: list[Rx] = []
-    readers.submit(Look(CONTROLLER, seen.append, lambda _: None))
+    readers.submit(ReadJob(CONTROLLER, seen.append, lambda _: None))
     readers.answer()
     assert seen[0].caller is CONTROLLER
 

@@ -5,7 +5,7 @@ import trio.testing
 
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.own_calls import daemon_caller
-from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.running.timers import Timers
 from penholder_protocol.errors import Busy, StoreFailed
 from tests.unit.harness import Bench
@@ -23,7 +23,7 @@ class Played:
         self.is_busy = False
         self.timers = Timers(bench.registry, bench.world, daemon_caller(0, 1), self.submit)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: WriteJob) -> None:
         """Carry a job out."""
         if self.is_busy:
             raise Busy

@@ -3,7 +3,7 @@
 import pytest
 
 from penholder_daemon.shell.fairness.accounts import Account, Accounts
-from penholder_daemon.shell.fairness.write_queue import Admitted, Job, WriteQueue
+from penholder_daemon.shell.fairness.write_queue import Admitted, WriteJob, WriteQueue
 from penholder_protocol.errors import Busy
 from penholder_protocol.limits import (
     CONNECTION_KEEPS_BYTES,
@@ -27,11 +27,11 @@ class Scene:
         """Open a connection's account."""
         return self._accounts.open(lambda _: None)
 
-    def job(self, account: Account, text: str = "t", size: int = 0) -> Job:
+    def job(self, account: Account, text: str = "t", size: int = 0) -> WriteJob:
         """Make a mutation of a connection."""
         params: dict[str, object] = {"worker_id": "w", "type": text, "data": {"x": "y" * size}}
         call = self._bench.invocation("event.append", params)
-        return Job(call, lambda _: None, account=account)
+        return WriteJob(call, lambda _: None, account=account)
 
     def take_all(self) -> list[str]:
         """Take what can be taken; returns the texts."""

@@ -54,7 +54,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass
-class Outcome:
+class BatchOutcome:
     """What came of a batch. `fatal`: after an I/O error nobody knows; the daemon must exit."""
 
     answers: list[Answer]
@@ -93,12 +93,12 @@ class Committer:
         self.fault: str | None = None
         """Why the newest batch could not be written; None when it could."""
 
-    def heartbeat(self) -> Outcome:
+    def heartbeat(self) -> BatchOutcome:
         """Note that the writer is alive though it has nothing to do; see whether it can write."""
         self._hear()
         if self._owes_grace or self.fault is not None:
             return self.run([])
-        return Outcome([], fatal=self._has_failed)
+        return BatchOutcome([], fatal=self._has_failed)
 
     def _hear(self) -> None:
         """Note that the writer goes on; what kept it from that is no time of any lease.
@@ -118,7 +118,7 @@ class Committer:
         batch: Iterable[Invocation],
         answered: Callable[[Answer], None] = _unheard,
         heard_ms: int | None = None,
-    ) -> Outcome:
+    ) -> BatchOutcome:
         """Commit a batch: what succeeded is durable when this returns, in the order given.
 
         Calls are taken from the batch one after another while it runs, and `answered` hears what
@@ -168,8 +168,8 @@ class Committer:
         taken: list[Invocation],
         answered: Callable[[Answer], None],
         heard_ms: int | None,
-    ) -> Outcome:
-        outcome = Outcome([])
+    ) -> BatchOutcome:
+        outcome = BatchOutcome([])
         for call in calls:
             taken.append(call)
             tx = Tx(self._store_for(call), self._world, call.caller, call.request_id, self)
@@ -226,7 +226,7 @@ class Committer:
             raise InvalidParams(f"{name!r} is not a mutation; tx.apply takes mutations only")
         return execute.mutate(tx, method.invoke(tx.caller, params, tx.request_id))
 
-    def _fail(self, batch: Sequence[Invocation], fault: StoreFault) -> Outcome:
+    def _fail(self, batch: Sequence[Invocation], fault: StoreFault) -> BatchOutcome:
         """Fail every request of a batch whose transaction is lost; publish nothing."""
         if not fault.outcome_unknown and self._store.in_transaction:
             try:
@@ -237,12 +237,12 @@ class Committer:
         self.fault = str(fault)
         outcome = UNKNOWN if fault.outcome_unknown else NOTHING_WRITTEN
         failed: list[Answer] = [_store_failed(str(fault), outcome) for _ in batch]
-        return Outcome(failed, fatal=self._has_failed)
+        return BatchOutcome(failed, fatal=self._has_failed)
 
 
-def nothing_written(batch: Iterable[Invocation], reason: str) -> Outcome:
+def nothing_written(batch: Iterable[Invocation], reason: str) -> BatchOutcome:
     """Refuse a batch that could not even be begun."""
-    return Outcome([_store_failed(reason, NOTHING_WRITTEN) for _ in batch])
+    return BatchOutcome([_store_failed(reason, NOTHING_WRITTEN) for _ in batch])
 
 
 def _store_failed(reason: str, outcome: str) -> StoreFailed:

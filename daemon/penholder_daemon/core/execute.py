@@ -20,7 +20,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Claim(msgspec.Struct, array_like=True):
-    """What one try of a `claim` method came to, on its way from the writer to who waits."""
+    """What one try of a `claim` method came to, on its way from the writer to who waits.
+
+    Its result stays as it was encoded: it is answered so, and so it is kept under a key.
+    """
 
     ready: bool
     result: Raw
@@ -70,8 +73,8 @@ def _act(tx: Tx, call: Invocation) -> bytes:
     elif method.fence is not None:
         method.fence(tx, call.arguments, call.fence)
     result = method.handler(tx, **call.arguments)
-    if isinstance(result, Waiting):
-        return encode_result(Claim(result.ready, Raw(_encode(result.result)), result.streams))
+    if isinstance(result, Waiting):  # read again as a `Claim`
+        return encode_result((result.ready, result.result, result.streams))
     return encode_result(result)
 
 

@@ -1,4 +1,4 @@
-"""The port to a connection, for methods that the connection itself carries out."""
+"""The ports of local methods: to the connection that carries one out, and to the daemon itself."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -36,34 +36,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     db_bytes: int
 
 
-class Session(Protocol):
-    """One connection, as a room sees it."""
-
-    @property
-    def caller(self) -> Caller:
-        """Who is connected."""
-
-    @property
-    def world(self) -> World:
-        """Time and ids."""
-
-    async def read(self, look: Callable[[Rx], AnswerT]) -> AnswerT:
-        """Run a function of a consistent view, on a reader."""
-
-    async def subscribe(
-        self, selection: Selection, after: int | None, check: Callable[[Rx], None] | None
-    ) -> Subscription:
-        """Send entries after a position (None: from now on) until unsubscribed.
-
-        A `check` raises Denied when the caller may read that no more; it is asked of every view
-        of the backlog. What ends a right later, WithdrawStream tells.
-        """
-
-    def unsubscribe(self, subscription: str) -> bool:
-        """End a subscription of this connection; False if there is none."""
-
-    def cancel_wait(self, request_id: int | str) -> bool:
-        """Have a wait of this connection answer now; False if there is none."""
+class DaemonOperations(Protocol):
+    """The running daemon, as a room sees it."""
 
     def figures(self) -> Figures:
         """Return the daemon's own figures."""
@@ -85,3 +59,37 @@ class Session(Protocol):
 
     def shut_down(self, drain_ms: int) -> None:
         """Have the daemon finish what it has and exit."""
+
+
+class Session(Protocol):
+    """One connection, as a room sees it."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who is connected."""
+
+    @property
+    def world(self) -> World:
+        """Time and ids."""
+
+    @property
+    def daemon(self) -> DaemonOperations:
+        """The daemon itself."""
+
+    async def read(self, look: Callable[[Rx], AnswerT]) -> AnswerT:
+        """Run a function of a consistent view, on a reader."""
+
+    async def subscribe(
+        self, selection: Selection, after: int | None, check: Callable[[Rx], None] | None
+    ) -> Subscription:
+        """Send entries after a position (None: from now on) until unsubscribed.
+
+        A `check` raises Denied when the caller may read that no more; it is asked of every view
+        of the backlog. What ends a right later, WithdrawStream tells.
+        """
+
+    def unsubscribe(self, subscription: str) -> bool:
+        """End a subscription of this connection; False if there is none."""
+
+    def cancel_wait(self, request_id: int | str) -> bool:
+        """Have a wait of this connection answer now; False if there is none."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import apsw
 
-from penholder_daemon.core import given
+from penholder_daemon.core import handed_out
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.core.given import Given
+from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
@@ -14,12 +14,12 @@ from penholder_daemon.shell.disk import read_only
 from penholder_daemon.shell.store.database import ApswStore
 
 
-def look(database: Path, world: World, caller: Caller) -> Given:
+def look(database: Path, world: World, caller: Caller) -> HandedOut:
     """Read what a database has given out and settle it; of one that is not sound not all is known.
 
     It may be damaged, of another version or not there at all: that is what backups are for.
     """
-    unknown = Given(is_all=False)
+    unknown = HandedOut(is_all=False)
     # SQLite would delete the log beside a file that is empty.
     if not read_only.looks_like_sqlite(database):
         return unknown
@@ -28,7 +28,7 @@ def look(database: Path, world: World, caller: Caller) -> Given:
         try:
             store = ApswStore(connection)
             is_sound = store.row("PRAGMA quick_check(1)") == ("ok",)
-            known = given.read(Rx(store, world, caller), is_all=is_sound)
+            known = handed_out.read(Rx(store, world, caller), is_all=is_sound)
             settle(store)
         finally:
             connection.close()

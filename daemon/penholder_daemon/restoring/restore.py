@@ -9,7 +9,7 @@ import msgspec
 from penholder_daemon import migrations
 from penholder_daemon.core import journal, verify
 from penholder_daemon.core.commit import Committer
-from penholder_daemon.core.given import Given
+from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.own_calls import daemon_call, daemon_caller
 from penholder_daemon.core.transaction import Rx
@@ -117,7 +117,7 @@ class _Work:
             ended=ended,
         )
 
-    def _mutate(self, store: WriterStore, known: Given) -> Ended:
+    def _mutate(self, store: WriterStore, known: HandedOut) -> Ended:
         """Make the daemon's own mutation, as the daemon makes its own."""
         bugs: list[Exception] = []
 

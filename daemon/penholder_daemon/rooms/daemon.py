@@ -59,7 +59,7 @@ async def health(session: Session) -> Health:
         await session.read(journal.position)
     except StoreFault as fault:
         unreachable = str(fault)
-    figures = session.figures()
+    figures = session.daemon.figures()
     message = unreachable or figures.store_fault
     return Health(
         adapter="sqlite",
@@ -76,7 +76,7 @@ async def health(session: Session) -> Health:
 async def status(session: Session) -> DaemonStatus:
     """Return the daemon in figures."""
     counts, pos = await session.read(_counts)
-    figures = msgspec.structs.asdict(session.figures())
+    figures = msgspec.structs.asdict(session.daemon.figures())
     del figures["migration_id"]
     return DaemonStatus(
         version=__version__, boot_id=session.world.boot_id, workers=counts, pos=pos, **figures
@@ -92,19 +92,19 @@ def _counts(rx: Rx) -> tuple[dict[str, int], int]:
 async def metrics(session: Session) -> Metrics:
     """Return all figures in the text format of Prometheus."""
     counts, _ = await session.read(_counts)
-    return Metrics(text=session.metrics(counts))
+    return Metrics(text=session.daemon.metrics(counts))
 
 
 @room.local(sockets=(CONTROL,))
 async def config(session: Session) -> JsonObject:
     """Return the settings in force."""
-    return session.config()
+    return session.daemon.config()
 
 
 @room.local(sockets=(CONTROL,))
 async def verify(session: Session, *, deep: bool = False) -> Verification:
     """Look for damage in the file and for broken invariants; `deep` reads all of every index."""
-    findings = await session.verify(deep=deep)
+    findings = await session.daemon.verify(deep=deep)
     return Verification(ok=not findings, findings=findings)
 
 
@@ -120,7 +120,7 @@ async def backup(
     Without a path it goes to `backups` in the state directory under a name that tells the time,
     and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
     """
-    return await session.backup(path, keep_last)
+    return await session.daemon.backup(path, keep_last)
 
 
 @room.mutation(sockets=(CONTROL,), errors=(InvalidParams,), is_bulk=True)
@@ -221,7 +221,7 @@ async def shutdown(
     Asked for with less time it shortens a stop that is underway. Sent again under a known key it
     stops nothing, not even a daemon that was started since.
     """
-    return Afterwards(Stopping(stopping=True), partial(session.shut_down, drain_ms))
+    return Afterwards(Stopping(stopping=True), partial(session.daemon.shut_down, drain_ms))
 
 
 @room.mutation(sockets=())

@@ -7,9 +7,9 @@ that were ever given out.
 
 import msgspec
 
-from penholder_daemon.core import given, journal, read_cursors
+from penholder_daemon.core import handed_out, journal, read_cursors
 from penholder_daemon.core.counters import EPOCH_FLOOR
-from penholder_daemon.core.given import Given
+from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms import runtime
 from penholder_daemon.rooms.controllers import records as controllers
@@ -35,12 +35,12 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @room.mutation(sockets=())
-def restored(tx: Tx, *, known: Given, file: str) -> Ended:
+def restored(tx: Tx, *, known: HandedOut, file: str) -> Ended:
     """Go on from a backup: `known` is what the database in its place has given out."""
     pos = journal.position(tx)
     # A counter that was not begun yet in the backup may have been since.
     begun = {**dict.fromkeys(_COUNTERS, 0), **known.counters}
-    given.go_on_above(tx, msgspec.structs.replace(known, counters=begun))
+    handed_out.go_on_above(tx, msgspec.structs.replace(known, counters=begun))
     ended = Ended(
         owners=controllers.release_all(tx),
         seats=runtime.lose_all(tx, _WHY),

@@ -47,7 +47,7 @@ async def ping(session: Session) -> Pong:
 @room.local(sockets=(CONTROL, RUNTIME))
 async def discover(session: Session) -> JsonObject:
     """Return the OpenRPC document: every method, record and error."""
-    return session.openrpc()
+    return session.daemon.openrpc()
 
 
 @room.local(sockets=(CONTROL, RUNTIME), takes_nul=True)

@@ -16,7 +16,7 @@ from trio_jsonrpc.transport import TransportClosed
 
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.shell.connections.batches import BatchAnswers
-from penholder_daemon.shell.connections.outbox import Flusher, Outbox
+from penholder_daemon.shell.connections.outbox import Outbox
 from penholder_daemon.shell.connections.pending import Sink
 from penholder_daemon.shell.connections.requests import Requests
 from penholder_daemon.shell.connections.services import Services
@@ -53,14 +53,12 @@ _MESSAGES_A_TURN = 64
 class Connection(JsonRpcConnection):
     """Serves one peer; implements `Subscriber`."""
 
-    def __init__(
-        self, transport: Transport, caller: Caller, services: Services, flusher: Flusher
-    ) -> None:
+    def __init__(self, transport: Transport, caller: Caller, services: Services) -> None:
         """Bind to a peer; `run` serves it."""
         super().__init__(transport, JsonRpcConnectionType.SERVER)
         self.caller = caller
         self._stream = transport
-        self._flusher = flusher
+        self._flusher = services.flusher
         self._one_heavy = services.one_heavy
         self._account = services.accounts.open(self._end)
         self._account.when_room(partial(services.writer.resume, self._account))
@@ -253,6 +251,7 @@ class Connection(JsonRpcConnection):
         if self._outbox.lags_ms >= PEER_STALLED_MS:
             log.warning("a peer has stopped reading and is ended", pid=self.caller.pid)
             self.session.let_subscriptions_go()
+            self._outbox.flush()
             self.drop()
 
     def _check_frame_timeout(self) -> None:
@@ -296,6 +295,9 @@ class Connection(JsonRpcConnection):
     def notify_line(self, line: bytes) -> None:
         """Queue a notification."""
         self._put_answer(line)
+
+    def flush(self) -> None:
+        """Send what is queued."""
         self._outbox.flush()
 
     async def until_taken(self) -> None:

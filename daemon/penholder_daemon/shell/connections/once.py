@@ -18,14 +18,14 @@ from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.own_calls import daemon_call
 from penholder_daemon.core.registry import Registry
 from penholder_daemon.shell.fairness.desks import Desk
-from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.store.readers import read
 from penholder_protocol.errors import IdempotencyConflict, PenholderError
 
 log = structlog.get_logger()
 
 Act: TypeAlias = Callable[[], Awaitable[object]]
-Submit: TypeAlias = Callable[[Job], None]
+Submit: TypeAlias = Callable[[WriteJob], None]
 
 
 @dataclass
@@ -111,7 +111,7 @@ class Once:
             kept.set()
 
         try:
-            self._submit(Job(call, done))
+            self._submit(WriteJob(call, done))
             await kept.wait()
         except PenholderError as busy:
             answers.append(busy)

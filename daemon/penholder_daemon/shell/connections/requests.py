@@ -31,8 +31,8 @@ from penholder_daemon.shell.connections.pending import Pending, Sink
 from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.connections.waits import Waits
 from penholder_daemon.shell.fairness.accounts import Account
-from penholder_daemon.shell.fairness.desks import Desk, Look
-from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.fairness.desks import Desk, ReadJob
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import (
     InternalError,
@@ -87,10 +87,8 @@ class Requests:
             call = self._services.dispatcher.invocation(self._caller, request)
             pending.hold(call, self._account)
             self._begin(call, pending)
-        except PenholderError as refusal:
-            self._answer(pending, refusal)
-        except Exception as bug:  # noqa: BLE001 - one request must not end the connection
-            self._answer(pending, self._bug(pending, bug))
+        except Exception as error:  # noqa: BLE001 - one request must not end the connection
+            self._answer(pending, self._refusal(pending, error))
 
     def _begin(self, call: Invocation, pending: Pending) -> None:
         match call.method.kind:
@@ -131,21 +129,27 @@ class Requests:
         now = perf_counter()
         trace = pending.trace
         name = trace.method if is_known else "unknown"
-        self._services.tally.answered(name, now - trace.arrived, number)
+        self._services.counters.answered(name, now - trace.arrived, number)
         self._services.request_log.answered(trace, now, None if error is None else error.code)
 
-    def _bug(self, pending: Pending, bug: BaseException) -> InternalError:
+    def _refusal(self, pending: Pending, error: Exception) -> PenholderError:
+        """Say what refuses a request: the one ladder of errors outside the writer."""
+        match error:
+            case PenholderError():
+                return error
+            case StoreFault():
+                return StoreFailed(f"the store cannot be read: {error}", reason=str(error))
         log.error(
             "a request failed inside the daemon",
             method=pending.trace.method,
             request_id=pending.trace.request_id,
-            exc_info=bug,
+            exc_info=error,
         )
         return InternalError()
 
     # --- order --------------------------------------------------------------------------------
     def _submit(self, call: Invocation, pending: Pending, done: Callable[[Answer], None]) -> None:
-        job = Job(call, partial(self._written, done), pending.trace, self._account)
+        job = WriteJob(call, partial(self._written, done), pending.trace, self._account)
         self._services.writer.submit(job)
         self._mutations_sent += 1
 
@@ -168,10 +172,10 @@ class Requests:
         def done(found: Outcome[bytes]) -> None:
             self._answer_with(pending, found.unwrap)
 
-        look = Look(self._caller, partial(_carry_out, call), done, pending.trace)
+        job = ReadJob(self._caller, partial(_carry_out, call), done, pending.trace)
         try:
-            self._desk.submit(look)
-        except PenholderError as busy:
+            self._desk.submit(job)
+        except PenholderError as busy:  # here, since this may be another request's turn
             self._answer(pending, busy)
 
     def _claimed(self, call: Invocation, pending: Pending, answer: Answer) -> None:
@@ -199,15 +203,11 @@ class Requests:
         self._flush()
 
     def _answer_with(self, pending: Pending, make: Callable[[], bytes]) -> None:
-        """Make an answer, or say what refuses it: the one ladder of errors outside the writer."""
+        """Make an answer, or say what refuses it."""
         try:
             answer: Answer = make()
-        except PenholderError as refusal:
-            answer = refusal
-        except StoreFault as fault:
-            answer = StoreFailed(f"the store cannot be read: {fault}", reason=str(fault))
-        except Exception as bug:  # noqa: BLE001
-            answer = self._bug(pending, bug)
+        except Exception as error:  # noqa: BLE001 - one request must not end the connection
+            answer = self._refusal(pending, error)
         self._answer(pending, answer)
 
     def cancel_wait(self, request_id: int | str) -> bool:

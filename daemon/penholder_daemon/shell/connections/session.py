@@ -4,10 +4,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
-from msgspec import Raw
-
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.core.session import Figures
+from penholder_daemon.core.session import DaemonOperations
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
@@ -18,7 +16,7 @@ from penholder_daemon.shell.publishing.subscriptions import LiveSubscription, Su
 from penholder_daemon.shell.store.readers import read
 from penholder_protocol.errors import TooManySubscriptions
 from penholder_protocol.limits import MAX_CONNECTION_BYTES, MAX_SUBSCRIPTIONS
-from penholder_protocol.nouns import Backup, Finding, Subscription
+from penholder_protocol.nouns import Subscription
 
 T = TypeVar("T")
 
@@ -49,6 +47,11 @@ class PeerSession:
     def world(self) -> World:
         """Time and ids."""
         return self._services.world
+
+    @property
+    def daemon(self) -> DaemonOperations:
+        """The daemon itself."""
+        return self._services.operations
 
     async def read(self, look: Callable[[Rx], T]) -> T:
         """Run a function of a consistent view."""
@@ -111,38 +114,9 @@ class PeerSession:
         """How many there are."""
         return len(self._subscriptions)
 
-    # --- what the daemon does for it ----------------------------------------------------------
     def cancel_wait(self, request_id: int | str) -> bool:
         """Have a wait answer now."""
         return self._cancel_wait(request_id)
-
-    def figures(self) -> Figures:
-        """Return the daemon's figures."""
-        return self._services.figures()
-
-    def openrpc(self) -> Raw:
-        """Return the description of all methods."""
-        return self._services.openrpc()
-
-    def config(self) -> Raw:
-        """Return the settings in force."""
-        return self._services.config()
-
-    def metrics(self, workers: dict[str, int]) -> str:
-        """Return all figures for Prometheus."""
-        return self._services.metrics(workers)
-
-    async def verify(self, *, deep: bool) -> list[Finding]:
-        """Look for damage."""
-        return await self._services.maintenance.verify(deep=deep)
-
-    async def backup(self, path: str | None, keep_last: int | None) -> Backup:
-        """Copy the database."""
-        return await self._services.maintenance.backup(path, keep_last)
-
-    def shut_down(self, drain_ms: int) -> None:
-        """Have the daemon stop."""
-        self._services.shut_down(drain_ms)
 
 
 def _too_many(limit: str, maximum: int) -> TooManySubscriptions:

@@ -18,7 +18,7 @@ from penholder_daemon.core.streams import Selection
 from penholder_daemon.shell.connections.pending import Pending
 from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.fairness.desks import Desk
-from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.publishing.publisher import Watch
 from penholder_daemon.shell.store.readers import read
 from penholder_protocol.errors import PenholderError
@@ -108,7 +108,7 @@ class Waits:
             kept.append(answer)
             answered.set()
 
-        self._services.writer.submit(Job(call, done, account=self._desk.account))
+        self._services.writer.submit(WriteJob(call, done, account=self._desk.account))
         with trio.CancelScope(shield=True):
             await answered.wait()
         if isinstance(kept[0], PenholderError):

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Look(Generic[T]):
+class ReadJob(Generic[T]):
     """A function of a view, for a caller; `done` is called in the loop with what came of it."""
 
     caller: Caller
@@ -35,27 +35,27 @@ class Look(Generic[T]):
     trace: Trace = field(default_factory=Trace)
 
 
-Found: TypeAlias = list[tuple[Look[object], Outcome[object]]]
+Found: TypeAlias = list[tuple[ReadJob[object], Outcome[object]]]
 """Queries that were carried out, and what came of each."""
 
 
 class Line:
-    """Queries of one desk, in their order; all but `looks` belongs to the loop."""
+    """Queries of one desk, in their order; all but `jobs` belongs to the loop."""
 
-    __slots__ = ("desk", "is_costly", "is_out", "looks")
+    __slots__ = ("desk", "is_costly", "is_out", "jobs")
 
     def __init__(self, desk: "Desk", *, is_costly: bool) -> None:
         """Begin empty."""
         self.desk = desk
         self.is_costly = is_costly
-        self.looks: deque[Look[object]] = deque()
+        self.jobs: deque[ReadJob[object]] = deque()
         self.is_out = False
         """Whether it stands in the ring, or a reader has it."""
 
-    def next(self) -> Look[object] | None:
+    def next(self) -> ReadJob[object] | None:
         """Take the oldest query; None where the connection has ended meanwhile."""
         try:
-            return self.looks.popleft()
+            return self.jobs.popleft()
         except IndexError:
             return None
 
@@ -84,7 +84,7 @@ class Desks:
 
     def enter(self, line: Line) -> None:
         """Have a line's turn come, if its peer has room for answers; else when it has."""
-        if line.is_out or not line.looks:
+        if line.is_out or not line.jobs:
             return
         if line.desk.account.has_room:
             line.is_out = True
@@ -106,16 +106,16 @@ class Desk:
         self._is_closed = False
         account.when_room(self._resume)
 
-    def submit(self, look: Look[T]) -> None:
+    def submit(self, job: ReadJob[T]) -> None:
         """Queue a query; raises Busy when the queue is full."""
         if self._is_closed:
             return
         self._desks.admit(self._waiting)
         self._waiting += 1
-        self._quick.looks.append(look)  # type: ignore[arg-type]  # a queue of looks of every type
+        self._quick.jobs.append(job)  # type: ignore[arg-type]  # a queue of jobs of every type
         self._desks.enter(self._quick)
 
-    def settle(self, line: Line, found: Found, slow: Look[object] | None) -> None:
+    def settle(self, line: Line, found: Found, slow: ReadJob[object] | None) -> None:
         """Deliver what came of a bunch; what took too long goes on in the other line."""
         line.is_out = False
         if self._is_closed:
@@ -123,10 +123,10 @@ class Desk:
         self._desks.waiting -= len(found)
         self._waiting -= len(found)
         if slow is not None:
-            self._costly.looks.append(slow)
+            self._costly.jobs.append(slow)
         try:
-            for look, outcome in found:
-                look.done(outcome)
+            for job, outcome in found:
+                job.done(outcome)
         finally:
             self._resume()
 
@@ -139,6 +139,6 @@ class Desk:
         self._is_closed = True
         for line in (self._quick, self._costly):
             # At once: a reader may take the last one between a look and a pop.
-            line.looks.clear()
+            line.jobs.clear()
         self._desks.waiting -= self._waiting
         self._waiting = 0

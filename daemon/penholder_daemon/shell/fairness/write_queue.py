@@ -26,7 +26,7 @@ OWN = unlimited()
 """The account of the daemon's own mutations."""
 
 
-class Job:
+class WriteJob:
     """A mutation and who wants to know what came of it (called in the loop, after the commit)."""
 
     __slots__ = ("account", "call", "done", "params_bytes", "trace")
@@ -52,7 +52,7 @@ class WriteQueue:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._jobs: dict[Account, deque[Job]] = {}
+        self._jobs: dict[Account, deque[WriteJob]] = {}
         self._ring: deque[tuple[Account, float]] = deque()
         """Whose turn it is, each with since when it waits for that (perf_counter)."""
         self._held: set[Account] = set()
@@ -61,7 +61,7 @@ class WriteQueue:
         """Whether anything can be taken."""
         return bool(self._ring)
 
-    def add(self, job: Job) -> None:
+    def add(self, job: WriteJob) -> None:
         """Queue a mutation behind those of its connection."""
         jobs = self._jobs.get(job.account)
         if jobs is None:
@@ -84,7 +84,7 @@ class WriteQueue:
         """
         return self._ring[0][1] if self._ring else perf_counter()
 
-    def take(self) -> Job | None:
+    def take(self) -> WriteJob | None:
         """Take the next mutation whose connection has room for its answer."""
         while self._ring:
             account, _ = self._ring.popleft()
@@ -116,7 +116,7 @@ class Admitted:
         self.calls = 0
         self._bytes = 0
 
-    def admit(self, job: Job) -> None:
+    def admit(self, job: WriteJob) -> None:
         """Count a mutation; raises Busy, unless its connection has next to nothing waiting."""
         size = job.params_bytes
         account = job.account
@@ -129,12 +129,12 @@ class Admitted:
             raise _busy("MAX_WRITER_QUEUE_BYTES", MAX_WRITER_QUEUE_BYTES)
         self._count(job, 1, size)
 
-    def let_go(self, jobs: Sequence[Job]) -> None:
+    def let_go(self, jobs: Sequence[WriteJob]) -> None:
         """Count mutations off."""
         for job in jobs:
             self._count(job, -1, -job.params_bytes)
 
-    def _count(self, job: Job, calls: int, size: int) -> None:
+    def _count(self, job: WriteJob, calls: int, size: int) -> None:
         self.calls += calls
         self._bytes += size
         job.account.queued += calls

@@ -74,7 +74,7 @@ def _remove_stale(path: Path) -> None:
         raise UnusablePath(f"{path} cannot be replaced: {error.strerror}") from error
 
 
-class Listener:
+class AcceptingSocket:
     """Accepts connections on one socket until closed."""
 
     def __init__(self, sock: socket.socket, accepted: Accepted) -> None:

@@ -11,13 +11,12 @@ import trio
 from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
 from penholder_daemon.core.world import Process
 from penholder_daemon.shell.connections.connection import Connection
-from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.connections.transport import SocketTransport
 from penholder_daemon.shell.disk.paths import Paths, UnusablePath
 from penholder_daemon.shell.kernel.peers import Credentials, caller, credentials
 from penholder_daemon.shell.listening.admission import Admission, refuse
-from penholder_daemon.shell.listening.listeners import Listener, open_kept
+from penholder_daemon.shell.listening.listeners import AcceptingSocket, open_kept
 from penholder_daemon.shell.listening.worker_sockets import WorkerSockets
 from penholder_daemon.shell.systemd.kept_sockets import CONTROL_NAME, KeptSockets
 from penholder_protocol import jsonrpc
@@ -30,13 +29,14 @@ log = structlog.get_logger()
 class Sockets:
     """All that listens and all that is connected."""
 
+    _services: Services
+
     def __init__(
         self,
         paths: Paths,
         kept: KeptSockets,
         admission: Admission,
         nursery: trio.Nursery,
-        flusher: Flusher,
         max_workers: int,
         make_ready: Callable[[], None],
     ) -> None:
@@ -50,27 +50,23 @@ class Sockets:
         self._kept = kept
         self._admission = admission
         self._nursery = nursery
-        self._flusher = flusher
-        self._max_workers = max_workers
-        self._control: Listener | None = None
+        self._control: AcceptingSocket | None = None
         self.connections: dict[Connection, None] = {}
         self._is_draining = False
         self._left = trio.Event()
+        self.workers = WorkerSockets(paths, kept, make_ready, self._listen, max_workers)
 
     def serve(self, services: Services, control: socket.socket) -> None:
-        """Accept on the control socket, and be ready to serve workers."""
+        """Accept on the control socket; from now on workers may be served, too."""
         self._services = services
         self._control = self._listen(None, control)
-        self.workers = WorkerSockets(
-            self._paths, self._kept, self._make_ready, self._listen, self._max_workers
-        )
 
-    def _listen(self, worker_id: str | None, sock: socket.socket) -> Listener:
-        listener = Listener(sock, partial(self._accepted, worker_id))
+    def _listen(self, worker_id: str | None, sock: socket.socket) -> AcceptingSocket:
+        listener = AcceptingSocket(sock, partial(self._accepted, worker_id))
         self._nursery.start_soon(self._run_listener, worker_id, listener)
         return listener
 
-    async def _run_listener(self, worker_id: str | None, listener: Listener) -> None:
+    async def _run_listener(self, worker_id: str | None, listener: AcceptingSocket) -> None:
         try:
             await listener.run()
         except* Exception as bug:
@@ -174,7 +170,7 @@ class Sockets:
             self._admission.leave(peer)
             refuse(sock, Busy(f"the daemon cannot look at you now ({error.strerror}); try again"))
             return
-        connection = Connection(SocketTransport(sock), who, self._services, self._flusher)
+        connection = Connection(SocketTransport(sock), who, self._services)
         self._nursery.start_soon(self._run, connection, peer)
 
     async def _run(self, connection: Connection, peer: Credentials) -> None:

@@ -14,7 +14,7 @@ from socket import socket
 import structlog
 
 from penholder_daemon.shell.disk.paths import Paths, UnusablePath
-from penholder_daemon.shell.listening.listeners import Listener, open_kept
+from penholder_daemon.shell.listening.listeners import AcceptingSocket, open_kept
 from penholder_daemon.shell.systemd.kept_sockets import KeptSockets, worker_name
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ _TRIES_AT_ONCE = 256
 _SETTLED_SECONDS = 0.1
 """After this time a change of a directory cannot have the same time of change as an earlier one."""
 _FULL = "as many are served as there are descriptors for"
-Listen = Callable[[str, socket], Listener]
+Listen = Callable[[str, socket], AcceptingSocket]
 """Accepts for a worker on a socket, from now on."""
 
 
@@ -45,7 +45,7 @@ class WorkerSockets:
         self._kept = kept
         self._listen = listen
         self._most = most
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[str, AcceptingSocket] = {}
         self._unserved: dict[str, str] = {}
         """Workers to be served, and why they are not."""
         self._is_full = False

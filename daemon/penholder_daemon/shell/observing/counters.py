@@ -38,7 +38,7 @@ class Histogram:
         return found
 
 
-class Tally:
+class Counters:
     """What has happened since the start."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The tally and the daemon's gauges in the text format of Prometheus."""
+"""The counters and the daemon's gauges in the text format of Prometheus."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,8 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from penholder_daemon.shell.observing.counters import Tally
+from penholder_daemon.core.session import Figures
+from penholder_daemon.shell.observing.counters import Counters
 
 Gauges = Mapping[str, tuple[str, float]]
 """By name: what it is, and its value."""
@@ -20,8 +21,8 @@ Gauges = Mapping[str, tuple[str, float]]
 class _Page(Collector):
     """One reading of everything."""
 
-    def __init__(self, tally: Tally, gauges: Gauges, workers: Mapping[str, int]) -> None:
-        self._tally = tally
+    def __init__(self, counters: Counters, gauges: Gauges, workers: Mapping[str, int]) -> None:
+        self._counters = counters
         self._gauges = gauges
         self._workers = workers
 
@@ -40,28 +41,67 @@ class _Page(Collector):
         seconds = HistogramMetricFamily(
             "penholder_request_seconds", "Requests by method.", labels=["method"]
         )
-        for method, histogram in self._tally.requests.items():
+        for method, histogram in self._counters.requests.items():
             seconds.add_metric([method], histogram.buckets(), histogram.total)
         errors = CounterMetricFamily(
             "penholder_errors", "Refused requests by method and class.", labels=["method", "class"]
         )
-        for (method, number), count in self._tally.errors.items():
+        for (method, number), count in self._counters.errors.items():
             errors.add_metric([method, str(number)], count)
         yield seconds
         yield errors
 
     def _commits(self) -> Iterator[Metric]:
         for name, help_text, histogram in (
-            ("commit_mutations", "Mutations that shared a commit.", self._tally.batches),
-            ("commit_seconds", "From the begin of a batch to its sync.", self._tally.commits),
+            ("commit_mutations", "Mutations that shared a commit.", self._counters.batches),
+            ("commit_seconds", "From the begin of a batch to its sync.", self._counters.commits),
         ):
             family = HistogramMetricFamily(f"penholder_{name}", help_text)
             family.add_metric([], histogram.buckets(), histogram.total)
             yield family
 
 
-def render(tally: Tally, gauges: Gauges, workers: Mapping[str, int]) -> str:
+def render(
+    counters: Counters,
+    figures: Figures,
+    workers: Mapping[str, int],
+    *,
+    largest_unsent_bytes: int,
+    pos: int,
+) -> str:
     """Return the page."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Page(tally, gauges, workers))
+    gauges = _gauges(figures, largest_unsent_bytes, pos)
+    registry.register(_Page(counters, gauges, workers))
     return generate_latest(registry).decode()
+
+
+def _gauges(figures: Figures, largest_unsent_bytes: int, pos: int) -> Gauges:
+    return {
+        "connections": ("Open connections.", figures.connections),
+        "subscriptions": ("Live subscriptions.", figures.subscriptions),
+        "largest_unsent_bytes": (
+            "Of the connection that lags most: what its peer has not taken.",
+            largest_unsent_bytes,
+        ),
+        "held_bytes": (
+            "Bytes that connections make the daemon hold: frames, params, answers.",
+            figures.held_bytes,
+        ),
+        "held_bytes_limit": (
+            "Where the connection that holds most is ended.",
+            figures.held_bytes_limit,
+        ),
+        "unserved_workers": (
+            "Workers whose runtime socket cannot be served at the moment.",
+            figures.unserved_workers,
+        ),
+        "writer_queue": ("Mutations that wait or are being written.", figures.writer_queue),
+        "store_failing": (
+            "1 while nothing can be written, 0 otherwise.",
+            0 if figures.store_fault is None else 1,
+        ),
+        "journal_position": ("Position of the newest entry.", pos),
+        "wal_bytes": ("Size of the write-ahead log.", figures.wal_bytes),
+        "database_bytes": ("Size of the database.", figures.db_bytes),
+    }

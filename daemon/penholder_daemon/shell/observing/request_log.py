@@ -9,7 +9,7 @@ from time import perf_counter
 
 import structlog
 
-from penholder_daemon.core.commit import Outcome
+from penholder_daemon.core.commit import BatchOutcome
 from penholder_daemon.shell.settings import Settings
 
 log = structlog.get_logger()
@@ -100,7 +100,7 @@ class RequestLog:
             **trace.waits_ms(now),
         )
 
-    def committed(self, traces: Sequence[Trace], outcome: Outcome, seconds: float) -> None:
+    def committed(self, traces: Sequence[Trace], outcome: BatchOutcome, seconds: float) -> None:
         """Log a batch that took long, and whether it waited for its handlers or for the disk."""
         if seconds < self._slow_commit:
             return

@@ -100,7 +100,7 @@ class Announcement:
         return self._encoded[index]
 
 
-class Listener(Selecting, Protocol):
+class LiveListener(Selecting, Protocol):
     """A live subscription."""
 
     def announce(self, announcement: Announcement) -> None:
@@ -113,19 +113,19 @@ class Publisher:
     def __init__(self, pos: int) -> None:
         """Start at the journal's position."""
         self.pos = pos
-        self._listeners: _Index[Listener] = _Index()
+        self._listeners: _Index[LiveListener] = _Index()
         self._watches: _Index[Watch] = _Index()
         self._to_wake: deque[Watch] = deque()
         self._goes_on = False
         """Whether more of them are woken in a turn that is coming."""
         self.listening = 0
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: LiveListener) -> None:
         """Tell a subscription of every commit from now on."""
         self._listeners.add(listener)
         self.listening += 1
 
-    def stop_listening(self, listener: Listener) -> None:
+    def stop_listening(self, listener: LiveListener) -> None:
         """Tell it no more."""
         self._listeners.discard(listener)
         self.listening -= 1

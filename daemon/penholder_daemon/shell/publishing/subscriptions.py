@@ -62,7 +62,10 @@ class Subscriber(Protocol):
         """Whether so much more may be sent before its peer takes what it has."""
 
     def notify_line(self, line: bytes) -> None:
-        """Queue a notification."""
+        """Queue a notification: it goes out at the end of a delivery, or by `flush`."""
+
+    def flush(self) -> None:
+        """Send what is queued."""
 
     async def until_taken(self) -> None:
         """Wait until its peer has taken enough that more may follow."""
@@ -126,6 +129,7 @@ class LiveSubscription:
                     await trio.sleep(_BUSY_SECONDS)
                 except Denied:
                     self.let_go()
+                    self._subscriber.flush()
                     return
 
     async def _send_page(self, readers: Readers) -> None:
@@ -134,6 +138,7 @@ class LiveSubscription:
         self._tell_pruned(pruned)
         lines = [msgspec.json.encode(entry) for entry in page.items]
         self._send(lines, [entry.pos for entry in page.items], page.pos)
+        self._subscriber.flush()
         if not page.more and page.pos >= self._publisher.pos:
             self.go_live()
 

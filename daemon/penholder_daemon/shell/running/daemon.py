@@ -4,15 +4,13 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from functools import cache, partial
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 import structlog
 import trio
-from msgspec import Raw
 
-import penholder_protocol
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.method import Invocation
@@ -22,7 +20,10 @@ from penholder_daemon.core.store import Store
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.connections.dispatch import Dispatcher
 from penholder_daemon.shell.connections.once import Once
+from penholder_daemon.shell.connections.outbox import Flusher
+from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.disk.paths import Paths
+from penholder_daemon.shell.fairness.accounts import Accounts
 from penholder_daemon.shell.kernel.descriptors import Capacity, raise_limit, share_out
 from penholder_daemon.shell.kernel.process_watcher import ProcessWatcher
 from penholder_daemon.shell.kernel.world import RealWorld
@@ -30,13 +31,15 @@ from penholder_daemon.shell.listening.admission import Admission
 from penholder_daemon.shell.listening.listeners import open_control
 from penholder_daemon.shell.listening.sockets import Sockets
 from penholder_daemon.shell.observing import logs
+from penholder_daemon.shell.observing.counters import Counters
+from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.publishing.publisher import Publisher
 from penholder_daemon.shell.running.beat import keep_beating
-from penholder_daemon.shell.running.delivery import House
+from penholder_daemon.shell.running.delivery import Delivery
 from penholder_daemon.shell.running.exits import Exits
+from penholder_daemon.shell.running.operations import Operations
 from penholder_daemon.shell.running.reloading import Reloader
 from penholder_daemon.shell.running.start import Start, look_back
-from penholder_daemon.shell.running.status import Facts
 from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.running.tending import Locks, tend
 from penholder_daemon.shell.running.timers import Timers
@@ -44,9 +47,9 @@ from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.store.maintenance import Maintenance
 from penholder_daemon.shell.store.opening import open_reader
 from penholder_daemon.shell.store.readers import ThreadReaders
-from penholder_daemon.shell.store.shm_gate import Gate
+from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_daemon.shell.store.writer import ThreadWriter
-from penholder_daemon.shell.store.writer_connection import Pen
+from penholder_daemon.shell.store.writer_connection import WriterConnection
 from penholder_daemon.shell.systemd.kept_sockets import passed_by_systemd
 from penholder_daemon.shell.systemd.notify import notify
 from penholder_daemon.shell.systemd.watchdog import tell_progress
@@ -54,6 +57,19 @@ from penholder_daemon.shell.systemd.watchdog import tell_progress
 log = structlog.get_logger()
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What one run is made of, beside what was taken before it."""
+
+    writer: ThreadWriter
+    readers: ThreadReaders
+    sockets: Sockets
+    processes: ProcessWatcher
+    exits: Exits
+    timers: Timers
+    operations: Operations
 
 
 class Daemon:
@@ -72,8 +88,10 @@ class Daemon:
         self._caller = daemon_caller(os.geteuid(), os.getpid())
         self._descriptors = raise_limit()
         self._world = RealWorld(paths.workers_dir, self._rules(settings))
-        self._facts = Facts(paths, settings, self._world.now())
-        self._gate = Gate()
+        self._started_at = self._world.now()
+        self._counters = Counters()
+        self._request_log = RequestLog(settings)
+        self._gate = ShmGate()
         os.umask(0o077)
         paths.prepare()
         with ExitStack() as held:
@@ -82,8 +100,10 @@ class Daemon:
             self._kept = passed_by_systemd()
             self._control = open_control(self._kept, paths.control_socket)
             held.callback(self._control.close)
-            self._pen = Pen(paths.database, self._gate, self._make_committer)
-            held.callback(self._pen.close)
+            self._writer_connection = WriterConnection(
+                paths.database, self._gate, self._make_committer
+            )
+            held.callback(self._writer_connection.close)
             self._held = held.pop_all()
         self._admission = Admission(self._allowed_uids(), self._capacity.connections)
 
@@ -95,17 +115,9 @@ class Daemon:
         stop = Stop()
         with closing(open_reader(self._paths.database)) as store:
             start = look_back(store, self._world, self._caller)
-        house = House(
-            self._world,
-            Dispatcher(self._registry),
-            Publisher(start.pos),
-            load_openrpc,
-            stop,
-            self._facts,
-        )
         with self._held:
             async with trio.open_nursery() as nursery:
-                await self._serve(house, start, stop, nursery, ready)
+                await self._serve(start, stop, nursery, ready)
                 nursery.cancel_scope.cancel()
         return 1 if stop.crashed else 0
 
@@ -113,86 +125,129 @@ class Daemon:
         return Committer(store, self._world, self._registry, _report_bug)
 
     async def _serve(
-        self,
-        house: House,
-        start: Start,
-        stop: Stop,
-        nursery: trio.Nursery,
-        ready: Callable[[], None],
+        self, start: Start, stop: Stop, nursery: trio.Nursery, ready: Callable[[], None]
     ) -> None:
-        beat = Beat(self._world)
-        writer = ThreadWriter(self._pen, house.deliver, house.tally, house.request_log, beat)
-        nursery.start_soon(keep_beating, beat)
-        readers = self._start_readers(house)
-        house.writer, house.readers = writer, readers
-        house.exits = Exits(nursery, self._exited, writer.submit)
-        house.processes = ProcessWatcher(nursery, house.exits.report)
-        house.timers = Timers(self._registry, self._world, self._caller, writer.submit)
-        house.once = Once(self._registry, nursery, writer.submit)
-        house.maintenance = Maintenance(
-            self._paths.database, self._world, self._registry, self._caller
-        )
         async with trio.open_nursery() as connections:
-            house.sockets = Sockets(
-                self._paths,
-                self._kept,
-                self._admission,
-                connections,
-                house.flusher,
-                self._capacity.workers,
-                self._locks.make_ready,
-            )
-            house.sockets.serve(house, self._control)
-            self._resume(house, start)
-            nursery.start_soon(house.timers.run)
-            nursery.start_soon(tend, house.sockets, self._locks)
+            parts = self._assemble(start.pos, stop, nursery, connections)
+            self._resume(parts, start)
+            nursery.start_soon(parts.timers.run)
+            nursery.start_soon(tend, parts.sockets, self._locks)
             await nursery.start(self._obey_signals, stop)
             ready()
-            nursery.start_soon(tell_progress, lambda: writer.silent_seconds, house.status_line)
+            nursery.start_soon(
+                tell_progress, lambda: parts.writer.silent_seconds, parts.operations.status_line
+            )
             await stop.asked.wait()
-            await self._drain(house, stop)
-            house.maintenance.stop()
+            await self._drain(parts.sockets, stop)
+            parts.operations.maintenance.stop()
             connections.cancel_scope.cancel()
         with trio.CancelScope(shield=True):
-            await readers.stop()
-            await writer.stop()
+            await parts.readers.stop()
+            await parts.writer.stop()
 
-    def _resume(self, house: House, start: Start) -> None:
+    def _assemble(
+        self, pos: int, stop: Stop, nursery: trio.Nursery, connections: trio.Nursery
+    ) -> _Parts:
+        """Make every part of what it needs, from the bottom up, and let the control socket in."""
+        accounts, publisher, flusher = Accounts(), Publisher(pos), Flusher()
+        beat = Beat(self._world)
+        nursery.start_soon(keep_beating, beat)
+        writer = ThreadWriter(self._writer_connection, self._counters, self._request_log, beat)
+        readers = self._make_readers(flusher)
+        exits = Exits(nursery, self._exited, writer.submit)
+        processes = ProcessWatcher(nursery, exits.report)
+        timers = Timers(self._registry, self._world, self._caller, writer.submit)
+        sockets = Sockets(
+            self._paths,
+            self._kept,
+            self._admission,
+            connections,
+            self._capacity.workers,
+            self._locks.make_ready,
+        )
+        operations = Operations(
+            paths=self._paths,
+            started_at=self._started_at,
+            settings=lambda: self._reloader.settings,
+            counters=self._counters,
+            accounts=accounts,
+            publisher=publisher,
+            writer=writer,
+            sockets=sockets,
+            maintenance=Maintenance(
+                self._paths.database, self._world, self._registry, self._caller
+            ),
+            stop=stop,
+        )
+        delivery = Delivery(
+            sockets=sockets,
+            processes=processes,
+            timers=timers,
+            publisher=publisher,
+            flusher=flusher,
+            stop=stop,
+        )
+        writer.start(delivery.deliver)
+        services = Services(
+            world=self._world,
+            dispatcher=Dispatcher(self._registry),
+            writer=writer,
+            readers=readers,
+            once=Once(self._registry, nursery, writer.submit),
+            publisher=publisher,
+            flusher=flusher,
+            accounts=accounts,
+            counters=self._counters,
+            request_log=self._request_log,
+            operations=operations,
+        )
+        sockets.serve(services, self._control)
+        return _Parts(
+            writer=writer,
+            readers=readers,
+            sockets=sockets,
+            processes=processes,
+            exits=exits,
+            timers=timers,
+            operations=operations,
+        )
+
+    def _resume(self, parts: _Parts, start: Start) -> None:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
         for worker_id in start.served_workers:
-            house.sockets.workers.serve(worker_id)
+            parts.sockets.workers.serve(worker_id)
         self._kept.close_rest()
         for seat in start.kept_seats:
-            house.processes.watch(seat.worker_id, seat.epoch, seat.process)
+            parts.processes.watch(seat.worker_id, seat.epoch, seat.process)
         for worker_id in start.ending_workers:
-            house.processes.end(worker_id)
+            parts.processes.end(worker_id)
         for seat in start.lost_seats:
-            house.exits.report(seat.worker_id, seat.epoch)
+            parts.exits.report(seat.worker_id, seat.epoch)
 
     def _exited(self, worker_id: str, epoch: int) -> Invocation:
         method = self._registry.methods["runtime.exited"]
         return daemon_call(method, self._caller, {"worker_id": worker_id, "epoch": epoch})
 
-    async def _drain(self, house: House, stop: Stop) -> None:
+    async def _drain(self, sockets: Sockets, stop: Stop) -> None:
         """Take nothing more, and let what is open come to its end."""
         notify("STOPPING=1")
         left_ms = round(max(0, stop.draining.deadline - trio.current_time()) * 1000)
-        log.info("stopping", drain_ms=left_ms, connections=len(house.sockets.connections))
-        house.sockets.close_all()
+        log.info("stopping", drain_ms=left_ms, connections=len(sockets.connections))
+        sockets.close_all()
         with stop.draining:
-            await house.sockets.until_none_connected()
-        house.sockets.drop_all()
+            await sockets.until_none_connected()
+        sockets.drop_all()
 
-    def _start_readers(self, house: House) -> ThreadReaders:
+    def _make_readers(self, flusher: Flusher) -> ThreadReaders:
         open_store = partial(open_reader, self._paths.database)
         threads = self._reloader.settings.reader_threads
-        return ThreadReaders(open_store, self._gate, threads, self._world, house.flusher.flush)
+        return ThreadReaders(open_store, self._gate, threads, self._world, flusher.flush)
 
     def _apply(self, settings: Settings) -> None:
         """Have settings that were reloaded obeyed."""
         logs.set_up(settings.log_format, settings.log_level)
         self._world.rules = self._rules(settings)
-        self._facts.obey(settings)
+        self._request_log.obey(settings)
         self._admission.set_bounds(self._allowed_uids(), self._capacity.connections)
 
     @property
@@ -233,10 +288,3 @@ def _report_bug(call: Invocation | None, bug: Exception) -> None:
     log.error(
         "a mutation failed inside the daemon", method=method, request_id=request_id, exc_info=bug
     )
-
-
-@cache
-def load_openrpc() -> Raw:
-    """Return the description of all methods that this version was generated with."""
-    text = Path(penholder_protocol.__file__).with_name("openrpc.json").read_bytes()
-    return Raw(msgspec.json.format(text, indent=-1))

@@ -11,7 +11,7 @@ import trio
 
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.method import Invocation
-from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol.errors import PenholderError
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ class Exits:
         self,
         nursery: trio.Nursery,
         make_call: Callable[[str, int], Invocation],
-        submit: Callable[[Job], None],
+        submit: Callable[[WriteJob], None],
     ) -> None:
         """`make_call(worker_id, epoch)` makes the daemon's own mutation that ends a seat."""
         self._nursery = nursery
@@ -37,7 +37,7 @@ class Exits:
         """Have it written that the process of a seat ended."""
         call = self._make_call(worker_id, epoch)
         try:
-            self._submit(Job(call, partial(self._told, worker_id, epoch)))
+            self._submit(WriteJob(call, partial(self._told, worker_id, epoch)))
         except PenholderError as busy:
             self._told(worker_id, epoch, busy)
 

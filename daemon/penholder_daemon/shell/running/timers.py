@@ -11,14 +11,14 @@ from penholder_daemon.core.method import Method
 from penholder_daemon.core.own_calls import daemon_call
 from penholder_daemon.core.registry import Registry
 from penholder_daemon.core.world import World
-from penholder_daemon.shell.fairness.write_queue import Job
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol.errors import PenholderError
 
 _NO_PARAMS = msgspec.Raw(b"{}")
 _NEVER_MS = 1 << 62
 _RETRY_MS = 1000
 _LONGEST_SLEEP_SECONDS = 60.0
-Submit = Callable[[Job], None]
+Submit = Callable[[WriteJob], None]
 
 
 class Timers:
@@ -69,7 +69,7 @@ class Timers:
         self._running.add(method.name)
         self._due_ms[method.name] = _NEVER_MS
         try:
-            self._submit(Job(daemon_call(method, self._caller, {}), done))
+            self._submit(WriteJob(daemon_call(method, self._caller, {}), done))
         except PenholderError as busy:
             done(busy)
 

@@ -24,9 +24,9 @@ from penholder_daemon.core.store import Store
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.fairness.accounts import Account
-from penholder_daemon.shell.fairness.desks import Desk, Desks, Found, Line, Look
+from penholder_daemon.shell.fairness.desks import Desk, Desks, Found, Line, ReadJob
 from penholder_daemon.shell.store.database import ApswStore
-from penholder_daemon.shell.store.shm_gate import Gate
+from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_protocol.errors import QueryTooCostly
 from penholder_protocol.limits import (
     MAX_ANSWERS_AT_ONCE_BYTES,
@@ -51,7 +51,7 @@ _WALL_TIMES = 5
 class Readers(Protocol):
     """What a connection sees of the readers."""
 
-    def submit(self, look: Look[T]) -> None:
+    def submit(self, job: ReadJob[T]) -> None:
         """Queue a query; raises Busy when the queue is full."""
 
 
@@ -63,7 +63,7 @@ class Reading(Protocol):
 
 
 async def read(readers: Readers, caller: Caller, function: Callable[[Rx], T]) -> T:
-    """Run one look and wait for it; cancelling the wait lets the look run for nobody."""
+    """Run one job and wait for it; cancelling the wait lets the job run for nobody."""
     arrived = trio.Event()
     kept: list[Outcome[T]] = []
 
@@ -71,15 +71,15 @@ async def read(readers: Readers, caller: Caller, function: Callable[[Rx], T]) ->
         kept.append(outcome)
         arrived.set()
 
-    readers.submit(Look(caller, function, done))
+    readers.submit(ReadJob(caller, function, done))
     await arrived.wait()
     return kept[0].unwrap()
 
 
-def _carry_out(store: Store, world: World, look: Look[T]) -> Outcome[T]:
+def _carry_out(store: Store, world: World, job: ReadJob[T]) -> Outcome[T]:
     store.run("BEGIN")
     try:
-        return capture(look.function, Rx(store, world, look.caller))
+        return capture(job.function, Rx(store, world, job.caller))
     finally:
         store.run("COMMIT")
 
@@ -106,11 +106,11 @@ class _Clock:
         self._until = self._wall_until = float("inf")
 
 
-class _Eye:
+class _ReaderConnection:
     """One thread's connection, opened when it is first needed, and again until it may be kept."""
 
     def __init__(
-        self, open_store: Callable[[], ApswStore], gate: Gate, world: World, held: ExitStack
+        self, open_store: Callable[[], ApswStore], gate: ShmGate, world: World, held: ExitStack
     ) -> None:
         self._open_store = open_store
         self._gate = gate
@@ -119,27 +119,27 @@ class _Eye:
         self._store: ApswStore | None = None
         self.clock = _Clock()
 
-    def look(self, look: Look[object], budget_ms: int) -> Outcome[object] | None:
+    def carry_out(self, job: ReadJob[object], budget_ms: int) -> Outcome[object] | None:
         """Carry a query out; None if its time was over before it was done."""
         begun = perf_counter()
         self.clock.start(budget_ms)
         try:
-            found = self._look(look)
+            found = self._carry_out(job)
         except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
             found = Error(error)
         finally:
             self.clock.stop()
-            look.trace.carried_out(begun, perf_counter())
+            job.trace.carried_out(begun, perf_counter())
         return None if self.clock.has_ended else found
 
-    def _look(self, look: Look[object]) -> Outcome[object]:
+    def _carry_out(self, job: ReadJob[object]) -> Outcome[object]:
         if self._store is not None:
-            return _carry_out(self._store, self._world, look)
+            return _carry_out(self._store, self._world, job)
         with self._gate.alone, ExitStack() as opened:
             store = self._open_store()
             opened.callback(store.close)
             store.end_when(self.clock.must_end)
-            found = _carry_out(store, self._world, look)
+            found = _carry_out(store, self._world, job)
             if self._gate.is_open:
                 self._store = store
                 self._held.push(opened.pop_all())
@@ -152,7 +152,7 @@ class ThreadReaders:
     def __init__(
         self,
         open_store: Callable[[], ApswStore],
-        gate: Gate,
+        gate: ShmGate,
         threads: int,
         world: World,
         delivered: Callable[[], None],
@@ -204,43 +204,49 @@ class ThreadReaders:
 
     def _work(self, ring: "queue.SimpleQueue[Line | None]") -> None:
         with ExitStack() as held:
-            eye = _Eye(self._open_store, self._gate, self._world, held)
-            self._clocks.append(eye.clock)
+            connection = _ReaderConnection(self._open_store, self._gate, self._world, held)
+            self._clocks.append(connection.clock)
             while (line := ring.get()) is not None and not self._is_stopping:
                 self._undelivered.acquire()
-                found, slow = (self._costly_look if line.is_costly else self._bunch)(eye, line)
+                found, slow = (self._one_costly if line.is_costly else self._bunch)(
+                    connection, line
+                )
                 self._loop.run_sync_soon(self._deliver, line, found, slow)
 
-    def _bunch(self, eye: _Eye, line: Line) -> tuple[Found, Look[object] | None]:
+    def _bunch(
+        self, connection: _ReaderConnection, line: Line
+    ) -> tuple[Found, ReadJob[object] | None]:
         """Carry out queries of one connection until they have cost their turn."""
         self._gate.breather.before_quick()
         found: Found = []
         begun, size = thread_time(), 0
         while len(found) < _BUNCH and size < MAX_ANSWERS_AT_ONCE_BYTES:
-            look = line.next()
-            if look is None:
+            job = line.next()
+            if job is None:
                 break
-            outcome = eye.look(look, QUICK_QUERY_MS)
+            outcome = connection.carry_out(job, QUICK_QUERY_MS)
             if outcome is None:
-                return found, look
-            found.append((look, outcome))
+                return found, job
+            found.append((job, outcome))
             size += _size(outcome)
             if thread_time() - begun > (_BUNCH_SECONDS if self._quick.empty() else _TURN_SECONDS):
                 break
         return found, None
 
-    def _costly_look(self, eye: _Eye, line: Line) -> tuple[Found, Look[object] | None]:
-        look = line.next()
-        if look is None:
+    def _one_costly(
+        self, connection: _ReaderConnection, line: Line
+    ) -> tuple[Found, ReadJob[object] | None]:
+        job = line.next()
+        if job is None:
             return [], None
         self._gate.breather.before_costly()
         try:
-            outcome = eye.look(look, QUERY_BUDGET_MS)
+            outcome = connection.carry_out(job, QUERY_BUDGET_MS)
         finally:
             self._gate.breather.after_costly()
-        return [(look, Error(_too_costly()) if outcome is None else outcome)], None
+        return [(job, Error(_too_costly()) if outcome is None else outcome)], None
 
-    def _deliver(self, line: Line, found: Found, slow: Look[object] | None) -> None:
+    def _deliver(self, line: Line, found: Found, slow: ReadJob[object] | None) -> None:
         self._undelivered.release()
         try:
             line.desk.settle(line, found, slow)
@@ -300,7 +306,7 @@ class InlineReaders:
 
     def _run(self) -> None:
         line = self._ring.popleft()
-        look = line.next()
-        found = [] if look is None else [(look, _carry_out(self._store, self._world, look))]
+        job = line.next()
+        found = [] if job is None else [(job, _carry_out(self._store, self._world, job))]
         line.desk.settle(line, found, None)
         self._delivered()

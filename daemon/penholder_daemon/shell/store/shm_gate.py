@@ -7,16 +7,16 @@ later, until the last one is closed. A connection that could write then finds an
 not change, and is refused, though the disk takes writes again by now.
 
 The daemon serves reads while it cannot write. Were its readers to keep their connections, as they
-do otherwise, the mapping would never be given up and the pen could never begin: only a restart
+do otherwise, the mapping would never be given up and the writer's could never begin: only a restart
 would help, and nobody should have to restart anything.
 
-So until the pen has opened the database for writing, each look opens a connection, reads and closes
-it, under one lock (`alone`). The pen tries again under the same lock, when no connection is open
+So until the writer has opened the database, each query opens a connection, reads and closes
+it, under one lock (`alone`). The writer tries again under the same lock, when no connection is open
 and the mapping is made anew. Once it has succeeded (`is_open`) the mapping can be written and is
-kept open by the pen itself; from then on readers keep theirs. It is never shut again: a disk that
-becomes read-only later is an I/O error, which ends the run.
+kept open by the writer's connection; from then on readers keep theirs. It is never shut again: a
+disk that becomes read-only later is an I/O error, which ends the run.
 
-What it costs: while writing is impossible, looks come one after another and each opens the
+What it costs: while writing is impossible, queries come one after another and each opens the
 database. That is slow and seldom.
 """
 
@@ -25,8 +25,8 @@ import threading
 from penholder_daemon.shell.store.breather import Breather
 
 
-class Gate:
-    """Shared by the pen and the readers."""
+class ShmGate:
+    """Shared by the writer and the readers."""
 
     def __init__(self) -> None:
         """Nothing is open yet."""
@@ -34,4 +34,4 @@ class Gate:
         """Held by whoever opens the database before `is_open`, until it is closed again."""
         self.breather = Breather()
         self.is_open = False
-        """Whether the pen has it open for writing; from then on connections are kept."""
+        """Whether the writer has it open for writing; from then on connections are kept."""

@@ -1,4 +1,4 @@
-"""The pen: whoever submits a mutation waits for the one writer.
+"""The writer: whoever submits a mutation waits for the one writer.
 
 Natural group commit: the writer takes all that came while its last commit ran, so a busy daemon
 makes large batches and an idle one answers at once, without a timer. A batch is taken from the
@@ -16,15 +16,15 @@ from typing import Protocol
 import structlog
 import trio
 
-from penholder_daemon.core.commit import Answer, Committer, Outcome
+from penholder_daemon.core.commit import Answer, BatchOutcome, Committer
 from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.shell.fairness.accounts import Account
-from penholder_daemon.shell.fairness.write_queue import Admitted, Job, WriteQueue
-from penholder_daemon.shell.observing.counters import Tally
+from penholder_daemon.shell.fairness.write_queue import Admitted, WriteJob, WriteQueue
+from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
-from penholder_daemon.shell.store.writer_connection import Pen
+from penholder_daemon.shell.store.writer_connection import WriterConnection
 from penholder_protocol.limits import (
     MAX_COMMIT_BATCH,
     MAX_COMMIT_BATCH_BYTES,
@@ -39,7 +39,7 @@ _LOOKS_FOR_MORE = 2
 _LAST_SECONDS = 1.0
 """How long a stop goes on writing what was left waiting."""
 
-Deliver = Callable[[Sequence[Job], Outcome], None]
+Deliver = Callable[[Sequence[WriteJob], BatchOutcome], None]
 Soon = Callable[[Callable[[], None]], None]
 """Has something done in the loop, a little later."""
 
@@ -47,7 +47,7 @@ Soon = Callable[[Callable[[], None]], None]
 class Writer(Protocol):
     """What a connection sees of the writer."""
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: WriteJob) -> None:
         """Queue a mutation; raises Busy when the queue is full."""
 
     def resume(self, account: Account) -> None:
@@ -81,7 +81,7 @@ class _Batch:
         self._until = clock() + MAX_COMMIT_BATCH_MS / 1000
         self._bytes = 0
         self._answered: list[int] = []
-        self.jobs: list[Job] = []
+        self.jobs: list[WriteJob] = []
 
     def calls(self) -> Iterator[Invocation]:
         """Take what waits until it has cost enough."""
@@ -117,24 +117,29 @@ class _Batch:
 
 
 class ThreadWriter:
-    """The writer on a thread of its own; `deliver` is called in trio's loop."""
+    """The writer on a thread of its own."""
+
+    _deliver: Deliver
 
     def __init__(
-        self, pen: Pen, deliver: Deliver, tally: Tally, request_log: RequestLog, beat: Beat
+        self, connection: WriterConnection, counters: Counters, request_log: RequestLog, beat: Beat
     ) -> None:
-        """Start the thread; must be called inside trio, whose beat is kept by who calls."""
-        self._pen = pen
+        """Take mutations from now on; must be called inside trio, whose beat who calls keeps."""
+        self._connection = connection
         self._beat = beat
-        self._deliver = deliver
-        self._tally = tally
+        self._counters = counters
         self._request_log = request_log
         self._loop = trio.lowlevel.current_trio_token()
-        self._inbox: queue.SimpleQueue[Job | Account | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[WriteJob | Account | None] = queue.SimpleQueue()
         self._waiting = WriteQueue()
         self._admitted = Admitted()
         self._is_stopping = False
         self._end_by = 0.0
         self._thread = threading.Thread(target=self._run, name="penholder-writer", daemon=True)
+
+    def start(self, deliver: Deliver) -> None:
+        """Begin to write; `deliver` is called in trio's loop."""
+        self._deliver = deliver
         self._thread.start()
 
     @property
@@ -145,14 +150,14 @@ class ThreadWriter:
     @property
     def silent_seconds(self) -> float:
         """How long ago it last got on with something; idle it does twice a second."""
-        return perf_counter() - self._pen.progressed_at
+        return perf_counter() - self._connection.progressed_at
 
     @property
     def fault(self) -> str | None:
         """Why nothing can be written at the moment."""
-        return self._pen.fault
+        return self._connection.fault
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: WriteJob) -> None:
         """Queue a mutation; raises Busy."""
         self._beat.look()
         self._admitted.admit(job)
@@ -202,9 +207,9 @@ class ThreadWriter:
         except queue.Empty:
             return
 
-    def _note(self, come: Job | Account | None) -> None:
+    def _note(self, come: WriteJob | Account | None) -> None:
         match come:
-            case Job():
+            case WriteJob():
                 self._waiting.add(come)
             case Account():
                 self._waiting.resume(come)
@@ -217,16 +222,16 @@ class ThreadWriter:
         # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
         heard_ms = int(self._waiting.waits_since * 1000)
         begun = perf_counter()
-        outcome = self._pen.run(batch.calls(), batch.answered, heard_ms)
+        outcome = self._connection.run(batch.calls(), batch.answered, heard_ms)
         ended = perf_counter()
         if batch.jobs:
             self._loop.run_sync_soon(self._delivered, batch, outcome, begun, ended)
         self._checkpoint()
 
-    def _delivered(self, batch: _Batch, outcome: Outcome, begun: float, ended: float) -> None:
+    def _delivered(self, batch: _Batch, outcome: BatchOutcome, begun: float, ended: float) -> None:
         jobs = batch.jobs
         self._admitted.let_go(jobs)
-        self._tally.committed(len(jobs), ended - begun)
+        self._counters.committed(len(jobs), ended - begun)
         traces = [job.trace for job in jobs]
         for trace in traces:
             trace.carried_out(begun, ended)
@@ -235,13 +240,13 @@ class ThreadWriter:
         batch.tell_delivered()
 
     def _be_idle(self) -> None:
-        if self._pen.heartbeat().fatal:
+        if self._connection.heartbeat().fatal:
             self._end_daemon()
         self._checkpoint()
 
     def _checkpoint(self) -> None:
         try:
-            self._pen.checkpoint()
+            self._connection.checkpoint()
         except StoreFault as fault:
             log.error("a checkpoint failed", reason=str(fault), fatal=fault.outcome_unknown)
             if fault.outcome_unknown:
@@ -250,20 +255,25 @@ class ThreadWriter:
                 self._end_daemon()
 
     def _end_daemon(self) -> None:
-        self._loop.run_sync_soon(self._deliver, [], Outcome([], fatal=True))
+        self._loop.run_sync_soon(self._deliver, [], BatchOutcome([], fatal=True))
 
 
 class InlineWriter:
     """The writer inside the loop, for simulation: one batch a turn of the loop."""
 
-    def __init__(self, committer: Committer, deliver: Deliver, soon: Soon | None = None) -> None:
+    _deliver: Deliver
+
+    def __init__(self, committer: Committer, soon: Soon | None = None) -> None:
         """Bind to the running loop; `soon` says when a batch is written, else at its next turn."""
         self._committer = committer
-        self._deliver = deliver
         self._soon = soon or trio.lowlevel.current_trio_token().run_sync_soon
         self._waiting = WriteQueue()
         self._admitted = Admitted()
         self._is_due = False
+
+    def start(self, deliver: Deliver) -> None:
+        """Begin to write; `deliver` is called in the loop."""
+        self._deliver = deliver
 
     @property
     def waiting(self) -> int:
@@ -275,7 +285,7 @@ class InlineWriter:
         """Why nothing can be written at the moment."""
         return self._committer.fault
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: WriteJob) -> None:
         """Queue a mutation; raises Busy."""
         self._admitted.admit(job)
         self._waiting.add(job)

@@ -1,4 +1,4 @@
-"""The pen itself: the writing connection with its committer, or why there is none for now.
+"""The writing connection with its committer, or why there is none for now.
 
 A database that can be read but not opened for writing (the disk is full or read-only, or has no
 inode left) is served all the same: queries are answered, every mutation is refused with
@@ -12,7 +12,7 @@ from time import perf_counter
 
 import structlog
 
-from penholder_daemon.core.commit import Answer, Committer, Outcome, nothing_written
+from penholder_daemon.core.commit import Answer, BatchOutcome, Committer, nothing_written
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.store import Store, StoreFault
 from penholder_daemon.shell.disk import backups
@@ -24,7 +24,7 @@ from penholder_daemon.shell.store.opening import (
     is_readable,
     open_writer,
 )
-from penholder_daemon.shell.store.shm_gate import Gate
+from penholder_daemon.shell.store.shm_gate import ShmGate
 
 log = structlog.get_logger()
 
@@ -35,11 +35,11 @@ _REMOVED = (
 )
 
 
-class Pen:
+class WriterConnection:
     """Writes batches while it can. Opened by the main thread, used by the writer's."""
 
     def __init__(
-        self, path: Path, gate: Gate, make_committer: Callable[[Store], Committer]
+        self, path: Path, gate: ShmGate, make_committer: Callable[[Store], Committer]
     ) -> None:
         """Open the database; raises UnusableDatabase if it can be neither written nor read."""
         self._path = path
@@ -73,7 +73,7 @@ class Pen:
         batch: Iterable[Invocation],
         answered: Callable[[Answer], None],
         heard_ms: int | None = None,
-    ) -> Outcome:
+    ) -> BatchOutcome:
         """Commit a batch as `Committer.run` does, or refuse it."""
         self._progress()
         committer = self._committer or self._open_again()
@@ -81,17 +81,19 @@ class Pen:
             return nothing_written(batch, self._why_closed)
         if self._find_removed():
             return nothing_written(batch, _REMOVED)
-        outcome = self._told(committer, lambda: committer.run(batch, answered, heard_ms))
+        outcome = self._log_fault_changes(
+            committer, lambda: committer.run(batch, answered, heard_ms)
+        )
         self._progress()
         return outcome
 
-    def heartbeat(self) -> Outcome:
+    def heartbeat(self) -> BatchOutcome:
         """Do what is to be done when nobody writes: see whether writing works again."""
         self._progress()
         committer = self._committer or self._open_again()
         if committer is None or self._find_removed():
-            return Outcome([])
-        return self._told(committer, committer.heartbeat)
+            return BatchOutcome([])
+        return self._log_fault_changes(committer, committer.heartbeat)
 
     def _find_removed(self) -> bool:
         """See whether the files are where they were opened, and tell when that changes."""
@@ -151,7 +153,9 @@ class Pen:
         log.info("the database can be written again")
         return committer
 
-    def _told(self, committer: Committer, act: Callable[[], Outcome]) -> Outcome:
+    def _log_fault_changes(
+        self, committer: Committer, act: Callable[[], BatchOutcome]
+    ) -> BatchOutcome:
         """Log the first failure of a row and the end of the row, not each."""
         before = committer.fault
         outcome = act()

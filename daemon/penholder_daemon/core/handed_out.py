@@ -16,7 +16,7 @@ gives out as many between a backup and its restore. And since one backup may be 
 least to the time in microseconds, of which nobody gives out one each."""
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class HandedOut(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of it; `is_all` unless it could not be read, or not be trusted."""
 
     epochs: dict[str, int] = {}
@@ -26,9 +26,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     is_all: bool
 
 
-def read(rx: Rx, *, is_all: bool) -> Given:
+def read(rx: Rx, *, is_all: bool) -> HandedOut:
     """Read it out of a database."""
-    return Given(
+    return HandedOut(
         epochs=fence.all_epochs(rx),
         sequences=counters.all_sequences(rx),
         counters=counters.all_values(rx),
@@ -38,7 +38,7 @@ def read(rx: Rx, *, is_all: bool) -> Given:
     )
 
 
-def go_on_above(tx: Tx, known: Given) -> None:
+def go_on_above(tx: Tx, known: HandedOut) -> None:
     """Leave behind what this database and the other have given out; nobody holds anything then."""
     step = 0 if known.is_all else UNKNOWN_STEP
     floor = 0 if known.is_all else tx.world.now_ms() * 1000

@@ -1,0 +1,123 @@
+"""What may be asked of the daemon itself: figures, settings, metrics, a copy, its end."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Raw
+
+import penholder_protocol
+from penholder_daemon import migrations
+from penholder_daemon.core.session import Figures
+from penholder_daemon.shell.disk.paths import Paths
+from penholder_daemon.shell.fairness.accounts import Accounts
+from penholder_daemon.shell.listening.sockets import Sockets
+from penholder_daemon.shell.observing.counters import Counters
+from penholder_daemon.shell.publishing.publisher import Publisher
+from penholder_daemon.shell.running.stopping import Stop
+from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.store.database import file_bytes, sqlite_version
+from penholder_daemon.shell.store.maintenance import Maintenance
+from penholder_daemon.shell.store.writer import Writer
+from penholder_protocol.limits import MAX_HELD_BYTES
+from penholder_protocol.nouns import Backup, Finding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operations:
+    """Implements `DaemonOperations` over the parts of one run."""
+
+    paths: Paths
+    started_at: str
+    settings: Callable[[], Settings]
+    """Those in force, which a reload may change."""
+    counters: Counters
+    accounts: Accounts
+    publisher: Publisher
+    writer: Writer
+    sockets: Sockets
+    maintenance: Maintenance
+    stop: Stop
+
+    def figures(self) -> Figures:
+        """Return what daemon.status shows."""
+        return Figures(
+            pid=os.getpid(),
+            started_at=self.started_at,
+            state_dir=str(self.paths.state_dir),
+            runtime_dir=str(self.paths.runtime_dir),
+            sqlite_version=sqlite_version(),
+            schema_version=len(migrations.steps()),
+            migration_id=migrations.steps()[-1][0],
+            connections=len(self.sockets.connections),
+            subscriptions=self.sockets.subscription_count,
+            writer_queue=self.writer.waiting,
+            held_bytes=self.accounts.held_bytes,
+            held_bytes_limit=MAX_HELD_BYTES,
+            unserved_workers=self.sockets.workers.unserved,
+            store_fault=self.writer.fault,
+            wal_bytes=file_bytes(self.paths.database.with_name(f"{self.paths.database.name}-wal")),
+            db_bytes=file_bytes(self.paths.database),
+        )
+
+    def openrpc(self) -> Raw:
+        """Return the description of all methods."""
+        return load_openrpc()
+
+    def config(self) -> Raw:
+        """Return the settings in force, with the directories that were chosen."""
+        settings = msgspec.structs.replace(
+            self.settings(),
+            state_dir=str(self.paths.state_dir),
+            runtime_dir=str(self.paths.runtime_dir),
+        )
+        return Raw(msgspec.json.encode(settings))
+
+    def metrics(self, workers: dict[str, int]) -> str:
+        """Return all figures for Prometheus."""
+        # Here, because few ask for it and it would take a sixth of the time of a start.
+        from penholder_daemon.shell.observing import metrics  # noqa: PLC0415
+
+        lags = (each.unsent_bytes for each in self.sockets.connections)
+        return metrics.render(
+            self.counters,
+            self.figures(),
+            workers,
+            largest_unsent_bytes=max(lags, default=0),
+            pos=self.publisher.pos,
+        )
+
+    async def verify(self, *, deep: bool) -> list[Finding]:
+        """Look for damage."""
+        return await self.maintenance.verify(deep=deep)
+
+    async def backup(self, path: str | None, keep_last: int | None) -> Backup:
+        """Copy the database."""
+        return await self.maintenance.backup(path, keep_last)
+
+    def shut_down(self, drain_ms: int) -> None:
+        """Begin to stop."""
+        self.stop.ask(drain_ms)
+
+    def status_line(self) -> str:
+        """Say in one line what the daemon is at."""
+        store_fault = self.writer.fault
+        fault = "" if store_fault is None else f"; WRITES FAIL: {store_fault}"
+        workers = self.sockets.workers
+        if workers.unserved:
+            fault = f"; {workers.unserved} WORKERS CANNOT BE SERVED{fault}"
+        return (
+            f"{workers.served} workers served, {len(self.sockets.connections)} connections,"
+            f" {self.sockets.subscription_count} subscriptions,"
+            f" {self.writer.waiting} mutations waiting, position {self.publisher.pos}{fault}"
+        )
+
+
+@cache
+def load_openrpc() -> Raw:
+    """Return the description of all methods that this version was generated with."""
+    text = Path(penholder_protocol.__file__).with_name("openrpc.json").read_bytes()
+    return Raw(msgspec.json.format(text, indent=-1))
