@@ -2,7 +2,7 @@
 
 import pytest
 
-from penholder_daemon.core import claims, fence
+from penholder_daemon.core import access, claims, fence
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.transaction import Tx
 from penholder_protocol import errors
@@ -107,9 +107,9 @@ def test_a_released_subject_fences_whoever_held_it(bench: Bench) -> None:
 def test_a_worker_is_denied_what_others_have_claimed(bench: Bench) -> None:
     tx = _tx(bench, WORKER)
     held = _granted(tx)
-    claims.refuse_others(tx, None)
-    claims.refuse_others(tx, "w1")
-    claims.refuse_others(_tx(bench), "rn1")
+    access.refuse_others(tx, None)
+    access.refuse_others(tx, "w1")
+    access.refuse_others(_tx(bench), "rn1")
     for lease in (None, held, _guess(1), _guess(7)):
         with pytest.raises(errors.Denied):
             _require(tx, lease, claimed_by="rn1")

@@ -83,7 +83,7 @@ def require(method: Method, params: dict[str, object], *, as_worker: bool) -> No
         for param in method.params
         if param.required
         and param.name not in params
-        and not (as_worker and param.name == "worker_id")
+        and not (as_worker and param.name in method.identity)
     ]
     if missing:
         raise Usage(f"penholder {method.room} {method.verb} needs {', '.join(missing)}")

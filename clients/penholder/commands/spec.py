@@ -95,6 +95,8 @@ class Method(msgspec.Struct, frozen=True):
     errors: tuple[ErrorLine, ...]
     sockets: tuple[str, ...] = msgspec.field(name="x-sockets")
     takes_fence: bool = msgspec.field(default=False, name="x-fence")
+    identity: tuple[str, ...] = msgspec.field(default=(), name="x-identity")
+    """Params that say who acts: on its own socket a worker need not give them."""
 
     @property
     def room(self) -> str:

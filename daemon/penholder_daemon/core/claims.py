@@ -5,10 +5,10 @@ decides who may write: an expired lease only lets the next one claim, and until 
 go on. A subject is named like its stream or table row, for example `run:<id>`.
 """
 
-from penholder_daemon.core import fence, leases
+from penholder_daemon.core import access, fence, leases
 from penholder_daemon.core.effects import WakeAt
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_protocol.errors import Denied, FenceRequired
+from penholder_protocol.errors import FenceRequired
 from penholder_protocol.nouns import Lease, LeaseProof
 
 
@@ -68,9 +68,9 @@ def require(
 ) -> None:
     """Let the call pass if its lease is the newest, or if none is `needed` and none was given.
 
-    Raises FenceRequired, Fenced (both with `current_epoch`), or what `require_own` raises.
+    Raises FenceRequired, Fenced (both with `current_epoch`), or what `access.require_own` raises.
     """
-    require_own(rx, subject, lease, claimed_by=claimed_by, **details)
+    access.require_own(rx, subject, lease, claimed_by=claimed_by, **details)
     if lease is not None:
         if not fence.holds(rx, subject, lease.epoch, lease.token):
             raise fence.stale(rx, subject, **details)
@@ -79,37 +79,6 @@ def require(
             f"{subject} is claimed; pass its lease {{epoch, token}}, or claim it first",
             current_epoch=fence.current_epoch(rx, subject),
             **details,
-        )
-
-
-def require_own(
-    rx: Rx, subject: str, lease: LeaseProof | None, *, claimed_by: str | None, **details: str
-) -> None:
-    """Let a worker write only to what it has claimed itself; the control socket may reach all.
-
-    What another has claimed is Denied, what nobody has is FenceRequired, whatever its state. A
-    former holder gets Fenced there as everywhere: its lease says so.
-    """
-    own = rx.caller.worker_id
-    if own is None or claimed_by == own:
-        return
-    epoch = fence.current_epoch(rx, subject)
-    if lease is None or lease.epoch >= epoch:
-        refuse_others(rx, claimed_by, **details)
-    if lease is None:
-        raise FenceRequired(
-            f"{own} has not claimed {subject}; a worker writes to what it has claimed only",
-            current_epoch=epoch,
-            **details,
-        )
-
-
-def refuse_others(rx: Rx, claimed_by: str | None, **details: str) -> None:
-    """Keep a worker out of what somebody else has claimed; the control socket sees all."""
-    own = rx.caller.worker_id
-    if own is not None and claimed_by not in (None, own):
-        raise Denied(
-            f"{claimed_by} has claimed this; on a runtime socket it is closed to {own}", **details
         )
 
 

@@ -13,20 +13,19 @@ from typing import Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_h
 
 from msgspec import Raw
 
+from penholder_daemon.core import access
 from penholder_daemon.core.caller import RUNTIME, Caller, SocketKind
 from penholder_daemon.core.fence import Arguments, FenceCheck
 from penholder_daemon.core.params import Field, Params, signature_fields
 from penholder_protocol.errors import Denied, PenholderError
 from penholder_protocol.nouns import Fence
-from penholder_protocol.nouns.words import IdempotencyKey, WorkerId
+from penholder_protocol.nouns.words import IdempotencyKey
 
 Precheck: TypeAlias = Callable[[Arguments], None]
 """Refuses arguments before anything stored is looked at."""
 
 ResultT = TypeVar("ResultT")
 _NO_PARAMS = Raw(b"{}")
-_IDENTITY = frozenset({"worker_id", "runner_id"})
-"""Params that say who acts: on a runtime socket the worker itself, given or not."""
 
 
 class Kind(enum.Enum):
@@ -130,11 +129,8 @@ class Method:
     def _params_on(self, socket: SocketKind) -> Params:
         fields = list(self.fields)
         if socket == RUNTIME:
-            fields = [each for each in fields if each.name not in self.control_only]
-            fields = [
-                each.with_default(None, WorkerId | None) if each.name in _IDENTITY else each
-                for each in fields
-            ]
+            kept = (each for each in fields if each.name not in self.control_only)
+            fields = [access.field_on(socket, each) for each in kept]
         elif self.fence is not None:
             fields.append(Field("fence", Fence | None, None))
         if self.takes_key:
@@ -142,6 +138,13 @@ class Method:
         # What was stored with it when it was still taken can be read.
         takes_nul = self.takes_nul or self.kind in (Kind.QUERY, Kind.WAIT)
         return Params(f"{self.name} on {socket}", fields, takes_nul=takes_nul)
+
+    @cached_property
+    def identity(self) -> tuple[str, ...]:
+        """The params that a worker may leave out on its own socket, since they say who acts."""
+        if RUNTIME not in self.sockets:
+            return ()
+        return tuple(each.name for each in self.fields if each.name in access.IDENTITY)
 
     @property
     def takes_key(self) -> bool:
@@ -157,9 +160,7 @@ class Method:
         arguments = known.decode(bare)
         fence = arguments.pop("fence", None)
         key = None if self.keeps_key else arguments.pop("idempotency_key", None)
-        if caller.worker_id is not None:
-            for name in _IDENTITY & arguments.keys():
-                arguments[name] = _own_worker(caller.worker_id, arguments[name])
+        access.fill_in(caller, arguments)
         # Nobody asks for the text of a query's params again; it may be mostly white space.
         is_compared = key is not None or self.kind in (Kind.MUTATION, Kind.CLAIM)
         return Invocation(
@@ -172,9 +173,3 @@ class Method:
             fence=fence if isinstance(fence, Fence) else None,
             idempotency_key=key if isinstance(key, str) else None,
         )
-
-
-def _own_worker(own: str, named: object) -> str:
-    if named not in (None, own):
-        raise Denied(f"this is the runtime socket of {own}; it may not name {named}", worker_id=own)
-    return own

@@ -6,20 +6,9 @@ began, though the same reader marks meanwhile what it sees.
 
 from penholder_daemon.core import counters
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_protocol.errors import Denied
 
 RISES = "read_rises"
 """The counter that numbers them."""
-
-
-def refuse_others(rx: Rx, reader: str | None) -> None:
-    """Keep a worker to its own readers: itself, and those whose names begin with it and a slash."""
-    own = rx.caller.worker_id
-    if own is None or reader is None or reader == own or reader.startswith(f"{own}/"):
-        return
-    raise Denied(
-        f"on a runtime socket a reader is {own} or begins with {own}/, not {reader}", reader=reader
-    )
 
 
 def advance(tx: Tx, reader: str, subject: str, version: int) -> int:

@@ -3,17 +3,15 @@
 import re
 from collections.abc import Sequence
 
-from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Published
-from penholder_protocol.errors import Denied, InvalidParams
+from penholder_protocol.errors import InvalidParams
 
 _KINDS = ("worker", "controller", "run", "board", "topic", "queue")
 _NAME = re.compile(r"(worker|controller|run|board|topic|queue):(.+)|daemon", re.DOTALL)
 _CHILDREN = "/workers"
 ALL = "*"
 _SHARED = ("topic:", "board:")
-"""Streams without an owner, which every worker may read."""
 
 
 def worker(worker_id: str) -> str:
@@ -44,6 +42,11 @@ def topic(name: str) -> str:
 def board(board_id: str) -> str:
     """Name the stream of a board's events."""
     return f"board:{board_id}"
+
+
+def is_shared(name: str) -> bool:
+    """Tell whether a stream has no owner, so that every worker may read it."""
+    return name.startswith(_SHARED)
 
 
 class Selection:
@@ -104,19 +107,3 @@ class Selection:
             parts.append("(s.name >= ? AND s.name < ?)")
             values += [prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)]
         return f"({' OR '.join(parts)})", values
-
-
-def refuse_foreign(caller: Caller, names: Sequence[str]) -> None:
-    """Keep a worker to its own stream, topics and boards; the control socket may read all.
-
-    Which runs are a worker's own the caller of this has looked up.
-    """
-    if caller.worker_id is None:
-        return
-    own = worker(caller.worker_id)
-    for name in names:
-        if name != own and not name.startswith(_SHARED):
-            raise Denied(
-                f"a runtime socket may read {own!r}, its runs, topics and boards, not {name!r}",
-                stream=name,
-            )

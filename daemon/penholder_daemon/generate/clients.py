@@ -38,7 +38,13 @@ class Result(msgspec.Struct):
 
 
 class Method(
-    msgspec.Struct, rename={"kind": "x-kind", "sockets": "x-sockets", "secret": "x-secret"}
+    msgspec.Struct,
+    rename={
+        "kind": "x-kind",
+        "sockets": "x-sockets",
+        "secret": "x-secret",
+        "identity": "x-identity",
+    },
 ):
     """A method as the document describes it."""
 
@@ -50,6 +56,7 @@ class Method(
     kind: str
     sockets: list[str]
     secret: bool
+    identity: list[str]
 
     @property
     def takes_token(self) -> bool:
@@ -68,9 +75,7 @@ class Method(
 
     def may_leave_out(self, param: Param) -> bool:
         """Tell whether a call need not give it: a worker is known by its own runtime socket."""
-        return not param.required or (
-            param.name in ("worker_id", "runner_id") and "runtime" in self.sockets
-        )
+        return not param.required or param.name in self.identity
 
 
 class _Document(msgspec.Struct):

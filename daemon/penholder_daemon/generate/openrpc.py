@@ -1,9 +1,14 @@
 """The OpenRPC document: the public contract as data.
 
 The CLI, the clients of every language and the reference pages are made from it, never from the
-rooms themselves. Beside what OpenRPC names, a method says: `x-kind` (mutation, query, wait, claim,
-local), `x-sockets`, `x-fence` (takes the fence of its controller), `x-secret` (its answer may
-hold a secret, and is then not kept), `x-control-only` (params that a runtime socket does not take).
+rooms themselves. Beside what OpenRPC names, a method says:
+
+- `x-kind`: mutation, query, wait, claim, local
+- `x-sockets`: which serve it
+- `x-fence`: it takes the fence of its controller
+- `x-secret`: its answer may hold a secret, and is then not kept
+- `x-control-only`: params that a runtime socket does not take
+- `x-identity`: params that say who acts; on its own socket a worker may leave them out
 """
 
 import inspect
@@ -93,6 +98,7 @@ def _method(method: Method, schemas: Iterator[Json]) -> Json:
         "x-fence": method.fence is not None,
         "x-secret": method.if_lost is not None,
         "x-control-only": sorted(method.control_only),
+        "x-identity": list(method.identity),
     }
     return described
 

@@ -47,13 +47,17 @@ class _Result(msgspec.Struct):
     schema: Schema
 
 
-class _Method(msgspec.Struct, rename={"kind": "x-kind", "sockets": "x-sockets"}):
+class _Method(
+    msgspec.Struct,
+    rename={"kind": "x-kind", "sockets": "x-sockets", "identity": "x-identity"},
+):
     name: str
     summary: str
     description: str
     params: list[_Param]
     result: _Result
     errors: list[_Error]
+    identity: list[str]
     kind: str
     sockets: list[str]
 
@@ -141,8 +145,9 @@ def _params(method: _Method) -> list[str]:
 
 
 def _note(method: _Method, param: _Param) -> str:
-    if param.name == "worker_id" and "runtime" in method.sockets:
-        return "On the runtime socket it may be left out and names no other worker."
+    if param.name in method.identity:
+        own = "On the runtime socket it may be left out and names no other worker."
+        return f"{description(param.schema)} {own}".strip()
     if param.name == "fence":
         return "The controller's; not on the runtime socket, where the seat is the fence."
     return description(param.schema)

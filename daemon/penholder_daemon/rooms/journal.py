@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Literal
 
-from penholder_daemon.core import backlog, journal, streams
+from penholder_daemon.core import access, backlog, journal
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.method import Waiting
 from penholder_daemon.core.registry import Room
@@ -48,7 +48,7 @@ async def subscribe(
     selection = Selection(streams, types)
     check = None
     if session.caller.worker_id is not None:
-        check = partial(_refuse_foreign, names=streams)
+        check = partial(_require_readable, names=streams)
         await session.read(check)
     if after == "now":
         return await session.subscribe(selection, None, check)
@@ -115,16 +115,12 @@ def position(rx: Rx) -> CurrentPosition:
 
 def _selection(rx: Rx, names: StreamNames, types: Types | None) -> Selection:
     selection = Selection(names, types)
-    _refuse_foreign(rx, names)
+    _require_readable(rx, names)
     return selection
 
 
-def _refuse_foreign(rx: Rx, names: StreamNames) -> None:
-    """Keep a worker to what `streams` opens to every worker, and to the runs it has claimed."""
-    own = rx.caller.worker_id
-    if own is not None:
-        names = [name for name in names if not runs.is_stream_of(rx, name, own)]
-        streams.refuse_foreign(rx.caller, names)
+def _require_readable(rx: Rx, names: StreamNames) -> None:
+    access.require_readable(rx, names, partial(runs.is_stream_of, rx))
 
 
 def _page(rx: Rx, selection: Selection, after: int, limit: int) -> tuple[Entries, bool]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Raw
 
-from penholder_daemon.core import journal, paging, read_cursors, streams, verify
+from penholder_daemon.core import access, journal, paging, read_cursors, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.method import Waiting
@@ -97,7 +97,7 @@ def ack(tx: Tx, *, topic: TopicName, reader: ReaderId | None = None, seq: Sequen
     At most the last one is stored; the answer says which is. On a runtime socket the reader is the
     worker, unless another of its own is named: one that begins with its id and a slash.
     """
-    reader = _reader(tx, reader)
+    reader = access.reader_of(tx, reader)
     subject = streams.topic(topic)
     _, last_seq = journal.extent(tx, subject)
     stored = read_cursors.advance(tx, reader, subject, min(seq, last_seq))
@@ -108,7 +108,7 @@ def ack(tx: Tx, *, topic: TopicName, reader: ReaderId | None = None, seq: Sequen
 def unread(rx: Rx, *, topic: TopicName, reader: ReaderId | None = None) -> Unread:
     """Count what a reader has not read; what retention has taken cannot be read any more."""
     subject = streams.topic(topic)
-    after_seq = read_cursors.version_read(rx, _reader(rx, reader), subject) or 0
+    after_seq = read_cursors.version_read(rx, access.reader_of(rx, reader), subject) or 0
     pruned_seq, last_seq = journal.extent(rx, subject)
     return Unread(count=last_seq - max(after_seq, pruned_seq), after_seq=after_seq)
 
@@ -144,14 +144,6 @@ def check(rx: Rx) -> Iterator[Finding]:
             )
         },
     )
-
-
-def _reader(rx: Rx, reader: str | None) -> str:
-    named = reader or rx.caller.worker_id
-    if named is None:
-        raise InvalidParams("param `reader` is missing", param="reader")
-    read_cursors.refuse_others(rx, named)
-    return named
 
 
 def _publish(tx: Tx, topic: str, kind: str, content: _Content) -> Message:

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from penholder_daemon.core import paging, verify
+from penholder_daemon.core import access, paging, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.registry import Room
@@ -15,7 +15,6 @@ from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms import messages
 from penholder_daemon.rooms.workers import records as workers
 from penholder_protocol.errors import (
-    Denied,
     InvalidTaskTransition,
     StaleState,
     TaskExists,
@@ -263,9 +262,7 @@ def _require(rx: Rx, task_id: str) -> Task:
 def _require_own(rx: Rx, task_id: str) -> Task:
     """Return a task that the caller may touch: a worker only what is assigned to it."""
     task = _require(rx, task_id)
-    own = rx.caller.worker_id
-    if own is not None and task.worker_id != own:
-        raise Denied(f"task {task_id} is not assigned to {own}", task_id=task_id)
+    access.require_assigned(rx, f"task {task_id}", task.worker_id, task_id=task_id)
     return task
 
 

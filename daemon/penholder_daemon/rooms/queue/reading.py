@@ -4,7 +4,7 @@ from functools import partial
 
 import msgspec
 
-from penholder_daemon.core import claims, counters, paging, read_cursors
+from penholder_daemon.core import access, counters, paging, read_cursors
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms.queue import records
@@ -31,7 +31,7 @@ _IN_OVERVIEW = 20
 def get(rx: Rx, *, queue_task_id: QueueTaskId) -> QueueTask:
     """Return one task; on a runtime socket not what another has claimed."""
     task = records.require(rx, queue_task_id)
-    claims.refuse_others(rx, task.claimed_by, queue_task_id=queue_task_id)
+    access.refuse_others(rx, task.claimed_by, queue_task_id=queue_task_id)
     return task
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from penholder_daemon.core import claims, counters, durations, journal, paging, streams
+from penholder_daemon.core import access, claims, counters, durations, journal, paging, streams
 from penholder_daemon.core.store import Shape, SqlValue, filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import QueueTaskNotFound
@@ -60,7 +60,7 @@ def require_holder(tx: Tx, task: QueueTask, lease: LeaseProof | None) -> None:
 
 def require_own(rx: Rx, task: QueueTask, lease: LeaseProof | None) -> None:
     """Keep a worker to what it has claimed, before its state is looked at."""
-    claims.require_own(
+    access.require_own(
         rx,
         subject(task.queue_task_id),
         lease,

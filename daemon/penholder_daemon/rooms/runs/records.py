@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Raw
 
-from penholder_daemon.core import claims, durations, streams
+from penholder_daemon.core import access, claims, durations, streams
 from penholder_daemon.core.store import Row, Shape, SqlValue
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import Fenced, FenceRequired, RunNotFound
@@ -74,7 +74,7 @@ def require(rx: Rx, run_id: str) -> RunHead:
 def require_readable(rx: Rx, run_id: str) -> RunHead:
     """Return the head of a run that the caller may read: a worker none that others claimed."""
     head = require(rx, run_id)
-    claims.refuse_others(rx, head.claimed_by, run_id=run_id)
+    access.refuse_others(rx, head.claimed_by, run_id=run_id)
     return head
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from penholder_daemon.core import claims, counters, paging, read_cursors, verify
+from penholder_daemon.core import access, counters, paging, read_cursors, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import SqlValue
@@ -18,7 +18,6 @@ from penholder_daemon.rooms.sessions import records
 from penholder_daemon.rooms.sessions.records import SESSION
 from penholder_protocol.errors import (
     CursorGone,
-    Denied,
     InvalidParams,
     RunNotFound,
     SessionNotFound,
@@ -86,7 +85,7 @@ def get(rx: Rx, *, session_id: SessionId) -> Session:
 def summary(rx: Rx, *, session_id: SessionId, reader_id: ReaderId | None = None) -> SessionSummary:
     """Return a session as a reader sees it; without a reader nothing is read."""
     session = _require_readable(rx, session_id)
-    read_cursors.refuse_others(rx, reader_id)
+    access.require_reader(rx, reader_id)
     read = None
     if reader_id is not None:
         read = read_cursors.version_read(rx, reader_id, records.subject(session_id))
@@ -109,7 +108,7 @@ def list_(
     the pages stays in its place until the end. A call looks through a part of the sessions: a page
     may be empty, with a `next`.
     """
-    read_cursors.refuse_others(rx, reader_id)
+    access.require_reader(rx, reader_id)
     filters, values = _filters(rx, state, backend_profile)
     start = _Place.of(cursor) or _Place(read_cursors.now(rx), 0)
     places = (
@@ -158,7 +157,7 @@ def output(
 def mark_read(tx: Tx, *, session_id: SessionId, reader_id: ReaderId) -> SessionRead:
     """Note that a reader has seen a session as it stands."""
     session = _require_readable(tx, session_id)
-    read_cursors.refuse_others(tx, reader_id)
+    access.require_reader(tx, reader_id)
     version = read_cursors.advance(tx, reader_id, records.subject(session_id), session.version)
     return SessionRead(
         session_id=session_id, reader_id=reader_id, session_version=version, read_at=tx.now
@@ -188,9 +187,7 @@ def check(rx: Rx) -> Iterator[Finding]:
 def _require_readable(rx: Rx, session_id: str) -> Session:
     """Return a session; a worker reaches those of which it has claimed a run."""
     session = records.require(rx, session_id)
-    own = rx.caller.worker_id
-    if own is not None and not _has_claimed_in(rx, session_id, own):
-        raise Denied(f"{own} has no run of session {session_id}", session_id=session_id)
+    access.require_session(rx, session_id, partial(_has_claimed_in, rx, session_id))
     return session
 
 
@@ -336,4 +333,4 @@ def _require_run(rx: Rx, session_id: str, run_id: str) -> None:
     run = runs.require(rx, run_id)
     if run.session_id != session_id:
         raise RunNotFound(f"session {session_id} has no run {run_id!r}", run_id=run_id)
-    claims.refuse_others(rx, run.claimed_by, run_id=run_id)
+    access.refuse_others(rx, run.claimed_by, run_id=run_id)
