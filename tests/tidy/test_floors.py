@@ -157,6 +157,47 @@ def test_rooms_form_no_circle() -> None:
     assert needs == {}, "these need each other"
 
 
+def _is_methods(module: str) -> bool:
+    """Tell what is said by its name: a room of one file, or methods of a room."""
+    parts = module.split(".")[2:]
+    return bool(parts) and (len(parts) == 1 or parts[1] == "methods")
+
+
+def _is_records(module: str) -> bool:
+    parts = module.split(".")[2:]
+    return len(parts) > 1 and parts[1] == "records"
+
+
+def _may_use_methods(module: str, imported: str) -> bool:
+    """Tell whether these are methods of one folder, or one is the list of the others."""
+    folder = imported.rpartition(".")[0]
+    own = module in (folder, f"{folder}.{module.rpartition('.')[2]}")
+    return module == "penholder_daemon.rooms" or (folder.endswith(".methods") and own)
+
+
+def test_methods_are_used_by_nobody() -> None:
+    """But by the package that puts a room together of them, and by the list of rooms."""
+    known = {name(path) for path in ROOMS if path.name != "__init__.py"}
+    used = [
+        f"{name(path)}, line {line}: {imported}"
+        for path in ROOMS
+        for imported, line in imports(path)
+        if imported in known and _is_methods(imported)
+        if not _may_use_methods(name(path), imported)
+    ]
+    assert used == []
+
+
+def test_every_module_of_a_room_says_what_it_is() -> None:
+    nameless = [
+        name(path)
+        for path in ROOMS
+        if path.name != "__init__.py"
+        if not (_is_methods(name(path)) or _is_records(name(path)))
+    ]
+    assert nameless == []
+
+
 def test_the_rules_notice_what_breaks_them(tmp_path: Path) -> None:
     """A rule that never fails is none."""
     bad = tmp_path / "bad.py"
@@ -169,6 +210,15 @@ def test_the_rules_notice_what_breaks_them(tmp_path: Path) -> None:
     assert _floor("penholder_protocol.limits") == 0
     assert _floor("penholder_daemon.main") == 4
     assert len(PACKAGES) == 3
+    rooms = "penholder_daemon.rooms."
+    assert _is_methods(f"{rooms}events")
+    assert _is_methods(f"{rooms}runs.methods.jobs")
+    assert not _is_methods(f"{rooms}runs.records.methods")
+    assert not _is_records(f"{rooms}runs.claiming")
+    assert not _may_use_methods(f"{rooms}tasks", f"{rooms}events")
+    assert not _may_use_methods(f"{rooms}workers.records", f"{rooms}workers.methods")
+    assert not _may_use_methods(f"{rooms}runs.records.jobs", f"{rooms}runs.methods.jobs")
+    assert _may_use_methods(f"{rooms}queue.methods.reading", f"{rooms}queue.methods.writing")
     assert _is_upward("penholder_daemon.shell.store.writer", "penholder_daemon.shell.running.exits")
     assert not _is_upward("penholder_daemon.shell.store.writer", "penholder_daemon.shell.settings")
 

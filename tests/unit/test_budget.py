@@ -136,7 +136,7 @@ def test_so_have_many_statements_that_read_next_to_nothing(full: Bench) -> None:
 def test_a_bulk_of_deletions_has_a_larger_one(full: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "MAX_MUTATION_ROWS", 5)
     monkeypatch.setattr(budget, "MAX_BULK_ROWS", 20)
-    monkeypatch.setattr("penholder_daemon.rooms.state.values.MAX_BULK_ROWS", 20)
+    monkeypatch.setattr("penholder_daemon.rooms.state.records.values.MAX_BULK_ROWS", 20)
     at = {"runner_id": "r", "binding_identity": "b", "scope": "runner"}
     for number in range(21):
         full.call("state.set", **at, key=str(number), value=1)

@@ -4,7 +4,7 @@ import pytest
 
 from penholder_daemon.core import budget
 from penholder_daemon.core.transaction import Tx
-from penholder_daemon.rooms.runs import claiming
+from penholder_daemon.rooms.runs.records import claiming
 from tests.unit.harness import CONTROLLER, Bench
 from tests.unit.running import claim, make_run
 from tests.unit.test_runs_claims import Listening

@@ -3,7 +3,7 @@
 import pytest
 
 from penholder_daemon.rooms.approvals import records as approvals
-from penholder_daemon.rooms.commands import records as commands
+from penholder_daemon.rooms.runs.records import commands
 from penholder_protocol import limits
 from penholder_protocol.errors import TooManyApprovals, TooManyCommands
 from tests.unit.harness import Bench

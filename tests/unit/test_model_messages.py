@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.rooms.messages import OWN_KINDS
+from penholder_daemon.rooms.messages.methods import OWN_KINDS
 from tests.unit.file_bench import FileBench
 from tests.unit.harness import CONTROLLER, Json
 from tests.unit.machine import Machine, MortalBench, drive

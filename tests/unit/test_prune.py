@@ -10,7 +10,7 @@ from penholder_protocol.limits import MAX_PRUNE
 from tests.unit.harness import Bench, Json
 
 # The package knows this module by another one's name, which completes its room.
-ROOM = import_module("penholder_daemon.rooms.daemon")
+ROOM = import_module("penholder_daemon.rooms.daemon.records.pruning")
 
 
 def _append(bench: Bench, worker_id: str, count: int) -> None:

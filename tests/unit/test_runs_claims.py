@@ -5,7 +5,7 @@ import pytest
 from penholder_daemon.core.effects import WithdrawStream
 from penholder_daemon.core.store import Row, SqlValue, Store
 from penholder_daemon.core.transaction import Tx
-from penholder_daemon.rooms.runs import claiming
+from penholder_daemon.rooms.runs.records import claiming
 from penholder_protocol import errors
 from tests.unit.fakes import FaultyStore
 from tests.unit.harness import CONTROLLER, Bench, Json

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from penholder_daemon.core import journal, paging
 from penholder_daemon.core.journal import ENTRY
-from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_protocol.errors import CursorGone
@@ -61,7 +61,7 @@ def read(rx: Rx, selection: Selection, after: int, limit: int) -> Stretch:
     end = rx.store.row(f"SELECT MAX(at), COUNT(*) FROM ({way.positions})", *way.values)
     assert end is not None  # an aggregate has a row
     if end[1] == MAX_SCAN_ENTRIES:
-        return Stretch(items, int(str(end[0])), more=True)
+        return Stretch(items, integer(end[0]), more=True)
     return Stretch(items, current, more=False)
 
 
@@ -113,7 +113,7 @@ def refuse_gone(rx: Rx, selection: Selection, after: int) -> None:
 def oldest(rx: Rx) -> int:
     """Return the position of the oldest entry there is; the next one's if there is none."""
     row = rx.store.row("SELECT pos FROM journal ORDER BY pos LIMIT 1")
-    return journal.position(rx) + 1 if row is None else int(str(row[0]))
+    return journal.position(rx) + 1 if row is None else integer(row[0])
 
 
 def pruned_after(rx: Rx, selection: Selection, after: int, most: int = -1) -> list[tuple[str, int]]:
@@ -140,4 +140,4 @@ def pruned_after(rx: Rx, selection: Selection, after: int, most: int = -1) -> li
                 most,
             )
         )
-    return [(str(name), int(str(pos))) for pos, name in rows]
+    return [(str(name), integer(pos)) for pos, name in rows]

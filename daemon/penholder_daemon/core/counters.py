@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx, Tx
 
 EPOCH_FLOOR = "epoch_floor"
@@ -16,7 +17,7 @@ def raise_(tx: Tx, name: str) -> int:
         name,
     )
     assert row is not None  # RETURNING of an insert gives its row
-    return int(str(row[0]))
+    return integer(row[0])
 
 
 def put(tx: Tx, name: str, value: int) -> None:
@@ -36,7 +37,7 @@ def put(tx: Tx, name: str, value: int) -> None:
 def current(rx: Rx, name: str) -> int:
     """Return a counter, 0 before it was first raised."""
     row = rx.store.row("SELECT value FROM counters WHERE name = ?", name)
-    return 0 if row is None else int(str(row[0]))
+    return 0 if row is None else integer(row[0])
 
 
 def all_values(rx: Rx) -> dict[str, int]:
@@ -72,7 +73,7 @@ def lift_sequences(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -
 
 
 def _pairs(rx: Rx, sql: str) -> dict[str, int]:
-    return {str(name): int(str(number)) for name, number in rx.store.rows(sql)}
+    return {str(name): integer(number) for name, number in rx.store.rows(sql)}
 
 
 def _lifted(

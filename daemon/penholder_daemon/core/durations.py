@@ -16,7 +16,7 @@ which were the wall clock's, lie on them.
 
 from penholder_daemon.core.clocks import Scales
 from penholder_daemon.core.effects import WakeAt
-from penholder_daemon.core.store import Store
+from penholder_daemon.core.store import Store, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import World
 
@@ -36,7 +36,7 @@ def _standing(store: Store, boot_id: str, boottime_ms: int, wall_ms: int) -> tup
     row = store.row("SELECT boot_id, boottime_ms, wall_ms, delays_ms, ages_ms FROM clock")
     if row is None:
         return wall_ms, max(wall_ms, _youngest(store))
-    marked_boottime_ms, marked_wall_ms, delays_ms, ages_ms = (int(str(value)) for value in row[1:])
+    marked_boottime_ms, marked_wall_ms, delays_ms, ages_ms = (integer(value) for value in row[1:])
     if row[0] == boot_id and boottime_ms >= marked_boottime_ms:
         passed_ms = boottime_ms - marked_boottime_ms
         return delays_ms + passed_ms, ages_ms + passed_ms
@@ -51,7 +51,7 @@ def _youngest(store: Store) -> int:
         " COALESCE((SELECT MAX(kept_ms) FROM idempotency), 0))"
     )
     assert row is not None  # a query without a table has one row
-    return int(str(row[0]))
+    return integer(row[0])
 
 
 def mark(store: Store, world: World) -> None:

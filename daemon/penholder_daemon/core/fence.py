@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from penholder_daemon.core.counters import EPOCH_FLOOR, current
+from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import Fenced, FenceRequired
 from penholder_protocol.nouns import Fence
@@ -36,7 +37,7 @@ def raise_epoch(tx: Tx, subject: str, token: str | None) -> int:
         None if token is None else _hash(token),
     )
     assert row is not None
-    return int(str(row[0]))
+    return integer(row[0])
 
 
 def drop_holder(tx: Tx, subject: str) -> None:
@@ -47,13 +48,13 @@ def drop_holder(tx: Tx, subject: str) -> None:
 def current_epoch(rx: Rx, subject: str) -> int:
     """Return the highest epoch that the subject ever had, 0 before the first."""
     row = rx.store.row("SELECT epoch FROM fences WHERE subject = ?", subject)
-    return 0 if row is None else int(str(row[0]))
+    return 0 if row is None else integer(row[0])
 
 
 def all_epochs(rx: Rx) -> dict[str, int]:
     """Return the highest epoch of every subject."""
     rows = rx.store.rows("SELECT subject, epoch FROM fences")
-    return {str(subject): int(str(epoch)) for subject, epoch in rows}
+    return {str(subject): integer(epoch) for subject, epoch in rows}
 
 
 def outdate_all(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> None:
@@ -96,7 +97,7 @@ def require(rx: Rx, subject: str, fence: Fence | None, **details: str) -> None:
     if row is not None and row[1] is not None:
         raise FenceRequired(
             "the controller has an active owner; pass its fence {epoch, token}, or take over first",
-            current_epoch=int(str(row[0])),
+            current_epoch=integer(row[0]),
             **details,
         )
 

@@ -6,7 +6,7 @@ every suspend of the machine each lease gets its full time anew.
 """
 
 from penholder_daemon.core import durations
-from penholder_daemon.core.store import Store
+from penholder_daemon.core.store import Store, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import World
 from penholder_protocol.limits import LEASE_STALL_MS
@@ -37,7 +37,7 @@ def drop(tx: Tx, subject: str) -> None:
 def is_expired(rx: Rx, subject: str) -> bool:
     """Tell whether there is a lease and it ran out."""
     row = rx.store.row("SELECT deadline_ms FROM leases WHERE subject = ?", subject)
-    return row is not None and durations.lease_now(rx) >= int(str(row[0]))
+    return row is not None and durations.lease_now(rx) >= integer(row[0])
 
 
 def renew_all(store: Store, world: World) -> None:

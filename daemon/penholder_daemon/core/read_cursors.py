@@ -5,6 +5,7 @@ began, though the same reader marks meanwhile what it sees.
 """
 
 from penholder_daemon.core import counters
+from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx, Tx
 
 RISES = "read_rises"
@@ -55,4 +56,4 @@ def version_read(rx: Rx, reader: str, subject: str) -> int | None:
     row = rx.store.row(
         "SELECT version FROM read_cursors WHERE reader = ? AND subject = ?", reader, subject
     )
-    return None if row is None else int(str(row[0]))
+    return None if row is None else integer(row[0])

@@ -10,7 +10,7 @@ import msgspec
 
 from penholder_daemon.core import counters, durations
 from penholder_daemon.core.rules import Rule
-from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
 
 _CUTS = "cuts"
@@ -70,7 +70,7 @@ def _is_older(rx: Rx, oldest_kept_ms: int, stream_id: int, seq: int) -> bool:
     assert row is not None  # a stream has no holes
     if row[0] is None:
         return str(row[1]) < rx.world.time_from_ms(max(0, oldest_kept_ms))
-    return int(str(row[0])) < oldest_kept_ms
+    return integer(row[0]) < oldest_kept_ms
 
 
 def count(rx: Rx) -> int:

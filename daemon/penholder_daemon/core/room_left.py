@@ -5,7 +5,7 @@ thousand calls counts once and adds up. What a call inside it has taken away sin
 only where the limit seems to be reached.
 """
 
-from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.core.transaction import Tx
 
 
@@ -25,4 +25,4 @@ def is_full(tx: Tx, rows: str, *values: SqlValue, most: int) -> bool:
 def _count(tx: Tx, rows: str, *values: SqlValue, most: int) -> int:
     row = tx.store.row(f"SELECT COUNT(*) FROM (SELECT 1 FROM {rows} LIMIT ?)", *values, most)
     assert row is not None  # a count is always one row
-    return int(str(row[0]))
+    return integer(row[0])

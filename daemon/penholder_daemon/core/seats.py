@@ -27,7 +27,7 @@ import msgspec
 
 from penholder_daemon.core import fence, streams
 from penholder_daemon.core.room_left import is_full
-from penholder_daemon.core.store import Row
+from penholder_daemon.core.store import Row, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import Process
 from penholder_protocol.errors import NotAttached, TooManySeats
@@ -51,8 +51,8 @@ def _seat(row: Row) -> Seat:
     worker_id, epoch, pid, started_ticks, boot_id, attached_at, ended_at = row
     return Seat(
         str(worker_id),
-        int(str(epoch)),
-        Process(int(str(pid)), int(str(started_ticks))),
+        integer(epoch),
+        Process(integer(pid), integer(started_ticks)),
         str(boot_id),
         str(attached_at),
         None if ended_at is None else str(ended_at),

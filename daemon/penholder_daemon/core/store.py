@@ -116,6 +116,17 @@ def _json_loader(hint: object) -> Callable[[object], object]:
     return lambda value: None if value is None else decode(str(value))
 
 
+def integer(value: SqlValue) -> int:
+    """Return a value of which the schema says that it is an integer."""
+    return value if isinstance(value, int) else int(str(value))
+
+
+def integer_in(store: Store, sql: str, *values: SqlValue) -> int | None:
+    """Return the integer that a statement answers; None where it has no row, or null."""
+    row = store.row(sql, *values)
+    return None if row is None or row[0] is None else integer(row[0])
+
+
 def filters(prefix: str, /, **wanted: SqlValue) -> tuple[str, list[SqlValue]]:
     """Name only the columns that are asked for, so that their index is used; to follow a WHERE."""
     given = {name: value for name, value in wanted.items() if value is not None}

@@ -6,7 +6,7 @@
 from functools import cache
 from pathlib import Path
 
-from penholder_daemon.core.store import Store
+from penholder_daemon.core.store import Store, integer
 
 APPLICATION_ID = 0x50454E31
 """`PEN1` in the file's header, so that a foreign database is known as such."""
@@ -22,7 +22,7 @@ def steps() -> tuple[tuple[str, str], ...]:
 def version(store: Store) -> int:
     """Return how many steps the database has had."""
     row = store.row("PRAGMA user_version")
-    return int(str(row[0])) if row else 0
+    return integer(row[0]) if row else 0
 
 
 def waiting(store: Store) -> tuple[tuple[str, str], ...]:

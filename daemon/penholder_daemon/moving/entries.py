@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from penholder_daemon.core import streams
-from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.moving.refusals import Conflict
 from penholder_daemon.moving.skipping import SKIPPED, Skipping
 from penholder_daemon.moving.target import Target, refuse_other
@@ -115,4 +115,4 @@ class _Stream:
             "SELECT stream_id, last_seq, pruned_seq FROM streams WHERE name = ?", name
         )
         assert row is not None
-        self.stream_id, self.last_seq, self.pruned_seq = (int(str(each)) for each in row)
+        self.stream_id, self.last_seq, self.pruned_seq = (integer(each) for each in row)

@@ -12,7 +12,7 @@ import apsw
 import msgspec
 
 from penholder_daemon import migrations
-from penholder_daemon.core.store import Store
+from penholder_daemon.core.store import Store, integer
 from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.moving.target import Target
 
@@ -69,7 +69,7 @@ def head(store: Store) -> Header:
         migrations.version(store),
         {table: _count(store, table) for table in _tables(store)},
         {
-            str(name): int(str(last))
+            str(name): integer(last)
             for name, last in store.rows("SELECT name, seq FROM sqlite_sequence ORDER BY name")
         },
     )
@@ -129,7 +129,7 @@ def _refuse_low_sequences(store: Store, header: Header) -> None:
         if table not in header.tables:
             raise Refused(f"line 1: a sequence of {table!r}, which is no table")
         row = store.row(f"SELECT MAX(rowid) FROM {table}")
-        if row is not None and row[0] is not None and int(str(row[0])) > last:
+        if row is not None and row[0] is not None and integer(row[0]) > last:
             raise Refused(f"line 1: the sequence of {table} is {last}; it has a row {row[0]!s}")
 
 
@@ -173,11 +173,11 @@ def _tables(store: Store) -> list[str]:
 def _columns(store: Store, table: str) -> tuple[list[str], str]:
     """Return the columns that are stored and what orders the rows: the primary key."""
     rows = list(store.rows(f"SELECT name, pk FROM pragma_table_info('{table}')"))
-    key = sorted((int(str(pk)), str(name)) for name, pk in rows if pk)
+    key = sorted((integer(pk), str(name)) for name, pk in rows if pk)
     return [str(name) for name, _ in rows], ", ".join(name for _, name in key)
 
 
 def _count(store: Store, table: str) -> int:
     row = store.row(f"SELECT COUNT(*) FROM {table}")
     assert row is not None  # a count is one row
-    return int(str(row[0]))
+    return integer(row[0])

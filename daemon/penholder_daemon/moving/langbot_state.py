@@ -13,7 +13,7 @@ from penholder_daemon.core.store import SqlValue, to_json
 from penholder_daemon.moving.source import Program, Source
 from penholder_daemon.moving.target import Columns, Target
 from penholder_daemon.moving.values import json_value, utc
-from penholder_daemon.rooms.state import scopes
+from penholder_daemon.rooms.state.records import scopes
 from penholder_protocol.limits import MAX_STATE_ID_CHARACTERS
 from penholder_protocol.nouns import Binding, ContextParty, StateContext
 from penholder_protocol.nouns.words import BindingIdentity, StateId, StateKey, StateScope

@@ -12,11 +12,12 @@ from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.own_calls import daemon_call, daemon_caller
+from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.restoring import candidate, current, placing
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.rooms.restored import Ended
+from penholder_daemon.rooms.daemon.records.restoring import Ended
 from penholder_daemon.shell.disk import backups, copying
 from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
 from penholder_daemon.shell.disk.paths import Paths, make_private_directory
@@ -143,4 +144,4 @@ class _Work:
 def _count_entries(rx: Rx) -> int:
     row = rx.store.row("SELECT COUNT(*) FROM journal")
     assert row is not None  # a count is one row
-    return int(str(row[0]))
+    return integer(row[0])

@@ -10,7 +10,7 @@ from penholder_daemon.core.registry import Room
 from penholder_daemon.core.session import Session
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.rooms.runs import records as runs
+from penholder_daemon.rooms.runs.records import runs
 from penholder_protocol.errors import CursorGone, InvalidParams, TooManySubscriptions
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, DEFAULT_WAIT_MS
 from penholder_protocol.nouns import CurrentPosition, Entries, Subscription, Unsubscribed

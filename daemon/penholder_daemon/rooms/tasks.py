@@ -10,9 +10,10 @@ from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.states import StateMachine
-from penholder_daemon.core.store import Shape, SqlValue, filters
+from penholder_daemon.core.store import Shape, SqlValue, filters, integer
+from penholder_daemon.core.tables import require_state
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_daemon.rooms import messages
+from penholder_daemon.rooms.messages import records as messages
 from penholder_daemon.rooms.workers import records as workers
 from penholder_protocol.errors import (
     InvalidTaskTransition,
@@ -143,7 +144,7 @@ def _stale_places(
     sql = f"{' UNION ALL '.join(parts)} ORDER BY changed DESC"
     levels = msgspec.structs.astuple(rx.world.rules.staleness)
     rows = rx.store.rows(sql, rx.world.now_ms(), *levels, stale, before, *values)
-    return ((int(str(changed)), bool(is_on_it)) for changed, is_on_it in rows)
+    return ((integer(changed), bool(is_on_it)) for changed, is_on_it in rows)
 
 
 def _refuse_forbidden(arguments: Arguments) -> None:
@@ -170,13 +171,7 @@ def transition(tx: Tx, *, task_id: TaskId, expected: TaskState, to: TaskState) -
     Publishes state_change on the topic worker.
     """
     task = _require_own(tx, task_id)
-    if task.state != expected:
-        raise StaleState(
-            f"task {task_id} is {task.state}, not {expected}",
-            task_id=task_id,
-            expected=expected,
-            current_state=task.state,
-        )
+    require_state("task", task_id, task.state, expected)
     change = {"from": expected, "to": to, "task_id": task_id}
     messages.publish_own(tx, "worker", "state_change", task_id, **change)
     return _move(tx, task_id, to)
@@ -250,7 +245,7 @@ def _select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Ta
     levels = msgspec.structs.astuple(rx.world.rules.staleness)
     sql = f"SELECT changed, {_TASK.columns} FROM tasks WHERE {condition}"
     for row in rx.store.rows(sql, rx.world.now_ms(), *levels, *values):
-        yield int(str(row[0])), _TASK.read(row[1:])
+        yield integer(row[0]), _TASK.read(row[1:])
 
 
 def _require(rx: Rx, task_id: str) -> Task:

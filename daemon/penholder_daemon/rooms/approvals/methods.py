@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from penholder_daemon.core import durations, fence, paging, seats, streams
+from penholder_daemon.core import durations, fence, seats, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.fence import Arguments, beside_owner
 from penholder_daemon.core.method import Waiting
 from penholder_daemon.core.registry import Room
-from penholder_daemon.core.store import filters
+from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms.approvals import records
@@ -149,20 +149,20 @@ def list_(
 ) -> Page[Approval]:
     """List approvals, oldest first; by default those that are pending."""
     if controller_id is not None:
-        controllers.require(rx, controller_id)
+        controllers.CONTROLLERS.require(rx, controller_id)
     if worker_id is not None:
         owner_id = workers.require_controller_id(rx, worker_id)
         if controller_id not in (None, owner_id):
             return Page(items=[])
         controller_id = None
-    wanted, values = filters(
-        "",
+    return records.APPROVALS.oldest_first(
+        rx,
+        limit,
+        cursor,
         worker_id=worker_id,
         controller_id=controller_id,
         state=None if state == "all" else state,
     )
-    found = records.select(rx, f"number > ?{wanted} ORDER BY number", paging.after(cursor), *values)
-    return paging.page(found, limit)
 
 
 def _guard_approval(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
@@ -253,7 +253,7 @@ def expire_due(tx: Tx) -> int | None:
         f"number IN (SELECT number {_WITH_DEADLINE} AND deadline_ms <= ?"
         " ORDER BY deadline_ms LIMIT ?)"
     )
-    due = list(records.select(tx, is_due, durations.due_now(tx), _AT_ONCE))
+    due = list(records.APPROVALS.select(tx, is_due, durations.due_now(tx), _AT_ONCE))
     for _, approval in due:
         row = tx.store.row(
             "SELECT on_deadline FROM approvals WHERE request_id = ?", approval.request_id
@@ -262,7 +262,7 @@ def expire_due(tx: Tx) -> int | None:
         state: ApprovalState = "expired" if chosen is None else "decided"
         records.finish(tx, approval, state, option=chosen, note="the deadline passed")
     row = tx.store.row(f"SELECT deadline_ms {_WITH_DEADLINE} ORDER BY deadline_ms LIMIT 1")
-    return None if row is None else durations.wake_at(tx.world, int(str(row[0])))
+    return None if row is None else durations.wake_at(tx.world, integer(row[0]))
 
 
 def _pick(approval: Approval, named: str) -> Option:

@@ -1,10 +1,9 @@
 """The table of approvals, and how one ends: the door for other rooms."""
 
-from collections.abc import Iterator
-
 from penholder_daemon.core import durations
 from penholder_daemon.core.room_left import is_full
-from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.store import Shape, integer_in
+from penholder_daemon.core.tables import Table
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.workers import records as workers
 from penholder_protocol.errors import ApprovalNotFound, ApprovalNotPending, TooManyApprovals
@@ -12,20 +11,16 @@ from penholder_protocol.limits import MAX_PENDING_APPROVALS
 from penholder_protocol.nouns import Approval, Option, Worker
 from penholder_protocol.nouns.words import ApprovalState
 
-_APPROVAL = Shape(Approval, {"deadline_at": durations.due_at}, deadline_at="deadline_ms")
-
-
-def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Approval]]:
-    """Yield approvals with their commit order."""
-    sql = f"SELECT number, {_APPROVAL.columns} FROM approvals WHERE {condition}"
-    for row in rx.store.rows(sql, *values):
-        yield int(str(row[0])), _APPROVAL.read(row[1:], rx.world)
+APPROVALS = Table(
+    Shape(Approval, {"deadline_at": durations.due_at}, deadline_at="deadline_ms"), "approval"
+)
 
 
 def require(rx: Rx, worker_id: str | None, request_id: str) -> Approval:
     """Return an approval (of this worker, if given) or raise ApprovalNotFound."""
-    found = select(rx, "request_id = ?1 AND (?2 IS NULL OR worker_id = ?2)", request_id, worker_id)
-    for _, approval in found:
+    is_meant = "request_id = ?1 AND (?2 IS NULL OR worker_id = ?2)"
+    approval = APPROVALS.first(rx, is_meant, request_id, worker_id)
+    if approval is not None:
         return approval
     of_worker = "" if worker_id is None else f" of worker {worker_id}"
     raise ApprovalNotFound(f"there is no approval {request_id!r}{of_worker}", request_id=request_id)
@@ -45,10 +40,8 @@ def require_pending(tx: Tx, worker_id: str | None, request_id: str) -> Approval:
 
 def count_pending(rx: Rx, worker_id: str) -> int:
     """Return how many approvals of a worker are pending."""
-    row = rx.store.row(
-        "SELECT COUNT(*) FROM approvals WHERE worker_id = ? AND state = 'pending'", worker_id
-    )
-    return 0 if row is None else int(str(row[0]))
+    pending = "SELECT COUNT(*) FROM approvals WHERE worker_id = ? AND state = 'pending'"
+    return integer_in(rx.store, pending, worker_id) or 0
 
 
 def require_room(tx: Tx, worker_id: str) -> None:
@@ -66,7 +59,7 @@ def require_room(tx: Tx, worker_id: str) -> None:
 
 def cancel_all(tx: Tx, worker: Worker, note: str) -> None:
     """Cancel what a worker still asks; its state is the caller's business."""
-    pending = list(select(tx, "worker_id = ? AND state = 'pending'", worker.worker_id))
+    pending = list(APPROVALS.select(tx, "worker_id = ? AND state = 'pending'", worker.worker_id))
     for _, approval in pending:
         _end(tx, worker, approval, "canceled", note=note)
 

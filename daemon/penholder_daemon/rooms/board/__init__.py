@@ -1,1 +1,1 @@
-"""Boards: one goal, its workstreams, its tree of briefs. `records` reads their tables for all."""
+"""Boards: one goal, its workstreams, its tree of briefs."""

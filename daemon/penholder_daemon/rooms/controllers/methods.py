@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from penholder_daemon.core import fence as fences
-from penholder_daemon.core import journal, leases, paging, streams, verify
+from penholder_daemon.core import journal, leases, streams, verify
 from penholder_daemon.core.caller import CONTROL
 from penholder_daemon.core.registry import Room
-from penholder_daemon.core.store import filters
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.controllers import records
+from penholder_daemon.rooms.controllers.records import CONTROLLERS
 from penholder_protocol.errors import (
     ControllerNotFound,
     ControllerOwnershipConflict,
@@ -77,19 +77,19 @@ def register(
         label=label,
         workspace_key=workspace_key,
     )
-    return records.require(tx, controller_id)
+    return CONTROLLERS.require(tx, controller_id)
 
 
 @room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
 def get(rx: Rx, *, controller_id: ControllerId) -> Controller:
     """Return one controller."""
-    return records.require(rx, controller_id)
+    return CONTROLLERS.require(rx, controller_id)
 
 
 @room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
 def find(rx: Rx, *, workspace_key: Label) -> Controller:
     """Return the controller of a workspace."""
-    found = records.find(rx, "workspace_key = ?", workspace_key)
+    found = CONTROLLERS.first(rx, "workspace_key = ?", workspace_key)
     if found is None:
         raise ControllerNotFound(
             f"no controller has the workspace {workspace_key!r}", workspace_key=workspace_key
@@ -102,8 +102,7 @@ def list_(
     rx: Rx, *, limit: ListLimit = DEFAULT_LIST_LIMIT, cursor: Cursor | None = None
 ) -> Page[Controller]:
     """List controllers, newest first."""
-    found = records.select(rx, "number < ? ORDER BY number DESC", paging.before(cursor))
-    return paging.page(found, limit)
+    return CONTROLLERS.newest_first(rx, limit, cursor)
 
 
 @room.mutation(
@@ -125,7 +124,7 @@ def acquire(
     While somebody else owns it this takes `takeover`, unless the owner's lease ran out. With a
     `token` of the caller's own the answer shows none and is kept under its idempotency key.
     """
-    records.require(tx, controller_id)
+    CONTROLLERS.require(tx, controller_id)
     subject = streams.controller(controller_id)
     owner = records.owner(tx, controller_id)
     if owner is not None:
@@ -165,7 +164,7 @@ def renew(
     tx: Tx, *, controller_id: ControllerId, epoch: Epoch, token: Token, lease_ms: LeaseMs
 ) -> Handle:
     """Renew the lease of an ownership; the token is not shown again."""
-    records.require(tx, controller_id)
+    CONTROLLERS.require(tx, controller_id)
     subject = streams.controller(controller_id)
     fences.require(tx, subject, Fence(epoch=epoch, token=token), controller_id=controller_id)
     leases.grant(tx, subject, lease_ms)
@@ -198,7 +197,7 @@ def release(
     force: bool = False,
 ) -> Release:
     """Give an ownership up; with `force` anybody's. The epoch stays and will only grow."""
-    records.require(tx, controller_id)
+    CONTROLLERS.require(tx, controller_id)
     subject = streams.controller(controller_id)
     owner = records.owner(tx, controller_id)
     if owner is None:
@@ -232,7 +231,7 @@ def release(
 @room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
 def status(rx: Rx, *, controller_id: ControllerId) -> ControllerStatus:
     """Return a controller with its owner; an owner whose lease ran out stays until replaced."""
-    controller = records.require(rx, controller_id)
+    controller = CONTROLLERS.require(rx, controller_id)
     owner = records.owner(rx, controller_id)
     return ControllerStatus(
         controller_id=controller_id,
@@ -254,10 +253,11 @@ def instances(
 ) -> Page[Instance]:
     """List ownerships, newest first."""
     if controller_id is not None:
-        records.require(rx, controller_id)
-    wanted, values = filters("", controller_id=controller_id, is_active=1 if active_only else None)
-    newest = f"number < ?{wanted} ORDER BY number DESC"
-    return paging.page(records.select_instances(rx, newest, paging.before(cursor), *values), limit)
+        CONTROLLERS.require(rx, controller_id)
+    is_active = 1 if active_only else None
+    return records.INSTANCES.newest_first(
+        rx, limit, cursor, controller_id=controller_id, is_active=is_active
+    )
 
 
 @room.check

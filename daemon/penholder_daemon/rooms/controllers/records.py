@@ -1,45 +1,23 @@
 """The tables of controllers and of their owners, and who may act for them: the door for others."""
 
-from collections.abc import Iterator
-
 from penholder_daemon.core import durations, journal, leases, streams
 from penholder_daemon.core import fence as fences
 from penholder_daemon.core.fence import Arguments
-from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.store import Shape
+from penholder_daemon.core.tables import Table
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import ControllerNotFound
 from penholder_protocol.nouns import ActiveOwner, Controller, Fence, Handle, Instance
 
-_CONTROLLER = Shape(Controller)
-_INSTANCE = Shape(Instance)
+CONTROLLERS = Table(
+    Shape(Controller), "controller", ControllerNotFound, "; controller.register makes one"
+)
+INSTANCES = Table(Shape(Instance), "instance")
 _OWNER = Shape(
     ActiveOwner,
     {"lease_expires_at": durations.lease_ends_at},
     lease_expires_at="l.deadline_ms",
 )
-
-
-def find(rx: Rx, condition: str, *values: SqlValue) -> Controller | None:
-    """Return the first controller of a condition, if there is one."""
-    return next((controller for _, controller in select(rx, condition, *values)), None)
-
-
-def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Controller]]:
-    """Yield controllers with their commit order."""
-    sql = f"SELECT number, {_CONTROLLER.columns} FROM controllers WHERE {condition}"
-    for row in rx.store.rows(sql, *values):
-        yield int(str(row[0])), _CONTROLLER.read(row[1:])
-
-
-def require(rx: Rx, controller_id: str) -> Controller:
-    """Return a controller or raise ControllerNotFound."""
-    found = find(rx, "controller_id = ?", controller_id)
-    if found is None:
-        raise ControllerNotFound(
-            f"there is no controller {controller_id!r}; controller.register makes one",
-            controller_id=controller_id,
-        )
-    return found
 
 
 def require_owner(rx: Rx, controller_id: str, fence: Fence | None) -> None:
@@ -50,7 +28,7 @@ def require_owner(rx: Rx, controller_id: str, fence: Fence | None) -> None:
 def guard_controller(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
     """Guard a mutation that names its controller."""
     controller_id = str(arguments["controller_id"])
-    require(tx, controller_id)
+    CONTROLLERS.require(tx, controller_id)
     require_owner(tx, controller_id, fence)
 
 
@@ -114,10 +92,3 @@ def release_all(tx: Tx) -> int:
         assert active is not None  # it was found to be active
         let_go(tx, controller_id, active, force=True)
     return len(found)
-
-
-def select_instances(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Instance]]:
-    """Yield ownerships with their commit order."""
-    sql = f"SELECT number, {_INSTANCE.columns} FROM instances WHERE {condition}"
-    for row in rx.store.rows(sql, *values):
-        yield int(str(row[0])), _INSTANCE.read(row[1:])

@@ -1,3 +1,1 @@
-"""The queue: `records` is its tables, `claiming` who gets what and for how long, `methods` and
-`reading` what callers reach.
-"""
+"""The queue: work that runners claim under a lease, retried and ordered by priority."""

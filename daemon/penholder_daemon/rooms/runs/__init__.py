@@ -1,1 +1,1 @@
-"""The runs room: its table (`records`, `stream`) is a door for others; its calls are `methods`."""
+"""Runs with their commands, jobs, runners and backend profiles."""

@@ -10,12 +10,11 @@ import msgspec
 from penholder_daemon.core import access, counters, paging, read_cursors, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
-from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_daemon.rooms.runs import records as runs
-from penholder_daemon.rooms.runs import stream
+from penholder_daemon.rooms.runs.records import runs, stream
 from penholder_daemon.rooms.sessions import records
-from penholder_daemon.rooms.sessions.records import SESSION
+from penholder_daemon.rooms.sessions.records import SESSIONS
 from penholder_protocol.errors import (
     CursorGone,
     InvalidParams,
@@ -276,8 +275,8 @@ def _summary_at(rx: Rx, reader_id: str | None, place: _Place) -> SessionSummary:
     )
     assert row is not None  # its place was just found
     read, *columns = row
-    version = None if read is None else int(str(read))
-    return _summary(SESSION.read(tuple(columns)), reader_id, version)
+    version = None if read is None else integer(read)
+    return _summary(SESSIONS.shape.read(tuple(columns)), reader_id, version)
 
 
 def _summary(session: Session, reader_id: str | None, read: int | None) -> SessionSummary:

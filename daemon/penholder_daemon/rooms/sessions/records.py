@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from penholder_daemon.core import counters
 from penholder_daemon.core.store import Shape
+from penholder_daemon.core.tables import Table
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import (
     SessionBackendMismatch,
@@ -19,20 +20,20 @@ from penholder_protocol.limits import MAX_PROMPT_TITLE_CHARACTERS, MAX_TITLE_CHA
 from penholder_protocol.nouns import Session, SessionRef
 from penholder_protocol.nouns.words import NULL, RunOutcome
 
-SESSION = Shape(Session)
+SESSIONS = Table(
+    Shape(Session),
+    "session",
+    SessionNotFound,
+    "; the first run that names one makes it",
+    number="version",
+)
 VERSIONS = "sessions"
 """The counter of versions."""
 
 
 def require(rx: Rx, session_id: str) -> Session:
     """Return a session or raise SessionNotFound."""
-    row = rx.store.row(f"SELECT {SESSION.columns} FROM sessions WHERE session_id = ?", session_id)
-    if row is None:
-        raise SessionNotFound(
-            f"there is no session {session_id!r}; the first run that names one makes it",
-            session_id=session_id,
-        )
-    return SESSION.read(row)
+    return SESSIONS.require(rx, session_id)
 
 
 def join(

@@ -8,8 +8,8 @@ from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import compact
-from penholder_daemon.rooms.state import bindings, scopes, snapshots, values
-from penholder_daemon.rooms.state.bindings import REFUSALS
+from penholder_daemon.rooms.state.records import bindings, scopes, snapshots, values
+from penholder_daemon.rooms.state.records.bindings import REFUSALS
 from penholder_protocol.errors import BindingNotFound, SnapshotTooLarge, StateScopeInvalid
 from penholder_protocol.limits import MAX_NAMES, MAX_STATE_KEYS
 from penholder_protocol.nouns import (

@@ -9,11 +9,12 @@ from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, 
 from penholder_daemon.core.fence import Arguments, beside_owner
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import filters
+from penholder_daemon.core.tables import require_state
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
-from penholder_daemon.rooms import handoffs
 from penholder_daemon.rooms.approvals import records as approvals
 from penholder_daemon.rooms.controllers import records as controllers
+from penholder_daemon.rooms.handoffs import records as handoffs
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
 from penholder_protocol.errors import (
@@ -136,7 +137,7 @@ def list_(
 ) -> Page[Worker]:
     """List workers, newest first."""
     if controller_id is not None:
-        controllers.require(rx, controller_id)
+        controllers.CONTROLLERS.require(rx, controller_id)
     wanted, values = filters("w.", controller_id=controller_id, state=state)
     newest = f"w.number < ?{wanted} ORDER BY w.number DESC"
     return paging.page(records.select(rx, newest, paging.before(cursor), *values), limit)
@@ -187,14 +188,7 @@ def transition(
     On the runtime socket waiting_approval → running is APPROVAL_PENDING while one is pending.
     """
     worker = records.require(tx, worker_id)
-    if expected is not None and worker.state != expected:
-        raise StaleState(
-            f"worker {worker_id} is {worker.state}, not {expected}",
-            worker_id=worker_id,
-            expected=expected,
-            current_state=worker.state,
-            next_state=to,
-        )
+    require_state("worker", worker_id, worker.state, expected, next_state=to)
     target = records.MACHINE.known(to)
     assert target is not None  # the precheck refused unknown ones
     if target == worker.state:

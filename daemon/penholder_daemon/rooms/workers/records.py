@@ -9,7 +9,7 @@ from penholder_daemon.core.effects import CloseWorker, ServeWorker
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.states import StateMachine
-from penholder_daemon.core.store import Shape, SqlValue
+from penholder_daemon.core.store import Shape, SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.controllers import records as controllers
 from penholder_protocol.errors import TooManyWorkers, WorkerNotFound
@@ -91,7 +91,7 @@ def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Wor
     for row in rx.store.rows(sql, *values):
         worker = _WORKER.read(row[1:])
         path = rx.world.socket_path(worker.worker_id)
-        yield int(str(row[0])), msgspec.structs.replace(worker, socket_path=path)
+        yield integer(row[0]), msgspec.structs.replace(worker, socket_path=path)
 
 
 def guard_worker(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:

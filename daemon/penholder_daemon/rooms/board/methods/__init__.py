@@ -1,0 +1,1 @@
+"""What callers reach of boards, workstreams and briefs: three rooms over one goal."""

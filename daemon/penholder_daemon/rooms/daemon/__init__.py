@@ -1,0 +1,1 @@
+"""The daemon itself: health, figures, pruning, copies, the end."""

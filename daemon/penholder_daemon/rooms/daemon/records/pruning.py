@@ -1,0 +1,85 @@
+"""Deleting the oldest entries of streams: what a caller asks for, and what the settings say.
+
+Both go through the streams in their order, a slice at a time, so that nobody waits for long.
+"""
+
+from itertools import islice
+
+from penholder_daemon.core import counters, retention
+from penholder_daemon.core.rules import Rule
+from penholder_daemon.core.store import SqlValue, integer
+from penholder_daemon.core.streams import ALL, Selection
+from penholder_daemon.core.transaction import Tx
+from penholder_protocol.limits import MAX_PRUNE, MAX_PRUNE_LOOKS, MAX_PRUNE_STREAMS
+from penholder_protocol.nouns import Pruned, PrunedStream
+
+_PRUNE_EVERY_MS = 600_000
+_PRUNE_AGAIN_MS = 200
+_PRUNING_KIND = "pruning_kind"
+_PRUNED_TO = "pruned_to"
+
+
+def prune(
+    tx: Tx, rule: Rule, where: str, values: list[SqlValue], after: int, *, dry_run: bool = False
+) -> Pruned:
+    """Prune the streams after one, as far as a call may go."""
+    last, is_end = _look_until(tx, where, values, after)
+    here = f"{where} AND s.stream_id > ? AND s.stream_id <= ?"
+    found = retention.cuts(tx, rule, here, [*values, after, last], MAX_PRUNE)
+    cuts = list(islice(found, MAX_PRUNE_STREAMS))
+    entries = sum(cut.entries for cut in cuts)
+    if not dry_run:
+        for cut in cuts:
+            retention.apply(tx, cut)
+    if entries >= MAX_PRUNE or len(cuts) == MAX_PRUNE_STREAMS:
+        # The last one may have more to take. What is only counted goes on behind it.
+        last, is_end = cuts[-1].stream_id - (0 if dry_run else 1), False
+    return Pruned(
+        entries=entries,
+        streams=[
+            PrunedStream(stream=cut.stream, entries=cut.entries, oldest_seq=cut.seq + 1)
+            for cut in cuts
+        ],
+        more=not is_end,
+        next=None if is_end else str(last),
+        dry_run=dry_run,
+    )
+
+
+def _look_until(tx: Tx, where: str, values: list[SqlValue], after: int) -> tuple[int, bool]:
+    """Return up to which stream one call looks, and whether there is none behind it."""
+    row = tx.store.row(
+        "SELECT MAX(stream_id), COUNT(*) FROM (SELECT s.stream_id FROM streams s"
+        f" WHERE {where} AND s.stream_id > ? ORDER BY s.stream_id LIMIT ?)",
+        *values,
+        after,
+        MAX_PRUNE_LOOKS,
+    )
+    assert row is not None  # an aggregate always gives a row
+    last, looked_at = row
+    return (after if last is None else integer(last)), integer(looked_at) < MAX_PRUNE_LOOKS
+
+
+def _streams_of(kind: str) -> tuple[str, list[SqlValue]]:
+    """Say which streams a rule of the configuration is about."""
+    if kind in (ALL, "daemon"):
+        return Selection([kind]).where_streams()
+    return "s.name >= ? AND s.name < ?", [f"{kind}:", f"{kind};"]
+
+
+def by_policy(tx: Tx) -> int | None:
+    """Prune a slice as the settings say; returns when to come again, by CLOCK_BOOTTIME in ms."""
+    now_ms = tx.world.boottime_ms()
+    kinds = list(tx.world.rules.retention)
+    if not kinds:
+        return now_ms + _PRUNE_EVERY_MS
+    # Where the round is: which kind of stream, and after which stream of it.
+    kind = min(counters.current(tx, _PRUNING_KIND), len(kinds) - 1)
+    where, values = _streams_of(kinds[kind])
+    after = counters.current(tx, _PRUNED_TO)
+    pruned = prune(tx, tx.world.rules.retention[kinds[kind]], where, values, after)
+    following = kind if pruned.more else kind + 1
+    is_round_over = following == len(kinds)
+    counters.put(tx, _PRUNING_KIND, 0 if is_round_over else following)
+    counters.put(tx, _PRUNED_TO, int(pruned.next or 0))
+    return now_ms + (_PRUNE_EVERY_MS if is_round_over else _PRUNE_AGAIN_MS)

@@ -1,0 +1,55 @@
+"""What a database goes through when a backup of it takes the place of a newer one.
+
+Between the backup and now others have become holders, and readers have read on. So whoever holds
+anything is fenced, everything that was held ends in an orderly way, and numbers go on above all
+that were ever given out.
+"""
+
+import msgspec
+
+from penholder_daemon.core import handed_out, journal, read_cursors
+from penholder_daemon.core.counters import EPOCH_FLOOR
+from penholder_daemon.core.handed_out import HandedOut
+from penholder_daemon.core.transaction import Tx
+from penholder_daemon.rooms.controllers import records as controllers
+from penholder_daemon.rooms.queue.records import claiming as queue
+from penholder_daemon.rooms.queue.records import tasks as queue_records
+from penholder_daemon.rooms.runs.records import claiming as runs
+from penholder_daemon.rooms.runtime import records as runtime
+from penholder_daemon.rooms.sessions import records as sessions
+
+_COUNTERS = (EPOCH_FLOOR, sessions.VERSIONS, queue_records.VERSIONS, read_cursors.RISES)
+_WHY = "the database was restored from a backup"
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How many holders have lost what they held."""
+
+    owners: int
+    seats: int
+    runs: int
+    queue_tasks: int
+
+
+def go_on(tx: Tx, *, known: HandedOut, file: str) -> Ended:
+    """Go on from a backup: `known` is what the database in its place has given out."""
+    pos = journal.position(tx)
+    # A counter that was not begun yet in the backup may have been since.
+    begun = {**dict.fromkeys(_COUNTERS, 0), **known.counters}
+    handed_out.go_on_above(tx, msgspec.structs.replace(known, counters=begun))
+    ended = Ended(
+        owners=controllers.release_all(tx),
+        seats=runtime.lose_all(tx, _WHY),
+        runs=runs.void_all(tx),
+        queue_tasks=queue.free_all(tx, _WHY),
+    )
+    journal.note(
+        tx,
+        "daemon",
+        "daemon.restored",
+        file=file,
+        backup_pos=pos,
+        known=known.is_all,
+        **msgspec.structs.asdict(ended),
+    )
+    return ended

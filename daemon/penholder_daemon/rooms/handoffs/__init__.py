@@ -1,0 +1,1 @@
+"""Snapshots from which work can go on."""

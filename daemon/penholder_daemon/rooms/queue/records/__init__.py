@@ -1,0 +1,1 @@
+"""The tables of the queue, who gets what and for how long."""

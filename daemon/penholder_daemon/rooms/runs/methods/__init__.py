@@ -1,0 +1,1 @@
+"""What callers reach of runs: five rooms."""

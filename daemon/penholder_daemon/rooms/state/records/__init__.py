@@ -1,0 +1,1 @@
+"""Values in scopes, their bindings and snapshots."""
