@@ -9,9 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from penholder.run import group
-from penholder.run.group import Group, Left, end, fields_of, left_behind, started_ticks, wait_gone
-from penholder.run.telling import told
+from penholder.cli.run import group
+from penholder.cli.run.group import (
+    Group,
+    Left,
+    end,
+    fields_of,
+    left_behind,
+    started_ticks,
+    wait_gone,
+)
+from penholder.cli.run.telling import told
 
 MAIN_THREAD_ENDS = """
 import ctypes, sys, threading
