@@ -9,7 +9,8 @@ from msgspec import Raw
 
 from penholder._shared import deep
 from penholder._shared.reading import decode, read
-from penholder.cli.terminal.output import plain, show
+from penholder.cli.terminal.output import show
+from penholder.cli.terminal.text import plain
 from penholder.cli.verbs.spec import contract
 from penholder_protocol.nouns import BriefTree
 

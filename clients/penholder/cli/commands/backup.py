@@ -8,6 +8,7 @@ import msgspec
 from penholder.cli.terminal import output, targets
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
+from penholder.cli.terminal.text import printable
 from penholder.cli.verbs.values import whole_number
 from penholder_protocol.limits import MAX_KEPT_BACKUPS
 from penholder_protocol.nouns import Backup
@@ -50,8 +51,8 @@ def _tell(backup: Backup, *, as_json: bool) -> None:
         output.print_json(msgspec.json.encode(backup))
         return
     print(
-        f"kept {output.printable(backup.path)}: {backup.bytes:,} bytes,"
+        f"kept {printable(backup.path)}: {backup.bytes:,} bytes,"
         f" everything up to position {backup.pos:,}"
     )
     for path in backup.removed:
-        print(f"removed {output.printable(path)}")
+        print(f"removed {printable(path)}")

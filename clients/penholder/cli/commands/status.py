@@ -13,7 +13,7 @@ from penholder import ConnectionLost, DaemonUnreachable
 from penholder.cli.daemon_process import keeper, presence
 from penholder.cli.terminal import output, targets
 from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
-from penholder.cli.terminal.output import plain
+from penholder.cli.terminal.text import plain
 from penholder_protocol import __version__
 
 _PATIENCE_S = 5.0

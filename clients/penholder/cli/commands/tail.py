@@ -17,8 +17,8 @@ from penholder.cli.terminal.options import (
     parse_known,
     read_options,
 )
-from penholder.cli.terminal.output import plain, printable
 from penholder.cli.terminal.reader import Reader
+from penholder.cli.terminal.text import plain, printable
 from penholder_protocol.nouns import Entry
 
 _DESCRIPTION = """\

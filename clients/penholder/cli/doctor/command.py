@@ -10,6 +10,7 @@ from penholder.cli.doctor.situation import Situation
 from penholder.cli.service import scope
 from penholder.cli.terminal import output
 from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
+from penholder.cli.terminal.text import printable
 
 _DESCRIPTION = """\
 Look at the program, the daemon, its files and sockets, the machine, the service and backups, and
@@ -57,6 +58,6 @@ def _situation(state_dir: str | None, runtime_dir: str | None, *, is_system: boo
 def _print(findings: Sequence[Finding]) -> None:
     width = max(len(finding.check) for finding in findings) + 2
     for finding in findings:
-        print(f"{finding.level:<9}{finding.check:<{width}}{output.printable(finding.detail)}")
+        print(f"{finding.level:<9}{finding.check:<{width}}{printable(finding.detail)}")
         if finding.what_to_do:
             print(f"{'':<{9 + width}}what to do: {finding.what_to_do}")

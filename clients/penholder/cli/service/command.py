@@ -12,6 +12,7 @@ from penholder.cli.service.scope import Scope
 from penholder.cli.terminal import output
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.options import Parser, nearest, normalized, parse_known
+from penholder.cli.terminal.text import plain, printable
 from penholder.cli.verbs.values import whole_number
 
 _VERBS = {
@@ -91,13 +92,13 @@ def _print(told: Report) -> None:
     for name in told.__struct_fields__:
         value = getattr(told, name)
         if name != "problems":
-            print(f"{name:<17}{_unit(value) if isinstance(value, Unit) else output.plain(value)}")
+            print(f"{name:<17}{_unit(value) if isinstance(value, Unit) else plain(value)}")
     for problem in told.problems:
-        print(f"problem          {output.printable(problem)}")
+        print(f"problem          {printable(problem)}")
 
 
 def _unit(unit: Unit) -> str:
-    return output.printable(f"{unit.state}, {unit.enabled}, {unit.result}")
+    return printable(f"{unit.state}, {unit.enabled}, {unit.result}")
 
 
 def _logs(where: Scope, lines: str, *, follow: bool) -> int:

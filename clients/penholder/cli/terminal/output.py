@@ -1,23 +1,18 @@
-"""What a command prints on stdout: JSON for programs, tables for people.
+"""What a command prints on stdout: JSON for programs, tables for people."""
 
-Text from workers may hold anything; on a terminal it must not move the cursor or change colours.
-"""
-
-import json
 import sys
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from penholder._shared.reading import read
+from penholder.cli.terminal.text import Record
 
 if TYPE_CHECKING:
     from penholder.cli.verbs.spec import Contract, Method
 
-Record = dict[str, object]
 _NODE = "BriefNode"
 """A record that has others of its kind below it."""
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def wants_json(asked: bool | None) -> bool:
@@ -80,30 +75,3 @@ def _indented(text: bytes) -> str:
         return msgspec.json.format(text, indent=2).decode()
     except RecursionError:
         return text.decode()  # deeper than indenting goes, and than anybody reads
-
-
-def plain(value: object) -> str:
-    """Write a value of a record as text of one line that is safe on a terminal."""
-    if value is None:
-        return "-"
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    try:
-        return printable(_encode(value).decode())
-    except UnicodeEncodeError:
-        return printable(json.dumps(value, default=str))  # a lone surrogate becomes its escape
-    except RecursionError:
-        return "nested too deep to be shown here: --json shows all"
-
-
-def printable(text: str) -> str:
-    """Write control characters as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode()

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from penholder.cli.terminal.output import Record, plain
+from penholder.cli.terminal.text import Record, plain
 
 _COLUMNS = {
     "Worker": ("worker_id", "controller_id", "label", "state", "runtime_pid", "last_error"),
