@@ -1,6 +1,6 @@
 """A line of the trio client to the daemon: one connection, made when needed, and the calls over it.
 
-The same as `_line` is for threads, except that many calls may be open at once.
+The same as the blocking one is for threads, except that many calls may be open at once.
 """
 
 from collections.abc import Callable

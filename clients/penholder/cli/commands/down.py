@@ -165,8 +165,8 @@ def _answers(socket: Path) -> bool:
 
 def _tell_down(pid: int | None, options: Options) -> int:
     if output.wants_json(options.json):
-        told = _Down(running=False, stopped=pid is not None, pid=pid)
-        output.print_json(msgspec.json.encode(told))
+        answer = _Down(running=False, stopped=pid is not None, pid=pid)
+        output.print_json(msgspec.json.encode(answer))
     else:
         print("no daemon is running" if pid is None else f"process {pid} has ended")
     return 0

@@ -98,8 +98,8 @@ def _same(one: str, other: str) -> bool:
 def _tell_up(running: status.Running, options: Options, *, started: bool) -> int:
     socket = str(targets.choose(options).path)
     if output.wants_json(options.json):
-        told = _Up(True, started, running.pid, socket, running.state_dir)
-        output.print_json(msgspec.json.encode(told))
+        answer = _Up(True, started, running.pid, socket, running.state_dir)
+        output.print_json(msgspec.json.encode(answer))
     else:
         verb = "started" if started else "is running already"
         print(f"penholderd {verb}: process {running.pid}, socket {socket}")

@@ -48,7 +48,7 @@ class DoesNotAnswer(DaemonUnreachable):
         self.holder = holder
         self.is_elsewhere = holder.socket is not None and not _same(holder.socket, path)
         self.hint = _way_on(holder, is_elsewhere=self.is_elsewhere)
-        super().__init__(f"nobody answers at {path} ({why}), but {_told(holder)}")
+        super().__init__(f"nobody answers at {path} ({why}), but {_who_holds(holder)}")
 
 
 def unreachable(path: Path, error: OSError, state_dir: Path) -> DaemonUnreachable:
@@ -144,7 +144,7 @@ def _is_taken(lock: Path) -> bool:
     return False
 
 
-def _told(holder: Holder) -> str:
+def _who_holds(holder: Holder) -> str:
     who = "a process of another pid namespace" if holder.pid is None else f"process {holder.pid}"
     serves = "" if holder.socket is None else f" and serves {holder.socket}"
     return f"{who} holds {holder.directory}{serves}"

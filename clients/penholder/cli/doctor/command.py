@@ -18,7 +18,7 @@ say what is wrong and what to do. Changes nothing, and ends also where the daemo
 1 if there is a problem; warnings alone are none."""
 
 
-class _Told(msgspec.Struct):
+class _Examined(msgspec.Struct):
     ok: bool
     findings: list[Finding]
 
@@ -37,7 +37,7 @@ def run(words: Sequence[str]) -> int:
         at.close()
     is_ok = all(finding.level != "problem" for finding in findings)
     if output.wants_json(options.json):
-        output.print_json(msgspec.json.encode(_Told(is_ok, findings)))
+        output.print_json(msgspec.json.encode(_Examined(is_ok, findings)))
     else:
         _print(findings)
     return 0 if is_ok else 1

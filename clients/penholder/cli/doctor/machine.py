@@ -32,14 +32,14 @@ def disk(at: Situation) -> Iterator[Finding]:
     found = os.statvfs(directory)
     free = found.f_bavail * found.f_frsize
     copy = sum(_size(at.state_dir / name) for name in ("penholder.db", "penholder.db-wal"))
-    told = f"{_mib(free)} free below {directory}, the database takes {_mib(copy)}"
+    detail = f"{_mib(free)} free below {directory}, the database takes {_mib(copy)}"
     yield _by_amount(
-        "disk space", told, free, max(_LEAST_FREE_BYTES, copy), max(_FEW_FREE_BYTES, 4 * copy)
+        "disk space", detail, free, max(_LEAST_FREE_BYTES, copy), max(_FEW_FREE_BYTES, 4 * copy)
     )
     if found.f_files:
         free = found.f_favail
-        told = f"{free:,} inodes free below {directory}"
-        yield _by_amount("disk inodes", told, free, _LEAST_FREE_INODES, _FEW_FREE_INODES)
+        detail = f"{free:,} inodes free below {directory}"
+        yield _by_amount("disk inodes", detail, free, _LEAST_FREE_INODES, _FEW_FREE_INODES)
 
 
 def write_ahead_log(at: Situation) -> Iterator[Finding]:
@@ -77,24 +77,24 @@ def descriptors(at: Situation) -> Iterator[Finding]:
     config = msgspec.json.decode(at.ask("daemon.config"), type=dict[str, object])
     wanted = int(str(config["max_connections"]))
     allowed = _open_files(at.status.pid)
-    told = f"{allowed:,} for up to {wanted:,} connections"
+    detail = f"{allowed:,} for up to {wanted:,} connections"
     if allowed < wanted + _SPARE_DESCRIPTORS:
         yield warning(
             "descriptors",
-            f"{told}: it takes {max(1, allowed - _SPARE_DESCRIPTORS):,} at once",
+            f"{detail}: it takes {max(1, allowed - _SPARE_DESCRIPTORS):,} at once",
             "raise LimitNOFILE= of its unit (ulimit -Hn where you start it), or lower"
             " max_connections",
         )
     else:
-        yield ok("descriptors", told)
+        yield ok("descriptors", detail)
 
 
-def _by_amount(check: str, told: str, free: int, least: int, few: int) -> Finding:
+def _by_amount(check: str, detail: str, free: int, least: int, few: int) -> Finding:
     if free < least:
-        return problem(check, told, "make room: writes will fail, or do already")
+        return problem(check, detail, "make room: writes will fail, or do already")
     if free < few:
-        return warning(check, told, "make room before writes and backups fail")
-    return ok(check, told)
+        return warning(check, detail, "make room before writes and backups fail")
+    return ok(check, detail)
 
 
 def _against_daemon(at: Situation) -> Finding:

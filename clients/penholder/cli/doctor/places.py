@@ -35,11 +35,11 @@ def files(at: Situation) -> Iterator[Finding]:
 def socket_path(at: Situation) -> Iterator[Finding]:
     """Look whether the paths of runtime sockets fit into an address."""
     length = len(os.fsencode(at.runtime_dir / _USUAL_NAME))
-    told = f"paths of runtime sockets have {length} bytes of {MAX_SOCKET_PATH_BYTES}"
+    detail = f"paths of runtime sockets have {length} bytes of {MAX_SOCKET_PATH_BYTES}"
     if length > MAX_SOCKET_PATH_BYTES:
-        yield problem("socket path", told, "choose a shorter --runtime-dir")
+        yield problem("socket path", detail, "choose a shorter --runtime-dir")
     else:
-        yield ok("socket path", told)
+        yield ok("socket path", detail)
 
 
 def runtime_sockets(at: Situation) -> Iterator[Finding]:
@@ -49,8 +49,8 @@ def runtime_sockets(at: Situation) -> Iterator[Finding]:
     lost = [path.name for path in found if path.name not in dead and _is_lost(at, path)]
     for names, what in ((dead, "nobody listens on"), (lost, "no worker belongs to")):
         if names:
-            told = f"{what} {len(names)} of {len(found)}, such as {names[0]}"
-            yield warning("runtime sockets", told, "remove the files: nobody needs them")
+            detail = f"{what} {len(names)} of {len(found)}, such as {names[0]}"
+            yield warning("runtime sockets", detail, "remove the files: nobody needs them")
     if not dead and not lost:
         yield ok("runtime sockets", f"{len(found)}, all served")
 

@@ -78,8 +78,8 @@ class Situation:
         begun = time.monotonic()
         self.status, self.status_error = self._look_at_daemon()
         self.answered_after_ms = (time.monotonic() - begun) * 1000
-        told = self.status.state_dir if self.status else about.state_dir if about else None
-        self.state_dir = Path(state_dir or told or paths.default_state_dir())
+        reported = self.status.state_dir if self.status else about.state_dir if about else None
+        self.state_dir = Path(state_dir or reported or paths.default_state_dir())
 
     def _first_state_dir(self, given: str | None) -> Path:
         """Return the state directory so far as it is known before the daemon is asked."""

@@ -26,17 +26,17 @@ def service(at: Situation) -> Iterator[Finding]:
         yield _unkept(at, where)
         return
     try:
-        told = report.report(where, asks_daemon=False)
+        found = report.report(where, asks_daemon=False)
     except Failure as error:
         yield warning("service", str(error), "ask where its manager is reached")
         return
     yield from (
         problem("service", what, way)
-        for what, _, way in (text.partition(": ") for text in told.problems)
+        for what, _, way in (text.partition(": ") for text in found.problems)
     )
-    if not told.problems:
-        yield ok("service", f"{told.service.state}, {told.restarts} restarts")
-    if told.pid and told.watchdog in ("0", "infinity"):
+    if not found.problems:
+        yield ok("service", f"{found.service.state}, {found.restarts} restarts")
+    if found.pid and found.watchdog in ("0", "infinity"):
         yield warning("watchdog", "it is off: a daemon that hangs stays so", _install(where))
     yield from _program_of_unit(where)
 
@@ -49,9 +49,9 @@ def backup(at: Situation) -> Iterator[Finding]:
     if found is None:
         yield warning("backup", "there is none", "penholder backup; a service makes one each day")
     elif found.age_s > _OLD_BACKUP_S:
-        told = f"the newest is of {found.made_at}"
+        detail = f"the newest is of {found.made_at}"
         yield warning(
-            "backup", told, "penholder backup; penholder service status tells of the timer"
+            "backup", detail, "penholder backup; penholder service status tells of the timer"
         )
     else:
         yield ok("backup", f"the newest is of {found.made_at}")
@@ -61,8 +61,10 @@ def health(at: Situation) -> Iterator[Finding]:
     """Ask the daemon how it is."""
     if at.status is None:
         return
-    told = msgspec.json.decode(at.ask("daemon.health"), type=Health)
-    wrong = at.status.store_fault or (None if told.ready else told.message or told.failure_kind)
+    answer = msgspec.json.decode(at.ask("daemon.health"), type=Health)
+    wrong = at.status.store_fault or (
+        None if answer.ready else answer.message or answer.failure_kind
+    )
     if wrong is None:
         yield ok("health", "the store can be read and written")
     else:
@@ -84,12 +86,12 @@ def verification(at: Situation) -> Iterator[Finding]:
     except Unanswered as error:
         yield warning("verify", str(error), "penholder daemon verify takes as long as it needs")
         return
-    told = msgspec.json.decode(answer, type=Verification)
-    if told.ok:
+    verified = msgspec.json.decode(answer, type=Verification)
+    if verified.ok:
         yield ok("verify", "no damage, no broken invariant")
     yield from (
         problem("verify", f"{found.check}: {found.detail}", "stop the daemon and restore a backup")
-        for found in told.findings[:_MOST_FINDINGS]
+        for found in verified.findings[:_MOST_FINDINGS]
     )
 
 
@@ -106,8 +108,8 @@ def _program_of_unit(where: Scope) -> Iterator[Finding]:
     found = installed("penholderd")
     if started is None or found is None or started == Path(found).absolute():
         return
-    told = f"it starts {started}, and this installation is {found}"
-    yield warning("service", told, _install(where))
+    detail = f"it starts {started}, and this installation is {found}"
+    yield warning("service", detail, _install(where))
 
 
 def _install(where: Scope) -> str:

@@ -48,8 +48,8 @@ def sqlite(at: Situation) -> Iterator[Finding]:
     if at.status is None or at.status.sqlite_version == installed:
         yield ok("SQLite", installed)
     else:
-        told = f"the daemon uses {at.status.sqlite_version}, installed is {installed}"
-        yield warning("SQLite", told, keeper.restart_command(at.status.pid))
+        detail = f"the daemon uses {at.status.sqlite_version}, installed is {installed}"
+        yield warning("SQLite", detail, keeper.restart_command(at.status.pid))
 
 
 def schema(at: Situation) -> Iterator[Finding]:
@@ -58,11 +58,11 @@ def schema(at: Situation) -> Iterator[Finding]:
     if at.about is None or found is None:
         return
     known = at.about.schema_version
-    told = f"the database has schema {found}, the program knows up to {known}"
+    detail = f"the database has schema {found}, the program knows up to {known}"
     if found > known:
-        yield problem("schema", told, _UPGRADE)
+        yield problem("schema", detail, _UPGRADE)
     else:
-        yield ok("schema", told)
+        yield ok("schema", detail)
 
 
 def _revival(at: Situation) -> str:

@@ -17,7 +17,7 @@ from penholder.cli.run.inbox import Inbox, Interrupted
 from penholder.cli.run.sender import Sender
 from penholder.cli.run.session import Session, Timing
 from penholder.cli.run.starting import Registration, Seated, command_that_tells
-from penholder.cli.run.telling import event, name_of, told
+from penholder.cli.run.telling import event, name_of, words_that_fit
 from penholder.cli.run.watcher import Watched, Watcher
 from penholder.cli.terminal import failures, fences, targets
 from penholder.cli.terminal.failures import Failure
@@ -155,7 +155,9 @@ class _Run:
         return failures.exit_code(session.error) if refused or not how.code else how.code
 
     def _could_not_start(self, message: str, code: int) -> int:
-        data = event("process.failed", **told(self._arguments.argv).fields(), error=message).data
+        data = event(
+            "process.failed", **words_that_fit(self._arguments.argv).fields(), error=message
+        ).data
         gone = (Interrupted, ConnectionLost, DaemonUnreachable)
         with suppress(*gone), self._inbox.interruptible():
             self._client.call("event.append", {"type": "process.failed", "data": data}, Event)

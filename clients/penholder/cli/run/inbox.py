@@ -84,12 +84,12 @@ class Inbox:
     def catch_signals(self) -> None:
         """Let signals come as happenings."""
 
-        def told(number: int, _frame: FrameType | None) -> None:
+        def put_signal(number: int, _frame: FrameType | None) -> None:
             self._signaled(signal.Signals(number))
 
         for number in SIGNALS:
             if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, told)
+                signal.signal(number, put_signal)
 
     def catch_suspension(self) -> None:
         """Let Ctrl-Z come as a happening too: from now on there is a command to stop with us."""

@@ -21,7 +21,7 @@ from penholder.cli.run.inbox import Happening, Inbox, What
 from penholder.cli.run.lines import Splitter
 from penholder.cli.run.reader import Reader, Source
 from penholder.cli.run.sender import Farewell, Sender
-from penholder.cli.run.telling import event, told
+from penholder.cli.run.telling import event, words_that_fit
 
 _SIGNALED_WAIT_S = (10.0, 2.0)
 """What the first signal leaves to the last output, and what any further one: enough for a daemon
@@ -63,7 +63,9 @@ class Session:
         self._has_given_up = False
         self._done: set[What] = set()
         self._backlog = Backlog()
-        self._backlog.put(event("process.started", **told(argv).fields(), pid=command.pid))
+        self._backlog.put(
+            event("process.started", **words_that_fit(argv).fields(), pid=command.pid)
+        )
         self._sender = make_sender(self._backlog, lambda error: inbox.tell(What.SENT, error=error))
         sources = (
             Source(command.stdout_fd, Splitter("stdout"), tees[0]),
@@ -164,8 +166,8 @@ class Session:
         """Note what happens after the command's end."""
         self._done.add(happening.what)
         if happening.error is not None:
-            told = _undelivered() if self._has_given_up else happening.error
-            self.error = self.error or told
+            error = _undelivered() if self._has_given_up else happening.error
+            self.error = self.error or error
         if happening.what is What.SIGNALED:
             self._signals += 1
             self._hurry()

@@ -114,9 +114,9 @@ def working_directory() -> str:
     try:
         path.encode()
     except UnicodeEncodeError:
-        told = os.fsencode(path).decode("utf-8", "backslashreplace")
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
         raise Failure(
-            f"the working directory {told} has a name that is not UTF-8, which no worker can have;"
+            f"the working directory {shown} has a name that is not UTF-8, which no worker can have;"
             " change into another one"
         ) from None
     return path

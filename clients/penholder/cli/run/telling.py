@@ -16,7 +16,7 @@ _LONGEST_WORDS = (65_536, 16_384, 4_096, 1_024, 256)
 _CUT = "…"
 
 
-class Told(msgspec.Struct, frozen=True):
+class CommandWords(msgspec.Struct, frozen=True):
     """The words of a command as an event can hold them."""
 
     argv: list[str]
@@ -45,19 +45,19 @@ def name_of(argv: Sequence[str]) -> str:
     return _shortened(text_of(argv[0]), MAX_NAME_CHARACTERS)
 
 
-def told(argv: Sequence[str]) -> Told:
+def words_that_fit(argv: Sequence[str]) -> CommandWords:
     """Return the words; where they do not fit, long ones are cut first and then the last left out.
 
     A word that was cut ends in `…`.
     """
     words = [text_of(word) for word in argv]
     if _size(words) <= _ROOM_BYTES:
-        return Told(words, None)
+        return CommandWords(words, None)
     cut = {"words": len(argv), "bytes": sum(len(os.fsencode(word)) for word in argv)}
     for longest in _LONGEST_WORDS:
         words = [_shortened(word, longest) for word in words]
         if _size(words) <= _ROOM_BYTES:
-            return Told(words, cut)
+            return CommandWords(words, cut)
     kept: list[str] = []
     left = _ROOM_BYTES
     for word in words:
@@ -65,7 +65,7 @@ def told(argv: Sequence[str]) -> Told:
         if left < 0:
             break
         kept.append(word)
-    return Told(kept, cut)
+    return CommandWords(kept, cut)
 
 
 def _shortened(word: str, longest: int) -> str:

@@ -80,20 +80,20 @@ def _tell(done: Iterator[str], where: Scope, as_json: bool | None) -> int:
 
 
 def _status(where: Scope, as_json: bool | None) -> int:
-    told = report(where)
+    found = report(where)
     if output.wants_json(as_json):
-        output.print_json(msgspec.json.encode(told))
+        output.print_json(msgspec.json.encode(found))
     else:
-        _print(told)
-    return 1 if told.problems else 0
+        _print(found)
+    return 1 if found.problems else 0
 
 
-def _print(told: Report) -> None:
-    for name in told.__struct_fields__:
-        value = getattr(told, name)
+def _print(found: Report) -> None:
+    for name in found.__struct_fields__:
+        value = getattr(found, name)
         if name != "problems":
             print(f"{name:<17}{_unit(value) if isinstance(value, Unit) else plain(value)}")
-    for problem in told.problems:
+    for problem in found.problems:
         print(f"problem          {printable(problem)}")
 
 

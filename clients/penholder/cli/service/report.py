@@ -47,12 +47,12 @@ def report(scope: Scope, *, asks_daemon: bool = True) -> Report:
     listens = asks_daemon and manager.is_active(scope, SOCKET)
     # Asking starts the daemon, so it comes before what its manager says of it.
     version, found = _daemon(scope) if listens else (None, [])
-    told = _told(scope, version)
-    told.problems = [*_unit_problems(scope, told), *found]
-    return told
+    made = _without_problems(scope, version)
+    made.problems = [*_unit_problems(scope, made), *found]
+    return made
 
 
-def _told(scope: Scope, daemon_version: str | None) -> Report:
+def _without_problems(scope: Scope, daemon_version: str | None) -> Report:
     shown = {name: manager.show(scope, name) for name in (SOCKET, SERVICE, TIMER, BACKUP)}
     service = shown[SERVICE]
     newest = backups.newest(scope.state_dir)
@@ -79,19 +79,19 @@ def _unit(shown: dict[str, str]) -> Unit:
     return Unit(state, shown.get("UnitFileState", "-"), shown.get("Result", "-"))
 
 
-def _unit_problems(scope: Scope, told: Report) -> list[str]:
+def _unit_problems(scope: Scope, units: Report) -> list[str]:
     install = f"penholder service install{scope.flag}"
-    if told.socket.state == "not installed":
+    if units.socket.state == "not installed":
         return [f"no service is installed: {install}"]
     found = []
-    if not told.socket.state.startswith("active"):
-        found.append(f"{SOCKET} is {told.socket.state}: {install}")
+    if not units.socket.state.startswith("active"):
+        found.append(f"{SOCKET} is {units.socket.state}: {install}")
     # Somebody who makes backups in another way may have disabled it.
-    if told.timer.enabled == "enabled" and not told.timer.state.startswith("active"):
-        found.append(f"{TIMER} is {told.timer.state}: {install}")
+    if units.timer.enabled == "enabled" and not units.timer.state.startswith("active"):
+        found.append(f"{TIMER} is {units.timer.state}: {install}")
     found += [
         f"{name} failed ({unit.result}): penholder service logs{scope.flag} says why"
-        for name, unit in ((SERVICE, told.service), (BACKUP, told.backup))
+        for name, unit in ((SERVICE, units.service), (BACKUP, units.backup))
         if unit.state.startswith("failed")
     ]
     return found
