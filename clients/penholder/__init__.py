@@ -6,7 +6,7 @@ before it is used, so that a program that only needs the blocking client never p
 
 from typing import TYPE_CHECKING
 
-from penholder._failures import ConnectionLost, DaemonUnreachable
+from penholder._shared.failures import ConnectionLost, DaemonUnreachable
 
 if TYPE_CHECKING:
     from penholder.client import AsyncClient, AsyncSubscription, open_client

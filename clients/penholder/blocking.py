@@ -17,15 +17,16 @@ from typing import TypeVar, overload
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from penholder import _forks, paths
-from penholder._call import Call
-from penholder._failures import ConnectionLost, DaemonUnreachable
-from penholder._following import After, Following
+from penholder import paths
+from penholder._blocking.line import Line
+from penholder._blocking.turns import CallInProgress, Turns
 from penholder._generated import Rooms
-from penholder._line import Line
-from penholder._reading import decode, read
-from penholder._request_ids import RequestIds
-from penholder._turns import CallInProgress, Turns
+from penholder._shared import forks
+from penholder._shared.call import Call
+from penholder._shared.failures import ConnectionLost, DaemonUnreachable
+from penholder._shared.following import After, Following
+from penholder._shared.reading import decode, read
+from penholder._shared.request_ids import RequestIds
 from penholder_protocol.nouns import Entry
 
 __all__ = ["CallInProgress", "Client", "ConnectionLost", "DaemonUnreachable", "Subscription"]
@@ -59,7 +60,7 @@ class Client(Rooms):
         self._request_ids = RequestIds(operation)
         self._line = Line(self._path, self._request_ids)
         self._turns = Turns()
-        _forks.register(self)
+        forks.register(self)
 
     def renew_after_fork(self) -> None:
         """In a child process: wait for no call of the parent's; called by the interpreter."""
@@ -188,7 +189,7 @@ class Subscription(Iterator[Entry]):
         self._reconnect_s = reconnect_s
         self._line = line
         self._turns = Turns()
-        _forks.register(self)
+        forks.register(self)
         try:
             self._subscribe()
         except BaseException:

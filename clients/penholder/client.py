@@ -17,13 +17,13 @@ from msgspec import Raw
 from msgspec.json import Decoder
 
 from penholder import paths
-from penholder._async_line import AsyncLine
-from penholder._call import Call
-from penholder._failures import ConnectionLost, DaemonUnreachable
-from penholder._following import After, Following
 from penholder._generated import AsyncRooms
-from penholder._reading import decode, read
-from penholder._request_ids import RequestIds
+from penholder._shared.call import Call
+from penholder._shared.failures import ConnectionLost, DaemonUnreachable
+from penholder._shared.following import After, Following
+from penholder._shared.reading import decode, read
+from penholder._shared.request_ids import RequestIds
+from penholder._trio.line import AsyncLine
 from penholder_protocol.nouns import Entry
 
 __all__ = ["AsyncClient", "AsyncSubscription", "ConnectionLost", "DaemonUnreachable", "open_client"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penholder.service import templates
+from penholder.cli.service import templates
 from penholder_daemon.generate.__main__ import ROOT
 
 pytestmark = pytest.mark.skipif(

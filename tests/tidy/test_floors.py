@@ -35,6 +35,15 @@ WINGS = (
 WING = re.compile(r"penholder_daemon\.shell\.(\w+)")
 BESIDE = {"penholder_daemon.migrations": 2}
 """The schema belongs to core and rooms: the shell may use it, they may not use the shell."""
+COMMAND_LINE = "penholder.cli"
+BLOCKING = ("penholder.blocking", "penholder._blocking")
+TRIO = ("penholder.client", "penholder._trio")
+APART = {
+    "penholder._shared": (*BLOCKING, *TRIO),
+    **dict.fromkeys(BLOCKING, TRIO),
+    **dict.fromkeys(TRIO, BLOCKING),
+}
+"""What must not know what: whatever both clients use is in `_shared`."""
 IMPURE = {
     "apsw",
     "asyncio",
@@ -98,6 +107,30 @@ def test_imports_point_down(path: Path) -> None:
 def test_clients_know_the_protocol_only(path: Path) -> None:
     for imported, line in imports(path):
         assert imported.partition(".")[0] != "penholder_daemon", f"line {line}: {imported}"
+
+
+def _is_in(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+def _reaches_over(module: str, imported: str) -> bool:
+    """Tell whether the library uses the command line, or one of its clients the other."""
+    if _is_in(imported, COMMAND_LINE):
+        return not _is_in(module, COMMAND_LINE)
+    return any(
+        _is_in(module, own) and any(_is_in(imported, other) for other in others)
+        for own, others in APART.items()
+    )
+
+
+def test_the_library_and_its_two_clients_stand_alone() -> None:
+    over = [
+        f"{name(path)}, line {line}: {imported}"
+        for path in files("clients/penholder")
+        for imported, line in imports(path)
+        if _reaches_over(name(path), imported)
+    ]
+    assert over == []
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=_id)
@@ -221,14 +254,18 @@ def test_the_rules_notice_what_breaks_them(tmp_path: Path) -> None:
     assert _may_use_methods(f"{rooms}queue.methods.reading", f"{rooms}queue.methods.writing")
     assert _is_upward("penholder_daemon.shell.store.writer", "penholder_daemon.shell.running.exits")
     assert not _is_upward("penholder_daemon.shell.store.writer", "penholder_daemon.shell.settings")
+    assert _reaches_over("penholder.paths", "penholder.cli.terminal.failures")
+    assert _reaches_over("penholder._trio.line", "penholder._blocking.connection")
+    assert not _reaches_over("penholder._trio.line", "penholder._shared.call")
+    assert not _reaches_over("penholder.cli.main", "penholder.blocking")
 
 
 def test_the_command_line_needs_neither_trio_nor_the_daemon() -> None:
     """It starts in the time that its imports take; `penholder up` runs the daemon as a program."""
-    commands = [name(path) for path in files("clients/penholder/commands")]
+    commands = [name(path) for path in files("clients/penholder/cli")]
     script = (
         f"import importlib, sys; [importlib.import_module(n) for n in {commands}];"
-        "import penholder.cli; print([n for n in ('trio', 'penholder_daemon') if n in sys.modules])"
+        "print([n for n in ('trio', 'penholder_daemon') if n in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from penholder.commands import catalog
+from penholder.cli import catalog
 from penholder_daemon import migrations
 from penholder_daemon.generate.__main__ import ROOT
 from penholder_daemon.rooms import build_registry

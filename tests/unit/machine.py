@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 )
 from msgspec import Raw
 
-from penholder import _tokens
 from penholder._generated import TOKENED
+from penholder._shared import tokens
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.method import Kind
 from penholder_daemon.core.registry import Registry
@@ -141,7 +141,7 @@ def _with_token(answer: Json, token: object) -> Json:
     """Put a token that was brought into an answer, as the clients do."""
     if token is None or answer is None:
         return answer
-    whole = _tokens.put(Raw(msgspec.json.encode(answer)), str(token))
+    whole = tokens.put(Raw(msgspec.json.encode(answer)), str(token))
     return msgspec.json.decode(whole)
 
 

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from penholder._calls import AsyncCaller, Caller
+from penholder._callers import AsyncCaller, Caller
 
 if TYPE_CHECKING:
     from penholder._generated.approval import AsyncApprovalCalls, ApprovalCalls

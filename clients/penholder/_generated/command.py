@@ -5,7 +5,7 @@ from typing import Final, Literal
 from msgspec import UNSET, UnsetType
 from msgspec.json import Decoder
 
-from penholder._calls import AsyncCaller, Caller, JsonObject
+from penholder._callers import AsyncCaller, Caller, JsonObject
 from penholder_protocol import nouns
 
 

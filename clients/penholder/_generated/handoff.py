@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 from msgspec.json import Decoder
 
-from penholder._calls import AsyncCaller, Caller
+from penholder._callers import AsyncCaller, Caller
 from penholder_protocol import nouns
 
 

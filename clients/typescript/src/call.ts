@@ -1,9 +1,9 @@
 /**
  * One call over all its attempts, without I/O: what is sent, and whether it is sent again.
  *
- * The rules are those of `_call.py`, and both are held to them by `protocol/retry_cases.json`: a call
- * is sent again when that can do no harm, a query, a wait, or a mutation under the one idempotency
- * key that was made for it.
+ * The rules are those of `_shared/call.py`, and both are held to them by
+ * `protocol/retry_cases.json`: a call is sent again when that can do no harm, a query, a wait, or a
+ * mutation under the one idempotency key that was made for it.
  */
 
 import { ConnectionLost, PenholderError } from "./errors.js";

@@ -1,4 +1,4 @@
-/** How long to wait between attempts, and when to stop trying: the same as `_patience.py`. */
+/** How long to wait between attempts, and when to stop trying: the same as `_shared/patience.py`. */
 
 const FIRST_DELAY_MS = 20;
 const GROWTH = 1.6;

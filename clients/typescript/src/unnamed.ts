@@ -2,7 +2,7 @@
  * An error that names no request: the daemon could not read the frame in which one was.
  *
  * Which one is found by leaving out those that are answered after all. A wait may be answered late,
- * so a wait is meant only where no other call is open. The same as `_unnamed.py`.
+ * so a wait is meant only where no other call is open. The same as `_trio/unnamed.py`.
  */
 export class Unnamed {
   readonly error: Error;

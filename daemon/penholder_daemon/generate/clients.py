@@ -118,7 +118,7 @@ def _imports(body: str) -> str:
         + line("msgspec", "UNSET", "UnsetType")
         + line("msgspec.json", "Decoder")
         + "\n"
-        + line("penholder._calls", "AsyncCaller", "Caller", "JsonObject")
+        + line("penholder._callers", "AsyncCaller", "Caller", "JsonObject")
         + line("penholder_protocol", "nouns")
     )
 
@@ -188,7 +188,7 @@ def _index(methods: Sequence[Method]) -> str:
         f'"""Every method and room that this release knows. {_MADE}"""\n\n'
         "from functools import cached_property\n"
         "from typing import TYPE_CHECKING, Final\n\n"
-        "from penholder._calls import AsyncCaller, Caller\n\n"
+        "from penholder._callers import AsyncCaller, Caller\n\n"
         f"if TYPE_CHECKING:\n{''.join(_room_import(room) for room in rooms)}\n"
         + _names("METHODS", (each.name for each in methods))
         + '"""Every method."""\n'

@@ -11,7 +11,7 @@ from tests.process.daemon_process import DaemonProcess
 SCRIPT = """
 import sys
 sys.argv[0] = "penholder"
-from penholder.cli import main
+from penholder.cli.main import main
 try:
     main()
 except SystemExit:
@@ -58,7 +58,7 @@ def test_no_command_imports_trio_or_the_daemon(
 
 
 def test_status_imports_next_to_nothing(daemon: DaemonProcess) -> None:
-    unneeded = {"rich", "penholder.commands.spec", "penholder.commands.call", "subprocess"}
+    unneeded = {"rich", "penholder.cli.verbs.spec", "penholder.cli.verbs.call", "subprocess"}
 
     assert not imported(daemon, "status", "--no-json") & (HEAVY | unneeded)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from penholder.commands import presence
+from penholder.cli.daemon_process import presence
 from tests.process.cli.programs import PENHOLDER, TIMEOUT_S, Ran, environment, penholder, runs
 from tests.process.daemon_process import DaemonProcess, Json
 
@@ -196,7 +196,7 @@ def _program_for_everybody() -> list[str] | None:
     if os.geteuid() != 0:
         return None
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    code = "from penholder.cli import main; raise SystemExit(main())"
+    code = "from penholder.cli.main import main; raise SystemExit(main())"
     for python in (sys.executable, f"/usr/bin/python{version}"):
         program = [python, "-c", code]
         with suppress(OSError):

@@ -124,7 +124,7 @@ def _homeless(module: str, *words: str, **given: str) -> tuple[int, str]:
 def test_without_a_home_the_command_line_says_what_to_name(
     tmp_path: Path, words: Sequence[str], home: dict[str, str]
 ) -> None:
-    status, said = _homeless("penholder.cli", *words, **home)
+    status, said = _homeless("penholder.cli.main", *words, **home)
     assert (status, _is_one_line(said, "penholder")) == (1, True)
     assert "set HOME, or name --state-dir and --runtime-dir" in said
 
@@ -146,7 +146,7 @@ def base() -> Iterator[str]:
 def test_who_names_the_directories_needs_no_home(base: str) -> None:
     named = [f"--state-dir={base}/s", f"--runtime-dir={base}/r"]
     assert _homeless("penholder_daemon.main", "--about", *named) == (0, "")
-    status, said = _homeless("penholder.cli", "status", *named)
+    status, said = _homeless("penholder.cli.main", "status", *named)
     assert status == 12
     assert "no daemon answers" in said
 

@@ -39,7 +39,7 @@ def _guard_of(worker: Worker) -> int | None:
     run = worker.running.process.pid
     for children in Path(f"/proc/{run}/task").glob("*/children"):
         for pid in children.read_text().split():
-            if b"penholder.run.guard" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"penholder.cli.run.guard" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return int(pid)
     return None
 

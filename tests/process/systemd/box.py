@@ -25,7 +25,7 @@ _LOOK_SECONDS = 0.02
 _TARGETS = ("sysinit", "basic", "sockets", "timers", "shutdown", "multi-user")
 _JOURNAL = ("systemd-journald.service", "systemd-journald.socket")
 _SYSTEM_UNITS = Path("/lib/systemd/system")
-_PROGRAMS = {"penholder": "penholder.cli", "penholderd": "penholder_daemon.main"}
+_PROGRAMS = {"penholder": "penholder.cli.main", "penholderd": "penholder_daemon.main"}
 _SOURCE_ROOTS = ("daemon", "protocol", "clients")
 _LIBRARIES = "/opt/python/lib"
 """Where the interpreter's shared library is inside, if it has one."""

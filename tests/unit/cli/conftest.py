@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import pytest
 
-from penholder.cli import main
+from penholder.cli.main import main
 from tests.unit.cli.fake_daemon import FakeDaemon, Json, status
 from tests.unit.cli.fake_systemd import FakeSystemd
 
@@ -93,13 +93,13 @@ def fake_systemd(cli_home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSystemd
     monkeypatch.setenv("XDG_CONFIG_HOME", str(cli_home / "config"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(cli_home / "xdg"))
     monkeypatch.delenv("PENHOLDER_RUNTIME_DIR")
-    monkeypatch.setattr("penholder.service.manager.BOOTED", cli_home)
+    monkeypatch.setattr("penholder.cli.service.manager.BOOTED", cli_home)
     for name in ("ETC", "SYSTEM_STATE", "SYSTEM_RUNTIME"):
-        monkeypatch.setattr(f"penholder.service.scope.{name}", cli_home / name.lower())
+        monkeypatch.setattr(f"penholder.cli.service.scope.{name}", cli_home / name.lower())
     monkeypatch.setattr(sys, "executable", "/opt/penholder/bin/python")
     for module in ("service.installation", "doctor.upkeep"):
         monkeypatch.setattr(
-            f"penholder.{module}.installed", lambda name: f"/opt/penholder/bin/{name}"
+            f"penholder.cli.{module}.installed", lambda name: f"/opt/penholder/bin/{name}"
         )
     return fake
 

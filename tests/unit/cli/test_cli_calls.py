@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from penholder.commands import failures
+from penholder.cli.terminal import failures
 from penholder_protocol.errors import ERRORS, ControllerNotFound, PenholderError, WorkerNotFound
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fake_daemon import FakeDaemon, Json, status, worker
@@ -112,7 +112,7 @@ def test_each_class_of_errors_has_its_exit_code(
     fake_control: FakeDaemon,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("penholder.commands.targets.RECONNECT_S", 0)
+    monkeypatch.setattr("penholder.cli.terminal.targets.RECONNECT_S", 0)
 
     def refuse(_: Json) -> object:
         raise error("refused")
@@ -200,8 +200,8 @@ def test_a_worker_that_is_not_served_is_told_at_once_but_its_own_command_waits(
     assert cli("worker", "get", "--worker", "w").code == 12
 
     waited: list[float] = []
-    monkeypatch.setattr("penholder.commands.targets.RECONNECT_S", 0)
-    monkeypatch.setattr("penholder.commands.targets.probe", lambda _: waited.append(0))
+    monkeypatch.setattr("penholder.cli.terminal.targets.RECONNECT_S", 0)
+    monkeypatch.setattr("penholder.cli.terminal.targets.probe", lambda _: waited.append(0))
     monkeypatch.setenv("PENHOLDER_SOCKET", str(cli_home / "run" / "workers" / "w.sock"))
     assert cli("worker", "get", "--worker", "w").code == 12
     assert waited == []
@@ -217,7 +217,7 @@ def test_ctrl_c_is_quiet(
     def interrupted(*_: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("penholder.commands.status.ask", interrupted)
+    monkeypatch.setattr("penholder.cli.commands.status.ask", interrupted)
     ran = cli("status")
 
     assert (ran.code, ran.out, ran.err) == (130, "", "")
@@ -226,7 +226,7 @@ def test_ctrl_c_is_quiet(
 def test_status_gives_up_on_a_daemon_that_does_not_answer(
     cli: Cli, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("penholder.commands.status._PATIENCE_S", 0.01)
+    monkeypatch.setattr("penholder.cli.commands.status._PATIENCE_S", 0.01)
     fake_control.silent = True
 
     ran = cli("status")

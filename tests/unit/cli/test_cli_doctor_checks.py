@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from penholder.doctor import machine, upkeep, versions
-from penholder.doctor.finding import Finding
-from penholder.doctor.situation import Situation
+from penholder.cli.doctor import machine, upkeep, versions
+from penholder.cli.doctor.finding import Finding
+from penholder.cli.doctor.situation import Situation
 from penholder_protocol import __version__
 from tests.unit.cli.fake_daemon import FakeDaemon, Json, status
 from tests.unit.cli.fake_systemd import FakeSystemd
@@ -45,7 +45,7 @@ def examine(about: Json, monkeypatch: pytest.MonkeyPatch) -> Examine:
 
     def call(check: Check) -> list[Finding]:
         program = [sys.executable, "-c", f"print({json.dumps(about)!r})"]
-        monkeypatch.setattr("penholder.doctor.situation.daemon_command", lambda: program)
+        monkeypatch.setattr("penholder.cli.doctor.situation.daemon_command", lambda: program)
         at = Situation(None, None)
         try:
             return list(check(at))
@@ -194,7 +194,7 @@ def test_a_daemon_that_nobody_keeps(
 ) -> None:
     (found,) = examine(upkeep.service)
     assert (found.level, found.what_to_do) == ("warning", "penholder service install")
-    monkeypatch.setattr("penholder.service.manager.BOOTED", Path("/nowhere"))
+    monkeypatch.setattr("penholder.cli.service.manager.BOOTED", Path("/nowhere"))
     assert examine(upkeep.service)[0].level == "ok"
 
 

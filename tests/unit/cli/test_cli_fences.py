@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from penholder.commands import fences, handles
-from penholder.commands.failures import Failure, Usage
+from penholder.cli.terminal import fences, handles
+from penholder.cli.terminal.failures import Failure, Usage
 from penholder_protocol import nouns
 from penholder_protocol.errors import Denied, WorkerNotFound
 from tests.unit.cli.conftest import Cli

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from penholder import DaemonUnreachable
-from penholder.commands import failures, presence
-from penholder.commands.presence import CannotTell, DoesNotAnswer
+from penholder.cli.daemon_process import presence
+from penholder.cli.daemon_process.presence import CannotTell, DoesNotAnswer
+from penholder.cli.terminal import failures
 from tests.unit.cli.conftest import Cli
 
 REFUSED = PermissionError(errno.EACCES, "Permission denied", "/state/penholder.lock")

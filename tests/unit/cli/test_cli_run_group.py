@@ -9,9 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from penholder.run import group
-from penholder.run.group import Group, Left, end, fields_of, left_behind, started_ticks, wait_gone
-from penholder.run.telling import told
+from penholder.cli.run import group
+from penholder.cli.run.group import (
+    Group,
+    Left,
+    end,
+    fields_of,
+    left_behind,
+    started_ticks,
+    wait_gone,
+)
+from penholder.cli.run.telling import words_that_fit
 
 MAIN_THREAD_ENDS = """
 import ctypes, sys, threading
@@ -112,7 +120,7 @@ def test_as_many_are_named_as_fit() -> None:
     [["a" * 300_000], ["\x01" * 50_000] * 9, ["ü"] * 200_000, ["x" * 131_000] * 15],
 )
 def test_words_are_cut_to_what_an_event_holds(argv: list[str]) -> None:
-    found = told(argv)
+    found = words_that_fit(argv)
     assert found.cut is not None
     assert found.cut["words"] == len(argv)
     assert group_size(found.argv) < 262_144
@@ -127,5 +135,5 @@ def group_size(words: list[str]) -> int:
 
 
 def test_words_that_fit_are_whole() -> None:
-    found = told(["printf", "ü\udcff", "x" * 100_000])
+    found = words_that_fit(["printf", "ü\udcff", "x" * 100_000])
     assert (found.argv, found.cut) == (["printf", "ü\\xff", "x" * 100_000], None)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penholder.run.lines import LONGEST_S, QUIET_S, Output, Splitter, unfinished
+from penholder.cli.run.lines import LONGEST_S, QUIET_S, Output, Splitter, unfinished
 
 
 def content(output: Output) -> bytes:

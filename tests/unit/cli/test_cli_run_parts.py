@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from penholder.commands.failures import Usage
-from penholder.run import backlog, lines
-from penholder.run.arguments import parse
-from penholder.run.backlog import Backlog
-from penholder.run.ending import Ending, Phase
-from penholder.run.lines import MAX_PIECE_BYTES, Output, Splitter, boundary
-from penholder.run.process import code_of_failed_start, exit_of
+from penholder.cli.run import backlog, lines
+from penholder.cli.run.arguments import parse
+from penholder.cli.run.backlog import Backlog
+from penholder.cli.run.child import code_of_failed_start, exit_of
+from penholder.cli.run.ending import Ending, Phase
+from penholder.cli.run.lines import MAX_PIECE_BYTES, Output, Splitter, boundary
+from penholder.cli.terminal.failures import Usage
 from penholder_protocol.limits import MAX_APPEND_MANY, MAX_VALUE_BYTES
 from penholder_protocol.nouns import NewEvent
 

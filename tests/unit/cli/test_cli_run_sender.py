@@ -8,8 +8,8 @@ import pytest
 
 from penholder import ConnectionLost
 from penholder.blocking import Client
-from penholder.run.backlog import Backlog
-from penholder.run.sender import Farewell, Sender
+from penholder.cli.run.backlog import Backlog
+from penholder.cli.run.sender import Farewell, Sender
 from penholder_protocol.errors import Fenced, StoreFailed
 from penholder_protocol.nouns import NewEvent
 from tests.unit.cli.fake_daemon import Answer, FakeDaemon, Hangup, Json, worker

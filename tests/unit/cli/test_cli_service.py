@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penholder.service.templates import MARKER
+from penholder.cli.service.templates import MARKER
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fake_daemon import FakeDaemon, status
 from tests.unit.cli.fake_systemd import FakeSystemd
@@ -126,7 +126,7 @@ def test_without_systemd_the_other_way_is_named(
     assert (ran.code, "the fake refuses" in ran.err, "`penholder up`" in ran.err) == (1, True, True)
     (fake_systemd.bin / "systemctl").unlink()
     assert "there is no `systemctl`" in cli("service", "install").err
-    monkeypatch.setattr("penholder.service.manager.BOOTED", Path("/nowhere"))
+    monkeypatch.setattr("penholder.cli.service.manager.BOOTED", Path("/nowhere"))
     for verb in ("install", "uninstall", "status"):
         ran = cli("service", verb)
         assert ran.code == 1
@@ -157,7 +157,7 @@ def test_a_program_where_a_service_cannot_see_it_is_refused(
     assert cli("service", "install").code == 0
     ran = cli("service", "install", "--system")
     assert (ran.code, "lies in /home" in ran.err) == (1, True)
-    monkeypatch.setattr("penholder.service.installation.installed", lambda _: None)
+    monkeypatch.setattr("penholder.cli.service.installation.installed", lambda _: None)
     assert "penholderd is neither beside /home/ada" in cli("service", "install").err
 
 

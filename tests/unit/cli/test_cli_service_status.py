@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from penholder.commands import keeping
-from penholder.commands.failures import Failure
-from penholder.service import templates
+from penholder.cli.daemon_process import keeper
+from penholder.cli.service import templates
+from penholder.cli.terminal.failures import Failure
 from penholder_protocol import __version__
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fake_daemon import FakeDaemon, status
@@ -125,7 +125,7 @@ def test_status_warns_of_an_older_daemon_on_stderr_only(
         assert "warning: the running daemon is version 0.0.1" in ran.err
         assert "penholder down && penholder up" in ran.err
         assert "warning" not in ran.out
-    monkeypatch.setattr(keeping, "manager_of", lambda _: "user")
+    monkeypatch.setattr(keeper, "manager_of", lambda _: "user")
     assert "systemctl --user restart penholder" in cli("status").err
     fake_control.answers["daemon.status"] = lambda _: status(version="99.0.0")
     assert cli("status").err == ""
@@ -135,7 +135,7 @@ def test_down_does_not_fight_a_manager(
     cli: Cli, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_control.answers["daemon.status"] = lambda _: status()
-    monkeypatch.setattr(keeping, "manager_of", lambda _: "system")
+    monkeypatch.setattr(keeper, "manager_of", lambda _: "system")
     ran = cli("down")
     assert ran.code == 1
     assert "to stop it: systemctl stop penholder.socket penholder.service" in ran.err
@@ -143,8 +143,8 @@ def test_down_does_not_fight_a_manager(
 
 
 def test_nobody_keeps_this_process() -> None:
-    assert keeping.manager_of(os.getpid()) is None
-    assert keeping.manager_of(2**22 + 1) is None
+    assert keeper.manager_of(os.getpid()) is None
+    assert keeper.manager_of(2**22 + 1) is None
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_nobody_keeps_this_process() -> None:
     [("0.1.0", "0.1.0", False), ("0.9.0", "0.10.0", True), ("1.0.0", "0.9.9", False)],
 )
 def test_versions_are_compared_by_their_numbers(version: str, than: str, older: bool) -> None:
-    assert keeping.is_older(version, than) is older
+    assert keeper.is_older(version, than) is older
 
 
 def test_paths_are_written_as_systemd_reads_them() -> None:

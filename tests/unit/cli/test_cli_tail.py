@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from penholder.commands import tail
-from penholder.commands.failures import Usage
+from penholder.cli.commands import tail
+from penholder.cli.terminal.failures import Usage
 from penholder_protocol.nouns import Entry
 
 ENTRY = Entry(

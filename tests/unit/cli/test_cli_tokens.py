@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from penholder.commands import handles
+from penholder.cli.terminal import handles
 from tests.unit.cli.conftest import Cli
 from tests.unit.cli.fake_daemon import FakeDaemon, Hangup, Json, handle
 

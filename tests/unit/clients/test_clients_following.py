@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Raw
 
-from penholder._following import After, Following
+from penholder._shared.following import After, Following
 from penholder_protocol.errors import CursorGone
 from tests.unit.clients.fake_daemon import entry
 

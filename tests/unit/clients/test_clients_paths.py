@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from penholder import paths
-from penholder._address import SUN_PATH_BYTES, connectable
+from penholder._shared.address import SUN_PATH_BYTES, connectable
 
 VARIABLES = ("PENHOLDER_RUNTIME_DIR", "PENHOLDER_STATE_DIR", "XDG_RUNTIME_DIR", "XDG_STATE_HOME")
 

@@ -10,9 +10,9 @@ import pytest
 from msgspec import UNSET, Raw
 
 from penholder import ConnectionLost, DaemonUnreachable
-from penholder._call import Call
 from penholder._generated import KEYED, METHODS, TOKENED, WAITS
-from penholder._patience import FIRST_DELAY_S, LONGEST_DELAY_S, Patience
+from penholder._shared.call import Call
+from penholder._shared.patience import FIRST_DELAY_S, LONGEST_DELAY_S, Patience
 from penholder_protocol.errors import Busy, Fenced, PenholderError, StoreFailed, ValueTooLarge
 from penholder_protocol.limits import MAX_FRAME_BYTES
 

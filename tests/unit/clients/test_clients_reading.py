@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from msgspec import Raw
 
-from penholder import _deep
-from penholder._reading import decode, read
-from penholder.commands.output import plain, show
-from penholder.commands.spec import contract
+from penholder._shared import deep
+from penholder._shared.reading import decode, read
+from penholder.cli.terminal.output import show
+from penholder.cli.terminal.text import plain
+from penholder.cli.verbs.spec import contract
 from penholder_protocol.nouns import BriefTree
 
 DIGITS = "9" * 5000
@@ -105,16 +106,16 @@ def test_a_tree_of_any_depth_is_read(levels: int) -> None:
 
 def test_a_tree_is_read_alike_however_deep() -> None:
     text = _tree_text(50)
-    tree = _deep.tree(text, BriefTree)
+    tree = deep.tree(text, BriefTree)
     assert tree == msgspec.json.decode(text, type=BriefTree)
-    assert _deep.plain(text) == json.loads(text)
+    assert deep.plain(text) == json.loads(text)
 
 
 def test_what_is_cut_off_or_wrong_is_no_tree() -> None:
     with pytest.raises(msgspec.DecodeError):
-        _deep.tree(_tree_text(3)[:-10], BriefTree)
+        deep.tree(_tree_text(3)[:-10], BriefTree)
     with pytest.raises(msgspec.ValidationError):
-        _deep.tree(_tree_text(3).replace(b'"tier": 1', b'"tier": "x"'), BriefTree)
+        deep.tree(_tree_text(3).replace(b'"tier": 1', b'"tier": "x"'), BriefTree)
     with pytest.raises(RecursionError):
         decode(Raw(b"[" * 200_000 + b"]" * 200_000), msgspec.json.Decoder(list[object]))
 

@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from penholder import AsyncClient, open_client
-from penholder._request_ids import RequestIds
+from penholder._shared.request_ids import RequestIds
 from penholder.blocking import Client
 from tests.unit.clients.aside import Aside, accepted, in_task, result_of, waiting
 from tests.unit.clients.fake_daemon import PONG, FakeDaemon

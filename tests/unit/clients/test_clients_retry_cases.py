@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from penholder import ConnectionLost
-from penholder._call import Call
-from penholder._patience import Patience
+from penholder._shared.call import Call
+from penholder._shared.patience import Patience
 from penholder_protocol.errors import Busy, Fenced, PenholderError, StoreFailed, ValueTooLarge
 
 CASES: dict[str, Any] = json.loads(

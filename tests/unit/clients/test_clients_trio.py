@@ -10,9 +10,9 @@ import trio.testing
 
 import penholder
 from penholder import AsyncClient, ConnectionLost, DaemonUnreachable, open_client
-from penholder._connection import Connection
-from penholder._request_ids import RequestIds
-from penholder._transport import open_transport
+from penholder._shared.request_ids import RequestIds
+from penholder._trio.connection import Connection
+from penholder._trio.transport import open_transport
 from penholder_protocol import nouns
 from penholder_protocol.errors import (
     Busy,

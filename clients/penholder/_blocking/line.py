@@ -1,0 +1,120 @@
+"""A blocking line to the daemon: a connection, made when needed, and the calls over it.
+
+Not for several threads at once, but for `close`, which may come from anywhere and wakes whoever
+waits.
+"""
+
+import threading
+import time
+
+from msgspec import Raw
+
+from penholder._blocking.connection import Connection
+from penholder._shared import forks
+from penholder._shared.call import Call, result_of
+from penholder._shared.failures import ConnectionLost
+from penholder._shared.request_ids import RequestIds
+from penholder_protocol.errors import PenholderError
+from penholder_protocol.jsonrpc import Incoming
+
+
+class Line:
+    """A socket path, and the connection to it while there is one."""
+
+    def __init__(self, path: str, request_ids: RequestIds) -> None:
+        """Connect to nothing yet."""
+        self._path = path
+        self._request_ids = request_ids
+        self._connection: Connection | None = None
+        self._closed = threading.Event()
+        # A signal handler may close while this very thread connects.
+        self._changing = threading.RLock()
+        forks.register(self)
+
+    def renew_after_fork(self) -> None:
+        """In a child process: leave the connection to the parent, and connect anew when needed."""
+        is_closed, self._closed = self._closed.is_set(), threading.Event()
+        self._changing = threading.RLock()
+        if is_closed:
+            self._closed.set()
+        self._disconnect()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed.is_set()
+
+    def exchange(self, call: Call, deadline: float | None = None) -> Raw:
+        """Carry out a call, over as many connections as it takes."""
+        while True:
+            try:
+                return self._attempt(call, deadline)
+            except TimeoutError:
+                raise
+            except (OSError, PenholderError) as failure:
+                if self.is_closed:
+                    raise _closed_line() from None
+                delay = call.delay_after(failure, time.monotonic())
+            self._pause(delay, deadline)
+
+    def notification(self) -> Incoming:
+        """Wait for the next notification; raises OSError when the connection ends."""
+        if self._connection is None:
+            raise _closed_line()
+        try:
+            return self._connection.notification()
+        except BaseException:
+            self._disconnect()
+            raise
+
+    def close(self) -> None:
+        """Close for good; a call that is under way fails at once."""
+        with self._changing:
+            self._closed.set()
+            if self._connection is not None:
+                self._connection.hang_up()
+
+    def release(self) -> None:
+        """Free the socket; only for the thread that would use it."""
+        self._disconnect()
+
+    def _attempt(self, call: Call, deadline: float | None) -> Raw:
+        request_id = self._request_ids.next()
+        frame = call.frame(request_id, time.monotonic())
+        connection = self._connected()
+        try:
+            connection.limit(deadline)
+            connection.send(frame)
+            call.sent = True
+            answer = connection.answer(request_id, deadline)
+        except BaseException:
+            # Half a frame may be sent, or an answer still to come: this connection is of no use.
+            self._disconnect()
+            raise
+        return result_of(answer)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            connection = Connection(self._path)
+            with self._changing:
+                self._connection = connection
+        if self.is_closed:
+            self._disconnect()
+            raise _closed_line()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        with self._changing:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _pause(self, delay_s: float, deadline: float | None) -> None:
+        if deadline is not None and time.monotonic() + delay_s > deadline:
+            raise TimeoutError("the time for this call is over")
+        if self._closed.wait(delay_s):
+            raise _closed_line()
+
+
+def _closed_line() -> ConnectionLost:
+    return ConnectionLost("the client is closed")

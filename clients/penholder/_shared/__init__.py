@@ -1,0 +1,1 @@
+"""What both clients use: calls and their retries, reading answers, ids of requests, addresses."""

@@ -1,0 +1,188 @@
+"""One call over all its attempts, without I/O: what is sent, and whether it is sent again.
+
+Both clients ask the same `Call`, so they agree on what is safe. A call is sent again when that can
+do no harm: a query, a wait, or a mutation under the one idempotency key that was made for it.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import cast
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from penholder._generated import KEYED, METHODS, TOKENED, WAITS
+from penholder._shared import tokens
+from penholder._shared.failures import ConnectionLost, DaemonUnreachable
+from penholder._shared.patience import Patience
+from penholder._shared.sendable import sendable, too_deep
+from penholder_protocol import jsonrpc, surrogates
+from penholder_protocol.errors import (
+    Busy,
+    Detail,
+    InvalidParams,
+    PenholderError,
+    StoreFailed,
+    error_for,
+)
+from penholder_protocol.limits import DEFAULT_WAIT_MS
+
+NOT_REPEATED = frozenset({"daemon.shutdown"})
+"""Sent a second time it would stop the daemon that has just come back."""
+_HOPELESS = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
+
+
+class Call:
+    """A method with its encoded params, and the patience that is left for it."""
+
+    __slots__ = (
+        "_began_at",
+        "_given",
+        "_params",
+        "_patience",
+        "_patient",
+        "_repeatable",
+        "_token",
+        "is_wait",
+        "method",
+        "sent",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        params: Mapping[str, object],
+        reconnect_s: float,
+        mutation: bool | None = None,
+        *,
+        patient: bool = False,
+        by_name: bool = True,
+    ) -> None:
+        """Encode the params; a mutation without a key gets one, which all attempts share.
+
+        Whether it is a mutation is known of every method of this release; `mutation` says it for
+        others. One of which nothing is known is sent once. `patient` sends again after every
+        error that says it is retryable.
+
+        A method whose answer holds a secret gets a key only together with a token of our own, with
+        which the answer can be given again, and only where the result is read by its type: who
+        calls it `by_name` looks for the token in the answer.
+        """
+        given = {name: value for name, value in params.items() if value is not UNSET}
+        keyed = method in KEYED if mutation is None else mutation
+        if method in TOKENED:
+            keyed = _secure(given, makes=not by_name)
+        elif keyed and given.get("idempotency_key") is None:
+            given["idempotency_key"] = _new_key()
+        self._token = given.get("token") if method in TOKENED and not by_name else None
+        self.method = method
+        self.is_wait = method in WAITS
+        self.sent = False
+        self._given = given
+        self._params = _encode(given)
+        self._began_at: float | None = None
+        self._patient = patient
+        self._repeatable = method not in NOT_REPEATED and (
+            keyed or mutation is False or self.is_wait or method in METHODS - TOKENED
+        )
+        self._patience = Patience(reconnect_s)
+
+    def frame(self, request_id: str, now: float) -> bytes:
+        """Make the request; raises the error of one that the daemon would not read."""
+        if self._began_at is None:
+            self._began_at = now
+        elif self.is_wait:
+            self._params = _encode({**self._given, "timeout_ms": self._left_ms(now)})
+        return sendable(jsonrpc.request(request_id, self.method, self._params))
+
+    def whole(self, result: Raw) -> Raw:
+        """Return a result with the token that we brought where the daemon would show its own."""
+        return tokens.put(result, self._token) if isinstance(self._token, str) else result
+
+    def delay_after(self, failure: OSError | PenholderError, now: float) -> float:
+        """Return the seconds until the next attempt; raises what the caller is to get instead."""
+        if isinstance(failure, PenholderError) and not self._is_passing(failure):
+            raise failure
+        hopeless = isinstance(failure, OSError) and failure.errno in _HOPELESS
+        delay = None if hopeless else self._patience.delay_after_failure(now)
+        is_safe = self._repeatable or not self.sent or isinstance(failure, Busy)
+        if delay is not None and is_safe:
+            return delay
+        if isinstance(failure, PenholderError):
+            raise failure
+        raise self._failed(failure) from failure
+
+    def _is_passing(self, error: PenholderError) -> bool:
+        """Tell whether an error says: try again, I am busy or about to restart."""
+        if self._patient and error.retryable:
+            return True
+        if isinstance(error, StoreFailed):
+            return error.details.get("outcome") == "unknown"
+        return isinstance(error, Busy)
+
+    def _left_ms(self, now: float) -> int:
+        """A wait that is sent again waits for what is left of its time."""
+        given_ms = self._given.get("timeout_ms")
+        timeout_ms = given_ms if isinstance(given_ms, int) else DEFAULT_WAIT_MS
+        began_at = now if self._began_at is None else self._began_at
+        return max(0, timeout_ms - int((now - began_at) * 1000))
+
+    def _failed(self, failure: OSError) -> ConnectionLost | DaemonUnreachable:
+        if self.sent:
+            return ConnectionLost(f"no answer to {self.method}: {failure}")
+        return DaemonUnreachable(f"{self.method} was not sent: {failure}")
+
+
+def result_of(answer: jsonrpc.Incoming) -> Raw:
+    """Return the result of an answer; raises the error that it is."""
+    if answer.error is not None:
+        raise refusal(answer.error)
+    return answer.result if isinstance(answer.result, Raw) else Raw(b"null")
+
+
+def refusal(error: jsonrpc.RemoteError) -> PenholderError:
+    """Make the typed exception of an error that the daemon answered."""
+    data = error.data or jsonrpc.RemoteErrorData()
+    return error_for(error.code, error.message, data.code, cast("dict[str, Detail]", data.details))
+
+
+def _plain(value: object) -> object:
+    """Make what the annotations allow and msgspec does not know into what it knows."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence | AbstractSet):
+        return list(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _encode(given: Mapping[str, object]) -> bytes:
+    """Write params as JSON; raises InvalidParams or ValueTooLarge for what has no such form."""
+    try:
+        return _encode_json(given)
+    except UnicodeEncodeError as error:
+        lone = f"\\u{ord(error.object[error.start]):04x}"
+        raise InvalidParams(surrogates.explain(lone)) from error
+    except RecursionError:
+        raise too_deep() from None
+
+
+_encode_json = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
+def _secure(given: dict[str, object], *, makes: bool) -> bool:
+    """Make a key and a token where there is no key; tell whether the call has one."""
+    if given.get("idempotency_key") is None and makes:
+        given["idempotency_key"] = _new_key()
+        if given.get("token") is None:
+            given["token"] = tokens.new()
+    return given.get("idempotency_key") is not None
+
+
+def _new_key() -> str:
+    """Make a key that is used once; led by the time, so the daemon's index grows at one end."""
+    return f"{time.time_ns():x}{os.urandom(8).hex()}"

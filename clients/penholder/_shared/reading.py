@@ -1,0 +1,49 @@
+"""Reading answers, also what JSON can spell and few readers can read: huge numbers, deep trees.
+
+The daemon takes no number any more that is not finite as a double or has more than 308 digits; what
+was stored with one before is answered as it is. The same goes for lone surrogates.
+"""
+
+from contextlib import suppress
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw
+from msgspec.json import Decoder
+
+from penholder._shared import deep
+from penholder_protocol import surrogates
+
+T = TypeVar("T")
+
+
+def read(result: Raw, result_type: type[T]) -> T:
+    """Decode a result; a number that is too large for a float or an int is a Decimal."""
+    try:
+        return msgspec.json.decode(result, type=result_type)
+    except msgspec.DecodeError as error:
+        if "out of range" not in str(error) and surrogates.first_lone(bytes(result)) is None:
+            raise
+    except RecursionError:
+        return _read_deep(result, result_type)
+    return msgspec.convert(deep.scalar(bytes(result).decode()), type=result_type)
+
+
+def decode(result: Raw, decoder: Decoder[T]) -> T:
+    """Decode a result by its type, also a tree that is deeper than decoders go."""
+    try:
+        return decoder.decode(result)
+    except RecursionError:
+        with suppress(TypeError):  # no tree, so there is nothing that we could do better
+            return deep.tree(bytes(result), decoder.type)
+        raise
+
+
+def _read_deep(result: Raw, result_type: type[T]) -> T:
+    try:
+        return deep.tree(bytes(result), result_type)
+    except TypeError:
+        value = deep.plain(bytes(result))
+        if isinstance(value, result_type):
+            return value
+        raise

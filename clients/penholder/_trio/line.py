@@ -1,0 +1,92 @@
+"""A line of the trio client to the daemon: one connection, made when needed, and the calls over it.
+
+The same as the blocking one is for threads, except that many calls may be open at once.
+"""
+
+from collections.abc import Callable
+
+import trio
+from msgspec import Raw
+
+from penholder._shared.call import Call
+from penholder._shared.failures import ConnectionLost
+from penholder._shared.request_ids import RequestIds
+from penholder._trio.connection import Connection
+from penholder._trio.transport import open_transport
+from penholder_protocol.errors import PenholderError
+from penholder_protocol.jsonrpc import Incoming
+
+
+class AsyncLine:
+    """A socket path, and the connection to it while there is one."""
+
+    def __init__(
+        self,
+        path: str,
+        request_ids: RequestIds,
+        nursery: trio.Nursery,
+        forget: Callable[["AsyncLine"], None],
+        wants_entries: bool,
+    ) -> None:
+        """Connect to nothing yet; connections run in the nursery."""
+        self._path = path
+        self._request_ids = request_ids
+        self._nursery = nursery
+        self._forget = forget
+        self._wants_entries = wants_entries
+        self._connection: Connection | None = None
+        self._connecting = trio.Lock()
+        self._closed = trio.Event()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed.is_set()
+
+    async def exchange(self, call: Call) -> Raw:
+        """Carry out a call, over as many connections as it takes."""
+        while True:
+            try:
+                connection = await self._connected()
+                return await connection.exchange(call)
+            except (OSError, PenholderError) as failure:
+                self._check_open()
+                delay = call.delay_after(failure, trio.current_time())
+            with trio.move_on_after(delay):
+                await self._closed.wait()
+
+    async def notice(self) -> Incoming:
+        """Wait for the next journal notification; raises ConnectionLost."""
+        if self._connection is None:
+            raise ConnectionLost("not connected")
+        return await self._connection.notice()
+
+    def hang_up(self) -> None:
+        """Close the connection; the next call makes another."""
+        if self._connection is not None:
+            self._connection.close("the client hung up")
+
+    def close(self) -> None:
+        """Close for good; calls that are under way fail at once."""
+        self._closed.set()
+        self.hang_up()
+        self._forget(self)
+
+    async def _connected(self) -> Connection:
+        async with self._connecting:
+            self._check_open()
+            if self._connection is not None and self._connection.is_open:
+                return self._connection
+            transport = await open_transport(self._path)
+            self._connection = Connection(
+                transport, self._request_ids, wants_entries=self._wants_entries
+            )
+            if self._closed.is_set():
+                self.hang_up()
+                self._check_open()
+            self._nursery.start_soon(self._connection.run)
+            return self._connection
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise ConnectionLost("the client is closed")

@@ -1,0 +1,69 @@
+"""The commands beside the rooms: what each is for, and where it is. One is added here.
+
+Only the module of the command that is called is imported.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+Run = Callable[[Sequence[str]], int]
+
+
+class Command(NamedTuple):
+    """A command: the function that carries it out, as module:name, and a summary for the help."""
+
+    function: str
+    summary: str
+
+    def load(self) -> Run:
+        """Import the function, which takes the command's words and returns the exit code."""
+        module, _, name = self.function.partition(":")
+        run: Run = getattr(import_module(f"penholder.cli.{module}"), name)
+        return run
+
+
+COMMANDS = {
+    "status": Command("commands.status:run", "say how the daemon is"),
+    "up": Command(
+        "commands.up:run", "start the daemon in the background and wait until it is ready"
+    ),
+    "down": Command("commands.down:run", "stop the daemon and wait until it is gone"),
+    "service": Command(
+        "service.command:run", "let systemd keep the daemon: install, uninstall, status, logs"
+    ),
+    "doctor": Command(
+        "doctor.command:run",
+        "say what is wrong with the installation, the daemon and its state, and what to do",
+    ),
+    "metrics": Command(
+        "commands.metrics:run",
+        "print the daemon's figures for Prometheus, or write them to a file",
+    ),
+    "tail": Command("commands.tail:run", "follow streams of the journal"),
+    "run": Command(
+        "run.command:run", "run a command as a worker: its output becomes the worker's events"
+    ),
+    "backup": Command(
+        "commands.backup:run", "copy the database of the running daemon to a new file"
+    ),
+    "restore": Command(
+        "commands.restore:run",
+        "put a backup in place of the database; the daemon must be down",
+    ),
+    "import": Command(
+        "commands.moving:run_import",
+        "carry over what another program kept, or read an export; the daemon must be down",
+    ),
+    "export": Command(
+        "commands.moving:run_export", "write everything as JSON lines; the daemon must be down"
+    ),
+}
+
+
+def find(name: str, words: Sequence[str]) -> Command | None:
+    """Return the command of that name; None if it is a room's, or nobody's."""
+    # A room is called run too; its verbs are words, and `run` itself begins with a flag.
+    if name == "run" and words and not words[0].startswith("-"):
+        return None
+    return COMMANDS.get(name)

@@ -1,0 +1,1 @@
+"""The daemon as a process: whether it is there, who keeps it, which program it is."""

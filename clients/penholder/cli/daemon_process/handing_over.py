@@ -1,0 +1,23 @@
+"""Handing over to a program of the daemon's that works on the database itself.
+
+The command line opens no database and does not know the daemon's code, so it becomes that program.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from penholder import paths
+from penholder.cli.terminal.options import Options
+
+
+def become(module: str, flags: Sequence[str], options: Options, words: Sequence[str]) -> NoReturn:
+    """Run a program of the daemon's in this one's place."""
+    argv = [sys.executable, "-P", "-m", f"penholder_daemon.{module}", *flags]
+    argv += [f"--state-dir={os.path.abspath(options.state_dir or paths.default_state_dir())}"]
+    if options.json is not None:
+        argv.append("--json" if options.json else "--no-json")
+    sys.stdout.flush()
+    argv += ["--", *words]
+    os.execv(argv[0], argv)  # noqa: S606 - a program of ours, without a shell on purpose

@@ -1,0 +1,63 @@
+"""`penholder doctor`: everything that may be wrong, and what to do about it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from penholder.cli.doctor.examination import examine
+from penholder.cli.doctor.finding import Finding
+from penholder.cli.doctor.situation import Situation
+from penholder.cli.service import scope
+from penholder.cli.terminal import output
+from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
+from penholder.cli.terminal.text import printable
+
+_DESCRIPTION = """\
+Look at the program, the daemon, its files and sockets, the machine, the service and backups, and
+say what is wrong and what to do. Changes nothing, and ends also where the daemon hangs. Exits with
+1 if there is a problem; warnings alone are none."""
+
+
+class _Examined(msgspec.Struct):
+    ok: bool
+    findings: list[Finding]
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder doctor words…`; returns the exit code."""
+    parser = Parser(prog="penholder doctor", description=_DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("--system", action="store_true", help="look at the machine's daemon")
+    add_common(parser, sockets=False)
+    found = parse_known(parser, normalized(words))
+    options = read_options(found)
+    at = _situation(options.state_dir, options.runtime_dir, is_system=found.system)
+    try:
+        findings = list(examine(at))
+    finally:
+        at.close()
+    is_ok = all(finding.level != "problem" for finding in findings)
+    if output.wants_json(options.json):
+        output.print_json(msgspec.json.encode(_Examined(is_ok, findings)))
+    else:
+        _print(findings)
+    return 0 if is_ok else 1
+
+
+def _situation(state_dir: str | None, runtime_dir: str | None, *, is_system: bool) -> Situation:
+    if not is_system:
+        return Situation(state_dir, runtime_dir)
+    where = scope.system()
+    return Situation(
+        state_dir or str(where.state_dir),
+        runtime_dir or str(where.runtime_dir),
+        where.config,
+        "system",
+    )
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    width = max(len(finding.check) for finding in findings) + 2
+    for finding in findings:
+        print(f"{finding.level:<9}{finding.check:<{width}}{printable(finding.detail)}")
+        if finding.what_to_do:
+            print(f"{'':<{9 + width}}what to do: {finding.what_to_do}")

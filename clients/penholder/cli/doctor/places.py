@@ -1,0 +1,100 @@
+"""Checks of files and sockets: whose they are, who may read them, whether somebody listens."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from penholder import DaemonUnreachable
+from penholder.cli.doctor.finding import Finding, ok, problem, warning
+from penholder.cli.doctor.situation import Situation, Unanswered
+from penholder.cli.terminal import targets
+from penholder_protocol.errors import WorkerNotFound
+from penholder_protocol.limits import MAX_SOCKET_PATH_BYTES
+
+_USUAL_NAME = f"workers/w_{'0' * 21}.sock"
+
+
+def directories(at: Situation) -> Iterator[Finding]:
+    """Look at the directories: there, private, the daemon's own, no links."""
+    for path in (at.state_dir, at.runtime_dir, at.runtime_dir / "workers"):
+        yield _private("directories", path, _owner(at), 0o700, stat.S_ISDIR)
+
+
+def files(at: Situation) -> Iterator[Finding]:
+    """Look at the database and the control socket likewise."""
+    for name in ("penholder.db", "penholder.db-wal"):
+        if os.path.lexists(at.state_dir / name):
+            yield _private("files", at.state_dir / name, _owner(at), 0o600, stat.S_ISREG)
+    if os.path.lexists(at.control_socket):
+        yield _private("files", at.control_socket, _owner(at), 0o600, stat.S_ISSOCK)
+
+
+def socket_path(at: Situation) -> Iterator[Finding]:
+    """Look whether the paths of runtime sockets fit into an address."""
+    length = len(os.fsencode(at.runtime_dir / _USUAL_NAME))
+    detail = f"paths of runtime sockets have {length} bytes of {MAX_SOCKET_PATH_BYTES}"
+    if length > MAX_SOCKET_PATH_BYTES:
+        yield problem("socket path", detail, "choose a shorter --runtime-dir")
+    else:
+        yield ok("socket path", detail)
+
+
+def runtime_sockets(at: Situation) -> Iterator[Finding]:
+    """Look for runtime sockets on which nobody listens, or whose worker is not there."""
+    found = sorted((at.runtime_dir / "workers").glob("*.sock"))
+    dead = [path.name for path in found if not _listens(path)]
+    lost = [path.name for path in found if path.name not in dead and _is_lost(at, path)]
+    for names, what in ((dead, "nobody listens on"), (lost, "no worker belongs to")):
+        if names:
+            detail = f"{what} {len(names)} of {len(found)}, such as {names[0]}"
+            yield warning("runtime sockets", detail, "remove the files: nobody needs them")
+    if not dead and not lost:
+        yield ok("runtime sockets", f"{len(found)}, all served")
+
+
+def _private(
+    check: str, path: Path, owner: int, mode: int, is_kind: Callable[[int], bool]
+) -> Finding:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return warning(check, f"{path} is not there", "the daemon makes it when it starts")
+    except PermissionError:
+        return warning(check, f"{path} may not be looked at", "ask as its owner or as root")
+    if not is_kind(found.st_mode):
+        return problem(check, f"{path} is a link or of another kind", "move it away")
+    if found.st_uid != owner:
+        return problem(check, f"{path} is of user {found.st_uid}", f"chown {owner} {path}")
+    if (too_open := stat.S_IMODE(found.st_mode)) & ~mode:
+        return problem(check, f"{path} has mode {too_open:04o}", f"chmod {mode:04o} {path}")
+    return ok(check, f"{path} is private")
+
+
+def _owner(at: Situation) -> int:
+    """Return who should own everything: the daemon's user, else the state directory's, else us."""
+    for path in (f"/proc/{at.status.pid}" if at.status else None, at.state_dir):
+        if path is not None and os.path.exists(path) and not os.path.islink(path):
+            return os.stat(path).st_uid
+    return os.geteuid()
+
+
+def _listens(path: Path) -> bool:
+    try:
+        targets.probe(path)
+    except DaemonUnreachable:
+        return False
+    return True
+
+
+def _is_lost(at: Situation, path: Path) -> bool:
+    """Tell whether the daemon knows no such worker; where it cannot say, it is taken to know."""
+    try:
+        at.ask("worker.get", {"worker_id": path.stem})
+    except WorkerNotFound:
+        return True
+    except (Unanswered, msgspec.MsgspecError):
+        return False
+    return False

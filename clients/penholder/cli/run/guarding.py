@@ -1,0 +1,127 @@
+"""The runner's side of its guard: starting it, telling it the group, letting it go.
+
+The guard hears two things over a socket that is its stdin: from the command its group, and from the
+runner that the group has ended. A guard that is itself killed is replaced.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import penholder
+from penholder.cli.run import guard
+from penholder.cli.run.group import Group, own_scope
+from penholder_protocol.limits import KILL_AFTER_MS
+
+_START = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1));"
+    " from penholder.cli.run.guard import main; sys.exit(main())"
+)
+_REPLACEMENTS = 3
+"""So many at most: where no guard lives, another one will not either."""
+_LAST_WAIT_S = 5.0
+
+
+class Guard:
+    """The guard of one command, from before its start until after its end."""
+
+    def __init__(
+        self,
+        kill_after_s: float,
+        marks: Sequence[str],
+        control: str,
+        tell: Sequence[str],
+        environment: Mapping[str, str],
+    ) -> None:
+        """Start it; raises OSError where it cannot be.
+
+        `marks` is what the command's environment has and no other's; `tell` appends an event by the
+        socket `control`, and `environment` is what it needs for that.
+        """
+        # Nobody is there to be patient any more: not longer than the daemon is with a process.
+        self._patience_s = min(kill_after_s, KILL_AFTER_MS / 1000)
+        self._scope = own_scope()
+        self._marks = list(marks)
+        self._control = control
+        self._tell = list(tell)
+        self._environment = dict(environment)
+        self._changing = threading.Lock()
+        self._is_over = False
+        self._process, self._socket = self._start()
+
+    @property
+    def pid(self) -> int:
+        """Its pid."""
+        return self._process.pid
+
+    def announce(self) -> None:
+        """Make the group of the calling process known: in the new process, before it is another."""
+        self._socket.send(guard.announce(os.getpid()), socket.MSG_NOSIGNAL)
+
+    def keep(self, group: Group) -> None:
+        """Have another one take its place if it is killed; from a thread of its own."""
+        threading.Thread(target=self._replace, args=(group,), daemon=True).start()
+
+    def release(self) -> None:
+        """Let it go: the group has ended. Waits for its end."""
+        with self._changing:
+            self._is_over = True
+            self._say(guard.DONE)
+            self._socket.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LAST_WAIT_S)
+
+    def _start(self, words: bytes = b"") -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """Start a guard; what is said to it first is there before it is."""
+        own_end, its_end = socket.socketpair()
+        own_end.send(words)
+        pidfd = os.pidfd_open(os.getpid())
+        orders = guard.Orders(
+            runner=pidfd,
+            runner_pid=os.getpid(),
+            patience_s=self._patience_s,
+            scope=None if self._scope is None else str(self._scope),
+            marks=self._marks,
+            control=self._control,
+            tell=self._tell,
+        )
+        root = str(Path(penholder.__file__).absolute().parent.parent)
+        argv = [sys.executable, "-I", "-S", "-c", _START, root, json.dumps(orders._asdict())]
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=its_end.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(pidfd,),
+                env=self._environment,
+                cwd="/",
+                start_new_session=True,
+            )
+        except BaseException:
+            own_end.close()
+            raise
+        finally:
+            its_end.close()
+            os.close(pidfd)
+        return process, own_end
+
+    def _say(self, words: bytes) -> None:
+        with suppress(OSError):
+            self._socket.send(words, socket.MSG_NOSIGNAL)
+
+    def _replace(self, group: Group) -> None:
+        for _ in range(_REPLACEMENTS):
+            self._process.wait()
+            with self._changing:
+                if self._is_over:
+                    return
+                self._socket.close()
+                with suppress(OSError):
+                    self._process, self._socket = self._start(guard.words_of(group))

@@ -1,0 +1,130 @@
+"""The queue of everything that happens to a session, and the signals that this program takes.
+
+A signal that the parent ignored stays ignored, for this program and for its command: so a shell
+keeps Ctrl-C from what it runs in the background, and nohup a hangup. SIGTERM is taken all the same:
+a supervisor that cannot be asked to end is none.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+import msgspec
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""What ends the command."""
+SUSPENSIONS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+"""Ctrl-Z, and reading or writing a terminal from the background: what stops a program."""
+
+
+class What(Enum):
+    """Kinds of happenings."""
+
+    SIGNALED = auto()
+    SUSPENDED = auto()
+    STOPPED = auto()
+    BROKEN = auto()
+    EXITED = auto()
+    READ = auto()
+    GONE = auto()
+    """All of the command's group have ended."""
+    SENT = auto()
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """Something that the loop is told."""
+
+    what: What
+    within_s: float | None = None
+    number: signal.Signals = signal.SIGTERM
+    error: Exception | None = None
+
+
+class Interrupted(BaseException):
+    """A signal came before there was a command to end; like KeyboardInterrupt, nobody's error."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        """Take the signal."""
+        super().__init__(f"ended by {number.name} before its command was started")
+        self.number = number
+
+
+class Inbox:
+    """The queue of happenings; signal handlers and threads may put at any time."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._queue: SimpleQueue[Happening] = SimpleQueue()
+        self._interrupts = False
+        self._is_suspending = False
+        self._first: signal.Signals | None = None
+
+    def tell(self, what: What, *, error: Exception | None = None) -> None:
+        """Put something that needs no more than its kind and an error."""
+        self._queue.put(Happening(what, error=error))
+
+    def stop(self, within_s: float | None) -> None:
+        """Put the wish that the command ends."""
+        self._queue.put(Happening(What.STOPPED, within_s=within_s))
+
+    def broken(self, error: Exception) -> None:
+        """Put that the seat was lost."""
+        self.tell(What.BROKEN, error=error)
+
+    def take(self, timeout_s: float | None) -> Happening | None:
+        """Return the next happening, or None at the timeout."""
+        try:
+            return self._queue.get(timeout=timeout_s)
+        except Empty:
+            return None
+
+    def catch_signals(self) -> None:
+        """Let signals come as happenings."""
+
+        def put_signal(number: int, _frame: FrameType | None) -> None:
+            self._signaled(signal.Signals(number))
+
+        for number in SIGNALS:
+            if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, put_signal)
+
+    def catch_suspension(self) -> None:
+        """Let Ctrl-Z come as a happening too: from now on there is a command to stop with us."""
+        for number in SUSPENSIONS:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._suspended)
+
+    def _suspended(self, _number: int, _frame: FrameType | None) -> None:
+        # A write to a terminal is tried, and refused, again and again until this process stops.
+        if not self._is_suspending:
+            self._is_suspending = True
+            self.tell(What.SUSPENDED)
+
+    def suspend(self) -> None:
+        """Stop this process as if nobody had taken the signal; returns when it goes on."""
+        taken = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        try:
+            signal.raise_signal(signal.SIGTSTP)
+        finally:
+            signal.signal(signal.SIGTSTP, taken)
+            self._is_suspending = False
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Raise Interrupted inside the block where a signal comes, or one has come already."""
+        self._interrupts = True
+        try:
+            if self._first is not None:
+                raise Interrupted(self._first)
+            yield
+        finally:
+            self._interrupts = False
+
+    def _signaled(self, number: signal.Signals) -> None:
+        self._first = self._first or number
+        if self._interrupts:
+            raise Interrupted(number)
+        self._queue.put(Happening(What.SIGNALED, number=number))

@@ -1,0 +1,144 @@
+"""The thread that reads the command's pipes: to the terminal as it is, to the backlog in lines.
+
+One thread for both pipes keeps the order in which they were read.
+"""
+
+import fcntl
+import os
+import select
+import selectors
+import struct
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from penholder.cli.run.backlog import Backlog
+from penholder.cli.run.lines import Splitter
+from penholder_protocol.nouns import NewEvent
+
+_CHUNK_BYTES = 64 << 10
+OUTPUT = "output"
+
+
+class Source(msgspec.Struct):
+    """One pipe of the command, and where a copy of it goes."""
+
+    pipe_fd: int
+    splitter: Splitter
+    tee_fd: int | None
+
+
+class Reader(threading.Thread):
+    """Reads until all pipes have ended, or after `finish` until they are empty."""
+
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        backlog: Backlog,
+        done: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the pipes; `done` is called when nothing more will come."""
+        super().__init__(name="penholder-run-reader", daemon=True)
+        self._backlog = backlog
+        self._done = done
+        self._clock = clock
+        self._selector = selectors.DefaultSelector()
+        self._wake_fd, self._finish_fd = os.pipe2(os.O_CLOEXEC)
+        self._selector.register(self._wake_fd, selectors.EVENT_READ, None)
+        self._open = list(sources)
+        for source in self._open:
+            self._selector.register(source.pipe_fd, selectors.EVENT_READ, source)
+
+    def finish(self) -> None:
+        """Stop waiting for pipes that somebody outside the command's group holds open."""
+        os.write(self._finish_fd, b"x")
+
+    def run(self) -> None:
+        """Read."""
+        try:
+            while self._open:
+                self._read_some()
+        finally:
+            self._done()
+
+    def _read_some(self) -> None:
+        ready = [key.data for key, _ in self._selector.select(self._patience_s())]
+        for source in ready:
+            if source is not None:
+                self._read(source, _CHUNK_BYTES)
+        self._flush_due()
+        if None in ready:
+            self._drain()
+
+    def _patience_s(self) -> float | None:
+        """Return how long what is no line yet may still wait."""
+        due = [at for source in self._open if (at := source.splitter.due_at) is not None]
+        return max(0.0, min(due) - self._clock()) if due else None
+
+    def _flush_due(self) -> None:
+        for source in self._open:
+            due_at = source.splitter.due_at
+            is_due = due_at is not None and due_at <= self._clock()
+            if is_due and not _readable_bytes(source.pipe_fd):
+                self._put(source.splitter.flush())
+
+    def close(self) -> None:
+        """Free the selector, after the thread has ended."""
+        self._selector.close()
+        os.close(self._wake_fd)
+        os.close(self._finish_fd)
+
+    def _drain(self) -> None:
+        """Read what is in the pipes now, and no more."""
+        for source in list(self._open):
+            left = _readable_bytes(source.pipe_fd)
+            while left > 0 and source in self._open:
+                left -= self._read(source, min(left, _CHUNK_BYTES))
+            if source in self._open:
+                self._end(source)
+
+    def _read(self, source: Source, most: int) -> int:
+        chunk = os.read(source.pipe_fd, most)
+        if not chunk:
+            self._end(source)
+            return 0
+        if source.tee_fd is not None and not _copy(chunk, source.tee_fd):
+            source.tee_fd = None
+        read_at = self._clock()
+        self._put(source.splitter.feed(chunk, read_at))
+        held_up_s = self._clock() - read_at
+        for each in self._open:
+            # While the daemon is away nobody reads: that the pipe was silent then says nothing.
+            each.splitter.postpone(held_up_s)
+        return len(chunk)
+
+    def _end(self, source: Source) -> None:
+        self._selector.unregister(source.pipe_fd)
+        self._open.remove(source)
+        self._put(source.splitter.end())
+
+    def _put(self, found: Iterable[msgspec.Raw]) -> None:
+        for data in found:
+            self._backlog.put(NewEvent(type=OUTPUT, data=data))
+
+
+def _readable_bytes(fd: int) -> int:
+    answer = fcntl.ioctl(fd, termios.FIONREAD, struct.pack("i", 0))
+    return int(struct.unpack("i", answer)[0])
+
+
+def _copy(chunk: bytes, fd: int) -> bool:
+    """Write all of it; False if nobody reads there any more."""
+    left = memoryview(chunk)
+    while left:
+        try:
+            left = left[os.write(fd, left) :]
+        except BlockingIOError:
+            select.select([], [fd], [])
+        except OSError:
+            return False
+    return True

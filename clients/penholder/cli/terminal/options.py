@@ -1,0 +1,134 @@
+"""What every command may be told, and how its command line is read.
+
+Apart from `flags`, so that commands which call no method of the contract do not load it.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+import msgspec
+
+from penholder.cli.terminal.failures import Usage
+
+
+class Options(msgspec.Struct):
+    """What every command may be told beside its own flags."""
+
+    socket: str | None = None
+    runtime_dir: str | None = None
+    state_dir: str | None = None
+    worker: str | None = None
+    control: bool = False
+    json: bool | None = None
+    all: bool = False
+    fence: str | None = None
+    take_over: bool = False
+    save: bool = False
+    operation: str | None = None
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises instead of ending the program."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would have printed."""
+        raise Usage(message)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Print help; argparse itself says nothing where it cannot be written."""
+        is_fault = file is sys.stderr
+        print(message, end="", file=sys.stderr if is_fault else sys.stdout)
+
+
+def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse; an unknown flag is refused with the nearest known one."""
+    found, rest = parser.parse_known_args(words)
+    if not rest:
+        return found
+    if not rest[0].startswith("-"):
+        raise Usage(f"unexpected argument {rest[0]!r}; {parser.prog} takes flags")
+    unknown = rest[0].partition("=")[0]
+    known = [flag for action in parser._actions for flag in action.option_strings]
+    raise Usage(f"there is no flag {unknown} of {parser.prog}{nearest(unknown, known)}")
+
+
+def normalized(words: Sequence[str]) -> list[str]:
+    """Write flags with dashes, so that `--worker_id` is understood too."""
+    return [_dashed(word) if word.startswith("--") else word for word in words]
+
+
+def _dashed(word: str) -> str:
+    flag, equals, value = word.partition("=")
+    return flag.replace("_", "-") + equals + value
+
+
+def add_common(parser: argparse.ArgumentParser, *, sockets: bool = True) -> None:
+    """Add the flags of every command."""
+    group = parser.add_argument_group("for every command")
+    group.add_argument(
+        "--json",
+        action=argparse.BooleanOptionalAction,
+        help="print JSON, and errors as JSON on stderr; stdout is JSON anyway when it is no"
+        " terminal, unless --no-json",
+    )
+    group.add_argument("--runtime-dir", metavar="DIR", help="where the daemon's sockets are")
+    if sockets:
+        group.add_argument("--socket", metavar="PATH", help="ask this socket")
+        group.add_argument("--worker", metavar="ID", help="ask the runtime socket of this worker")
+        group.add_argument(
+            "--control",
+            action="store_true",
+            help="ask the control socket, also inside `penholder run`",
+        )
+        add_operation(group)
+    group.add_argument("--state-dir", metavar="DIR", help="where saved handles and the log are")
+
+
+def add_operation(group: argparse._ActionsContainer) -> None:
+    """Add the flag of commands that call the daemon."""
+    group.add_argument(
+        "--operation",
+        metavar="NAME",
+        help="begin the request ids with this, which entries of the journal and log lines repeat",
+    )
+
+
+def add_fence(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of methods that take a fence."""
+    group = parser.add_argument_group("fence")
+    group.add_argument(
+        "--fence",
+        metavar="EPOCH:TOKEN",
+        help="proof of ownership; default $PENHOLDER_FENCE, else the saved handle of the"
+        " controller concerned",
+    )
+    group.add_argument(
+        "--take-over",
+        action="store_true",
+        help="acquire the controller with takeover, act, and release it again",
+    )
+    group.add_argument(
+        "--save", action="store_true", help="with --take-over: keep the ownership and save it"
+    )
+
+
+def read_options(found: argparse.Namespace) -> Options:
+    """Return what was said beside the params."""
+    return msgspec.convert(
+        {
+            name: value
+            for name, value in vars(found).items()
+            if value is not None and name in Options.__struct_fields__
+        },
+        Options,
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean …?` with the likeliest known words, or nothing."""
+    import difflib  # noqa: PLC0415 - for mistakes only
+
+    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

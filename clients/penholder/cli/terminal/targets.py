@@ -1,0 +1,160 @@
+"""Which socket a command asks.
+
+Inside `penholder run`, whose command finds its worker's socket in $PENHOLDER_SOCKET, a method that
+runtime sockets serve speaks for the worker; everything else goes to the control socket. `--worker`,
+`--socket` and `--control` say otherwise, and so does what only makes sense on the control socket:
+another worker's id, a runtime directory, a proof of ownership.
+"""
+
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from penholder import DaemonUnreachable, paths
+from penholder._shared.address import connectable
+from penholder.blocking import Client
+from penholder.cli.daemon_process import presence
+from penholder.cli.terminal.failures import Usage
+
+if TYPE_CHECKING:
+    from penholder.cli.verbs.spec import Method
+
+SOCKET_VARIABLE = "PENHOLDER_SOCKET"
+WORKER_VARIABLE = "PENHOLDER_WORKER_ID"
+RUNTIME_VARIABLE = "PENHOLDER_RUNTIME_DIR"
+RECONNECT_S = 30.0
+"""How long a call goes on asking a daemon that was there and is away or busy now."""
+
+
+class Where(Protocol):
+    """The options that decide it."""
+
+    socket: str | None
+    runtime_dir: str | None
+    state_dir: str | None
+    worker: str | None
+    operation: str | None
+    control: bool
+    fence: str | None
+    take_over: bool
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A socket; on a worker's own the seat is the fence and the worker need not name itself."""
+
+    path: Path
+    is_runtime: bool
+    state_dir: Path | None = None
+    """Of a control socket: where to look for a daemon that does not answer there."""
+    worker_id: str | None = None
+    """Whom a call is about that names no worker, where the socket does not say it."""
+
+
+def choose(where: Where, method: "Method | None" = None, worker_id: object | None = None) -> Target:
+    """Find the socket that a method, which may be about a worker, is to be asked on."""
+    if len([each for each in (where.socket, where.worker, where.control) if each]) > 1:
+        raise Usage("pass only one of --socket, --worker and --control")
+    if where.worker:
+        return Target(_worker_socket(where, where.worker), is_runtime=True)
+    if where.socket:
+        return Target(Path(where.socket), is_runtime=_is_runtime(Path(where.socket)))
+    own = os.environ.get(SOCKET_VARIABLE)
+    if method is None or where.control or "runtime" not in method.sockets:
+        return _control(where)
+    if "control" in method.sockets:
+        if not (own and _speaks_for(own, where, worker_id)):
+            return _control(where)
+        if _is_stopped(own):
+            return Target(_control_beside(own), is_runtime=False, worker_id=_own_id(own))
+    if not own:
+        raise Usage(
+            f"{method.name} is served on runtime sockets only: pass --worker ID, or --socket PATH,"
+            f" or set {SOCKET_VARIABLE}"
+        )
+    return Target(Path(own), is_runtime=True)
+
+
+def _control(where: Where) -> Target:
+    state_dir = Path(where.state_dir or paths.default_state_dir())
+    return Target(_control_socket(where, state_dir), is_runtime=False, state_dir=state_dir)
+
+
+def _control_socket(where: Where, state_dir: Path) -> Path:
+    """Return the control socket: where it was said to be, or where the daemon says that it is.
+
+    A daemon was started with one environment and is asked from another, without XDG_RUNTIME_DIR for
+    one: what both know is the state directory.
+    """
+    if where.runtime_dir or os.environ.get(RUNTIME_VARIABLE):
+        return paths.control_socket(where.runtime_dir)
+    with suppress(PermissionError):
+        holder = presence.find(state_dir)
+        if holder is not None and holder.socket is not None:
+            return holder.socket
+    return paths.control_socket()
+
+
+def _speaks_for(own: str, where: Where, worker_id: object | None) -> bool:
+    """Tell whether a method that both sockets serve speaks for the worker that this runs in."""
+    if where.runtime_dir or where.fence or where.take_over:
+        return False
+    if worker_id is None:
+        return True
+    return worker_id == _own_id(own)
+
+
+def _own_id(own: str) -> str:
+    return os.environ.get(WORKER_VARIABLE) or Path(own).stem
+
+
+def _control_beside(own: str) -> Path:
+    return Path(own).parent.parent / "control.sock"
+
+
+def _is_stopped(own: str) -> bool:
+    """Tell whether the daemon is there, and the socket is not: it serves no stopped worker."""
+    return not os.path.exists(own) and _control_beside(own).exists()
+
+
+def _worker_socket(where: Where, worker_id: str) -> Path:
+    if "/" in worker_id or worker_id in (".", ".."):
+        raise Usage(f"--worker: {worker_id!r} is no worker id")
+    return paths.control_socket(where.runtime_dir).with_name("workers") / f"{worker_id}.sock"
+
+
+def _is_runtime(path: Path) -> bool:
+    own = os.environ.get(SOCKET_VARIABLE)
+    return path.absolute().parent.name == "workers" or (bool(own) and path == Path(own or ""))
+
+
+def connect(target: Target, operation: str | None) -> Client:
+    """Make a client of a daemon that is there now; raises DaemonUnreachable at once if not.
+
+    Once it was there, calls are patient over its restarts. The socket of the worker that this
+    command runs in was there when the worker began: of that one it is patient from the start.
+    """
+    try:
+        client = Client(target.path, reconnect_s=RECONNECT_S, operation=operation)
+    except ValueError as error:
+        raise Usage(f"--operation: {error}") from None
+    if str(target.path) != os.environ.get(SOCKET_VARIABLE):
+        probe(target.path, target.state_dir)
+    return client
+
+
+def probe(path: Path, state_dir: Path | None = None) -> None:
+    """Raise DaemonUnreachable unless somebody accepts connections there.
+
+    With a state directory, and its kinds in `presence` where there is more to say.
+    """
+    try:
+        with connectable(str(path)) as address, socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(address)
+    except OSError as error:
+        if state_dir is not None:
+            raise presence.unreachable(path, error, state_dir) from None
+        raise DaemonUnreachable(f"no daemon answers at {path}: {error.strerror}") from None

@@ -1,0 +1,38 @@
+"""Values of records as text of one line.
+
+Text from workers may hold anything; on a terminal it must not move the cursor or change colours.
+"""
+
+import json
+
+import msgspec
+
+Record = dict[str, object]
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def plain(value: object) -> str:
+    """Write a value of a record as text of one line that is safe on a terminal."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    try:
+        return printable(_encode(value).decode())
+    except UnicodeEncodeError:
+        return printable(json.dumps(value, default=str))  # a lone surrogate becomes its escape
+    except RecursionError:
+        return "nested too deep to be shown here: --json shows all"
+
+
+def printable(text: str) -> str:
+    """Write control characters as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode()

@@ -1,0 +1,123 @@
+"""What `--help` says: rooms, verbs, and of every flag its type, limits and default."""
+
+import textwrap
+
+from penholder.cli.catalog import COMMANDS
+from penholder.cli.terminal.failures import EXIT_CODES_HELP
+from penholder.cli.verbs.spec import Contract, Method, Param, Schema
+
+_ROOMS = {
+    "rpc": "the connection itself",
+    "tx": "several mutations, all or none",
+    "journal": "all streams",
+    "controller": "who owns a workspace",
+    "worker": "workers and their states",
+    "runtime": "the process in a worker's seat",
+    "event": "what a worker did",
+    "approval": "questions and their one answer",
+    "handoff": "snapshots to go on from",
+    "daemon": "the daemon itself",
+}
+
+
+def overview(contract: Contract) -> str:
+    """Return the help of `penholder` alone."""
+    rooms = {room: _ROOMS.get(room, _verbs(contract, room)) for room in contract.rooms()}
+    return "\n".join(
+        [
+            "usage: penholder COMMAND …   or   penholder ROOM VERB [--flag value …]",
+            "",
+            "commands:",
+            *_columns({name: command.summary for name, command in COMMANDS.items()}),
+            "",
+            "rooms (penholder ROOM --help lists the verbs):",
+            *_columns(rooms),
+            "",
+            "for every command: --json --socket PATH --runtime-dir DIR --worker ID --state-dir DIR",
+            "                   --operation NAME",
+            "",
+            EXIT_CODES_HELP,
+        ]
+    )
+
+
+def room_help(contract: Contract, room: str) -> str:
+    """Return the help of a room: its verbs."""
+    verbs = {method.verb: method.summary for method in contract.verbs(room)}
+    usage = f"usage: penholder {room} VERB [--flag value …]"
+    more = f"penholder {room} VERB --help shows the flags"
+    return "\n".join([usage, "", "verbs:", *_columns(verbs), "", more])
+
+
+def _verbs(contract: Contract, room: str) -> str:
+    return ", ".join(method.verb for method in contract.verbs(room))
+
+
+def _columns(rows: dict[str, str]) -> list[str]:
+    width = max(map(len, rows)) + 2
+    return [
+        textwrap.fill(
+            text, 100, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2)
+        )
+        for name, text in rows.items()
+    ]
+
+
+def epilog(method: Method) -> str:
+    """Say where a method is served and which errors it can give."""
+    served = " and ".join(f"the {socket} socket" for socket in method.sockets)
+    errors = {error.data.code: f"{error.message} [{error.code}]" for error in method.errors}
+    return "\n".join([f"served on {served}", "", "errors:", *_columns(errors), "", EXIT_CODES_HELP])
+
+
+def describe(contract: Contract, param: Param) -> str:
+    """Say of a param what its values are, their limits, and the default."""
+    schema = param.schema
+    kinds = " or ".join(_kind(contract, part) for part in schema.choices)
+    parts = [kinds, "required" if param.required else _default(schema)]
+    texts = [part.description for part in schema.choices if part.description]
+    described = f"{texts[0]} " if texts else ""
+    return described + "[" + "; ".join(part for part in parts if part) + "]"
+
+
+def _default(schema: Schema) -> str:
+    default = bytes(schema.default).decode()
+    return "" if default == "null" else f"default {default}"
+
+
+def _kind(contract: Contract, schema: Schema) -> str:
+    if schema.enum:
+        return ", ".join(map(str, schema.enum))
+    if schema.is_words:
+        limit = f", up to {schema.max_items}" if schema.max_items else ""
+        return f"string, may be repeated{limit}"
+    if schema.is_json:
+        return _json_kind(contract, schema)
+    return (schema.type or "") + _limits(schema)
+
+
+def _json_kind(contract: Contract, schema: Schema) -> str:
+    described = contract.resolve(schema.items or schema)
+    fields = f" of {{{', '.join(described.properties)}}}" if described.properties else ""
+    limit = f", up to {schema.max_items}" if schema.max_items else ""
+    kind = contract.resolve(schema).type or "value"
+    return f"JSON {kind}{fields}{limit}, @FILE, or - for stdin"
+
+
+def _limits(schema: Schema) -> str:
+    if schema.max_length is not None:
+        return f" of {schema.min_length or 0} to {schema.max_length} characters"
+    if schema.minimum is not None and schema.maximum is not None:
+        top = "2^63-1" if schema.maximum == (1 << 63) - 1 else str(schema.maximum)
+        return f" of {schema.minimum} to {top}"
+    return ""
+
+
+def metavar(schema: Schema) -> str:
+    """Name a flag's value in the usage line."""
+    part = schema.choices[0]
+    if part.enum:
+        return "{" + ",".join(str(word) for choice in schema.choices for word in choice.enum) + "}"
+    if part.is_words:
+        return "TEXT"
+    return "JSON" if part.is_json or part.ref else {"integer": "N"}.get(part.type or "", "TEXT")

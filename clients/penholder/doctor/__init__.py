@@ -1,4 +1,0 @@
-"""`penholder doctor`: what may be wrong with an installation, each check by itself.
-
-Checks look and ask, and change nothing; `examination.py` lists them, `commands/doctor.py` prints.
-"""
