@@ -11,8 +11,8 @@ from referencing.jsonschema import DRAFT7
 
 from penholder_daemon.generate.__main__ import ROOT, stale
 from penholder_protocol.errors import ERRORS
-from tests.contract.schemas import Document
-from tests.unit.harness import Bench
+from tests.helpers.harness import Bench
+from tests.helpers.schemas import Document
 
 HERE = Path(__file__).parent
 

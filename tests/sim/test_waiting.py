@@ -14,8 +14,8 @@ from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.connections.pending import Pending
 from penholder_daemon.shell.fairness.write_queue import Job
 from penholder_protocol.errors import Busy
-from tests.sim.client import SimulatedClient
-from tests.sim.house import simulated_daemon
+from tests.helpers.sim.client import SimulatedClient
+from tests.helpers.sim.house import simulated_daemon
 
 PIECE = 10
 _real_look = execute.look

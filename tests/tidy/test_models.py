@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.models.machine import REGISTRY, Machine
 from tests.tidy.source import files, name
-from tests.unit.machine import REGISTRY, Machine
 
 WITHOUT_MODEL = {
     "rpc.hello": "answers from the connection, which a model does not have",
@@ -32,7 +32,7 @@ REACHED = [method.name for method in REGISTRY.methods.values() if method.sockets
 
 def _machines() -> list[type[Machine]]:
     """Return the machines that say what they are the model of."""
-    modelled = [path for path in files("tests") if path.match("unit/test_model*.py")]
+    modelled = [path for path in files("tests") if path.match("models/test_*.py")]
     modules = [import_module(_dotted(path)) for path in modelled]
     classes = [found for module in modules for found in vars(module).values()]
     return [
