@@ -5,15 +5,30 @@ import pytest
 from penholder_protocol import errors
 from penholder_protocol.errors import ERRORS, PenholderError, error_for
 
+NUMBERS = {-32700, -32600, -32601, -32602, -32603, *range(1001, 1010)}
 
-@pytest.mark.parametrize("code", ERRORS)
-def test_every_error_has_a_class_a_name_and_words(code: str) -> None:
-    error = ERRORS[code]
-    assert error.code == code
-    assert code == code.upper()
-    assert error.number in {-32700, -32600, -32601, -32602, -32603, *range(1001, 1010)}
-    assert (error.__doc__ or "").strip()
-    assert error().message == (error.__doc__ or "").split("\n")[0]
+
+def _lacking(code: str, error: type[PenholderError]) -> list[str]:
+    words = (error.__doc__ or "").split("\n")[0].strip()
+    promised = {
+        "its own code": error.code == code,
+        "capitals": code == code.upper(),
+        "a number": error.number in NUMBERS,
+        "words": bool(words),
+        "its words as message": error().message == words,
+    }
+    return [f"{code} lacks {what}" for what, is_there in promised.items() if not is_there]
+
+
+def test_every_error_has_a_class_a_name_and_words() -> None:
+    assert [each for code, error in ERRORS.items() for each in _lacking(code, error)] == []
+
+
+def test_an_error_that_lacks_them_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors.Denied, "number", 1)
+    monkeypatch.setattr(errors.Denied, "__doc__", "")
+    lacking = ["its own code", "capitals", "a number", "words"]
+    assert _lacking("Denied", errors.Denied)[:4] == [f"Denied lacks {what}" for what in lacking]
 
 
 def test_names_on_the_wire_are_those_of_the_contract() -> None:
