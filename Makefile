@@ -32,8 +32,8 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 soak: $(READY)
-	PENHOLDER_SOAK=1 $(BIN)/python -m pytest tests/process tests/sim tests/unit/test_model*.py \
-		tests/unit/test_hostile_params.py
+	PENHOLDER_SOAK=1 $(BIN)/python -m pytest tests/process tests/sim tests/models \
+		tests/unit/core/test_hostile_params.py
 
 # The stamp is newer than what decides what is installed; a half-made environment has none.
 $(READY): pyproject.toml constraints.txt

@@ -10,8 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
-from tests.process.hostile import KINDS, attack
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers.hostile_peers import KINDS, attack
 
 from bench.limits import Missed
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.process.systemd.box import Box, why_impossible
-from tests.process.systemd.service import install_system
+from tests.helpers.systemd.box import Box, why_impossible
+from tests.helpers.systemd.service import install_system
 
 from bench.limits import Missed
 

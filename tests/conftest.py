@@ -5,9 +5,11 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import soak
+from tests.helpers import soak
+from tests.helpers.harness import Bench
 
 _SLOW_MACHINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -20,3 +22,9 @@ settings.register_profile(
 settings.load_profile("soak" if soak.IS_ASKED_FOR else "test")
 
 os.environ["PENHOLDER_CONFIG"] = os.devnull
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Give an empty core with its rooms."""
+    return Bench()

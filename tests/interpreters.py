@@ -20,7 +20,7 @@ _SECONDS = 600
 """For one step of one interpreter; all steps of one take about two minutes on two idle cores."""
 _FAST = (
     "tests/unit", "tests/contract", "tests/process/test_wire.py",
-    "tests/process/test_clients_live.py", "--ignore-glob=tests/unit/test_model*",
+    "tests/process/test_clients_live.py",
 )  # fmt: skip
 _PROBE = (
     "import sys, ensurepip, venv; print(sys.implementation.name, *sys.version_info[:2], sep='.')"

@@ -29,7 +29,8 @@ COMMANDS = {
         sys.executable, "-m", "compileall", "-f", "daemon", "protocol", "clients", "tests",
     ],
     "run a test file": [
-        sys.executable, "-m", "pytest", "-v", "--color=no", "tests/unit/test_worker_states.py",
+        sys.executable, "-m", "pytest", "-v", "--color=no",
+        "tests/unit/rooms/test_worker_states.py",
     ],
     "hash and count the files": ["sh", "-c", _HASH],
     "count the words, if allowed": ["sh", "-ec", _ASK],

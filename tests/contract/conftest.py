@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from penholder_daemon.generate.__main__ import ROOT
-from tests.unit.harness import Bench
 
 Document = dict[str, Any]
 
@@ -24,9 +23,3 @@ def document() -> Document:
 def methods(document: Document) -> dict[str, Document]:
     """Give every method of it by name."""
     return {method["name"]: method for method in document["methods"]}
-
-
-@pytest.fixture
-def bench() -> Bench:
-    """Give an empty core with its rooms."""
-    return Bench()

@@ -12,7 +12,7 @@ import msgspec
 
 from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
 from tests.contract.examples_shared import SHARED
-from tests.unit.harness import CONTROLLER, Bench, Json
+from tests.helpers.harness import CONTROLLER, Bench, Json
 
 KEPT = Path(__file__).with_name("examples.json")
 FENCE = {"epoch": 1, "token": "token-1"}

@@ -8,8 +8,8 @@ import pytest
 from penholder_daemon.core.caller import RUNTIME
 from penholder_protocol import errors, nouns
 from tests.contract.examples import EXAMPLES, KEPT, Example, carry_out, render
-from tests.contract.schemas import Checker, Document, params_schema
-from tests.unit.harness import Bench, Json
+from tests.helpers.harness import Bench, Json
+from tests.helpers.schemas import Checker, Document, params_schema
 
 CARRIED_OUT = carry_out()
 NAMES = [f"{number}-{each.method}" for number, each in enumerate(EXAMPLES)]

@@ -13,7 +13,7 @@ from penholder.cli.verbs.spec import contract
 from penholder_daemon.core.caller import RUNTIME, Caller
 from penholder_daemon.rooms import build_registry
 from penholder_protocol.errors import Denied
-from tests.contract.schemas import Document
+from tests.helpers.schemas import Document
 
 REGISTRY = build_registry()
 EXAMPLES: dict[str, Any] = json.loads((Path(__file__).parent / "examples.json").read_text("utf-8"))

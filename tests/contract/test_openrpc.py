@@ -1,6 +1,7 @@
 """The OpenRPC document as a document: valid, complete, fresh."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from referencing.jsonschema import DRAFT7
 
 from penholder_daemon.generate.__main__ import ROOT, stale
 from penholder_protocol.errors import ERRORS
-from tests.contract.schemas import Document
-from tests.unit.harness import Bench
+from tests.helpers.harness import Bench
+from tests.helpers.schemas import Document
 
 HERE = Path(__file__).parent
 
@@ -43,12 +44,25 @@ def test_the_meta_schema_notices_what_is_missing(document: Document, spoil: str)
     assert not _validator().is_valid({**document, "methods": nameless})
 
 
-def test_every_schema_in_it_is_a_schema(document: Document) -> None:
-    for schema in document["components"]["schemas"].values():
-        Draft202012Validator.check_schema(schema)
+def _schemas(document: Document) -> Iterator[tuple[str, Document]]:
+    """Yield every schema of the document, and where it stands."""
+    yield from document["components"]["schemas"].items()
     for method in document["methods"]:
         for part in (*method["params"], method["result"]):
-            Draft202012Validator.check_schema(part["schema"])
+            yield f"{method['name']}, {part['name']}", part["schema"]
+
+
+def _misshapen(document: Document) -> list[str]:
+    validator = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+    return [
+        f"{where}: {error.message}"
+        for where, schema in _schemas(document)
+        for error in validator.iter_errors(schema)
+    ]
+
+
+def test_every_schema_in_it_is_a_schema(document: Document) -> None:
+    assert _misshapen(document) == []
 
 
 def test_every_reference_is_found(document: Document) -> None:
@@ -66,41 +80,74 @@ def _references(value: Any) -> list[str]:
     return []
 
 
+def _codes(method: Document) -> set[str]:
+    return {error["data"]["code"] for error in method["errors"]}
+
+
+def _misdeclared(method: Document) -> list[str]:
+    """Return the errors of a method that are not as the contract has them."""
+    found = []
+    for declared in method["errors"]:
+        error = ERRORS[declared["data"]["code"]]
+        told = (declared["code"], declared["data"]["retryable"], declared["message"])
+        if told != (error.number, error.retryable, error().message):
+            found.append(f"{method['name']}: {declared}")
+    return found
+
+
 def test_every_declared_error_is_one_of_the_contract(methods: dict[str, Document]) -> None:
-    for method in methods.values():
-        for declared in method["errors"]:
-            error = ERRORS[declared["data"]["code"]]
-            assert declared["code"] == error.number
-            assert declared["data"]["retryable"] == error.retryable
-            assert declared["message"] == error().message
+    assert [each for method in methods.values() for each in _misdeclared(method)] == []
 
 
-@pytest.mark.parametrize("everywhere", ["INVALID_PARAMS", "DENIED", "VALUE_TOO_LARGE", "BUSY"])
-def test_what_every_method_can_give_is_declared(
-    methods: dict[str, Document], everywhere: str
-) -> None:
-    for method in methods.values():
-        assert everywhere in {error["data"]["code"] for error in method["errors"]}
+def _silent_on(method: Document, codes: Iterable[str]) -> list[str]:
+    """Return which of these errors a method does not declare."""
+    return [f"{method['name']}: {code}" for code in codes if code not in _codes(method)]
+
+
+def test_what_every_method_can_give_is_declared(methods: dict[str, Document]) -> None:
+    everywhere = ("INVALID_PARAMS", "DENIED", "VALUE_TOO_LARGE", "BUSY")
+    assert [each for method in methods.values() for each in _silent_on(method, everywhere)] == []
+
+
+NAMED = {"controller_id": "CONTROLLER_NOT_FOUND", "request_id": "APPROVAL_NOT_FOUND"}
+MAY_BE_UNKNOWN = {"controller.register", "controller.validate"}
+
+
+def _not_found(method: Document) -> list[str]:
+    """Return the errors that a method must declare for what its params name."""
+    params = [param["name"] for param in method["params"]]
+    return [error for name, error in NAMED.items() if name in params]
 
 
 def test_who_names_a_thing_declares_that_it_may_not_be_found(methods: dict[str, Document]) -> None:
-    named = {"controller_id": "CONTROLLER_NOT_FOUND", "request_id": "APPROVAL_NOT_FOUND"}
-    exempt = {"controller.register", "controller.validate"}  # an unknown one is no error there
-    for method in methods.values():
-        declared = {error["data"]["code"] for error in method["errors"]}
-        for param in method["params"]:
-            error = named.get(param["name"])
-            assert error is None or error in declared or method["name"] in exempt, method["name"]
+    found = [
+        each
+        for name, method in methods.items()
+        if name not in MAY_BE_UNKNOWN
+        for each in _silent_on(method, _not_found(method))
+    ]
+    assert found == []
 
 
-def test_everything_says_what_it_is(document: Document, methods: dict[str, Document]) -> None:
-    for method in methods.values():
-        assert method["summary"].endswith("."), method["name"]
-        assert method["paramStructure"] == "by-name"
-        assert method["x-kind"] in ("mutation", "query", "wait", "claim", "local")
-        assert method["x-sockets"]
-    for name, schema in document["components"]["schemas"].items():
-        assert schema.get("description"), name
+def _undescribed(document: Document) -> list[str]:
+    kinds = ("mutation", "query", "wait", "claim", "local")
+    of_methods = [
+        f"{method['name']}: {what}"
+        for method in document["methods"]
+        for what, is_there in {
+            "summary": method["summary"].endswith("."),
+            "paramStructure": method["paramStructure"] == "by-name",
+            "x-kind": method["x-kind"] in kinds,
+            "x-sockets": bool(method["x-sockets"]),
+        }.items()
+        if not is_there
+    ]
+    schemas = document["components"]["schemas"].items()
+    return [*of_methods, *(name for name, schema in schemas if not schema.get("description"))]
+
+
+def test_everything_says_what_it_is(document: Document) -> None:
+    assert _undescribed(document) == []
 
 
 def test_the_four_notifications_are_described(document: Document) -> None:
@@ -108,16 +155,46 @@ def test_the_four_notifications_are_described(document: Document) -> None:
     assert described >= {"EntriesNotice", "LaggedNotice", "PrunedNotice", "FencedNotice"}
 
 
+def _key_and_fence(method: Document, takes_fence: bool) -> list[str]:
+    """Return what is wrong about a method's key and fence."""
+    params = {param["name"] for param in method["params"]}
+    wrong = {
+        "has no idempotency_key": method["x-kind"] == "mutation"
+        and "idempotency_key" not in params,
+        "its params say otherwise about a fence": ("fence" in params) != takes_fence,
+        "x-fence says otherwise": method["x-fence"] != takes_fence,
+    }
+    return [f"{method['name']}: {what}" for what, is_wrong in wrong.items() if is_wrong]
+
+
 def test_mutations_take_a_key_and_fenced_ones_a_fence(
     bench: Bench, methods: dict[str, Document]
 ) -> None:
-    for name, described in methods.items():
-        params = {param["name"] for param in described["params"]}
-        method = bench.registry.require(name)
-        if described["x-kind"] == "mutation":
-            assert "idempotency_key" in params
-        assert ("fence" in params) == (method.fence is not None)
-        assert described["x-fence"] == (method.fence is not None)
+    found = [
+        each
+        for name, method in methods.items()
+        for each in _key_and_fence(method, bench.registry.require(name).fence is not None)
+    ]
+    assert found == []
+
+
+def test_the_rules_notice_what_breaks_them(document: Document) -> None:
+    method = {
+        "name": "a.set", "summary": "Set", "paramStructure": "either", "x-kind": "mutation",
+        "x-sockets": [], "x-fence": True, "params": [{"name": "request_id", "schema": {"type": 5}}],
+        "result": {"name": "a", "schema": {}},
+        "errors": [{"code": 1, "message": "", "data": {"code": "BUSY", "retryable": True}}],
+    }  # fmt: skip
+    broken = {**document, "methods": [method], "components": {"schemas": {"A": {}}}}
+    assert [each.partition(":")[0] for each in _misshapen(broken)] == ["a.set, request_id"]
+    assert len(_misdeclared(method)) == 1
+    assert _silent_on(method, ["BUSY", "DENIED"]) == ["a.set: DENIED"]
+    assert _not_found(method) == ["APPROVAL_NOT_FOUND"]
+    told = ["a.set: summary", "a.set: paramStructure", "a.set: x-sockets", "A"]
+    assert _undescribed(broken) == told
+    assert len(_key_and_fence(method, takes_fence=True)) == 2
+    assert len(_key_and_fence(method, takes_fence=False)) == 2
+    assert _references({"a": [{"$ref": "#/b"}]}) == ["#/b"]
 
 
 def test_generated_files_are_fresh() -> None:

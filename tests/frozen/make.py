@@ -12,7 +12,7 @@ import msgspec
 
 from penholder_daemon import migrations
 from tests.contract.examples import EXAMPLES, carry_out
-from tests.unit.harness import Bench, Json
+from tests.helpers.harness import Bench, Json
 
 HERE = Path(__file__).parent
 _LEFT_OUT = frozenset({"worker.remove", "state.delete", "state.clear", "daemon.shutdown"})

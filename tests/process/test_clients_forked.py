@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, make_worker
 
 _TIMEOUT_S = 60
 _HEAD = """

@@ -13,7 +13,7 @@ from penholder.blocking import Client
 from penholder_protocol import nouns
 from penholder_protocol.errors import Fenced, IdempotencyNotKept, WorkerNotFound
 from penholder_protocol.limits import MAX_LAG_BYTES
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
 
 _STREAMS = ["worker:w"]
 

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from penholder_protocol.limits import MAX_CONNECTIONS_PER_PROCESS
-from tests.process.daemon_process import DaemonProcess, Json, RawConnection, make_worker
+from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
 
 CRASHES = 50
 TAKEOVERS = 1000

@@ -6,8 +6,8 @@ import trio
 from penholder import open_client
 from penholder.blocking import Client
 from penholder_protocol.nouns import BriefTree
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import penholder
 
 LEVELS = 1000
 

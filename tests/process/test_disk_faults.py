@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
 
 pytestmark = pytest.mark.skipif(
     shutil.which("strace") is None, reason="strace is not installed; it injects the faults"

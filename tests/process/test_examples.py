@@ -11,7 +11,7 @@ import pytest
 from penholder.blocking import Client
 from penholder_daemon.generate.__main__ import ROOT
 from penholder_protocol import nouns
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
 
 _TIMEOUT_S = 60
 _EXAMPLES = ROOT / "examples"

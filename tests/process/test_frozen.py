@@ -9,7 +9,7 @@ import pytest
 
 from penholder_daemon import migrations
 from tests.frozen.make import HERE, Kept
-from tests.process.daemon_process import DaemonProcess, Json
+from tests.helpers.daemon_process import DaemonProcess, Json
 
 FROZEN = sorted(HERE.glob("schema_*.db"))
 

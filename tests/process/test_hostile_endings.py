@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_LAG_BYTES
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
-from tests.process.hostile import message
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers.hostile_peers import message
 
 _PATIENCE_SECONDS = 30
 _PEERS = 64

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import hostile, soak
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers import hostile_params, soak
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
 
 _PIPELINED = 60
 _PIPELINED_BYTES = 60_000
@@ -32,8 +32,11 @@ def served(daemon: DaemonProcess) -> DaemonProcess:
 
 
 def _frames(method: str, draw: random.Random) -> list[bytes]:
-    most = soak.many(3, len(hostile.VALUES) + 100)
-    texts = [*hostile.requests(method, draw, most), *hostile.mixed(method, draw, soak.many(4, 200))]
+    most = soak.many(3, len(hostile_params.VALUES) + 100)
+    texts = [
+        *hostile_params.requests(method, draw, most),
+        *hostile_params.mixed(method, draw, soak.many(4, 200)),
+    ]
     return [
         b'{"jsonrpc":"2.0","id":%d,"method":"%b","params":%b}\n' % (number, method.encode(), text)
         for number, text in enumerate(texts)
@@ -52,9 +55,9 @@ def _groups(frames: list[bytes]) -> Iterator[list[bytes]]:
     yield group
 
 
-def _answers(connection: RawConnection, count: int) -> list[hostile.Json]:
+def _answers(connection: RawConnection, count: int) -> list[hostile_params.Json]:
     """Read so many answers; notifications of subscriptions come between them."""
-    answers: list[hostile.Json] = []
+    answers: list[hostile_params.Json] = []
     while len(answers) < count:
         message = connection.read()
         assert message is not None, "the connection was ended"
@@ -76,7 +79,7 @@ def test_every_request_is_answered_and_none_by_a_failure(
     served: DaemonProcess, socket: str
 ) -> None:
     draw = random.Random(socket)
-    for method, described in hostile.METHODS.items():
+    for method, described in hostile_params.METHODS.items():
         if socket in described["x-sockets"] and method not in _LEFT_OUT:
             # A connection for each: one that subscribes would be told of all that others append.
             with served.connect(None if socket == "control" else "w") as connection:

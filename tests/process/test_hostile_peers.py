@@ -15,9 +15,9 @@ from time import monotonic, sleep
 import pytest
 
 from penholder_protocol.limits import MAX_BATCH, MAX_FRAME_BYTES, MAX_IN_FLIGHT
-from tests import soak
-from tests.process.daemon_process import DaemonProcess, make_worker
-from tests.process.hostile import KINDS, attack, message
+from tests.helpers import soak
+from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.hostile_peers import KINDS, attack, message
 
 MOST_RSS_BYTES = 300 << 20
 

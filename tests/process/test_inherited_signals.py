@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.cli.programs import BECOME
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import BECOME
 
 
 @pytest.fixture

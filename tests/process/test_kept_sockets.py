@@ -11,8 +11,8 @@ from penholder_daemon.generate.__main__ import ROOT
 from penholder_daemon.shell.systemd import kept_sockets
 from penholder_daemon.shell.systemd.kept_sockets import KeptSockets, worker_name
 from penholder_protocol.limits import MAX_WORKER_ID_CHARACTERS
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
-from tests.process.manager import Manager
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers.manager import Manager
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from penholder.blocking import Client
-from tests.process.daemon_process import DaemonProcess, RawConnection
+from tests.helpers.daemon_process import DaemonProcess, RawConnection
 
 TASK = {"tenant_id": "t", "project_id": "p", "queue": "q"}
 SENT = {

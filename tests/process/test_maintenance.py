@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
 
 
 def _append(control: RawConnection, worker_id: str, count: int) -> None:

@@ -1,24 +1,24 @@
 """The models of the rooms beside a real daemon that is killed and started between the calls.
 
 Those that must turn the clock or end processes at will (sessions, seats, approvals) run in
-`tests/unit` only; of the others the rules that let time pass do.
+`tests/models` only; of the others the rules that let time pass do.
 """
 
 from collections.abc import Callable
 
 import pytest
 
-from tests.process.daemon_bench import DaemonBench
-from tests.unit.machine import Machine, MortalBench, live_through
-from tests.unit.test_model_board import Boards
-from tests.unit.test_model_controllers import Controllers
-from tests.unit.test_model_jobs import Jobs
-from tests.unit.test_model_messages import Messages
-from tests.unit.test_model_queue import Queue
-from tests.unit.test_model_runs import Runs
-from tests.unit.test_model_state import State
-from tests.unit.test_model_tasks import Tasks
-from tests.unit.test_model_workers import Workers
+from tests.models.daemon_bench import DaemonBench
+from tests.models.machine import Machine, MortalBench, live_through
+from tests.models.test_model_board import Boards
+from tests.models.test_model_controllers import Controllers
+from tests.models.test_model_jobs import Jobs
+from tests.models.test_model_messages import Messages
+from tests.models.test_model_queue import Queue
+from tests.models.test_model_runs import Runs
+from tests.models.test_model_state import State
+from tests.models.test_model_tasks import Tasks
+from tests.models.test_model_workers import Workers
 
 MACHINES = [Boards, Controllers, Jobs, Messages, Queue, Runs, State, Tasks, Workers]
 

@@ -9,15 +9,9 @@ from pathlib import Path
 import pytest
 from bench import moving_source
 
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess
-from tests.process.moving_programs import (
-    blackboard,
-    execute,
-    langbot,
-    langbot_row,
-    moving,
-)
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.moving_programs import blackboard, execute, langbot, langbot_row, moving
+from tests.helpers.programs import penholder
 
 AT = "2026-01-02T03:04:05.000Z"
 SECOND = "2026-01-02T03:04:05.678Z"

@@ -9,9 +9,9 @@ import apsw
 import pytest
 from bench import moving_source
 
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess, make_worker
-from tests.process.moving_programs import blackboard, langbot, langbot_row, moving
+from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.moving_programs import blackboard, langbot, langbot_row, moving
+from tests.helpers.programs import penholder
 
 
 @pytest.fixture

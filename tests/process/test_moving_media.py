@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bench import moving_source
 
-from tests.process.moving_programs import execute, moving
+from tests.helpers.moving_programs import execute, moving
 
 _MOUNT = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from bench import moving_source
 
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess
-from tests.process.moving_programs import blackboard, execute, langbot, langbot_row, moving
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.moving_programs import blackboard, execute, langbot, langbot_row, moving
+from tests.helpers.programs import penholder
 
 
 @pytest.fixture

@@ -9,16 +9,9 @@ from typing import Any
 import pytest
 from bench import moving_source
 
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess
-from tests.process.moving_programs import (
-    Moved,
-    blackboard,
-    execute,
-    langbot,
-    langbot_row,
-    moving,
-)
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.moving_programs import Moved, blackboard, execute, langbot, langbot_row, moving
+from tests.helpers.programs import penholder
 
 AT = "2026-01-02T03:04:05+00:00"
 APPROVAL = (

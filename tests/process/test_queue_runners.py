@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.process.daemon_process import DaemonProcess, RawConnection
+from tests.helpers.daemon_process import DaemonProcess, RawConnection
 
 RUNNERS = 16
 TASKS = 20_000

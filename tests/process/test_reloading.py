@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
 
 _PATIENCE_SECONDS = 30
 CHANGED = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, make_worker
 
 
 def test_nothing_is_acknowledged_into_files_that_were_removed(daemon: DaemonProcess) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from penholder_daemon import migrations
 from tests.frozen.make import HERE
-from tests.process.cli.programs import Ran, penholder
-from tests.process.daemon_process import DaemonProcess, Json, RawConnection, make_worker
-from tests.process.moving_programs import moving
+from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
+from tests.helpers.moving_programs import moving
+from tests.helpers.programs import Ran, penholder
 
 PROJECT = {"tenant_id": "t", "project_id": "p"}
 LONG = 86_400_000

@@ -24,9 +24,9 @@ from penholder_daemon.restoring.restore import restore
 from penholder_daemon.rooms import all_rooms
 from penholder_daemon.shell.store.opening import open_writer
 from tests.frozen.make import HERE
-from tests.process.daemon_process import DaemonProcess, make_worker
-from tests.unit.fakes import FakeWorld
-from tests.unit.harness import DAEMON
+from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.fakes import FakeWorld
+from tests.helpers.harness import DAEMON
 
 pytestmark = pytest.mark.skipif(
     shutil.which("strace") is None, reason="strace is not installed; it kills at a system call"

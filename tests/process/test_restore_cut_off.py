@@ -15,7 +15,7 @@ from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.restoring import current
 from penholder_daemon.restoring.restore import restore
 from tests.frozen.make import HERE
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, make_worker
 
 
 class CutOff(Exception):

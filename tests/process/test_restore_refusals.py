@@ -11,8 +11,8 @@ import apsw
 import pytest
 
 from tests.frozen.make import HERE
-from tests.process.cli.programs import Ran, penholder
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import Ran, penholder
 
 GOOD = HERE / "schema_4.db"
 

@@ -4,8 +4,8 @@ import os
 import signal
 from pathlib import Path
 
-from tests.process.daemon_process import DaemonProcess, Json, RawConnection, make_worker
-from tests.process.puppet import THREADED, WORKER, puppet
+from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
+from tests.helpers.puppet import THREADED, WORKER, puppet
 
 EVENT = '{"type":"t"}'
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
-from tests.process.puppet import puppet
-from tests.process.small_disk import SmallDisk
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers.puppet import puppet
+from tests.helpers.small_disk import SmallDisk
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, make_worker
 
 AS_ROOT = os.geteuid() == 0
 ASK_AS_NOBODY = """

@@ -1,7 +1,7 @@
 """Subscriptions over real sockets: backlog and live joined, lag, resuming after a crash."""
 
 from penholder_protocol.limits import MAX_LAG_BYTES
-from tests.process.daemon_process import DaemonProcess, Json, RawConnection, make_worker
+from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
 
 
 def _entries(connection: RawConnection, count: int) -> list[Json]:

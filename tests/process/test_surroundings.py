@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
 
 _PATIENCE_SECONDS = 30
 

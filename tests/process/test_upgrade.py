@@ -11,7 +11,7 @@ import pytest
 
 from penholder_daemon import migrations
 from penholder_daemon.shell.store.opening import open_writer
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
 
 OLD = 3
 CANNOT_START = 78

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from penholder_protocol.limits import MAX_BATCH, MAX_FRAME_BYTES, MAX_IN_FLIGHT
-from tests.process.daemon_process import DaemonProcess, RawConnection, make_worker
+from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
 
 PING = b'{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}'
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import soak
+from tests.helpers import soak
 
 
 @pytest.fixture

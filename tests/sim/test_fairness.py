@@ -7,8 +7,8 @@ import trio
 import trio.testing
 
 from penholder_protocol.limits import MAX_BATCH
-from tests.sim.client import SimulatedClient
-from tests.sim.house import simulated_daemon
+from tests.helpers.sim.client import SimulatedClient
+from tests.helpers.sim.daemon import simulated_daemon
 
 MANY = 5000
 

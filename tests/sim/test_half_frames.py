@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from penholder_protocol.limits import FRAME_TIMEOUT_MS
-from tests.sim.house import simulated_daemon
+from tests.helpers.sim.daemon import simulated_daemon
 
 PING = b'{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}\n'
 

@@ -14,9 +14,9 @@ import trio
 import trio.testing
 from trio._core import _run as trio_run
 
-from tests.pipelines import pipeline
-from tests.sim.client import SimulatedClient
-from tests.sim.house import SimulatedDaemon, simulated_daemon
+from tests.helpers.pipelines import pipeline
+from tests.helpers.sim.client import SimulatedClient
+from tests.helpers.sim.daemon import SimulatedDaemon, simulated_daemon
 
 HOSTILE = 12
 HONEST_CALLS = 15

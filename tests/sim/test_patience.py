@@ -18,9 +18,9 @@ from penholder_protocol.limits import (
     MAX_LAG_BYTES,
     PEER_STALLED_MS,
 )
-from tests.sim.client import SimulatedClient
-from tests.sim.house import SimulatedDaemon, simulated_daemon
-from tests.sim.stream_transport import StreamTransport
+from tests.helpers.sim.client import SimulatedClient
+from tests.helpers.sim.daemon import SimulatedDaemon, simulated_daemon
+from tests.helpers.sim.stream_transport import StreamTransport
 
 
 class DeafTransport(StreamTransport):

@@ -15,7 +15,7 @@ from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.kernel.world import RealWorld
 from penholder_daemon.shell.store.opening import open_writer
-from tests.sim.power_loss import PowerLossDisk
+from tests.helpers.sim.power_loss import PowerLossDisk
 
 REGISTRY = build_registry()
 CALLER = Caller(CONTROL, 0, 1)

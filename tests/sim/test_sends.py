@@ -8,9 +8,9 @@ import trio.testing
 
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.shell.connections.connection import Connection
-from tests.sim.client import SimulatedClient
-from tests.sim.house import simulated_daemon
-from tests.sim.stream_transport import StreamTransport
+from tests.helpers.sim.client import SimulatedClient
+from tests.helpers.sim.daemon import simulated_daemon
+from tests.helpers.sim.stream_transport import StreamTransport
 
 SUBSCRIPTIONS = 3
 

@@ -9,8 +9,8 @@ import trio
 import trio.testing
 from trio._core import _run as trio_run
 
-from tests.sim.client import SimulatedClient
-from tests.sim.house import simulated_daemon
+from tests.helpers.sim.client import SimulatedClient
+from tests.helpers.sim.daemon import simulated_daemon
 
 CLIENTS = 4
 OPERATIONS = 25

@@ -22,7 +22,7 @@ from penholder_daemon.shell.connections.connection import Connection
 from penholder_daemon.shell.connections.dispatch import Dispatcher
 from penholder_daemon.shell.connections.transport import SocketTransport
 from penholder_protocol.errors import InternalError, MethodNotFound
-from tests.sim.house import REGISTRY, simulated_daemon
+from tests.helpers.sim.daemon import REGISTRY, simulated_daemon
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "rpc.ping"}
 

@@ -16,8 +16,8 @@ from penholder_daemon.shell.connections.pending import Pending
 from penholder_daemon.shell.fairness.accounts import Account
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol.errors import Busy
-from tests.sim.client import SimulatedClient
-from tests.sim.house import simulated_daemon
+from tests.helpers.sim.client import SimulatedClient
+from tests.helpers.sim.daemon import simulated_daemon
 
 PIECE = 10
 _real_look = execute.look

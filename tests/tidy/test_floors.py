@@ -1,15 +1,24 @@
 """Imports point down only, and the core and the rooms are pure."""
 
-import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import pytest
-
 from penholder_daemon.generate.__main__ import ROOT
-from tests.tidy.source import PACKAGES, files, imports, name, tree
+from tests.tidy.source import (
+    WRITTEN_BY_HAND,
+    Offence,
+    Scratch,
+    calls,
+    files,
+    imports,
+    name,
+    place,
+    require,
+    require_none,
+)
 
 FLOORS = [
     "penholder_protocol",
@@ -35,15 +44,6 @@ WINGS = (
 WING = re.compile(r"penholder_daemon\.shell\.(\w+)")
 BESIDE = {"penholder_daemon.migrations": 2}
 """The schema belongs to core and rooms: the shell may use it, they may not use the shell."""
-COMMAND_LINE = "penholder.cli"
-BLOCKING = ("penholder.blocking", "penholder._blocking")
-TRIO = ("penholder.client", "penholder._trio")
-APART = {
-    "penholder._shared": (*BLOCKING, *TRIO),
-    **dict.fromkeys(BLOCKING, TRIO),
-    **dict.fromkeys(TRIO, BLOCKING),
-}
-"""What must not know what: whatever both clients use is in `_shared`."""
 IMPURE = {
     "apsw",
     "asyncio",
@@ -71,11 +71,16 @@ PRODUCT = files("protocol", "daemon", "clients")
 PURE = files("protocol/penholder_protocol", "daemon/penholder_daemon/core") + files(
     "daemon/penholder_daemon/rooms"
 )
-ROOMS = files("daemon/penholder_daemon/rooms")
+SHELL = files("daemon/penholder_daemon/shell")
 
 
-def _id(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+def _relative(path: Path) -> Iterator[Offence]:
+    return ((line, f"imports {each}") for each, line in imports(path) if each.startswith("."))
+
+
+def test_nothing_is_imported_relatively() -> None:
+    """The other rules know modules by their whole names."""
+    require(_relative, files(*WRITTEN_BY_HAND))
 
 
 def _floor(module: str) -> int | None:
@@ -91,68 +96,69 @@ def _floor(module: str) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("path", files("protocol", "daemon"), ids=_id)
-def test_imports_point_down(path: Path) -> None:
+def _upward(path: Path) -> Iterator[Offence]:
     own = _floor(name(path))
     if own is None:
-        assert "stubs" in path.parts or path.suffix != ".py"
+        yield 1, "stands on no floor"
         return
     for imported, line in imports(path):
-        floor = _floor(imported)
-        assert floor is None or floor <= own, f"line {line} imports {imported} from above"
-        assert not imported.startswith("penholder."), f"line {line} imports the clients"
+        if (_floor(imported) or 0) > own:
+            yield line, f"imports {imported} from above"
+        if _package(imported) == "penholder":
+            yield line, f"imports {imported} of the clients"
 
 
-@pytest.mark.parametrize("path", files("clients"), ids=_id)
-def test_clients_know_the_protocol_only(path: Path) -> None:
+def _package(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def test_imports_point_down() -> None:
+    require(_upward, files("protocol", "daemon"))
+
+
+def _importing(path: Path, packages: Iterable[str]) -> Iterator[Offence]:
     for imported, line in imports(path):
-        assert imported.partition(".")[0] != "penholder_daemon", f"line {line}: {imported}"
+        if _package(imported) in packages:
+            yield line, f"imports {imported}"
 
 
-def _is_in(module: str, package: str) -> bool:
-    return module == package or module.startswith(package + ".")
+def _knowing(path: Path) -> Iterator[Offence]:
+    return _importing(path, {"penholder_daemon"})
 
 
-def _reaches_over(module: str, imported: str) -> bool:
-    """Tell whether the library uses the command line, or one of its clients the other."""
-    if _is_in(imported, COMMAND_LINE):
-        return not _is_in(module, COMMAND_LINE)
-    return any(
-        _is_in(module, own) and any(_is_in(imported, other) for other in others)
-        for own, others in APART.items()
-    )
+def test_clients_know_the_protocol_only() -> None:
+    require(_knowing, files("clients"))
 
 
-def test_the_library_and_its_two_clients_stand_alone() -> None:
-    over = [
-        f"{name(path)}, line {line}: {imported}"
-        for path in files("clients/penholder")
-        for imported, line in imports(path)
-        if _reaches_over(name(path), imported)
-    ]
-    assert over == []
+def _mistaken(path: Path) -> Iterator[Offence]:
+    return _importing(path, TAKEN_NAMES)
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_id)
-def test_nothing_imports_a_name_of_another_project(path: Path) -> None:
+def test_nothing_imports_a_name_of_another_project() -> None:
     """Daemon, protocol and clients are source roots; as packages they belong to others."""
-    for imported, line in imports(path):
-        assert imported.partition(".")[0] not in TAKEN_NAMES, f"line {line}: {imported}"
+    require(_mistaken, PRODUCT)
+
+
+def _packages_among(roots: Iterable[Path]) -> list[str]:
+    return [place(root) for root in roots if (root / "__init__.py").exists()]
 
 
 def test_source_roots_are_no_packages() -> None:
-    for root in TAKEN_NAMES:
-        assert not (ROOT / root / "__init__.py").exists()
+    require_none(_packages_among(ROOT / root for root in sorted(TAKEN_NAMES)))
 
 
-@pytest.mark.parametrize("path", PURE, ids=_id)
-def test_core_and_rooms_are_pure(path: Path) -> None:
+def _impure(path: Path) -> Iterator[Offence]:
+    yield from _importing(path, IMPURE)
     for imported, line in imports(path):
-        assert imported.partition(".")[0] not in IMPURE, f"line {line} imports {imported}"
-        assert imported != "pathlib.Path", f"line {line} imports {imported}"
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in IMPURE_CALLS, f"line {node.lineno} calls {node.func.id}"
+        if imported == "pathlib.Path":
+            yield line, f"imports {imported}"
+    for called, line in calls(path):
+        if called in IMPURE_CALLS:
+            yield line, f"calls {called}"
+
+
+def test_core_and_rooms_are_pure() -> None:
+    require(_impure, PURE)
 
 
 def _wing(module: str) -> int | None:
@@ -161,113 +167,75 @@ def _wing(module: str) -> int | None:
     return WINGS.index(found[1]) if found and found[1] in WINGS else None
 
 
-def _is_upward(module: str, imported: str) -> bool:
-    own, other = _wing(module), _wing(imported)
-    return own is not None and other is not None and other < own
+def _against_the_list(path: Path) -> Iterator[Offence]:
+    own = _wing(name(path))
+    for imported, line in imports(path):
+        other = _wing(imported)
+        if own is not None and other is not None and other < own:
+            yield line, f"imports {imported} of a wing above"
 
 
 def test_wings_import_downwards() -> None:
-    shell = files("daemon/penholder_daemon/shell")
-    upward = [
-        f"{name(path)}, line {line}: {imported}"
-        for path in shell
-        for imported, line in imports(path)
-        if _is_upward(name(path), imported)
-    ]
-    assert upward == []
-    assert {found[1] for path in shell if (found := WING.match(name(path)))} == set(WINGS)
+    require(_against_the_list, SHELL)
+    assert {found[1] for path in SHELL if (found := WING.match(name(path)))} == set(WINGS)
 
 
-def test_rooms_form_no_circle() -> None:
-    known = {name(path) for path in ROOMS}
-    needs = {
-        name(path): {imported for imported, _ in imports(path) if imported in known} - {name(path)}
-        for path in ROOMS
-        if path.name != "__init__.py"
-    }
-    while free := {module for module, others in needs.items() if not others & set(needs)}:
-        needs = {module: others for module, others in needs.items() if module not in free}
-    assert needs == {}, "these need each other"
-
-
-def _is_methods(module: str) -> bool:
-    """Tell what is said by its name: a room of one file, or methods of a room."""
-    parts = module.split(".")[2:]
-    return bool(parts) and (len(parts) == 1 or parts[1] == "methods")
-
-
-def _is_records(module: str) -> bool:
-    parts = module.split(".")[2:]
-    return len(parts) > 1 and parts[1] == "records"
-
-
-def _may_use_methods(module: str, imported: str) -> bool:
-    """Tell whether these are methods of one folder, or one is the list of the others."""
-    folder = imported.rpartition(".")[0]
-    own = module in (folder, f"{folder}.{module.rpartition('.')[2]}")
-    return module == "penholder_daemon.rooms" or (folder.endswith(".methods") and own)
-
-
-def test_methods_are_used_by_nobody() -> None:
-    """But by the package that puts a room together of them, and by the list of rooms."""
-    known = {name(path) for path in ROOMS if path.name != "__init__.py"}
-    used = [
-        f"{name(path)}, line {line}: {imported}"
-        for path in ROOMS
-        for imported, line in imports(path)
-        if imported in known and _is_methods(imported)
-        if not _may_use_methods(name(path), imported)
-    ]
-    assert used == []
-
-
-def test_every_module_of_a_room_says_what_it_is() -> None:
-    nameless = [
-        name(path)
-        for path in ROOMS
-        if path.name != "__init__.py"
-        if not (_is_methods(name(path)) or _is_records(name(path)))
-    ]
-    assert nameless == []
-
-
-def test_the_rules_notice_what_breaks_them(tmp_path: Path) -> None:
-    """A rule that never fails is none."""
-    bad = tmp_path / "bad.py"
-    bad.write_text("import time\nfrom trio import sleep\nimport penholder_daemon.shell.disk.lock\n")
-    found = {imported for imported, _ in imports(bad)}
-    assert {"time", "trio", "trio.sleep", "penholder_daemon.shell.disk.lock"} <= found
-    assert {each.partition(".")[0] for each in found} & IMPURE == {"time", "trio"}
-    assert _floor("penholder_daemon.shell.disk.lock") == 3
-    assert _floor("penholder_daemon.core.world") == 1
-    assert _floor("penholder_protocol.limits") == 0
-    assert _floor("penholder_daemon.main") == 4
-    assert len(PACKAGES) == 3
-    rooms = "penholder_daemon.rooms."
-    assert _is_methods(f"{rooms}events")
-    assert _is_methods(f"{rooms}runs.methods.jobs")
-    assert not _is_methods(f"{rooms}runs.records.methods")
-    assert not _is_records(f"{rooms}runs.claiming")
-    assert not _may_use_methods(f"{rooms}tasks", f"{rooms}events")
-    assert not _may_use_methods(f"{rooms}workers.records", f"{rooms}workers.methods")
-    assert not _may_use_methods(f"{rooms}runs.records.jobs", f"{rooms}runs.methods.jobs")
-    assert _may_use_methods(f"{rooms}queue.methods.reading", f"{rooms}queue.methods.writing")
-    assert _is_upward("penholder_daemon.shell.store.writer", "penholder_daemon.shell.running.exits")
-    assert not _is_upward("penholder_daemon.shell.store.writer", "penholder_daemon.shell.settings")
-    assert _reaches_over("penholder.paths", "penholder.cli.terminal.failures")
-    assert _reaches_over("penholder._trio.line", "penholder._blocking.connection")
-    assert not _reaches_over("penholder._trio.line", "penholder._shared.call")
-    assert not _reaches_over("penholder.cli.main", "penholder.blocking")
-
-
-def test_the_command_line_needs_neither_trio_nor_the_daemon() -> None:
-    """It starts in the time that its imports take; `penholder up` runs the daemon as a program."""
-    commands = [name(path) for path in files("clients/penholder/cli")]
+def _loaded(modules: Iterable[str]) -> list[str]:
+    """Return what a program that imports these modules has of what it should do without."""
     script = (
-        f"import importlib, sys; [importlib.import_module(n) for n in {commands}];"
-        "print([n for n in ('trio', 'penholder_daemon') if n in sys.modules])"
+        f"import importlib, sys; [importlib.import_module(n) for n in {list(modules)}];"
+        "print(*[n for n in ('trio', 'penholder_daemon') if n in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout == "[]\n"
+    return done.stdout.split()
+
+
+def test_the_command_line_needs_neither_trio_nor_the_daemon() -> None:
+    """It starts in the time that its imports take; `penholder up` runs the daemon as a program."""
+    require_none(_loaded(name(path) for path in files("clients/penholder/cli")))
+
+
+def test_imports_upward_are_noticed(scratch: Scratch) -> None:
+    bad = (
+        "import penholder_daemon.shell.disk.lock\nfrom penholder_daemon import core, rooms\n"
+        "import penholder_protocol\nfrom penholder.blocking import Client\n"
+    )
+    assert scratch.breaks(_upward, bad) == [1, 2, 4, 4]
+    assert scratch.breaks(_upward, bad, "penholder_daemon") == [4, 4]
+    assert scratch.breaks(_upward, "from penholder_daemon.core import fence\n", "lost") == [1]
+    assert scratch.breaks(_upward, "import penholder_daemon.shell\n", "penholder_daemon/migrations")
+    assert not scratch.breaks(_upward, "import penholder_daemon\nimport penholder_daemon.core\n")
+    assert scratch.breaks(_relative, "import a\nfrom . import b\nfrom ..c import d\n") == [
+        2,
+        2,
+        3,
+        3,
+    ]
+
+
+def test_imports_of_what_is_not_theirs_are_noticed(scratch: Scratch) -> None:
+    bad = "import penholder\nimport penholder_daemon.core\nfrom penholder_daemon import core\n"
+    assert scratch.breaks(_knowing, bad, "penholder") == [2, 3, 3]
+    bad = "import penholder\nimport daemon\nfrom protocol.a import b\nimport clients.c\n"
+    assert scratch.breaks(_mistaken, bad) == [2, 3, 3, 4]
+    scratch.write("", "root", "__init__.py")
+    assert _packages_among(each.parent for each in (scratch.write("", "root"), scratch.write("")))
+    assert _loaded(["penholder", "penholder.blocking"]) == []
+    assert _loaded(["trio", "penholder_daemon.core"]) == ["trio", "penholder_daemon"]
+
+
+def test_impurity_is_noticed(scratch: Scratch) -> None:
+    bad = (
+        "import math, time\nfrom trio import sleep\nfrom pathlib import Path\n"
+        "import os.path\nopen(a)\na.open()\nprint(1)\n"
+    )
+    assert scratch.breaks(_impure, bad) == [1, 2, 2, 3, 4, 5, 7]
+    assert scratch.breaks(_impure, "from pathlib import PurePath\nimport math\n") == []
+
+
+def test_wings_that_reach_up_are_noticed(scratch: Scratch) -> None:
+    bad = "import penholder_daemon.shell.settings\nimport penholder_daemon.shell.running.exits\n"
+    assert scratch.breaks(_against_the_list, bad, "penholder_daemon/shell/store") == [2]
+    assert scratch.breaks(_against_the_list, bad, "penholder_daemon/shell/running") == []

@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from penholder.cli import catalog
 from penholder_daemon import migrations
 from penholder_daemon.generate.__main__ import ROOT
 from penholder_daemon.rooms import build_registry
 from penholder_protocol.errors import ERRORS
-from tests.tidy.source import PACKAGES, files, tree
+from tests.tidy.source import PACKAGES, Offence, Scratch, files, lines, require, require_none, tree
 
 ARCHITECTURE = ROOT / "docs/architecture.md"
 DECISIONS = ROOT / "docs/decisions.md"
@@ -120,34 +118,49 @@ def _attributes(owner: ast.ClassDef) -> Iterator[str]:
             yield node.attr
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_whatever_is_named_is_there(page: Path) -> None:
-    assert _unknown(page.read_text("utf-8")) == []
+def _misnaming(path: Path) -> Iterator[Offence]:
+    return ((number, f"`{word}`") for number, line in lines(path) for word in _unknown(line))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_nothing_hides_from_that_in_a_block_of_code(page: Path) -> None:
-    assert "```" not in page.read_text("utf-8")
+def test_whatever_is_named_is_there() -> None:
+    require(_misnaming, PAGES)
+
+
+def _hiding(path: Path) -> Iterator[Offence]:
+    return ((number, line) for number, line in lines(path) if "```" in line)
+
+
+def test_nothing_hides_from_that_in_a_block_of_code() -> None:
+    require(_hiding, PAGES)
 
 
 def test_every_folder_is_named() -> None:
     folders = _folders(ROOT / "daemon", ROOT / "clients")
-    assert _unnamed(ARCHITECTURE.read_text("utf-8"), folders) == []
+    require_none(_unnamed(ARCHITECTURE.read_text("utf-8"), folders))
+
+
+def _incomplete(text: str) -> list[str]:
+    return [
+        f"{entry['title']}: no {part}"
+        for entry in ENTRY.finditer(text)
+        for part in PARTS
+        if part not in entry["text"]
+    ]
 
 
 def test_every_decision_says_what_what_else_and_until_when() -> None:
-    entries = list(ENTRY.finditer(DECISIONS.read_text("utf-8")))
-    assert len(entries) >= FEWEST_DECISIONS
-    lacking = {
-        entry["title"]: [part for part in PARTS if part not in entry["text"]] for entry in entries
-    }
-    assert {title: parts for title, parts in lacking.items() if parts} == {}
+    text = DECISIONS.read_text("utf-8")
+    assert len(ENTRY.findall(text)) >= FEWEST_DECISIONS
+    require_none(_incomplete(text))
+
+
+def _sending_nobody(path: Path) -> Iterator[Offence]:
+    text = path.read_text("utf-8")
+    return ((1, f"no link to {page.name}") for page in PAGES if f"](docs/{page.name})" not in text)
 
 
 def test_who_begins_to_read_is_sent_there() -> None:
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
-        text = path.read_text("utf-8")
-        assert all(f"](docs/{page.name})" in text for page in PAGES), path.name
+    require(_sending_nobody, (ROOT / "README.md", ROOT / "CONTRIBUTING.md"))
     package = PACKAGES["penholder_daemon"] / "__init__.py"
     assert "docs/architecture.md" in (ast.get_docstring(tree(package)) or "")
 
@@ -162,3 +175,11 @@ def test_these_rules_notice_what_breaks_them(tmp_path: Path) -> None:
     (tmp_path / "attic").mkdir()
     (tmp_path / "attic/old.py").touch()
     assert _unnamed("`shell/`", _folders(tmp_path))[1:] == [str(tmp_path / "attic")]
+
+
+def test_a_page_that_breaks_one_is_told_the_line(scratch: Scratch) -> None:
+    assert scratch.breaks(_misnaming, "a `make test`\n`make coffee` and `no_name`\n") == [2, 2]
+    assert scratch.breaks(_hiding, "a\n```console\n`b`\n") == [2]
+    half = "## One\n**Decided.** a **Tried.** b\n**Would change it.** c\n## Two\n**Tried.** d\n"
+    assert _incomplete(half) == [f"Two: no {part}" for part in (PARTS[0], PARTS[2])]
+    assert scratch.breaks(_sending_nobody, "[a](docs/architecture.md)\n") == [1]

@@ -1,107 +1,171 @@
 """Sizes, docstrings, comments: what a reader may rely on in every file."""
 
 import ast
-import io
 import re
-import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from penholder_daemon.generate.__main__ import ROOT
-from tests.tidy.source import WRITTEN_BY_HAND, files, functions, tree
+from tests.tidy.source import (
+    WRITTEN_BY_HAND,
+    Offence,
+    Scratch,
+    calls,
+    comments,
+    files,
+    functions,
+    name,
+    require,
+    tree,
+)
 
 MAX_FUNCTION_LINES = 70
 MAX_FILE_LINES = 400
 ALL = files(*WRITTEN_BY_HAND)
 PRODUCT = files("protocol", "daemon", "clients")
-COMMAND_LINE = ROOT / "clients/penholder/cli"
-PRINTS = ("commands", "run", "terminal", "verbs")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 IGNORE = re.compile(r"# type: ignore\[[a-z-]+(, [a-z-]+)*\]  # \S")
 NOQA = re.compile(r"# noqa: [A-Z]+\d+(, [A-Z]+\d+)*( - \S|$)")
+PROGRAMS = ("main.py", "__main__.py", "command.py", "programs.py")
+PRINTING = tuple(f"penholder.cli.{each}." for each in ("commands", "run", "terminal", "verbs"))
+"""What may print: modules of these names, and all in these packages."""
+Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _id(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-def _comments(path: Path) -> list[tuple[int, str]]:
-    tokens = tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline)
-    return [(token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT]
-
-
-@pytest.mark.parametrize("path", ALL, ids=_id)
-def test_files_and_functions_are_short(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= MAX_FILE_LINES
+def _long(path: Path) -> Iterator[Offence]:
+    lines = len(path.read_text("utf-8").splitlines())
+    if lines > MAX_FILE_LINES:
+        yield MAX_FILE_LINES + 1, f"the file has {lines} lines"
     for function in functions(path):
         lines = (function.end_lineno or 0) - function.lineno + 1
-        assert lines <= MAX_FUNCTION_LINES, f"{function.name} has {lines} lines"
+        if lines > MAX_FUNCTION_LINES:
+            yield function.lineno, f"{function.name} has {lines} lines"
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_id)
-def test_what_is_public_has_a_docstring(path: Path) -> None:
+def test_files_and_functions_are_short() -> None:
+    require(_long, ALL)
+
+
+def _undocumented(path: Path) -> Iterator[Offence]:
     module = tree(path)
-    assert ast.get_docstring(module), "the module has no docstring"
-    for node in ast.walk(module):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            is_public = not node.name.startswith("_") and not _is_inner(module, node)
-            is_public &= not _is_overload(node)
-            assert not is_public or ast.get_docstring(node), f"{node.name} has no docstring"
+    if not ast.get_docstring(module):
+        yield 1, "the module has no docstring"
+    for node in _reachable(module):
+        is_public = not node.name.startswith("_") and not _is_overload(node)
+        if is_public and not ast.get_docstring(node):
+            yield node.lineno, f"{node.name} has no docstring"
 
 
-def _is_overload(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _reachable(owner: ast.AST) -> Iterator[Definition]:
+    """Yield what is defined, but for what is inside a function or a private class."""
+    for node in ast.iter_child_nodes(owner):
+        if isinstance(node, Definition):
+            yield node
+        is_closed = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        is_closed |= isinstance(node, ast.ClassDef) and node.name.startswith("_")
+        if not is_closed:
+            yield from _reachable(node)
+
+
+def _is_overload(node: Definition) -> bool:
     return any(isinstance(each, ast.Name) and each.id == "overload" for each in node.decorator_list)
 
 
-def _is_inner(module: ast.Module, node: ast.AST) -> bool:
-    """Tell whether something is defined inside a function or a private class."""
-    for outer in ast.walk(module):
-        is_function = isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
-        is_hidden = isinstance(outer, ast.ClassDef) and outer.name.startswith("_")
-        if (is_function or is_hidden) and outer is not node and node in ast.walk(outer):
-            return True
-    return False
+def test_what_is_public_has_a_docstring() -> None:
+    require(_undocumented, PRODUCT)
 
 
-@pytest.mark.parametrize("path", ALL, ids=_id)
-def test_every_module_opens_with_a_docstring(path: Path) -> None:
-    if path.read_text("utf-8").strip():
-        assert ast.get_docstring(tree(path))
+def _unopened(path: Path) -> Iterator[Offence]:
+    if path.read_text("utf-8").strip() and not ast.get_docstring(tree(path)):
+        yield 1, "the module has no docstring"
 
 
-@pytest.mark.parametrize("path", ALL, ids=_id)
-def test_nothing_is_left_unfinished(path: Path) -> None:
-    found = [(line, text) for line, text in _comments(path) if UNFINISHED.search(text)]
-    assert found == []
+def test_every_module_opens_with_a_docstring() -> None:
+    require(_unopened, ALL)
 
 
-@pytest.mark.parametrize("path", ALL, ids=_id)
-def test_no_error_is_swallowed_without_a_reason(path: Path) -> None:
-    explained = {line for line, _ in _comments(path)}
+def _unfinished(path: Path) -> Iterator[Offence]:
+    return ((line, text) for line, text in comments(path) if UNFINISHED.search(text))
+
+
+def test_nothing_is_left_unfinished() -> None:
+    require(_unfinished, ALL)
+
+
+def _swallowing(path: Path) -> Iterator[Offence]:
+    explained = {line for line, _ in comments(path)}
     for node in ast.walk(tree(path)):
-        if isinstance(node, ast.ExceptHandler):
-            assert node.type is not None, f"line {node.lineno} catches everything"
-            does_nothing = all(isinstance(each, ast.Pass) for each in node.body)
-            lines = set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-            assert not does_nothing or lines & explained, f"line {node.lineno} does not say why"
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        if node.type is None:
+            yield node.lineno, "catches everything"
+        does_nothing = all(isinstance(each, ast.Pass) for each in node.body)
+        lines = set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        if does_nothing and not lines & explained:
+            yield node.lineno, "does not say why it does nothing about an error"
 
 
-@pytest.mark.parametrize("path", ALL, ids=_id)
-def test_silenced_checks_say_which_and_why(path: Path) -> None:
-    for line, comment in _comments(path):
-        if "type: ignore" in comment:
-            assert IGNORE.search(comment), f"line {line}: {comment}"
-        if "noqa" in comment and path.parent != Path(__file__).parent:
-            assert NOQA.search(comment), f"line {line}: {comment}"
+def test_no_error_is_swallowed_without_a_reason() -> None:
+    require(_swallowing, ALL)
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_id)
-def test_nothing_prints_but_programs(path: Path) -> None:
-    """Libraries and the daemon's inside never write to stdout."""
-    programs = ("main.py", "__main__.py", "command.py", "programs.py")
-    if path.name in programs or any(path.is_relative_to(COMMAND_LINE / at) for at in PRINTS):
+def _silencing(path: Path) -> Iterator[Offence]:
+    for line, comment in comments(path):
+        is_vague = "type: ignore" in comment and not IGNORE.search(comment)
+        is_vague |= "noqa" in comment and not NOQA.search(comment)
+        if is_vague:
+            yield line, comment
+
+
+def test_silenced_checks_say_which_and_why() -> None:
+    require(_silencing, ALL)
+
+
+def _printing(path: Path) -> Iterator[Offence]:
+    if path.name in PROGRAMS or name(path).startswith(PRINTING):
         return
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id != "print", f"line {node.lineno} prints"
+    yield from ((line, "prints") for called, line in calls(path) if called == "print")
+
+
+def test_nothing_prints_but_programs() -> None:
+    """Libraries and the daemon's inside never write to stdout."""
+    require(_printing, PRODUCT)
+
+
+def test_sizes_are_noticed(scratch: Scratch) -> None:
+    long = "def f():\n" + "    pass\n" * MAX_FUNCTION_LINES
+    assert scratch.breaks(_long, f"class A:\n    b = 1\n{long}") == [3]
+    assert scratch.breaks(_long, "a = 1\n" * (MAX_FILE_LINES + 1)) == [MAX_FILE_LINES + 1]
+    assert scratch.breaks(_long, long.replace("    pass\n", "", 1) + "a = 1\n") == []
+
+
+def test_missing_docstrings_are_noticed(scratch: Scratch) -> None:
+    assert scratch.breaks(_unopened, "a = 1\n") == [1]
+    assert scratch.breaks(_unopened, "") == []
+    bad = (
+        '"""A module."""\nclass A:\n    def b(self): ...\n    def _c(self): ...\nif a:\n'
+        "    async def d():\n        def inner(): ...\nclass _E:\n    def f(self): ...\n"
+        "@overload\ndef g(): ...\n"
+    )
+    assert scratch.breaks(_undocumented, bad) == [2, 3, 6]
+    assert scratch.breaks(_undocumented, "") == [1]
+
+
+def test_comments_that_leave_something_open_are_noticed(scratch: Scratch) -> None:
+    assert scratch.breaks(_unfinished, "a = 1\nb = 2  # TODO: c\nc = 'TODO'\n") == [2]
+    vague = ("type: ignore", "type: ignore[arg-type]", "noqa", "noqa: E501 because")
+    assert scratch.breaks(_silencing, "".join(f"a  # {each}\n" for each in vague)) == [1, 2, 3, 4]
+    fine = "a  # type: ignore[arg-type]  # a reason\nb  # noqa: E501 - a reason\nc  # noqa: E501\n"
+    assert scratch.breaks(_silencing, fine) == []
+
+
+def test_errors_that_vanish_are_noticed(scratch: Scratch) -> None:
+    bad = "try:\n    a\nexcept:\n    b\ntry:\n    a\nexcept A:\n    pass\n"
+    assert scratch.breaks(_swallowing, bad) == [3, 7]
+    assert scratch.breaks(_swallowing, "try:\n    a\nexcept A:\n    pass  # why\n") == []
+
+
+def test_prints_are_noticed(scratch: Scratch) -> None:
+    assert scratch.breaks(_printing, "a()\nprint(1)\n") == [2]
+    assert scratch.breaks(_printing, "print(1)\n", called="main.py") == []
+    assert scratch.breaks(_printing, "print(1)\n", "penholder/cli/commands") == []
+    assert scratch.breaks(_printing, "print(1)\n", "penholder/cli/service") == [1]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.process.cli.programs import Running, Worker
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import Running, Worker
 
 Start = Callable[..., Worker]
 StartProgram = Callable[..., Running]

@@ -10,8 +10,8 @@ from pathlib import Path
 import apsw
 
 from penholder.blocking import Client
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.programs import penholder
 
 WRITERS = 3
 NAME = re.compile(r"penholder-\d{8}T\d{6}\.\d{3}Z\.db")

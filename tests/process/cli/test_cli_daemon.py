@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
+from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.programs import Ran, penholder
 from tests.process.cli.conftest import StartProgram
-from tests.process.cli.programs import Ran, penholder
-from tests.process.daemon_process import DaemonProcess, make_worker
 
 REGISTER = (
     "controller", "register", "--controller-id", "c", "--label", "l", "--workspace-key", "/w",

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.process.cli.programs import Ran, penholder
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.programs import Ran, penholder
 
 CHECKS = {
     "configuration", "daemon", "version", "SQLite", "schema", "directories", "files",

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from tests.process.cli.programs import TIMEOUT_S, environment
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import TIMEOUT_S, environment
 
 SCRIPT = """
 import sys

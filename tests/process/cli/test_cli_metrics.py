@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from penholder_daemon.generate.__main__ import ROOT
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.programs import penholder
 
 DASHBOARD = ROOT / "docs/grafana/penholder.json"
 NAME = re.compile(r"\bpenholder_\w+")

@@ -8,8 +8,8 @@ import pytest
 
 from penholder import open_client
 from penholder.blocking import Client
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import penholder
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from penholder.cli.daemon_process import presence
-from tests.process.cli.programs import PENHOLDER, TIMEOUT_S, Ran, environment, penholder, runs
-from tests.process.daemon_process import DaemonProcess, Json
+from tests.helpers.daemon_process import DaemonProcess, Json
+from tests.helpers.programs import PENHOLDER, TIMEOUT_S, Ran, environment, penholder, runs
 
 NOBODY = 65534
 NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")

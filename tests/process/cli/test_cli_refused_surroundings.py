@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.cli.programs import PENHOLDER, TIMEOUT_S, environment
-from tests.process.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.programs import PENHOLDER, TIMEOUT_S, environment
 
 PENHOLDERD = str(Path(sys.executable).with_name("penholderd"))
 _NO_HOME = """

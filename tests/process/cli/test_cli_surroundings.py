@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from tests.process.cli.programs import PENHOLDER, TIMEOUT_S, environment, penholder
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import PENHOLDER, TIMEOUT_S, environment, penholder
 
 _LABEL = "grüße"
 

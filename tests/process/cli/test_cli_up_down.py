@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.cli.programs import penholder, runs
-from tests.process.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import penholder, runs
 
 
 @pytest.fixture

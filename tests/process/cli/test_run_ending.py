@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import Worker, penholder, runs
 from tests.process.cli.conftest import Start
-from tests.process.cli.programs import Worker, penholder, runs
-from tests.process.daemon_process import DaemonProcess
 
 STUBBORN = """
 import os, signal, sys, time

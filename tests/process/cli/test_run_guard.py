@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.daemon_process import DaemonProcess, Json
+from tests.helpers.programs import Worker, command_of, runs, wait_gone, wait_until
 from tests.process.cli.conftest import Start
-from tests.process.cli.programs import Worker, command_of, runs, wait_gone, wait_until
 from tests.process.cli.test_run_ending import stubborn
-from tests.process.daemon_process import DaemonProcess, Json
 
 LEAVES = """
 import os, time

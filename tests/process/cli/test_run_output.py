@@ -7,9 +7,9 @@ from base64 import b64decode
 import pytest
 
 from penholder_daemon.generate.__main__ import ROOT
+from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection
+from tests.helpers.programs import penholder
 from tests.process.cli.conftest import Start
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess, Json, RawConnection
 
 
 def content(outputs: list[Json], stream: str) -> bytes:

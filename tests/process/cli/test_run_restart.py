@@ -2,8 +2,8 @@
 
 import signal
 
+from tests.helpers.daemon_process import DaemonProcess
 from tests.process.cli.conftest import Start
-from tests.process.daemon_process import DaemonProcess
 
 LINES = 40_000
 COUNT = f'i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo "$i"; done'

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import state_of, wait_until
 from tests.process.cli.conftest import Start, StartProgram
-from tests.process.cli.programs import state_of, wait_until
-from tests.process.daemon_process import DaemonProcess
 
 BLOCKED = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
 WAITING = ("sh", "-c", "echo $$; read x; echo $x")

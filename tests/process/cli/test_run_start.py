@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import penholder
 from tests.process.cli.conftest import Start
-from tests.process.cli.programs import penholder
-from tests.process.daemon_process import DaemonProcess
 
 LONG = "x" * 130_000
 GONE = "os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')"

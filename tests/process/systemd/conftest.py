@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.systemd.box import Box, why_impossible
-from tests.process.systemd.service import Service, install_system, install_user
+from tests.helpers.systemd.box import Box, why_impossible
+from tests.helpers.systemd.service import Service, install_system, install_user
 
 _INSTALL = {"system": install_system, "user": install_user}
 

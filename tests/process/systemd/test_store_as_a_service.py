@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.process.systemd.box import Box, until
-from tests.process.systemd.service import Service
+from tests.helpers.systemd.box import Box, until
+from tests.helpers.systemd.service import Service
 
 WATCHDOG_SECONDS = 2
 _DATABASE = "/var/lib/penholder/penholder.db"

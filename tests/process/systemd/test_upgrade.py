@@ -2,8 +2,8 @@
 
 import re
 
-from tests.process.systemd.box import Box
-from tests.process.systemd.service import Service
+from tests.helpers.systemd.box import Box
+from tests.helpers.systemd.service import Service
 
 _STEP = "CREATE TABLE of_the_next_version (x TEXT) STRICT;\n"
 

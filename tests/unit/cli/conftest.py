@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from penholder.cli.main import main
-from tests.unit.cli.fake_daemon import FakeDaemon, Json, status
-from tests.unit.cli.fake_systemd import FakeSystemd
+from tests.helpers.fake_daemon import AnsweringDaemon, Json
+from tests.helpers.fake_systemd import FakeSystemd
+from tests.helpers.records import status
 
 VARIABLES = (
     "PENHOLDER_SOCKET", "PENHOLDER_FENCE", "PENHOLDER_STATE_DIR", "PENHOLDER_RUNTIME_DIR",
@@ -70,19 +71,19 @@ def cli(cli_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 @pytest.fixture
-def fake_control(cli_home: Path) -> Iterator[FakeDaemon]:
+def fake_control(cli_home: Path) -> Iterator[AnsweringDaemon]:
     """Give a daemon at the control socket."""
-    fake = FakeDaemon(cli_home / "run" / "control.sock")
+    fake = AnsweringDaemon(cli_home / "run" / "control.sock")
     yield fake
-    fake.close()
+    fake.stop()
 
 
 @pytest.fixture
-def fake_worker(cli_home: Path) -> Iterator[FakeDaemon]:
+def fake_worker(cli_home: Path) -> Iterator[AnsweringDaemon]:
     """Give a daemon at the runtime socket of worker w."""
-    fake = FakeDaemon(cli_home / "run" / "workers" / "w.sock")
+    fake = AnsweringDaemon(cli_home / "run" / "workers" / "w.sock")
     yield fake
-    fake.close()
+    fake.stop()
 
 
 @pytest.fixture
@@ -105,9 +106,9 @@ def fake_systemd(cli_home: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSystemd
 
 
 @pytest.fixture
-def fake_service(cli_home: Path) -> Iterator[FakeDaemon]:
+def fake_service(cli_home: Path) -> Iterator[AnsweringDaemon]:
     """Give a daemon at the control socket of the user's service."""
-    fake = FakeDaemon(cli_home / "xdg" / "penholder" / "control.sock")
+    fake = AnsweringDaemon(cli_home / "xdg" / "penholder" / "control.sock")
     fake.answers["daemon.status"] = lambda _: status()
     yield fake
-    fake.close()
+    fake.stop()

@@ -7,8 +7,9 @@ import pytest
 
 from penholder.cli.terminal import failures
 from penholder_protocol.errors import ERRORS, ControllerNotFound, PenholderError, WorkerNotFound
+from tests.helpers.fake_daemon import AnsweringDaemon, Json
+from tests.helpers.records import status, worker
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fake_daemon import FakeDaemon, Json, status, worker
 
 
 def page(*items: Json, following: str | None = None) -> Json:
@@ -17,7 +18,7 @@ def page(*items: Json, following: str | None = None) -> Json:
 
 
 def test_stdout_is_the_answer_as_it_came_when_it_is_no_terminal(
-    cli: Cli, fake_control: FakeDaemon
+    cli: Cli, fake_control: AnsweringDaemon
 ) -> None:
     fake_control.answers["worker.get"] = lambda _: worker(label="ü\n")
 
@@ -29,7 +30,7 @@ def test_stdout_is_the_answer_as_it_came_when_it_is_no_terminal(
     assert fake_control.calls == [("worker.get", {"worker_id": "w"})]
 
 
-def test_no_json_prints_a_record_a_field_a_line(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_no_json_prints_a_record_a_field_a_line(cli: Cli, fake_control: AnsweringDaemon) -> None:
     fake_control.answers["worker.get"] = lambda _: worker(label="a\x1b[31m[red]b\n")
 
     out = cli("worker", "get", "--worker-id", "w", "--no-json").out
@@ -38,7 +39,7 @@ def test_no_json_prints_a_record_a_field_a_line(cli: Cli, fake_control: FakeDaem
     assert "\x1b" not in out
 
 
-def test_no_json_prints_lists_as_tables(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_no_json_prints_lists_as_tables(cli: Cli, fake_control: AnsweringDaemon) -> None:
     found = page(worker(), worker(worker_id="w2"), following="abc")
     fake_control.answers["worker.list"] = lambda _: found
 
@@ -51,7 +52,7 @@ def test_no_json_prints_lists_as_tables(cli: Cli, fake_control: FakeDaemon) -> N
     assert cli("worker", "list", "--no-json").out == "none\n"
 
 
-def test_no_json_prints_null_and_free_forms(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_no_json_prints_null_and_free_forms(cli: Cli, fake_control: AnsweringDaemon) -> None:
     fake_control.answers["event.latest"] = lambda _: None
     fake_control.answers["rpc.discover"] = lambda _: {"openrpc": "1"}
 
@@ -69,7 +70,7 @@ def test_no_json_prints_null_and_free_forms(cli: Cli, fake_control: FakeDaemon) 
     ],
 )  # fmt: skip
 def test_all_follows_the_cursor_and_keeps_what_else_was_asked(
-    cli: Cli, fake_control: FakeDaemon, words: list[str], filters: dict[str, object]
+    cli: Cli, fake_control: AnsweringDaemon, words: list[str], filters: dict[str, object]
 ) -> None:
     method = ".".join(words[:2])
     pages = {None: page({"n": 1}, following="a"), "a": page({"n": 2}, following="b"), "b": page()}
@@ -86,7 +87,7 @@ def test_all_follows_the_cursor_and_keeps_what_else_was_asked(
     ]
 
 
-def test_all_keeps_what_is_told_beside_the_items(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_all_keeps_what_is_told_beside_the_items(cli: Cli, fake_control: AnsweringDaemon) -> None:
     about = {"session_id": "s", "run_id": "r"}
     pages = {None: {**about, **page({"n": 1}, following="a")}, "a": {**about, **page({"n": 2})}}
     fake_control.answers["session.trace"] = lambda params: pages[params.get("cursor")]
@@ -96,7 +97,7 @@ def test_all_keeps_what_is_told_beside_the_items(cli: Cli, fake_control: FakeDae
     assert ran.json == {**about, **page({"n": 1}, {"n": 2})}
 
 
-def test_flags_of_every_command_may_come_first(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_flags_of_every_command_may_come_first(cli: Cli, fake_control: AnsweringDaemon) -> None:
     fake_control.answers["worker.get"] = lambda _: worker()
     fake_control.answers["daemon.status"] = lambda _: status()
     path = str(fake_control.path)
@@ -109,7 +110,7 @@ def test_flags_of_every_command_may_come_first(cli: Cli, fake_control: FakeDaemo
 def test_each_class_of_errors_has_its_exit_code(
     error: type[PenholderError],
     cli: Cli,
-    fake_control: FakeDaemon,
+    fake_control: AnsweringDaemon,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("penholder.cli.terminal.targets.RECONNECT_S", 0)
@@ -133,7 +134,7 @@ def test_exit_codes_differ() -> None:
     assert all(str(code) in failures.EXIT_CODES_HELP for code in codes)
 
 
-def test_an_error_is_a_sentence_with_the_way_on(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_an_error_is_a_sentence_with_the_way_on(cli: Cli, fake_control: AnsweringDaemon) -> None:
     def refuse(_: Json) -> object:
         raise ControllerNotFound("there is no controller 'c'", controller_id="c")
 
@@ -146,7 +147,7 @@ def test_an_error_is_a_sentence_with_the_way_on(cli: Cli, fake_control: FakeDaem
     )
 
 
-def test_details_reach_programs(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_details_reach_programs(cli: Cli, fake_control: AnsweringDaemon) -> None:
     def refuse(_: Json) -> object:
         raise WorkerNotFound("gone", worker_id="w")
 
@@ -167,7 +168,7 @@ def test_without_a_daemon_the_way_to_one_is_told(cli: Cli, words: list[str]) -> 
     assert in_json.error["data"]["code"] == "DAEMON_UNREACHABLE"
 
 
-def test_status_is_aligned_text(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_status_is_aligned_text(cli: Cli, fake_control: AnsweringDaemon) -> None:
     # Of an older or newer daemon, whose fields are shown as they come.
     told = {"version": "99.0.0", "pid": 7, "state_dir": "/s", "workers": {"idle": 2, "error": 1}}
     fake_control.answers["daemon.status"] = lambda _: told
@@ -179,7 +180,7 @@ def test_status_is_aligned_text(cli: Cli, fake_control: FakeDaemon) -> None:
 
 
 def test_a_worker_need_not_name_itself_on_its_own_socket(
-    cli: Cli, fake_worker: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, fake_worker: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_worker.answers["worker.get"] = lambda _: worker()
     fake_worker.answers["runtime.attach"] = lambda _: {"worker": worker(), "runtime_epoch": 1}
@@ -212,7 +213,7 @@ def test_a_worker_id_is_no_path(cli: Cli) -> None:
 
 
 def test_ctrl_c_is_quiet(
-    cli: Cli, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, fake_control: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> object:
         raise KeyboardInterrupt
@@ -224,7 +225,7 @@ def test_ctrl_c_is_quiet(
 
 
 def test_status_gives_up_on_a_daemon_that_does_not_answer(
-    cli: Cli, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, fake_control: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("penholder.cli.commands.status._PATIENCE_S", 0.01)
     fake_control.silent = True

@@ -13,8 +13,9 @@ from penholder.cli.doctor import machine, upkeep, versions
 from penholder.cli.doctor.finding import Finding
 from penholder.cli.doctor.situation import Situation
 from penholder_protocol import __version__
-from tests.unit.cli.fake_daemon import FakeDaemon, Json, status
-from tests.unit.cli.fake_systemd import FakeSystemd
+from tests.helpers.fake_daemon import AnsweringDaemon, Json
+from tests.helpers.fake_systemd import FakeSystemd
+from tests.helpers.records import status
 
 Check = Callable[[Situation], Iterator[Finding]]
 Examine = Callable[[Check], list[Finding]]
@@ -31,7 +32,7 @@ def about(cli_home: Path) -> Json:
 
 
 @pytest.fixture
-def running(fake_control: FakeDaemon, cli_home: Path) -> Json:
+def running(fake_control: AnsweringDaemon, cli_home: Path) -> Json:
     """Give what the daemon shall say of itself; it is this very process."""
     (cli_home / "state").mkdir()
     told = status(pid=os.getpid(), state_dir=str(cli_home / "state"))
@@ -133,7 +134,7 @@ def test_a_log_that_is_not_emptied(examine: Examine, running: Json) -> None:
 def test_clocks(
     examine: Examine,
     running: Json,
-    fake_control: FakeDaemon,
+    fake_control: AnsweringDaemon,
     cli_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -150,7 +151,7 @@ def test_clocks(
 
 
 def test_descriptors_for_all_connections(
-    examine: Examine, running: Json, fake_control: FakeDaemon
+    examine: Examine, running: Json, fake_control: AnsweringDaemon
 ) -> None:
     fake_control.answers["daemon.config"] = lambda _: {"max_connections": 1}
     assert examine(machine.descriptors)[0].level == "ok"
@@ -161,7 +162,7 @@ def test_descriptors_for_all_connections(
 
 
 def test_health_is_what_the_daemon_says(
-    examine: Examine, running: Json, fake_control: FakeDaemon
+    examine: Examine, running: Json, fake_control: AnsweringDaemon
 ) -> None:
     healthy = {
         "adapter": "sqlite", "ready": True, "reachable": True, "migration_ready": True,
@@ -179,7 +180,7 @@ def test_health_is_what_the_daemon_says(
 
 
 def test_damage_is_a_problem_each(
-    examine: Examine, running: Json, fake_control: FakeDaemon
+    examine: Examine, running: Json, fake_control: AnsweringDaemon
 ) -> None:
     damage = [{"check": "streams_without_gap", "detail": f"s{n}"} for n in range(9)]
     fake_control.answers["daemon.verify"] = lambda _: {"ok": False, "findings": damage}

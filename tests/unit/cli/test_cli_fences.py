@@ -10,8 +10,9 @@ from penholder.cli.terminal import fences, handles
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder_protocol import nouns
 from penholder_protocol.errors import Denied, WorkerNotFound
+from tests.helpers.fake_daemon import AnsweringDaemon, Json
+from tests.helpers.records import handle, release, worker
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fake_daemon import FakeDaemon, Json, handle, release, worker
 
 TOKEN = "secret-token"  # noqa: S105 - of a daemon made by hand
 FENCE = {"epoch": 7, "token": TOKEN}
@@ -19,7 +20,7 @@ HEARTBEAT = ("worker", "heartbeat", "--worker-id", "w")
 
 
 @pytest.fixture
-def owned(fake_control: FakeDaemon) -> FakeDaemon:
+def owned(fake_control: AnsweringDaemon) -> AnsweringDaemon:
     """Give a daemon whose controller can be acquired and whose worker beats."""
     fake_control.answers |= {
         "controller.acquire": lambda _: handle(),
@@ -68,7 +69,7 @@ def test_what_is_no_fence_is_refused_and_not_repeated(text: str) -> None:
 
 
 def test_the_flag_goes_before_the_environment_before_the_saved_handle(
-    cli: Cli, owned: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, owned: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handles.save(a_handle(epoch=1), None)
     cli(*HEARTBEAT)
@@ -80,7 +81,7 @@ def test_the_flag_goes_before_the_environment_before_the_saved_handle(
     assert epochs == [1, 2, 3]
 
 
-def test_no_fence_is_sent_where_none_is_known(cli: Cli, owned: FakeDaemon) -> None:
+def test_no_fence_is_sent_where_none_is_known(cli: Cli, owned: AnsweringDaemon) -> None:
     cli(*HEARTBEAT)
     handles.save(a_handle(controller_id="other"), None)
     cli(*HEARTBEAT)
@@ -88,7 +89,7 @@ def test_no_fence_is_sent_where_none_is_known(cli: Cli, owned: FakeDaemon) -> No
     assert all("fence" not in params for params in owned.params("worker.heartbeat"))
 
 
-def test_the_handle_of_the_controller_concerned_is_found(cli: Cli, owned: FakeDaemon) -> None:
+def test_the_handle_of_the_controller_concerned_is_found(cli: Cli, owned: AnsweringDaemon) -> None:
     handles.save(a_handle(), None)
 
     cli("approval", "cancel", "--request-id", "ap")
@@ -97,7 +98,7 @@ def test_the_handle_of_the_controller_concerned_is_found(cli: Cli, owned: FakeDa
     assert owned.params("approval.cancel")[0]["fence"] == FENCE
 
 
-def test_what_is_not_found_is_left_for_the_call_to_say(cli: Cli, owned: FakeDaemon) -> None:
+def test_what_is_not_found_is_left_for_the_call_to_say(cli: Cli, owned: AnsweringDaemon) -> None:
     def refuse(_: Json) -> object:
         raise WorkerNotFound("no such worker")
 
@@ -109,7 +110,7 @@ def test_what_is_not_found_is_left_for_the_call_to_say(cli: Cli, owned: FakeDaem
 
 
 def test_the_seat_is_the_fence_on_a_runtime_socket(
-    cli: Cli, fake_worker: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, fake_worker: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handles.save(a_handle(), None)
     monkeypatch.setenv("PENHOLDER_FENCE", "7:secret-token")
@@ -121,7 +122,7 @@ def test_the_seat_is_the_fence_on_a_runtime_socket(
     assert cli("worker", "heartbeat", "--worker", "w", "--fence", "7:t").code == 2
 
 
-def test_take_over_owns_acts_and_releases(cli: Cli, owned: FakeDaemon) -> None:
+def test_take_over_owns_acts_and_releases(cli: Cli, owned: AnsweringDaemon) -> None:
     ran = cli(*HEARTBEAT, "--take-over")
 
     assert owned.methods == [
@@ -134,7 +135,7 @@ def test_take_over_owns_acts_and_releases(cli: Cli, owned: FakeDaemon) -> None:
     assert not handles.any_saved(None)
 
 
-def test_take_over_releases_also_when_the_act_is_refused(cli: Cli, owned: FakeDaemon) -> None:
+def test_take_over_releases_also_when_the_act_is_refused(cli: Cli, owned: AnsweringDaemon) -> None:
     def refuse(_: Json) -> object:
         raise Denied("no")
 
@@ -144,20 +145,20 @@ def test_take_over_releases_also_when_the_act_is_refused(cli: Cli, owned: FakeDa
     assert owned.methods[-1] == "controller.release"
 
 
-def test_take_over_may_keep_what_it_took(cli: Cli, owned: FakeDaemon) -> None:
+def test_take_over_may_keep_what_it_took(cli: Cli, owned: AnsweringDaemon) -> None:
     cli(*HEARTBEAT, "--take-over", "--save")
 
     assert "controller.release" not in owned.methods
     assert handles.load("c", None) == a_handle()
 
 
-def test_flags_that_contradict_each_other_are_refused(cli: Cli, owned: FakeDaemon) -> None:
+def test_flags_that_contradict_each_other_are_refused(cli: Cli, owned: AnsweringDaemon) -> None:
     assert cli(*HEARTBEAT, "--take-over", "--fence", "7:secret-token").code == 2
     assert cli(*HEARTBEAT, "--save").code == 2
     assert owned.calls == []
 
 
-def test_acquire_prints_its_token_once_or_saves_it(cli: Cli, owned: FakeDaemon) -> None:
+def test_acquire_prints_its_token_once_or_saves_it(cli: Cli, owned: AnsweringDaemon) -> None:
     assert cli("controller", "acquire", "--controller-id", "c").json["token"] == TOKEN
     assert not handles.any_saved(None)
 
@@ -169,7 +170,9 @@ def test_acquire_prints_its_token_once_or_saves_it(cli: Cli, owned: FakeDaemon) 
     assert TOKEN not in in_text.out
 
 
-def test_owner_methods_take_epoch_and_token_from_the_handle(cli: Cli, owned: FakeDaemon) -> None:
+def test_owner_methods_take_epoch_and_token_from_the_handle(
+    cli: Cli, owned: AnsweringDaemon
+) -> None:
     assert "--epoch, --token" in cli("controller", "validate", "--controller-id", "c").err
     handles.save(a_handle(), None)
 
@@ -181,7 +184,7 @@ def test_owner_methods_take_epoch_and_token_from_the_handle(cli: Cli, owned: Fak
     assert given == [(7, TOKEN), (8, "t"), (9, "t")]
 
 
-def test_release_forgets_the_handle_that_ended(cli: Cli, owned: FakeDaemon) -> None:
+def test_release_forgets_the_handle_that_ended(cli: Cli, owned: AnsweringDaemon) -> None:
     handles.save(a_handle(epoch=8), None)
     cli("controller", "release", "--controller-id", "c", "--force")
     assert handles.load("c", None) is not None
@@ -264,7 +267,7 @@ def test_a_directory_that_others_can_write_is_not_used(cli_home: Path) -> None:
         handles.save(a_handle(), None)
 
 
-def test_another_state_directory(cli: Cli, owned: FakeDaemon, tmp_path: Path) -> None:
+def test_another_state_directory(cli: Cli, owned: AnsweringDaemon, tmp_path: Path) -> None:
     cli("controller", "acquire", "--controller-id", "c", "--save", "--state-dir", str(tmp_path))
     cli(*HEARTBEAT, "--state-dir", str(tmp_path))
 

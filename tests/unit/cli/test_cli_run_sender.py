@@ -12,7 +12,8 @@ from penholder.cli.run.backlog import Backlog
 from penholder.cli.run.sender import Farewell, Sender
 from penholder_protocol.errors import Fenced, StoreFailed
 from penholder_protocol.nouns import NewEvent
-from tests.unit.cli.fake_daemon import Answer, FakeDaemon, Hangup, Json, worker
+from tests.helpers.fake_daemon import Answer, AnsweringDaemon, Hangup, Json
+from tests.helpers.records import worker
 
 
 class Scene:
@@ -33,7 +34,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(fake_worker: FakeDaemon) -> Iterator[Scene]:
+def scene(fake_worker: AnsweringDaemon) -> Iterator[Scene]:
     """Give a sender to a daemon that takes everything."""
     fake_worker.answers |= {
         "event.append_many": lambda _: {"items": [], "next": None},
@@ -57,7 +58,7 @@ def raising(*errors: Exception) -> Answer:
 
 
 def test_everything_is_sent_in_order_and_then_the_seat_is_left(
-    scene: Scene, fake_worker: FakeDaemon
+    scene: Scene, fake_worker: AnsweringDaemon
 ) -> None:
     scene.sender.run()
 
@@ -70,7 +71,7 @@ def test_everything_is_sent_in_order_and_then_the_seat_is_left(
 
 
 def test_what_was_perhaps_done_is_sent_again_under_its_key(
-    scene: Scene, fake_worker: FakeDaemon
+    scene: Scene, fake_worker: AnsweringDaemon
 ) -> None:
     fake_worker.answers["event.append_many"] = raising(Hangup(), StoreFailed(), Hangup())
 
@@ -82,7 +83,7 @@ def test_what_was_perhaps_done_is_sent_again_under_its_key(
     assert len({params["idempotency_key"] for params in sent}) == 1
 
 
-def test_a_fenced_worker_says_nothing_more(scene: Scene, fake_worker: FakeDaemon) -> None:
+def test_a_fenced_worker_says_nothing_more(scene: Scene, fake_worker: AnsweringDaemon) -> None:
     fake_worker.answers["event.append_many"] = raising(Fenced())
 
     scene.sender.run()
@@ -92,7 +93,9 @@ def test_a_fenced_worker_says_nothing_more(scene: Scene, fake_worker: FakeDaemon
     assert scene.backlog.is_abandoned
 
 
-def test_an_abandoned_worker_does_not_leave_the_seat(scene: Scene, fake_worker: FakeDaemon) -> None:
+def test_an_abandoned_worker_does_not_leave_the_seat(
+    scene: Scene, fake_worker: AnsweringDaemon
+) -> None:
     scene.backlog.abandon()
 
     scene.sender.run()
@@ -101,7 +104,9 @@ def test_an_abandoned_worker_does_not_leave_the_seat(scene: Scene, fake_worker: 
     assert fake_worker.calls == []
 
 
-def test_a_farewell_whose_answer_was_lost_was_said(scene: Scene, fake_worker: FakeDaemon) -> None:
+def test_a_farewell_whose_answer_was_lost_was_said(
+    scene: Scene, fake_worker: AnsweringDaemon
+) -> None:
     fake_worker.answers["runtime.detach"] = raising(Hangup())
     scene.is_stopped = True
 
@@ -110,7 +115,7 @@ def test_a_farewell_whose_answer_was_lost_was_said(scene: Scene, fake_worker: Fa
     assert scene.ends == [None]
 
 
-def test_who_gives_up_is_not_kept(scene: Scene, fake_worker: FakeDaemon) -> None:
+def test_who_gives_up_is_not_kept(scene: Scene, fake_worker: AnsweringDaemon) -> None:
     scene.sender.give_up()
 
     scene.sender.run()

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from penholder.cli.service.templates import MARKER
+from tests.helpers.fake_daemon import AnsweringDaemon
+from tests.helpers.fake_systemd import FakeSystemd
+from tests.helpers.records import status
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fake_daemon import FakeDaemon, status
-from tests.unit.cli.fake_systemd import FakeSystemd
 
 UNITS = {
     "penholder.socket", "penholder.service", "penholder-backup.service", "penholder-backup.timer",
@@ -75,7 +76,7 @@ def test_what_runs_with_a_changed_unit_is_restarted_and_that_is_told(
 
 @pytest.mark.parametrize(("version", "restarts"), [("0.0.9", True), ("99.0.0", False)])
 def test_an_older_daemon_is_replaced(
-    cli: Cli, fake_systemd: FakeSystemd, fake_service: FakeDaemon, version: str, restarts: bool
+    cli: Cli, fake_systemd: FakeSystemd, fake_service: AnsweringDaemon, version: str, restarts: bool
 ) -> None:
     fake_systemd.tell("penholder.service")
     fake_service.answers["daemon.status"] = lambda _: status(version=version)

@@ -9,9 +9,10 @@ from penholder.cli.daemon_process import keeper
 from penholder.cli.service import templates
 from penholder.cli.terminal.failures import Failure
 from penholder_protocol import __version__
+from tests.helpers.fake_daemon import AnsweringDaemon
+from tests.helpers.fake_systemd import FakeSystemd
+from tests.helpers.records import status
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fake_daemon import FakeDaemon, status
-from tests.unit.cli.fake_systemd import FakeSystemd
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def well(fake_systemd: FakeSystemd) -> FakeSystemd:
 
 
 def test_a_service_that_is_well(
-    cli: Cli, well: FakeSystemd, fake_service: FakeDaemon, cli_home: Path
+    cli: Cli, well: FakeSystemd, fake_service: AnsweringDaemon, cli_home: Path
 ) -> None:
     (cli_home / "state/backups").mkdir(parents=True)
     for name in ("penholder-20231114T221320.000Z.db", "before-schema-5.db", ".penholder-x.db"):
@@ -55,7 +56,7 @@ def test_a_service_that_is_not_installed(cli: Cli, fake_systemd: FakeSystemd) ->
 
 
 def test_what_is_wrong_is_told_with_the_way_on(
-    cli: Cli, well: FakeSystemd, fake_service: FakeDaemon
+    cli: Cli, well: FakeSystemd, fake_service: AnsweringDaemon
 ) -> None:
     well.tell("penholder.service", "failed", "failed", Result="exit-code")
     well.tell("penholder-backup.timer", "inactive", "dead")
@@ -71,7 +72,7 @@ def test_what_is_wrong_is_told_with_the_way_on(
 
 
 def test_a_store_that_takes_no_writes_is_a_problem(
-    cli: Cli, well: FakeSystemd, fake_service: FakeDaemon
+    cli: Cli, well: FakeSystemd, fake_service: AnsweringDaemon
 ) -> None:
     fake_service.answers["daemon.status"] = lambda _: status(store_fault="the disk is full")
     ran = cli("service", "status")
@@ -81,7 +82,7 @@ def test_a_store_that_takes_no_writes_is_a_problem(
 
 
 def test_workers_that_cannot_be_served_are_a_problem(
-    cli: Cli, well: FakeSystemd, fake_service: FakeDaemon
+    cli: Cli, well: FakeSystemd, fake_service: AnsweringDaemon
 ) -> None:
     fake_service.answers["daemon.status"] = lambda _: status(unserved_workers=7)
     ran = cli("service", "status")
@@ -116,7 +117,7 @@ def test_logs_are_journalctls(
 
 
 def test_status_warns_of_an_older_daemon_on_stderr_only(
-    cli: Cli, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, fake_control: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_control.answers["daemon.status"] = lambda _: status(version="0.0.1", pid=os.getpid())
     for words in (("status", "--json"), ("status", "--no-json")):
@@ -132,7 +133,7 @@ def test_status_warns_of_an_older_daemon_on_stderr_only(
 
 
 def test_down_does_not_fight_a_manager(
-    cli: Cli, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, fake_control: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_control.answers["daemon.status"] = lambda _: status()
     monkeypatch.setattr(keeper, "manager_of", lambda _: "system")

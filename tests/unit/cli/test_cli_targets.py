@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.fake_daemon import AnsweringDaemon
+from tests.helpers.records import worker
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fake_daemon import FakeDaemon, worker
 
 EVENT = {
     "event_id": "ev_1", "worker_id": "w", "event_seq": 1, "pos": 1, "ts": "", "type": "note",
@@ -15,7 +16,7 @@ EVENT = {
 
 @pytest.fixture
 def inside(
-    monkeypatch: pytest.MonkeyPatch, fake_control: FakeDaemon, fake_worker: FakeDaemon
+    monkeypatch: pytest.MonkeyPatch, fake_control: AnsweringDaemon, fake_worker: AnsweringDaemon
 ) -> None:
     """Be the command of worker w."""
     monkeypatch.setenv("PENHOLDER_SOCKET", str(fake_worker.path))
@@ -41,8 +42,8 @@ def inside(
 @pytest.mark.usefixtures("inside")
 def test_inside_a_run_the_worker_speaks(
     cli: Cli,
-    fake_control: FakeDaemon,
-    fake_worker: FakeDaemon,
+    fake_control: AnsweringDaemon,
+    fake_worker: AnsweringDaemon,
     words: tuple[str, ...],
     params: object,
 ) -> None:
@@ -67,7 +68,7 @@ def test_inside_a_run_the_worker_speaks(
 )
 @pytest.mark.usefixtures("inside")
 def test_inside_a_run_the_control_socket_can_be_meant(
-    cli: Cli, fake_control: FakeDaemon, fake_worker: FakeDaemon, words: tuple[str, ...]
+    cli: Cli, fake_control: AnsweringDaemon, fake_worker: AnsweringDaemon, words: tuple[str, ...]
 ) -> None:
     ran = cli(*[word.format(run=fake_control.path.parent) for word in words])
     assert (ran.code, ran.err) == (0, "")
@@ -77,7 +78,10 @@ def test_inside_a_run_the_control_socket_can_be_meant(
 
 @pytest.mark.usefixtures("inside")
 def test_without_the_workers_id_its_socket_tells_it(
-    cli: Cli, fake_worker: FakeDaemon, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli,
+    fake_worker: AnsweringDaemon,
+    fake_control: AnsweringDaemon,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("PENHOLDER_WORKER_ID")
     assert cli("event", "append", "--worker-id", "w", "--type", "n").code == 0
@@ -87,7 +91,10 @@ def test_without_the_workers_id_its_socket_tells_it(
 
 @pytest.mark.usefixtures("inside")
 def test_a_worker_that_was_stopped_meanwhile_is_spoken_for_on_the_control_socket(
-    cli: Cli, fake_worker: FakeDaemon, fake_control: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+    cli: Cli,
+    fake_worker: AnsweringDaemon,
+    fake_control: AnsweringDaemon,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PENHOLDER_SOCKET", str(fake_worker.path.with_name("gone.sock")))
     assert cli("event", "append", "--type", "bye").code == 0
@@ -96,7 +103,7 @@ def test_a_worker_that_was_stopped_meanwhile_is_spoken_for_on_the_control_socket
 
 
 def test_outside_of_a_run_everything_is_asked_on_the_control_socket(
-    cli: Cli, fake_control: FakeDaemon
+    cli: Cli, fake_control: AnsweringDaemon
 ) -> None:
     fake_control.answers["worker.get"] = lambda _: worker()
     assert cli("worker", "get", "--worker-id", "w").code == 0

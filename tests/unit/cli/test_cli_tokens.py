@@ -5,8 +5,9 @@ import json
 import pytest
 
 from penholder.cli.terminal import handles
+from tests.helpers.fake_daemon import AnsweringDaemon, Hangup, Json
+from tests.helpers.records import handle
 from tests.unit.cli.conftest import Cli
-from tests.unit.cli.fake_daemon import FakeDaemon, Hangup, Json, handle
 
 CLAIM = ("--runner-id", "r", "--lease-ms", "1000", "--json")
 
@@ -19,7 +20,7 @@ def _claimed(params: Json) -> Json:
 
 @pytest.mark.parametrize("method", ["claim", "wait"])
 def test_a_claim_prints_the_token_that_it_made(
-    cli: Cli, fake_control: FakeDaemon, method: str
+    cli: Cli, fake_control: AnsweringDaemon, method: str
 ) -> None:
     fake_control.answers[f"queue.{method}"] = _claimed
     ran = cli("queue", method, "--queue", "q", *CLAIM)
@@ -30,7 +31,7 @@ def test_a_claim_prints_the_token_that_it_made(
     assert sent["idempotency_key"]
 
 
-def test_who_gives_a_key_gives_the_token(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_who_gives_a_key_gives_the_token(cli: Cli, fake_control: AnsweringDaemon) -> None:
     fake_control.answers["queue.claim"] = _claimed
     ran = cli("queue", "claim", "--queue", "q", *CLAIM, "--idempotency-key", "k")
     assert "token" not in fake_control.params("queue.claim")[0]
@@ -40,7 +41,7 @@ def test_who_gives_a_key_gives_the_token(cli: Cli, fake_control: FakeDaemon) -> 
     assert json.loads(ran.out)["items"][0]["lease"]["token"] == own
 
 
-def test_a_lost_answer_costs_no_claim(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_a_lost_answer_costs_no_claim(cli: Cli, fake_control: AnsweringDaemon) -> None:
     answers = [Hangup(), None]
 
     def answer(params: Json) -> Json:
@@ -55,7 +56,7 @@ def test_a_lost_answer_costs_no_claim(cli: Cli, fake_control: FakeDaemon) -> Non
     assert json.loads(ran.out)["token"] == first["token"]
 
 
-def test_a_saved_handle_holds_the_token(cli: Cli, fake_control: FakeDaemon) -> None:
+def test_a_saved_handle_holds_the_token(cli: Cli, fake_control: AnsweringDaemon) -> None:
     fake_control.answers["controller.acquire"] = lambda _: handle(token=None)
     ran = cli("controller", "acquire", "--controller-id", "c", "--save", "--json")
     [sent] = fake_control.params("controller.acquire")

@@ -7,8 +7,8 @@ import pytest
 
 from penholder import AsyncClient, open_client
 from penholder.blocking import Client
-from tests.unit.clients.aside import LONG_S, Aside
-from tests.unit.clients.fake_daemon import FakeDaemon, fake_daemon
+from tests.helpers.aside import LONG_S, Aside
+from tests.helpers.fake_daemon import FakeDaemon, fake_daemon
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from penholder_protocol.errors import (
     StoreFailed,
     TooManyConnections,
 )
-from tests.unit.clients.aside import Aside, result_of
-from tests.unit.clients.fake_daemon import CONTROLLER, PONG, FakeDaemon
+from tests.helpers.aside import Aside, result_of
+from tests.helpers.fake_daemon import FakeDaemon
+from tests.helpers.records import CONTROLLER, PONG
 
 
 # --- calls -----------------------------------------------------------------------------------

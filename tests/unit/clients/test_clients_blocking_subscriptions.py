@@ -7,8 +7,8 @@ import pytest
 from penholder.blocking import Client, DaemonUnreachable, Subscription
 from penholder_protocol import nouns
 from penholder_protocol.errors import CursorGone, TooManyConnections
-from tests.unit.clients.aside import Aside, result_of
-from tests.unit.clients.fake_daemon import FakeDaemon, Peer
+from tests.helpers.aside import Aside, result_of
+from tests.helpers.fake_daemon import FakeDaemon, Peer
 
 _STREAMS = ["worker:w"]
 

@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from penholder._shared.following import After, Following
 from penholder_protocol.errors import CursorGone
-from tests.unit.clients.fake_daemon import entry
+from tests.helpers.records import entry
 
 
 def _raw(**fields: object) -> Raw:

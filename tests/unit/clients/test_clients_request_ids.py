@@ -8,8 +8,9 @@ import trio
 from penholder import AsyncClient, open_client
 from penholder._shared.request_ids import RequestIds
 from penholder.blocking import Client
-from tests.unit.clients.aside import Aside, accepted, in_task, result_of, waiting
-from tests.unit.clients.fake_daemon import PONG, FakeDaemon
+from tests.helpers.aside import Aside, accepted, in_task, result_of, waiting
+from tests.helpers.fake_daemon import FakeDaemon
+from tests.helpers.records import PONG
 
 
 def _prefix(request_id: str) -> str:

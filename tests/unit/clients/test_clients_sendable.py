@@ -10,8 +10,9 @@ from penholder import AsyncClient
 from penholder.blocking import Client
 from penholder_protocol.errors import InvalidParams, ParseError, PenholderError, ValueTooLarge
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_VALUE_DEPTH
-from tests.unit.clients.aside import Aside, accepted, in_task, result_of, waiting
-from tests.unit.clients.fake_daemon import PONG, FakeDaemon
+from tests.helpers.aside import Aside, accepted, in_task, result_of, waiting
+from tests.helpers.fake_daemon import FakeDaemon
+from tests.helpers.records import PONG
 
 
 def nested(levels: int) -> object:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from penholder.blocking import CallInProgress, Client, Subscription
-from tests.unit.clients.aside import Aside, result_of
-from tests.unit.clients.fake_daemon import PONG, FakeDaemon
+from tests.helpers.aside import Aside, result_of
+from tests.helpers.fake_daemon import FakeDaemon
+from tests.helpers.records import PONG
 
 
 class Interruption:

@@ -5,9 +5,9 @@ import trio
 
 from penholder import AsyncClient
 from penholder.blocking import Client, ConnectionLost
-from tests.unit.cli.fake_daemon import handle
-from tests.unit.clients.aside import Aside, accepted, in_task, result_of
-from tests.unit.clients.fake_daemon import FakeDaemon, Json
+from tests.helpers.aside import Aside, accepted, in_task, result_of
+from tests.helpers.fake_daemon import FakeDaemon, Json
+from tests.helpers.records import handle
 
 CLAIM = {"queue": "q", "runner_id": "r", "lease_ms": 1000}
 

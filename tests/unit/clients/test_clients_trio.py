@@ -21,8 +21,9 @@ from penholder_protocol.errors import (
     StoreFailed,
     TooManyConnections,
 )
-from tests.unit.clients.aside import LONG_S, accepted, in_task, waiting
-from tests.unit.clients.fake_daemon import CONTROLLER, PONG, FakeDaemon
+from tests.helpers.aside import LONG_S, accepted, in_task, waiting
+from tests.helpers.fake_daemon import FakeDaemon
+from tests.helpers.records import CONTROLLER, PONG
 
 
 # --- calls -----------------------------------------------------------------------------------

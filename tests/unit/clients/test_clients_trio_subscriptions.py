@@ -9,8 +9,8 @@ import trio.testing
 
 from penholder import AsyncClient, AsyncSubscription, open_client
 from penholder_protocol.errors import CursorGone
-from tests.unit.clients.aside import accepted, in_task, waiting
-from tests.unit.clients.fake_daemon import FakeDaemon, Peer
+from tests.helpers.aside import accepted, in_task, waiting
+from tests.helpers.fake_daemon import FakeDaemon, Peer
 
 _STREAMS = ["worker:w"]
 

@@ -1,0 +1,1 @@
+"""What tests share: benches, fakes, peers, daemons as processes, and what boxes them."""

@@ -1,0 +1,1 @@
+"""A booted systemd in a box, the service in it, and what runs beside it there."""

@@ -1,0 +1,1 @@
+"""What many rooms need: fences, claims, pages, params, exactly once, the commit."""

@@ -1,0 +1,1 @@
+"""Programs around the daemon: --about, and the tests on other interpreters."""

@@ -1,0 +1,1 @@
+"""What both sides know: errors, framing, JSON-RPC."""

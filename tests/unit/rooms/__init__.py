@@ -1,0 +1,1 @@
+"""The rooms, called as plain functions on a store in memory."""

@@ -1,0 +1,1 @@
+"""Parts of the shell, each by itself: threads, queues, sockets, the database, settings."""
