@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_PROCESSES ?= 2
 
-.PHONY: demo test test-interpreters lint types generate bench soak clean
+.PHONY: demo test test-interpreters lint types generate missing bench soak clean
 
 demo: $(READY)
 	$(BIN)/python -W error -m examples.demo
@@ -26,7 +26,14 @@ types: $(READY)
 	$(BIN)/mypy
 
 generate: $(READY)
+	$(BIN)/python -m penholder_daemon.generate.nouns_index
+	$(BIN)/python -m tests.contract.examples
 	$(BIN)/python -m penholder_daemon.generate
+
+# What a new method still lacks, with the file and the line to add.
+missing: $(READY)
+	$(BIN)/python -m penholder_daemon.generate.nouns_index
+	$(BIN)/python -m tests.helpers.missing
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -52,7 +52,7 @@ def main(
     except _EXPECTED as error:
         _let_go(sys.stdout)
         with suppress(OSError):  # full, or its reader has gone: there is nobody else to tell
-            say(_told(error, undone, as_json=arguments.json is True))
+            say(_report(error, undone, as_json=arguments.json is True))
         _let_go(sys.stderr)
         return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 1)
     return 0
@@ -86,7 +86,7 @@ def wants_json(asked: bool | None) -> bool:
     return not sys.stdout.isatty() if asked is None else asked
 
 
-def _told(error: BaseException, undone: str, *, as_json: bool) -> str:
+def _report(error: BaseException, undone: str, *, as_json: bool) -> str:
     message = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
     message = message if isinstance(error, HalfDone) else f"{message}; {undone}"
     if not as_json:

@@ -1,6 +1,6 @@
 """What the daemon and its clients both know: records, errors, limits and the wire format.
 
-Floor 0 of the house: no input or output, no event loop, nothing imported from above.
+Floor 0: no input or output, no event loop, nothing imported from above.
 """
 
 PROTOCOL_VERSION = 1

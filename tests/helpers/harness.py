@@ -1,7 +1,7 @@
 """A daemon's core without its shell: rooms called as plain functions on a store in memory.
 
-`Bench` is what the unit tests drive. It keeps the house's promises about errors by itself: a call
-that is refused with an error its method does not declare fails the test.
+`Bench` is what the unit tests drive. It keeps what every method promises of errors by itself: a
+call that is refused with an error its method does not declare fails the test.
 """
 
 from collections.abc import Coroutine, Sequence

@@ -148,13 +148,18 @@ def _with_token(answer: Json, token: object) -> Json:
 class Machine(RuleBasedStateMachine):
     """The rooms and a model, side by side, with a kill between any two calls."""
 
-    calls: ClassVar[tuple[str, ...]]
-    """The methods whose answers it compares with its model's."""
+    calls: ClassVar[tuple[str, ...]] = ()
+    """The methods whose answers this class compares with its model's, beside those of its bases."""
 
     def __init__(self, bench: MortalBench) -> None:
         """Drive the rooms of a bench."""
         super().__init__()
         self.bench = bench
+
+    @classmethod
+    def all_calls(cls) -> set[str]:
+        """Return what it compares itself and what its bases do."""
+        return {method for each in cls.mro() for method in vars(each).get("calls", ())}
 
     def teardown(self) -> None:
         """Close what the bench holds."""
@@ -215,7 +220,7 @@ def drive(make_machine: Callable[[], Machine], *, histories: int, steps: int) ->
 
     def make() -> Machine:
         machine = make_machine()
-        wanted.update(machine.calls)
+        wanted.update(machine.all_calls())
         called.append(machine.bench.called)
         return machine
 

@@ -3,6 +3,8 @@
 What is done to it is `test_model_queue.py`'s.
 """
 
+from typing import ClassVar
+
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
@@ -18,6 +20,14 @@ UNVERSIONED = ("version", "updated_at", "lease_expires_at")
 
 class QueueViews(Machine):
     """What must agree, whatever was called."""
+
+    calls: ClassVar[tuple[str, ...]] = (
+        "queue.mark_read",
+        "queue.get",
+        "queue.list",
+        "queue.stats",
+        "queue.overview",
+    )
 
     def __init__(self, bench: MortalBench) -> None:
         """Begin with nothing."""

@@ -1,5 +1,7 @@
 """What `test_model.py` compares after each of its steps: all that the rooms tell of themselves."""
 
+from typing import ClassVar
+
 from hypothesis.stateful import invariant
 
 from tests.models.file_bench import FileBench
@@ -10,6 +12,10 @@ from tests.models.model import Model
 class RoomsAgree(Machine):
     """Workers, their streams, their questions and their owners, looked at in every way."""
 
+    calls: ClassVar[tuple[str, ...]] = (
+        "worker.list", "runtime.status", "event.list", "event.latest", "event.wait",
+        "approval.list", "approval.get", "approval.wait", "controller.status", "journal.position",
+    )  # fmt: skip
     bench: FileBench
 
     def __init__(self, bench: FileBench, model: Model) -> None:

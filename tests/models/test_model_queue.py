@@ -25,8 +25,7 @@ class Queue(QueueViews):
     calls = (
         "queue.submit", "queue.submit_many", "queue.claim", "queue.wait", "queue.heartbeat",
         "queue.complete", "queue.fail", "queue.update_attempt", "queue.cancel", "queue.pause",
-        "queue.resume", "queue.mark_read", "queue.get", "queue.list", "queue.stats",
-        "queue.overview",
+        "queue.resume",
     )  # fmt: skip
     unit_ms = 1000
     """So long that nothing falls due while the machine runs, where nobody turns the clock."""

@@ -1,4 +1,4 @@
-"""Our own source files, parsed once, for the tests of the house's rules.
+"""Our own source files, parsed once, for the tests of our rules.
 
 A rule looks at one file and yields its offences. Its test has it look at every file that it is for,
 and fails with all of them: who breaks a rule in five places is told of five, not of the first.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from penholder_daemon.generate import clients, openrpc, reference, typescript
+from penholder_daemon.generate import clients, nouns_index, openrpc, reference, typescript
 from penholder_daemon.rooms import build_registry
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -15,6 +15,7 @@ def generated() -> dict[Path, str]:
     """Return the text of every generated file."""
     registry = build_registry()
     return {
+        nouns_index.NOUNS / "__init__.py": nouns_index.render(),
         ROOT / "protocol/penholder_protocol/openrpc.json": openrpc.render(registry),
         **{ROOT / path: text for path, text in clients.render(registry).items()},
         **{ROOT / path: text for path, text in typescript.render(registry).items()},

@@ -58,7 +58,7 @@ def _carry_out(arguments: argparse.Namespace) -> str:
     if arguments.command == "export":
         _export(arguments.file, programs.state_dir(arguments))
         return ""
-    return _told(_import(arguments), as_json=programs.wants_json(arguments.json))
+    return _summary(_import(arguments), as_json=programs.wants_json(arguments.json))
 
 
 def _parse() -> argparse.Namespace:
@@ -142,7 +142,7 @@ def _counts(counter: Counter[str]) -> dict[str, int]:
     return {name: rows for name, rows in counter.items() if rows}
 
 
-def _told(moved: Moved, *, as_json: bool) -> str:
+def _summary(moved: Moved, *, as_json: bool) -> str:
     if as_json:
         return f"{msgspec.json.encode(moved).decode()}\n"
     verb = "would be added" if moved.dry_run else "added"

@@ -25,7 +25,7 @@ def _carry_out(arguments: argparse.Namespace) -> str:
     done = restore(absolute(arguments.file), programs.state_dir(arguments))
     if programs.wants_json(arguments.json):
         return f"{msgspec.json.encode(done).decode()}\n"
-    return _told(done)
+    return _summary(done)
 
 
 def _parse() -> argparse.Namespace:
@@ -36,7 +36,7 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _told(done: Restored) -> str:
+def _summary(done: Restored) -> str:
     upgraded = "" if done.schema_version == done.from_schema else f", from {done.from_schema}"
     kept = "there was no database before" if done.kept is None else f"{done.kept} is the one before"
     ended = msgspec.structs.asdict(done.ended)

@@ -1,6 +1,7 @@
 """The records and words of the contract, as typed structures.
 
-`from penholder_protocol import nouns`, then `nouns.Worker`, `nouns.WorkerId` and so on.
+`from penholder_protocol import nouns`, then `nouns.Worker`, `nouns.WorkerId` and so on. Made by
+`make generate` from the modules beside it.
 """
 
 from penholder_protocol.nouns._base import Page, Record

@@ -16,17 +16,17 @@ class SlowDesk:
     def __init__(self, bench: Bench) -> None:
         """Look at a bench."""
         self._bench = bench
-        self._untold: list[tuple[ReadJob[object], Outcome[object]]] = []
+        self._unanswered: list[tuple[ReadJob[object], Outcome[object]]] = []
 
     def submit(self, job: ReadJob[object]) -> None:
         """Look."""
         found = job.function(self._bench.rx(job.caller))
-        self._untold.append((job, Value(found)))
+        self._unanswered.append((job, Value(found)))
 
     async def tell(self) -> None:
         """Tell what came of all looks, and let whoever heard it go on."""
-        untold, self._untold = self._untold, []
-        for job, found in untold:
+        unanswered, self._unanswered = self._unanswered, []
+        for job, found in unanswered:
             job.done(found)
         await trio.testing.wait_all_tasks_blocked()
 

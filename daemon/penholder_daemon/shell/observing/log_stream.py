@@ -55,7 +55,7 @@ class LogStream:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._lines))
                 line, lost = self._lines.popleft(), self._lost
-            wrote = self._write(_told(lost) + line)
+            wrote = self._write(_line_of_lost(lost) + line)
             with self._changed:
                 self._lost = self._lost - lost if wrote else self._lost + 1
                 self._bytes -= len(line)
@@ -76,7 +76,7 @@ class LogStream:
         return True
 
 
-def _told(lost: int) -> bytes:
+def _line_of_lost(lost: int) -> bytes:
     return f"{lost} lines of this log could not be written\n".encode() if lost else b""
 
 

@@ -37,11 +37,11 @@ class Exits:
         """Have it written that the process of a seat ended."""
         call = self._make_call(worker_id, epoch)
         try:
-            self._submit(WriteJob(call, partial(self._told, worker_id, epoch)))
+            self._submit(WriteJob(call, partial(self._written, worker_id, epoch)))
         except PenholderError as busy:
-            self._told(worker_id, epoch, busy)
+            self._written(worker_id, epoch, busy)
 
-    def _told(self, worker_id: str, epoch: int, answer: Answer) -> None:
+    def _written(self, worker_id: str, epoch: int, answer: Answer) -> None:
         if isinstance(answer, PenholderError):
             log.warning("the end of a process waits", worker_id=worker_id, reason=str(answer))
             self._nursery.start_soon(self._report_again, worker_id, epoch)
