@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from penholder.cli.contract import contract
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.verbs import flags
-from penholder.cli.verbs.spec import contract
 from penholder_daemon.core.caller import RUNTIME, Caller
 from penholder_daemon.rooms import build_registry
 from penholder_protocol.errors import Denied

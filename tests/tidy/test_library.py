@@ -6,6 +6,19 @@ from pathlib import Path
 from tests.tidy.source import Offence, Scratch, files, imports, name, require
 
 COMMAND_LINE = "penholder.cli"
+PARTS = (
+    "main",
+    "doctor",
+    "service",
+    "run",
+    "commands",
+    "verbs",
+    "terminal",
+    "daemon_process",
+    "contract",
+    "catalog",
+)
+"""Of the command line, each of which may import those after it."""
 BLOCKING = ("penholder.blocking", "penholder._blocking")
 TRIO = ("penholder.client", "penholder._trio")
 APART = {
@@ -38,6 +51,34 @@ def _reaching_over(path: Path) -> Iterator[Offence]:
 
 def test_the_library_and_its_two_clients_stand_alone() -> None:
     require(_reaching_over, files("clients/penholder"))
+
+
+def _part(module: str) -> int | None:
+    """Return the place of a part of the command line, counted from the top."""
+    found = module.removeprefix(f"{COMMAND_LINE}.").split(".")[0]
+    return PARTS.index(found) if module.startswith(f"{COMMAND_LINE}.") and found in PARTS else None
+
+
+def _against_the_list(path: Path) -> Iterator[Offence]:
+    own = _part(name(path))
+    for imported, line in imports(path):
+        other = _part(imported)
+        if own is not None and other is not None and other < own:
+            yield line, f"imports {imported} of a part above"
+
+
+def test_parts_of_the_command_line_import_downwards() -> None:
+    paths = files("clients/penholder/cli")
+    require(_against_the_list, paths)
+    modules = {name(path).split(".")[2] for path in paths if name(path).count(".") > 1}
+    assert modules - {"__main__"} == {*PARTS}
+
+
+def test_who_reaches_up_is_noticed(scratch: Scratch) -> None:
+    bad = "import penholder.cli.verbs.call\nfrom penholder.cli import contract, main\n"
+    assert scratch.breaks(_against_the_list, bad, "penholder/cli/terminal") == [1, 2]
+    assert scratch.breaks(_against_the_list, bad, "penholder/cli/commands") == [2]
+    assert scratch.breaks(_against_the_list, bad, "penholder/cli", "main.py") == []
 
 
 def test_who_reaches_over_is_noticed(scratch: Scratch) -> None:

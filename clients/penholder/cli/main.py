@@ -124,12 +124,12 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _run_room(room: str, words: list[str]) -> int:
-    from penholder.cli import catalog  # noqa: PLC0415
+    from penholder.cli import catalog, contract  # noqa: PLC0415
     from penholder.cli.terminal import failures, options  # noqa: PLC0415
-    from penholder.cli.verbs import call, helptext, spec  # noqa: PLC0415
+    from penholder.cli.verbs import call, helptext  # noqa: PLC0415
     from penholder_protocol import __version__  # noqa: PLC0415
 
-    known = spec.contract()
+    known = contract.contract()
     if room in known.rooms():
         return call.run(room, words)
     if room in ("", "--help", "-h", "help"):

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from penholder_daemon.core import durations
-from penholder_daemon.core.store import Shape, SqlValue, to_json
+from penholder_daemon.core.store import Shape, integer, to_json
 from penholder_daemon.core.transaction import Published, Rx, Tx
 from penholder_protocol.errors import CursorGone
 from penholder_protocol.limits import MAX_SCAN_ENTRIES
@@ -52,7 +52,7 @@ def append(
     assert stored is not None  # RETURNING of an insert gives its row
     entry = Entry(
         entry_id=entry_id,
-        pos=_integer(stored[0]),
+        pos=integer(stored[0]),
         stream=stream,
         seq=seq,
         ts=tx.now,
@@ -92,7 +92,7 @@ def open_stream(tx: Tx, stream: str, parent: str | None) -> bool:
 def position(rx: Rx) -> int:
     """Return the position of the newest entry ever written, 0 before the first."""
     found = rx.store.row("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
-    return 0 if found is None else _integer(found[0])
+    return 0 if found is None else integer(found[0])
 
 
 def read_stream(rx: Rx, stream: str, after_seq: int) -> Iterator[Entry]:
@@ -156,7 +156,7 @@ def refuse_pruned_id(rx: Rx, stream: str, entry_id: str) -> None:
 def extent(rx: Rx, stream: str) -> tuple[int, int]:
     """Return the last sequence number that was pruned and the last one there is; 0 for none."""
     row = rx.store.row("SELECT pruned_seq, last_seq FROM streams WHERE name = ?", stream)
-    return (0, 0) if row is None else (_integer(row[0]), _integer(row[1]))
+    return (0, 0) if row is None else (integer(row[0]), integer(row[1]))
 
 
 def find(rx: Rx, stream: str, entry_id: str) -> Entry | None:
@@ -200,9 +200,4 @@ def _next_in_stream(tx: Tx, stream: str) -> tuple[int, int, str | None]:
         )
     assert row is not None
     stream_id, seq, parent = row
-    return _integer(stream_id), _integer(seq), None if parent is None else str(parent)
-
-
-def _integer(value: SqlValue) -> int:
-    assert isinstance(value, int)  # STRICT tables keep integers integers
-    return value
+    return integer(stream_id), integer(seq), None if parent is None else str(parent)

@@ -58,7 +58,7 @@ def test_no_command_imports_trio_or_the_daemon(
 
 
 def test_status_imports_next_to_nothing(daemon: DaemonProcess) -> None:
-    unneeded = {"rich", "penholder.cli.verbs.spec", "penholder.cli.verbs.call", "subprocess"}
+    unneeded = {"rich", "penholder.cli.contract", "penholder.cli.verbs.call", "subprocess"}
 
     assert not imported(daemon, "status", "--no-json") & (HEAVY | unneeded)
 

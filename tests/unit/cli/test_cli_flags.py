@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from penholder.cli.contract import Method, contract
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import Options, nearest, normalized, parse_known
 from penholder.cli.verbs import call, flags, values
-from penholder.cli.verbs.spec import Method, contract
 from tests.unit.cli.conftest import Cli
 
 METHODS = contract().methods

@@ -9,9 +9,9 @@ from msgspec import Raw
 
 from penholder._shared import deep
 from penholder._shared.reading import decode, read
+from penholder.cli.contract import contract
 from penholder.cli.terminal.output import show
 from penholder.cli.terminal.text import plain
-from penholder.cli.verbs.spec import contract
 from penholder_protocol.nouns import BriefTree
 
 DIGITS = "9" * 5000

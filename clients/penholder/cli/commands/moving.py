@@ -6,7 +6,7 @@ They work on the database itself, so no daemon may run meanwhile.
 import argparse
 from collections.abc import Sequence
 
-from penholder.cli.daemon_process import handing_over
+from penholder.cli.commands import handing_over
 from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
 
 _SOURCES = ("subagent-cli", "blackboard", "langbot-state", "jsonl")

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from penholder.cli.daemon_process import handing_over
+from penholder.cli.commands import handing_over
 from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
 
 _DESCRIPTION = """\

@@ -9,7 +9,7 @@ from penholder._shared.reading import read
 from penholder.cli.terminal.text import Record
 
 if TYPE_CHECKING:
-    from penholder.cli.verbs.spec import Contract, Method
+    from penholder.cli.contract import Contract, Method
 
 _NODE = "BriefNode"
 """A record that has others of its kind below it."""

@@ -21,7 +21,7 @@ from penholder.cli.daemon_process import presence
 from penholder.cli.terminal.failures import Usage
 
 if TYPE_CHECKING:
-    from penholder.cli.verbs.spec import Method
+    from penholder.cli.contract import Method
 
 SOCKET_VARIABLE = "PENHOLDER_SOCKET"
 WORKER_VARIABLE = "PENHOLDER_WORKER_ID"

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import msgspec
 
 from penholder.blocking import Client
+from penholder.cli.contract import Contract, Method, contract
 from penholder.cli.terminal import fences, handles, output, targets
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import (
@@ -21,7 +22,6 @@ from penholder.cli.terminal.options import (
 )
 from penholder.cli.verbs import flags
 from penholder.cli.verbs.helptext import epilog, metavar, room_help
-from penholder.cli.verbs.spec import Contract, Method, contract
 from penholder_protocol.nouns import Fence, Handle, Release
 
 _ACQUIRE = "controller.acquire"

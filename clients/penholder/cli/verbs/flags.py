@@ -2,10 +2,10 @@
 
 import argparse
 
+from penholder.cli.contract import Contract, Method, Param
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.verbs import values
 from penholder.cli.verbs.helptext import describe, metavar
-from penholder.cli.verbs.spec import Contract, Method, Param
 
 FENCE = "fence"
 """The one param that is not filled from a flag of its own; see `fences`."""

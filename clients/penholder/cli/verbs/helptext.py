@@ -3,8 +3,8 @@
 import textwrap
 
 from penholder.cli.catalog import COMMANDS
+from penholder.cli.contract import Contract, Method, Param, Schema
 from penholder.cli.terminal.failures import EXIT_CODES_HELP
-from penholder.cli.verbs.spec import Contract, Method, Param, Schema
 
 _ROOMS = {
     "rpc": "the connection itself",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from penholder.cli.contract import Contract, Schema
 from penholder.cli.terminal.failures import Usage
-from penholder.cli.verbs.spec import Contract, Schema
 from penholder_protocol.limits import MAX_FRAME_BYTES
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
