@@ -11,7 +11,7 @@ from penholder.commands import call, flags, values
 from penholder.commands.failures import Usage
 from penholder.commands.options import Options, nearest, normalized, parse_known
 from penholder.commands.spec import Method, contract
-from tests.unit.cli.conftest import Cli
+from tests.helpers.command_line import Cli
 
 METHODS = contract().methods
 

@@ -10,7 +10,7 @@ import pytest
 from penholder import DaemonUnreachable
 from penholder.commands import failures, presence
 from penholder.commands.presence import CannotTell, DoesNotAnswer
-from tests.unit.cli.conftest import Cli
+from tests.helpers.command_line import Cli
 
 REFUSED = PermissionError(errno.EACCES, "Permission denied", "/state/penholder.lock")
 
