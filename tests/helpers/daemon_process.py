@@ -119,6 +119,12 @@ class DaemonProcess:
         self._process = None
         return status
 
+    def peak_rss_bytes(self) -> int:
+        """Return the most memory that it has had so far."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+        return int(line.split()[1]) * 1024
+
     def log(self) -> str:
         """Return what it logged."""
         return self.log_path.read_text() if self.log_path.exists() else ""

@@ -10,7 +10,7 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.session import Figures
-from penholder_daemon.core.store import Row, Store, StoreFault
+from penholder_daemon.core.store import Row, SqlValue, Store, StoreFault
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import Process
@@ -271,3 +271,18 @@ class FakeSession:
     def shut_down(self, drain_ms: int) -> None:
         """Remember it."""
         self.drain_ms = drain_ms
+
+
+class Listening(FaultyStore):
+    """A store that asks for the plan of every statement."""
+
+    def __init__(self, store: Store) -> None:
+        """Hear of nothing yet."""
+        super().__init__(store)
+        self.plans: list[tuple[str, list[str]]] = []
+
+    def row(self, sql: str, *values: SqlValue) -> Row | None:
+        """Keep the plan and run the statement."""
+        plan = self.rows(f"EXPLAIN QUERY PLAN {sql}", *values)
+        self.plans.append((sql, [str(step[3]) for step in plan]))
+        return super().row(sql, *values)

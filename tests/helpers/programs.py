@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -181,14 +180,6 @@ def state_of(pid: int) -> str:
     return stat.rpartition(b")")[2].split()[0].decode()
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Look again and again until something holds that nothing tells of."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        os.sched_yield()
-
-
 def command_of(pid: int) -> str:
     """Return the name of a process's program; nothing if there is no such process."""
     try:
@@ -207,3 +198,25 @@ def wait_gone(pid: int) -> None:
         assert select.select([handle], [], [], TIMEOUT_S)[0], f"process {pid} lives"
     finally:
         os.close(handle)
+
+
+Start = Callable[..., Worker]
+StartProgram = Callable[..., Running]
+
+STUBBORN = """
+import os, signal, sys, time
+for number in (signal.SIGTERM, signal.SIGQUIT):
+    signal.signal(number, lambda *_: os.write(1, b"no\\n"))
+child = os.fork()
+os.write(1, b"%d\\n" % os.getpid())
+while True:
+    time.sleep(100)
+"""
+"""Two processes that end at neither SIGTERM nor SIGQUIT; each writes its pid first."""
+
+
+def stubborn(start: Start, kill_after_s: str = "0.2") -> tuple[Worker, list[int]]:
+    """Start a stubborn command; returns it and the pids of its group."""
+    worker = start(sys.executable, "-c", STUBBORN, flags=("--kill-after-s", kill_after_s))
+    pids = [int(worker.running.line()), int(worker.running.line())]
+    return worker, pids

@@ -5,10 +5,10 @@ from collections import Counter
 import hypothesis.strategies as st
 from hypothesis.stateful import invariant, rule
 
+from tests.helpers.boards import BOARD_STATES, BRIEF_STATES, KINDS, WORKSTREAM_STATES
 from tests.helpers.harness import Json
 from tests.models.file_bench import FileBench
 from tests.models.machine import Machine, MortalBench, drive
-from tests.unit.rooms.test_board import BOARD_STATES, BRIEF_STATES, KINDS, WORKSTREAM_STATES
 
 BOARDS = st.sampled_from(["b1", "b1", "b2", "none"])
 IDS = st.sampled_from(["x1", "x2", "x3", "x4"])

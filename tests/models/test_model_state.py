@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import hypothesis.strategies as st
 from hypothesis.stateful import invariant, rule
 
+from tests.helpers.bindings import SCOPES, dimensions
 from tests.helpers.harness import Json
 from tests.models.file_bench import FileBench
 from tests.models.machine import Machine, MortalBench, drive
-from tests.unit.rooms.test_state import SCOPES
-from tests.unit.rooms.test_state_scopes import dimensions
 
 RUNNERS = st.sampled_from(["r", "r:b"])
 IDENTITIES = st.sampled_from(["b", "b:b"])

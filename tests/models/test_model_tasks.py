@@ -7,9 +7,9 @@ from hypothesis.stateful import invariant, rule
 
 from penholder_daemon.core.caller import Caller
 from tests.helpers.harness import CONTROLLER
+from tests.helpers.tasks import STEPS
 from tests.models.file_bench import FileBench
 from tests.models.machine import Machine, MortalBench, drive
-from tests.unit.rooms.test_tasks import STEPS
 
 TASKS = st.sampled_from(["t1", "t2", "t3"])
 STATES = st.sampled_from(sorted(STEPS))

@@ -1,10 +1,11 @@
-"""A real daemon for each test that asks for one, in directories of its own."""
+"""A real daemon for each test that asks for one, in directories of its own; databases to import."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from bench import moving_source
 
 from tests.helpers.daemon_process import DaemonProcess
 
@@ -23,3 +24,11 @@ def daemon(short_dir: Path) -> Iterator[DaemonProcess]:
     process.start()
     yield process
     process.end()
+
+
+@pytest.fixture
+def state_db(tmp_path: Path) -> Path:
+    """Give a database of subagent-cli: w_0 with events 0, 2, 4 and w_1 with 1, 3, 5."""
+    path = tmp_path / "state.db"
+    moving_source.create(path)
+    return path

@@ -2,19 +2,17 @@
 
 import signal
 import socket
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_LAG_BYTES
 from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
 from tests.helpers.hostile_peers import message
+from tests.helpers.waiting import until
 
-_PATIENCE_SECONDS = 30
 _PEERS = 64
 _MOST_RSS_BYTES = 300 << 20
 _FACE = "\N{GRINNING FACE}"
@@ -23,20 +21,13 @@ _FAR_AWAY = {"after_seq": 1 << 40, "timeout_ms": 300_000}
 _TASK = {"tenant_id": "t", "project_id": "p", "queue": "q"}
 
 
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def _fill(control: RawConnection, peer: socket.socket) -> None:
     """Have more made for a peer than it may leave unread."""
     make_worker(control, worker_id="w")
     for _ in range(5):
         control.call("event.append", worker_id="w", type="big", data={"text": "x" * 190_000})
     peer.sendall(b"".join(message("event.list", n, worker_id="w", limit=1000) for n in range(50)))
-    _until(lambda: control.call("daemon.status")["held_bytes"] > MAX_LAG_BYTES)
+    until(lambda: control.call("daemon.status")["held_bytes"] > MAX_LAG_BYTES)
 
 
 def test_a_claim_for_a_peer_that_does_not_read_ends_with_the_peer(daemon: DaemonProcess) -> None:
@@ -49,7 +40,7 @@ def test_a_claim_for_a_peer_that_does_not_read_ends_with_the_peer(daemon: Daemon
             # By the second answer the wait has heard of the task and asked for it.
             control.call("rpc.ping")
             control.call("rpc.ping")
-        _until(lambda: control.call("daemon.status")["connections"] == 1)
+        until(lambda: control.call("daemon.status")["connections"] == 1)
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait() == 0
 
@@ -90,12 +81,6 @@ def _long_names() -> bytes:
     )  # fmt: skip
 
 
-def _peak_rss_bytes(daemon: DaemonProcess) -> int:
-    status = Path(f"/proc/{daemon.pid}/status").read_text()
-    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) * 1024
-
-
 def _ask_and_stay(daemon: DaemonProcess, asked: bytes) -> socket.socket:
     peer = socket.socket(socket.AF_UNIX)
     peer.settimeout(2)
@@ -126,8 +111,8 @@ def test_peers_that_ask_for_much_and_stay_hold_little_and_leave_nothing(
             for each in every:
                 held.enter_context(each.result())
             control.call("event.append", worker_id="w", type="n", data={})
-        assert _peak_rss_bytes(daemon) < _MOST_RSS_BYTES, f"{_peak_rss_bytes(daemon):,}"
-        _until(lambda: control.call("daemon.status")["connections"] == 1)
+        assert daemon.peak_rss_bytes() < _MOST_RSS_BYTES, f"{daemon.peak_rss_bytes():,}"
+        until(lambda: control.call("daemon.status")["connections"] == 1)
         # What a request for the figures holds itself.
         assert control.call("daemon.status")["held_bytes"] < 16 << 10
 
@@ -142,4 +127,4 @@ def test_a_frame_too_long_behind_a_wait_does_not_keep_a_peer_that_is_gone(
             peer.sendall(message("event.wait", 1, worker_id="w", **_FAR_AWAY))
             peer.sendall(b"[" * (MAX_FRAME_BYTES + 1))
             assert b"VALUE_TOO_LARGE" in peer.recv(1 << 16)
-        _until(lambda: control.call("daemon.status")["connections"] == 1)
+        until(lambda: control.call("daemon.status")["connections"] == 1)

@@ -43,12 +43,6 @@ def _rss_bytes(daemon: DaemonProcess) -> int:
     return int(pages) * os.sysconf("SC_PAGESIZE")
 
 
-def _peak_rss_bytes(daemon: DaemonProcess) -> int:
-    status = Path(f"/proc/{daemon.pid}/status").read_text()
-    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) * 1024
-
-
 @pytest.mark.parametrize("worker_id", [None, "w_victim"])
 def test_a_hang_up_in_the_middle_of_a_pipeline_is_nothing(
     besieged: DaemonProcess, worker_id: str | None
@@ -167,7 +161,7 @@ def test_memory_is_bounded_whatever_peers_do(besieged: DaemonProcess, kind: str)
             each.result()
         status = honest.call("daemon.status")
     assert status["held_bytes"] <= status["held_bytes_limit"]
-    assert _peak_rss_bytes(besieged) < MOST_RSS_BYTES, f"{_peak_rss_bytes(besieged):,}"
+    assert besieged.peak_rss_bytes() < MOST_RSS_BYTES, f"{besieged.peak_rss_bytes():,}"
 
 
 def test_peers_that_stay_and_never_read_hold_no_more(besieged: DaemonProcess) -> None:
@@ -187,7 +181,7 @@ def test_peers_that_stay_and_never_read_hold_no_more(besieged: DaemonProcess) ->
             honest.call("event.append", worker_id="w_victim", type="n", data={"n": number})
         status = honest.call("daemon.status")
         assert status["held_bytes"] <= status["held_bytes_limit"]
-        assert _peak_rss_bytes(besieged) < MOST_RSS_BYTES, f"{_peak_rss_bytes(besieged):,}"
+        assert besieged.peak_rss_bytes() < MOST_RSS_BYTES, f"{besieged.peak_rss_bytes():,}"
         text = honest.call("daemon.metrics")["text"]
         assert "penholder_held_bytes " in text
         assert "penholder_held_bytes_limit " in text

@@ -13,14 +13,6 @@ from tests.helpers.moving_programs import blackboard, execute, langbot, langbot_
 from tests.helpers.programs import penholder
 
 
-@pytest.fixture
-def state_db(tmp_path: Path) -> Path:
-    """Give a database of subagent-cli."""
-    path = tmp_path / "state.db"
-    moving_source.create(path)
-    return path
-
-
 def refused(state_dir: Path, source: str, path: Path, code: int = 1) -> str:
     """Return why an import is refused; nothing of it may be left."""
     ran = moving(state_dir, "import", source, str(path))

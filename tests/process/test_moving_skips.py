@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import moving_source
 
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.moving_programs import Moved, blackboard, execute, langbot, langbot_row, moving
@@ -18,14 +17,6 @@ APPROVAL = (
     "INSERT INTO approval_requests VALUES ('{0}', '{1}', NULL, 'pending', 'tool.call', 'Go?',"
     f" '{{2}}', '{AT}', NULL, NULL, NULL, NULL, NULL)"
 )
-
-
-@pytest.fixture
-def state_db(tmp_path: Path) -> Path:
-    """Give a database of subagent-cli: w_0 with events 0, 2, 4 and w_1 with 1, 3, 5."""
-    path = tmp_path / "state.db"
-    moving_source.create(path)
-    return path
 
 
 def _skipping(tmp_path: Path, source: str, path: Path) -> tuple[Moved, list[dict[str, str]]]:

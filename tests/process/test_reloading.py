@@ -1,14 +1,13 @@
 """Settings that are read anew on SIGHUP, while clients are connected."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.waiting import until
 
-_PATIENCE_SECONDS = 30
 CHANGED = """
 max_connections = 2
 log_level = "debug"
@@ -38,14 +37,7 @@ def configured(short_dir: Path, config: Path) -> Iterator[DaemonProcess]:
 def _reload(daemon: DaemonProcess, told: str) -> None:
     """Send SIGHUP and wait until the log tells what came of it."""
     daemon.signal_reload()
-    _until(lambda: told in daemon.log())
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: told in daemon.log())
 
 
 def test_a_reload_obeys_the_file_as_it_is_now(configured: DaemonProcess, config: Path) -> None:
@@ -55,7 +47,7 @@ def test_a_reload_obeys_the_file_as_it_is_now(configured: DaemonProcess, config:
         told = control.call("daemon.config")
         assert (told["max_connections"], told["retention"]["worker"]["keep_last"]) == (2, 5)
         control.call("rpc.ping")
-        _until(lambda: "method=rpc.ping" in configured.log())
+        until(lambda: "method=rpc.ping" in configured.log())
         with configured.connect() as second, configured.connect() as third:
             second.call("rpc.ping")
             assert third.read()["error"]["data"]["details"]["limit"] == "MAX_CONNECTIONS"

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.waiting import until
 
 
 def test_nothing_is_acknowledged_into_files_that_were_removed(daemon: DaemonProcess) -> None:
@@ -57,31 +57,24 @@ def test_no_socket_is_served_where_another_directory_took_its_place(
         make_worker(control, worker_id="w")
         shutil.rmtree(workers)
         replace(workers)
-        _until(lambda: control.call("daemon.status")["unserved_workers"] == 1)
+        until(lambda: control.call("daemon.status")["unserved_workers"] == 1)
         assert not (workers / "w.sock").exists()
         shutil.rmtree(workers) if replace is _foreign else workers.unlink()
-        _until(lambda: control.call("daemon.status")["unserved_workers"] == 0)
+        until(lambda: control.call("daemon.status")["unserved_workers"] == 0)
         with daemon.connect("w") as worker:
             worker.call("rpc.ping")
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_what_cannot_be_put_back_is_logged_once(daemon: DaemonProcess) -> None:
     lock = daemon.state_dir / "penholder.lock"
     lock.unlink()
     lock.mkdir()
-    _until(lambda: "cannot be put back" in daemon.log())
+    until(lambda: "cannot be put back" in daemon.log())
     with daemon.connect() as control:
         make_worker(control, worker_id="w")
         # Whoever tends has been there again, several times, when a socket is back again and again.
         for _ in range(3):
             sock = daemon.runtime_dir / "workers/w.sock"
             sock.unlink()
-            _until(sock.exists)
+            until(sock.exists)
     assert daemon.log().count("cannot be put back") == 1

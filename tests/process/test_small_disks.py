@@ -2,8 +2,7 @@
 
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,12 @@ import pytest
 from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
 from tests.helpers.puppet import puppet
 from tests.helpers.small_disk import SmallDisk
+from tests.helpers.waiting import until
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None,
     reason="only root can mount a small disk in a namespace of its own",
 )
-_LOOK_SECONDS = 0.02
-_PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
@@ -39,13 +37,6 @@ def stopped(short_dir: Path, disk: SmallDisk) -> Iterator[DaemonProcess]:
     assert daemon.stop() == 0
     yield daemon
     daemon.end()
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(_LOOK_SECONDS)
 
 
 def _end(daemon: DaemonProcess, *, crash: bool) -> None:
@@ -73,7 +64,7 @@ def _refuse_writes_and_read_on(control: RawConnection) -> str:
 
 def _recover_by_itself(control: RawConnection) -> None:
     """Check that it is well again without a write of anybody's, and that nothing came twice."""
-    _until(lambda: bool(control.call("daemon.health")["ready"]))
+    until(lambda: bool(control.call("daemon.health")["ready"]))
     control.call("event.append", worker_id="w", type="second")
     types = [item["type"] for item in control.call("event.list", worker_id="w")["items"]]
     assert types == ["first", "second"]
@@ -100,7 +91,7 @@ def test_a_process_that_ends_meanwhile_is_written_when_there_is_room(
         with puppet(control.call("worker.get", worker_id="w")["socket_path"]) as worker:
             worker.call("runtime.attach")
             disk.fill()
-        _until(lambda: "the end of a process waits" in stopped.log())
+        until(lambda: "the end of a process waits" in stopped.log())
         assert control.call("runtime.status", worker_id="w")["attached"] is True
         disk.free()
         waited = control.call("event.wait", worker_id="w", types=["runtime.exited"], after_seq=0)

@@ -8,16 +8,14 @@ import socket
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
-
-_PATIENCE_SECONDS = 30
+from tests.helpers.waiting import until
 
 
 @pytest.fixture
@@ -26,13 +24,6 @@ def unstarted(short_dir: Path) -> Iterator[DaemonProcess]:
     daemon = DaemonProcess(short_dir)
     yield daemon
     daemon.end()
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _answers(path: Path) -> bool:
@@ -103,7 +94,7 @@ def test_a_start_that_cannot_serve_all_serves_the_seated_and_the_newest(
         assert control.call("runtime.status", worker_id="w7")["attached"] is True
         control.call("worker.stop", worker_id="w149")
         unserved = status["unserved_workers"]
-        _until(lambda: control.call("daemon.status")["unserved_workers"] == unserved - 1)
+        until(lambda: control.call("daemon.status")["unserved_workers"] == unserved - 1)
 
 
 # --- files ------------------------------------------------------------------------------------
@@ -111,7 +102,7 @@ def test_a_removed_runtime_directory_is_made_again_and_served(daemon: DaemonProc
     with daemon.connect() as control:
         path = Path(make_worker_path(control))
         shutil.rmtree(daemon.runtime_dir)
-        _until(lambda: _answers(daemon.control_socket) and _answers(path))
+        until(lambda: _answers(daemon.control_socket) and _answers(path))
         assert control.call("rpc.ping")["pong"] is True
     for made in (daemon.runtime_dir, daemon.runtime_dir / "workers"):
         assert stat.S_IMODE(made.stat().st_mode) == 0o700
@@ -148,15 +139,15 @@ def test_a_runtime_directory_that_another_daemon_has_taken_over_is_left_to_it(
             os.kill(daemon.pid, signal.SIGCONT)
             # What would bind at once, and what does so when it tends.
             make_worker(control, worker_id="w_after")
-            _until(lambda: "is new and cannot be locked" in daemon.log())
-            _until(lambda: control.call("daemon.status")["unserved_workers"] == 2)
+            until(lambda: "is new and cannot be locked" in daemon.log())
+            until(lambda: control.call("daemon.status")["unserved_workers"] == 2)
             with other.connect() as stranger:
                 assert stranger.call("daemon.status")["pid"] == other.pid
             assert list((other.runtime_dir / "workers").iterdir()) == []
         finally:
             other.end()
-        _until(lambda: _answers(daemon.control_socket))
-        _until(lambda: control.call("daemon.status")["unserved_workers"] == 0)
+        until(lambda: _answers(daemon.control_socket))
+        until(lambda: control.call("daemon.status")["unserved_workers"] == 0)
 
 
 def test_one_removed_socket_is_made_again(daemon: DaemonProcess) -> None:
@@ -164,7 +155,7 @@ def test_one_removed_socket_is_made_again(daemon: DaemonProcess) -> None:
         path = Path(make_worker_path(control))
         path.unlink()
         daemon.control_socket.unlink()
-        _until(lambda: _answers(daemon.control_socket) and _answers(path))
+        until(lambda: _answers(daemon.control_socket) and _answers(path))
 
 
 def test_what_is_above_the_runtime_directory_is_waited_for(short_dir: Path) -> None:
@@ -173,10 +164,10 @@ def test_what_is_above_the_runtime_directory_is_waited_for(short_dir: Path) -> N
     daemon.start()
     try:
         shutil.rmtree(short_dir / "session")
-        _until(lambda: "the control socket was removed" in daemon.log())
+        until(lambda: "the control socket was removed" in daemon.log())
         assert not (short_dir / "session").exists()
         (short_dir / "session").mkdir(mode=0o700)
-        _until(lambda: _answers(daemon.control_socket))
+        until(lambda: _answers(daemon.control_socket))
     finally:
         daemon.end()
 
@@ -188,7 +179,7 @@ def test_what_is_in_the_way_of_a_socket_is_waited_for(daemon: DaemonProcess) -> 
         make_worker(control, worker_id="blocked")
         assert control.call("daemon.status")["unserved_workers"] == 1
         in_the_way.rmdir()
-        _until(lambda: _answers(in_the_way))
+        until(lambda: _answers(in_the_way))
         assert control.call("daemon.status")["unserved_workers"] == 0
         in_the_way.unlink()
         in_the_way.mkdir()
@@ -203,7 +194,7 @@ def test_a_removed_lock_file_lets_no_second_daemon_in(daemon: DaemonProcess) -> 
     second.runtime_dir = daemon.state_dir.parent / "run2"
     second.spawn()
     assert second.wait() == 78
-    _until(lambda: lock.exists() and lock.read_text().split()[:1] == [str(daemon.pid)])
+    until(lambda: lock.exists() and lock.read_text().split()[:1] == [str(daemon.pid)])
 
 
 # --- the log ----------------------------------------------------------------------------------
@@ -247,7 +238,7 @@ def test_closed_streams_are_not_given_to_the_database(talkative: DaemonProcess) 
 
 def test_nobody_reads_what_it_says_when_it_is_ready(talkative: DaemonProcess) -> None:
     talkative.spawn(_with_stderr(">/dev/full"))
-    _until(lambda: _answers(talkative.control_socket))
+    until(lambda: _answers(talkative.control_socket))
     assert talkative.stop() == 0
 
 
@@ -259,7 +250,7 @@ def test_lines_that_were_lost_are_counted_when_there_is_room_again(short_dir: Pa
     try:
         daemon.spawn(_with_stderr(f"2>&{writing}"), [writing])
         os.close(writing)
-        _until(lambda: _answers(daemon.control_socket))
+        until(lambda: _answers(daemon.control_socket))
         for _ in range(40):
             _log_much(daemon)
         with os.fdopen(reading, "rb", closefd=False) as log:

@@ -16,7 +16,7 @@ import pytest
 from penholder.blocking import Client
 from penholder_daemon.generate.__main__ import ROOT
 from tests.helpers.daemon_process import DaemonProcess, make_worker
-from tests.process.test_examples import check_worker
+from tests.helpers.examples import check_worker
 
 _PACKAGE = ROOT / "clients/typescript"
 _TIMEOUT_S = 120

@@ -18,6 +18,8 @@ from tests.helpers.pipelines import pipeline
 from tests.helpers.sim.client import SimulatedClient
 from tests.helpers.sim.daemon import SimulatedDaemon, simulated_daemon
 
+pytestmark = pytest.mark.usefixtures("deterministic")
+
 HOSTILE = 12
 HONEST_CALLS = 15
 
@@ -72,12 +74,6 @@ async def _run(path: Path, seed: int) -> list[Any]:
         assert daemon.services.publisher.listening == 0
         nursery.cancel_scope.cancel()
     return [event["data"].get("n") for event in found["result"]["items"] if event["data"]]
-
-
-@pytest.fixture(autouse=True)
-def deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have trio schedule in an order that the seed decides."""
-    monkeypatch.setattr(trio_run, "_ALLOW_DETERMINISTIC_SCHEDULING", True)
 
 
 def test_no_hang_up_ends_the_daemon_or_touches_anybody_else(tmp_path: Path, seeds: range) -> None:

@@ -12,6 +12,8 @@ from trio._core import _run as trio_run
 from tests.helpers.sim.client import SimulatedClient
 from tests.helpers.sim.daemon import simulated_daemon
 
+pytestmark = pytest.mark.usefixtures("deterministic")
+
 CLIENTS = 4
 OPERATIONS = 25
 CRASHES = 3
@@ -96,12 +98,6 @@ def _run(directory: Path, seed: int) -> History:
     path = directory / f"{seed}-{random.randrange(1 << 30)}.db"
     trio_run._r.seed(seed)
     return trio.run(_simulate, path, seed, clock=trio.testing.MockClock(autojump_threshold=0))
-
-
-@pytest.fixture(autouse=True)
-def deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have trio schedule in an order that the seed decides."""
-    monkeypatch.setattr(trio_run, "_ALLOW_DETERMINISTIC_SCHEDULING", True)
 
 
 def test_no_write_is_lost_or_doubled_whatever_the_order(tmp_path: Path, seeds: range) -> None:

@@ -11,17 +11,16 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tests.helpers.waiting import LIMIT_SECONDS, until
+
 BOX = Path(__file__).with_name("box.sh")
 ROOT = Path(__file__).parents[3]
-LIMIT_SECONDS = 60.0
-_LOOK_SECONDS = 0.02
 _TARGETS = ("sysinit", "basic", "sockets", "timers", "shutdown", "multi-user")
 _JOURNAL = ("systemd-journald.service", "systemd-journald.socket")
 _SYSTEM_UNITS = Path("/lib/systemd/system")
@@ -210,14 +209,6 @@ class Box:
             program = programs / name
             program.write_text(_PROGRAM.format(module=module))
             program.chmod(0o755)
-
-
-def until(is_so: Callable[[], bool], otherwise: str) -> None:
-    """Wait until something outside this process is so; there is nothing to be woken by."""
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(_LOOK_SECONDS)
 
 
 def _remove_groups(top: Path) -> bool:

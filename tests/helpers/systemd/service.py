@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.helpers.systemd.box import Box, Variables, until
+from tests.helpers.systemd.box import Box, Variables
+from tests.helpers.waiting import until
 
 Json = dict[str, Any]
 _SCRIPTS = "/opt/penholder/tests/helpers/systemd"

@@ -1,14 +1,11 @@
 """Programs that a test starts, ended with it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.programs import Running, Worker
-
-Start = Callable[..., Worker]
-StartProgram = Callable[..., Running]
+from tests.helpers.programs import Running, Start, StartProgram, Worker
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import signal
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess, make_worker
-from tests.helpers.programs import Ran, penholder
-from tests.process.cli.conftest import StartProgram
+from tests.helpers.programs import Ran, StartProgram, penholder
 
 REGISTER = (
     "controller", "register", "--controller-id", "c", "--label", "l", "--workspace-key", "/w",

@@ -7,32 +7,13 @@ import sys
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.programs import Worker, penholder, runs
-from tests.process.cli.conftest import Start
-
-STUBBORN = """
-import os, signal, sys, time
-for number in (signal.SIGTERM, signal.SIGQUIT):
-    signal.signal(number, lambda *_: os.write(1, b"no\\n"))
-child = os.fork()
-os.write(1, b"%d\\n" % os.getpid())
-while True:
-    time.sleep(100)
-"""
-"""Two processes that end at neither SIGTERM nor SIGQUIT; each writes its pid first."""
+from tests.helpers.programs import Start, penholder, runs, stubborn
 
 POLITE = """
 trap 'echo bye; exit 0' TERM
 echo ready
 while :; do sleep 100 & wait $!; done
 """
-
-
-def stubborn(start: Start, kill_after_s: str = "0.2") -> tuple[Worker, list[int]]:
-    """Start a stubborn command; returns it and the pids of its group."""
-    worker = start(sys.executable, "-c", STUBBORN, flags=("--kill-after-s", kill_after_s))
-    pids = [int(worker.running.line()), int(worker.running.line())]
-    return worker, pids
 
 
 @pytest.mark.parametrize("state", ["canceling", "stopped"])

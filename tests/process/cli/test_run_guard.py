@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess, Json
-from tests.helpers.programs import Worker, command_of, runs, wait_gone, wait_until
-from tests.process.cli.conftest import Start
-from tests.process.cli.test_run_ending import stubborn
+from tests.helpers.programs import Start, Worker, command_of, runs, stubborn, wait_gone
+from tests.helpers.waiting import until
 
 LEAVES = """
 import os, time
@@ -144,7 +143,7 @@ def test_a_guard_that_is_killed_is_replaced(start: Start) -> None:
     first = _guard_of(worker)
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: _guard_of(worker) not in (None, first))
+    until(lambda: _guard_of(worker) not in (None, first))
     _kill(worker)
     wait_gone(pid)
 

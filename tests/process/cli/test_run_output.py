@@ -8,8 +8,7 @@ import pytest
 
 from penholder_daemon.generate.__main__ import ROOT
 from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection
-from tests.helpers.programs import penholder
-from tests.process.cli.conftest import Start
+from tests.helpers.programs import Start, penholder
 
 
 def content(outputs: list[Json], stream: str) -> bytes:

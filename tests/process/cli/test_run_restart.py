@@ -3,7 +3,7 @@
 import signal
 
 from tests.helpers.daemon_process import DaemonProcess
-from tests.process.cli.conftest import Start
+from tests.helpers.programs import Start
 
 LINES = 40_000
 COUNT = f'i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo "$i"; done'

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.programs import state_of, wait_until
-from tests.process.cli.conftest import Start, StartProgram
+from tests.helpers.programs import Start, StartProgram, state_of
+from tests.helpers.waiting import until
 
 BLOCKED = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
 WAITING = ("sh", "-c", "echo $$; read x; echo $x")
@@ -69,9 +69,9 @@ def test_ctrl_z_stops_both_and_both_go_on(start: Start) -> None:
     for number in (signal.SIGTSTP, signal.SIGTTOU, signal.SIGTTIN):
         worker.running.signal(number)
         os.waitid(os.P_PID, run, os.WSTOPPED)
-        wait_until(lambda: state_of(pid) == "T")
+        until(lambda: state_of(pid) == "T")
         worker.running.signal(signal.SIGCONT)
-        wait_until(lambda: state_of(pid) != "T")
+        until(lambda: state_of(pid) != "T")
     worker.running.say("on")
     assert worker.end().code == 0
     assert worker.texts() == [str(pid), "on"]

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.programs import penholder
-from tests.process.cli.conftest import Start
+from tests.helpers.programs import Start, penholder
 
 LONG = "x" * 130_000
 GONE = "os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')"

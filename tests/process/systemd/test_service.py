@@ -2,8 +2,8 @@
 
 import signal
 
-from tests.helpers.systemd.box import until
 from tests.helpers.systemd.service import ADA, Service
+from tests.helpers.waiting import until
 
 CRASHES = 20
 STRANGER = ADA + 1

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.helpers.systemd.box import Box, until
+from tests.helpers.systemd.box import Box
 from tests.helpers.systemd.service import Service
+from tests.helpers.waiting import until
 
 WATCHDOG_SECONDS = 2
 _DATABASE = "/var/lib/penholder/penholder.db"

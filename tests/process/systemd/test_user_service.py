@@ -1,7 +1,7 @@
 """What is the user manager's own: its sandbox, its timer, and installing as a user."""
 
-from tests.helpers.systemd.box import until
 from tests.helpers.systemd.service import Service
+from tests.helpers.waiting import until
 
 
 def test_a_worker_that_dies_is_noticed_from_inside_the_sandbox(user: Service) -> None:

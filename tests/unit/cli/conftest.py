@@ -1,16 +1,15 @@
 """The command line called in this very process, against a daemon made by hand."""
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
 import pytest
 
 from penholder.cli.main import main
-from tests.helpers.fake_daemon import AnsweringDaemon, Json
+from tests.helpers.command_line import Cli, Ran
+from tests.helpers.fake_daemon import AnsweringDaemon
 from tests.helpers.fake_systemd import FakeSystemd
 from tests.helpers.records import status
 
@@ -18,28 +17,6 @@ VARIABLES = (
     "PENHOLDER_SOCKET", "PENHOLDER_FENCE", "PENHOLDER_STATE_DIR", "PENHOLDER_RUNTIME_DIR",
     "PENHOLDER_WORKER_ID",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What one run of the command line did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Json:
-        """Read stdout as one JSON object."""
-        return msgspec.json.decode(self.out, type=Json)
-
-    @property
-    def error(self) -> Json:
-        """Read stderr as the JSON error object."""
-        return msgspec.json.decode(self.err, type=dict[str, Json])["error"]
-
-
-Cli = Callable[..., Ran]
 
 
 @pytest.fixture

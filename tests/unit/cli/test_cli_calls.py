@@ -7,9 +7,9 @@ import pytest
 
 from penholder.cli.terminal import failures
 from penholder_protocol.errors import ERRORS, ControllerNotFound, PenholderError, WorkerNotFound
+from tests.helpers.command_line import Cli
 from tests.helpers.fake_daemon import AnsweringDaemon, Json
 from tests.helpers.records import status, worker
-from tests.unit.cli.conftest import Cli
 
 
 def page(*items: Json, following: str | None = None) -> Json:

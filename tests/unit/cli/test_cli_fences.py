@@ -10,9 +10,9 @@ from penholder.cli.terminal import fences, handles
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder_protocol import nouns
 from penholder_protocol.errors import Denied, WorkerNotFound
+from tests.helpers.command_line import Cli
 from tests.helpers.fake_daemon import AnsweringDaemon, Json
 from tests.helpers.records import handle, release, worker
-from tests.unit.cli.conftest import Cli
 
 TOKEN = "secret-token"  # noqa: S105 - of a daemon made by hand
 FENCE = {"epoch": 7, "token": TOKEN}

@@ -11,7 +11,7 @@ from penholder.cli.contract import Method, contract
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import Options, nearest, normalized, parse_known
 from penholder.cli.verbs import call, flags, values
-from tests.unit.cli.conftest import Cli
+from tests.helpers.command_line import Cli
 
 METHODS = contract().methods
 

@@ -11,7 +11,7 @@ from penholder import DaemonUnreachable
 from penholder.cli.daemon_process import presence
 from penholder.cli.daemon_process.presence import CannotTell, DoesNotAnswer
 from penholder.cli.terminal import failures
-from tests.unit.cli.conftest import Cli
+from tests.helpers.command_line import Cli
 
 REFUSED = PermissionError(errno.EACCES, "Permission denied", "/state/penholder.lock")
 

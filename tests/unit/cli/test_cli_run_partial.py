@@ -1,19 +1,12 @@
 """Output that is no line yet: when it is sent, and that nothing is lost by it."""
 
-from base64 import b64decode
-
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penholder.cli.run.lines import LONGEST_S, QUIET_S, Output, Splitter, unfinished
-
-
-def content(output: Output) -> bytes:
-    """Return the bytes that an event stands for."""
-    piece = b64decode(output.base64) if output.base64 is not None else (output.text or "").encode()
-    return piece if output.continued or not output.newline else piece + b"\n"
+from tests.helpers.run_output import content
 
 
 def decoded(found: list[msgspec.Raw]) -> list[Output]:

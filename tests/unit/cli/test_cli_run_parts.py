@@ -3,7 +3,6 @@
 import errno
 import signal
 import threading
-from base64 import b64decode
 from collections.abc import Iterator
 
 import msgspec
@@ -20,6 +19,7 @@ from penholder.cli.run.lines import MAX_PIECE_BYTES, Output, Splitter, boundary
 from penholder.cli.terminal.failures import Usage
 from penholder_protocol.limits import MAX_APPEND_MANY, MAX_VALUE_BYTES
 from penholder_protocol.nouns import NewEvent
+from tests.helpers.run_output import content
 
 
 def split(*chunks: bytes) -> list[Output]:
@@ -29,12 +29,6 @@ def split(*chunks: bytes) -> list[Output]:
     found += splitter.end()
     assert all(len(bytes(data)) <= MAX_VALUE_BYTES for data in found)
     return [msgspec.json.decode(data, type=Output) for data in found]
-
-
-def content(output: Output) -> bytes:
-    """Return the bytes that an event stands for."""
-    piece = b64decode(output.base64) if output.base64 is not None else (output.text or "").encode()
-    return piece if output.continued or not output.newline else piece + b"\n"
 
 
 def test_a_line_is_an_event() -> None:

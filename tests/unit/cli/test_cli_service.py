@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from penholder.cli.service.templates import MARKER
+from tests.helpers.command_line import Cli
 from tests.helpers.fake_daemon import AnsweringDaemon
 from tests.helpers.fake_systemd import FakeSystemd
 from tests.helpers.records import status
-from tests.unit.cli.conftest import Cli
 
 UNITS = {
     "penholder.socket", "penholder.service", "penholder-backup.service", "penholder-backup.timer",

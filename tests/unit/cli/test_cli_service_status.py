@@ -9,10 +9,10 @@ from penholder.cli.daemon_process import keeper
 from penholder.cli.service import templates
 from penholder.cli.terminal.failures import Failure
 from penholder_protocol import __version__
+from tests.helpers.command_line import Cli
 from tests.helpers.fake_daemon import AnsweringDaemon
 from tests.helpers.fake_systemd import FakeSystemd
 from tests.helpers.records import status
-from tests.unit.cli.conftest import Cli
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.command_line import Cli
 from tests.helpers.fake_daemon import AnsweringDaemon
 from tests.helpers.records import worker
-from tests.unit.cli.conftest import Cli
 
 EVENT = {
     "event_id": "ev_1", "worker_id": "w", "event_seq": 1, "pos": 1, "ts": "", "type": "note",

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from penholder.cli.terminal import handles
+from tests.helpers.command_line import Cli
 from tests.helpers.fake_daemon import AnsweringDaemon, Hangup, Json
 from tests.helpers.records import handle
-from tests.unit.cli.conftest import Cli
 
 CLAIM = ("--runner-id", "r", "--lease-ms", "1000", "--json")
 

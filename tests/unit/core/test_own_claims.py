@@ -7,10 +7,10 @@ import pytest
 from penholder_daemon.core.caller import Caller
 from penholder_protocol import errors
 from tests.helpers.harness import Bench, Json
+from tests.helpers.queue_tasks import claim as claim_task
+from tests.helpers.queue_tasks import submit
 from tests.helpers.running import ask, make_run
 from tests.helpers.running import claim as claim_run
-from tests.unit.rooms.test_queue import claim as claim_task
-from tests.unit.rooms.test_queue import submit
 
 LEASE = {"epoch": 1, "token": "guess"}
 OF_RUN: dict[str, dict[str, object]] = {

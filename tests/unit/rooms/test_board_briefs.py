@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from penholder_daemon.core import execute
 from penholder_protocol import errors
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_RESULT_BYTES, MAX_VALUE_BYTES
+from tests.helpers.boards import NOW, board, brief, workstream
 from tests.helpers.harness import Bench, Json
-from tests.unit.rooms.test_board import NOW, board, brief, workstream
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pytest
 from penholder_daemon.core import budget
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs.records import claiming
+from tests.helpers.fakes import Listening
 from tests.helpers.harness import CONTROLLER, Bench
 from tests.helpers.running import claim, make_run
-from tests.unit.rooms.test_runs_claims import Listening
 
 
 def _next(bench: Bench, **wanted: str) -> str | None:

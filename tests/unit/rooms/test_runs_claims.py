@@ -3,11 +3,10 @@
 import pytest
 
 from penholder_daemon.core.effects import WithdrawStream
-from penholder_daemon.core.store import Row, SqlValue, Store
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs.records import claiming
 from penholder_protocol import errors
-from tests.helpers.fakes import FaultyStore
+from tests.helpers.fakes import Listening
 from tests.helpers.harness import CONTROLLER, Bench, Json
 from tests.helpers.running import (
     Lease,
@@ -175,21 +174,6 @@ def test_the_answer_of_a_claim_is_never_kept(bench: Bench) -> None:
     bench.refused(errors.IdempotencyNotKept, "run.claim_next", **call)
     kept = [row for rows in bench.dump().values() for row in rows]
     assert not any("token-1" in str(value) for row in kept for value in row)
-
-
-class Listening(FaultyStore):
-    """A store that asks for the plan of every statement."""
-
-    def __init__(self, store: Store) -> None:
-        """Hear of nothing yet."""
-        super().__init__(store)
-        self.plans: list[tuple[str, list[str]]] = []
-
-    def row(self, sql: str, *values: SqlValue) -> Row | None:
-        """Keep the plan and run the statement."""
-        plan = self.rows(f"EXPLAIN QUERY PLAN {sql}", *values)
-        self.plans.append((sql, [str(step[3]) for step in plan]))
-        return super().row(sql, *values)
 
 
 # --- the next one -----------------------------------------------------------------------------

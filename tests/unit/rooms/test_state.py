@@ -4,36 +4,8 @@ import pytest
 
 from penholder_protocol import errors
 from penholder_protocol.limits import MAX_VALUE_BYTES
-from tests.helpers.harness import Bench, Json
-
-SCOPES = ["conversation", "actor", "subject", "runner"]
-CONTEXT = {
-    "conversation_id": "c1",
-    "actor": {"id": "ann"},
-    "subject": {"id": "door", "type": "thing"},
-}
-
-
-def bind(bench: Bench, runner_id: str = "r1", binding_id: str = "b1", **params: object) -> Json:
-    """Make a binding."""
-    return bench.call("state.bind", runner_id=runner_id, binding_id=binding_id, **params)
-
-
-def at(scope: str = "runner", **params: object) -> dict[str, object]:
-    """Say where: runner r1's binding b1 unless said otherwise."""
-    return {
-        "runner_id": "r1",
-        "binding_identity": "b1",
-        "scope": scope,
-        "context": CONTEXT,
-        **params,
-    }
-
-
-def keys(bench: Bench, scope: str = "runner", **params: object) -> list[str]:
-    """Return the keys of a scope."""
-    found: list[str] = bench.call("state.list", **at(scope, **params))["keys"]
-    return found
+from tests.helpers.bindings import SCOPES, at, bind, keys
+from tests.helpers.harness import Bench
 
 
 # --- bindings ---------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penholder_protocol import errors
+from tests.helpers.bindings import at, bind, keys
 from tests.helpers.harness import Bench
-from tests.unit.rooms.test_state import at, bind, keys
 
 # What trips stores up: the wildcards of LIKE, case, NUL, the ends of the planes, surrogates' place.
 TRICKY = ["", "a", "A", "b", "%", "_", "\\", "\0", "\x7f", "\x80", "é", "ÿ", "\ud7ff", "\ue000",

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from penholder_protocol import errors
 from penholder_protocol.limits import MAX_FRAME_BYTES, MAX_RESULT_BYTES, MAX_VALUE_BYTES
+from tests.helpers.bindings import CONTEXT, SCOPES, at, bind, dimensions
 from tests.helpers.harness import Bench, Json
-from tests.unit.rooms.test_state import CONTEXT, SCOPES, at, bind
 
 IDS = st.sampled_from(["a", "b", "a:b", ":", '"', ",", "\1", "a\1", "user", "unknown", "null"])
 PARTIES = st.none() | st.fixed_dictionaries({}, optional={"id": IDS, "type": IDS})
@@ -25,24 +25,6 @@ CONTEXTS = st.fixed_dictionaries(
     },
 )
 PLACES = st.tuples(IDS, IDS, st.sampled_from(SCOPES), CONTEXTS)
-_DEFAULTS = {"actor": "user", "subject": "unknown"}
-
-
-def dimensions(
-    runner_id: str, identity: str, scope: str, context: Json
-) -> tuple[object, ...] | None:
-    """Return what tells a scope apart, as the contract says it; None without identity."""
-    common = (scope, runner_id, identity, context.get("bot_id"), context.get("workspace_id"))
-    if scope == "runner":
-        return common
-    if scope == "conversation":
-        if context.get("conversation_id") is None:
-            return None
-        return (*common, context["conversation_id"], context.get("thread_id"))
-    party = context.get(scope) or {}
-    if party.get("id") is None:
-        return None
-    return (*common, party.get("type", _DEFAULTS[scope]), party["id"])
 
 
 @settings(max_examples=200, deadline=None)

@@ -6,45 +6,13 @@ import pytest
 
 from penholder_protocol import errors
 from tests.helpers.harness import Bench, Json
-
-STEPS = {
-    "ASSIGNED": {"WORKING", "FAILED"},
-    "WORKING": {"IN_REVIEW", "CONFLICTED", "FAILED"},
-    "CONFLICTED": {"IN_REVIEW", "WORKING", "FAILED"},
-    "IN_REVIEW": {"APPROVED", "WORKING", "FAILED"},
-    "APPROVED": {"COMPLETED", "WORKING", "FAILED"},
-    "COMPLETED": set(),
-    "FAILED": {"ASSIGNED"},
-}
-PATHS = {
-    "ASSIGNED": [],
-    "WORKING": ["WORKING"],
-    "CONFLICTED": ["WORKING", "CONFLICTED"],
-    "IN_REVIEW": ["WORKING", "IN_REVIEW"],
-    "APPROVED": ["WORKING", "IN_REVIEW", "APPROVED"],
-    "COMPLETED": ["WORKING", "IN_REVIEW", "APPROVED", "COMPLETED"],
-    "FAILED": ["FAILED"],
-}
-
-
-def create(bench: Bench, task_id: str = "t1", state: str = "ASSIGNED", **params: object) -> Json:
-    """Make a task and take it to a state."""
-    needed = {"task_id": task_id, "branch": "main", "worktree": "/src"}
-    task = bench.call("task.create", **{**needed, **params})
-    for to in PATHS[state]:
-        task = bench.call("task.transition", task_id=task_id, expected=task["state"], to=to)
-    return task
+from tests.helpers.tasks import STEPS, create, listed
 
 
 def published(bench: Bench, topic: str) -> list[tuple[str, str, Json]]:
     """Return kind, correlation id and payload of every message of a topic."""
     items = bench.call("message.list", topic=topic, limit=1000)["items"]
     return [(each["kind"], each["correlation_id"], each["payload"]) for each in items]
-
-
-def listed(bench: Bench, **params: object) -> list[str]:
-    """Return the ids of a list."""
-    return [task["task_id"] for task in bench.call("task.list", **params)["items"]]
 
 
 def test_create_answers_the_task_and_publishes_it(bench: Bench) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from penholder_daemon.core.rules import Rules, Staleness
 from penholder_protocol import errors
 from tests.helpers.harness import Bench
-from tests.unit.rooms.test_tasks import STEPS, create, listed
+from tests.helpers.tasks import STEPS, create, listed
 
 LEVELS = ["ok", "warn", "stale", "dead"]
 

@@ -21,10 +21,9 @@ from penholder_daemon.shell.publishing.subscriptions import LiveSubscription
 from penholder_daemon.shell.store.readers import read
 from penholder_protocol.limits import CONNECTION_KEEPS_BYTES, MAX_HELD_BYTES, MAX_LAG_BYTES
 from tests.helpers.harness import CONTROLLER, Bench
-from tests.unit.shell.test_reader_threads import Scene, scene
+from tests.helpers.reading import Scene
 
 T = TypeVar("T")
-__all__ = ["scene"]
 _PAGE = Waiting(result=object(), ready=True, streams=())
 
 

@@ -2,35 +2,24 @@
 
 import threading
 from collections import deque
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 import trio
-from outcome import Outcome
 
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.fairness import desks
-from penholder_daemon.shell.fairness.accounts import Account, Accounts
+from penholder_daemon.shell.fairness.accounts import Accounts
 from penholder_daemon.shell.fairness.desks import Desk, Desks, ReadJob
-from penholder_daemon.shell.store.opening import open_reader, open_writer
-from penholder_daemon.shell.store.readers import ThreadReaders, read
-from penholder_daemon.shell.store.shm_gate import ShmGate
+from penholder_daemon.shell.store.readers import read
 from penholder_protocol.errors import Busy, QueryTooCostly
 from penholder_protocol.limits import MAX_LAG_BYTES, MAX_QUEUED_BESIDE, MAX_READER_QUEUE
-from tests.helpers.fakes import FakeWorld
 from tests.helpers.harness import CONTROLLER
+from tests.helpers.reading import Scene, one
 
 _COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
 _STEPS = f"{_COUNT} SELECT MAX(i) FROM n"
-
-
-def _one(rx: Rx) -> SqlValue:
-    row = rx.store.row("SELECT 1")
-    assert row is not None
-    return row[0]
 
 
 def _count(rx: Rx, steps: int) -> SqlValue:
@@ -42,53 +31,11 @@ def _count(rx: Rx, steps: int) -> SqlValue:
 endless = partial(_count, steps=1 << 60)
 
 
-class Scene:
-    """Readers over a database, and desks of connections."""
-
-    def __init__(self, path: Path) -> None:
-        """Start the threads."""
-        self._writer = open_writer(path)
-        gate = ShmGate()
-        gate.is_open = True
-        self.readers = ThreadReaders(partial(open_reader, path), gate, 2, FakeWorld(), lambda: None)
-        self._accounts = Accounts()
-        self.told: list[str] = []
-
-    def account(self) -> Account:
-        """Open a connection's account."""
-        return self._accounts.open(lambda _: None)
-
-    def desk(self) -> Desk:
-        """Open a connection's desk."""
-        return self.readers.open_desk(self.account())
-
-    def note(self, name: str) -> ReadJob[SqlValue]:
-        """Make a quick query that is noted when it is answered."""
-
-        def done(_: Outcome[SqlValue]) -> None:
-            self.told.append(name)
-
-        return ReadJob(CONTROLLER, _one, done)
-
-    async def close(self) -> None:
-        """End the threads."""
-        await self.readers.stop()
-        self._writer.close()
-
-
-@pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    """Give a scene."""
-    made = Scene(tmp_path / "p.db")
-    yield made
-    await made.close()
-
-
 async def test_a_query_without_end_is_ended_and_told_what_to_do(scene: Scene) -> None:
     with pytest.raises(QueryTooCostly, match="ask for less") as caught:
         await read(scene.desk(), CONTROLLER, endless)
     assert caught.value.details["limit"] == "QUERY_BUDGET_MS"
-    assert await read(scene.desk(), CONTROLLER, _one) == 1
+    assert await read(scene.desk(), CONTROLLER, one) == 1
 
 
 async def test_what_is_not_quick_is_answered_all_the_same(scene: Scene) -> None:
@@ -127,7 +74,7 @@ async def test_quick_ones_do_not_wait_for_costly_ones(scene: Scene) -> None:
         await trio.testing.wait_all_tasks_blocked()
         for _ in range(50):
             for at in (desk, other):
-                assert await read(at, CONTROLLER, _one) == 1
+                assert await read(at, CONTROLLER, one) == 1
         assert found == []
         for query in costly:
             query.goes_on.set()
@@ -146,10 +93,10 @@ async def test_who_does_not_read_is_not_answered_until_it_does(scene: Scene) -> 
     desk = scene.readers.open_desk(account)
     account.hold_unsent(MAX_LAG_BYTES + 1)
     desk.submit(scene.note("deaf"))
-    assert await read(scene.desk(), CONTROLLER, _one) == 1
+    assert await read(scene.desk(), CONTROLLER, one) == 1
     assert scene.told == []
     account.hold_unsent(-1)
-    await read(desk, CONTROLLER, _one)
+    await read(desk, CONTROLLER, one)
     assert scene.told == ["deaf"]
 
 
@@ -162,7 +109,7 @@ async def test_queries_of_a_connection_that_ended_are_forgotten(scene: Scene) ->
     desk.close()
     account.close()
     desk.submit(scene.note("late"))
-    assert await read(scene.desk(), CONTROLLER, _one) == 1
+    assert await read(scene.desk(), CONTROLLER, one) == 1
     assert (scene.told, scene.readers.waiting) == ([], 0)
 
 
@@ -174,7 +121,7 @@ async def test_a_query_underway_of_a_connection_that_ended_is_counted_off_once(
     desk.submit(scene.note("gone"))
     desk.close()
     for _ in range(20):
-        assert await read(other, CONTROLLER, _one) == 1
+        assert await read(other, CONTROLLER, one) == 1
     assert (scene.told, scene.readers.waiting) == ([], 0)
 
 
@@ -210,6 +157,6 @@ def test_a_desk_closes_while_a_reader_takes_from_it(monkeypatch: pytest.MonkeyPa
     all_desks = Desks(lambda _: None)
     desk = all_desks.open(Accounts().open(lambda _: None))
     for _ in range(2):
-        desk.submit(ReadJob(CONTROLLER, _one, lambda _: None))
+        desk.submit(ReadJob(CONTROLLER, one, lambda _: None))
     desk.close()
     assert all_desks.waiting == 0
