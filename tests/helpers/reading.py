@@ -17,7 +17,7 @@ from tests.helpers.harness import CONTROLLER
 
 
 def one(rx: Rx) -> SqlValue:
-    """ReadJob up next to nothing."""
+    """Look up next to nothing."""
     row = rx.store.row("SELECT 1")
     assert row is not None
     return row[0]

@@ -56,6 +56,17 @@ def test_a_command_whose_runner_is_killed_is_ended(start: Start) -> None:
     assert worker.record()["state"] == "error"
 
 
+def test_a_parent_that_left_many_descriptors_open_is_no_matter(start: Start) -> None:
+    """Some ways to wait take none from 1024 on."""
+    many = "import os; [os.dup2(2, number) for number in range(3, 1100)]"
+    worker = start("sh", "-c", "echo $$; exec sleep 1000", first=many)
+    pid = int(worker.running.line())
+    _kill(worker)
+
+    wait_gone(pid)
+    assert _guarded(worker)["signal"] == "SIGTERM"
+
+
 def test_what_ignores_sigterm_is_killed_by_the_guard(start: Start) -> None:
     script = "trap '' TERM; echo $$; sleep 1000 & echo $!; wait"
     worker = start("sh", "-c", script, flags=("--kill-after-s", "0.2"))

@@ -1,5 +1,6 @@
 """`penholder run` under any parent: what was blocked, ignored or stopped by whoever started it."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -31,6 +32,23 @@ def test_signals_that_a_parent_blocked_are_taken(start: Start, number: signal.Si
     worker.running.signal(number)
     expected = signal.SIGQUIT if number == signal.SIGQUIT else signal.SIGTERM
     assert worker.end().code == 128 + expected
+
+
+def _send_to_thread(pid: int, thread: int, number: signal.Signals) -> None:
+    """Have one thread take a signal, as the kernel may choose any that does not block it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.tgkill(pid, thread, number):
+        raise OSError(ctypes.get_errno(), "tgkill")
+
+
+def test_a_signal_that_another_thread_takes_is_noticed(start: Start) -> None:
+    worker = start("sh", "-c", "echo ready; exec sleep 1000")
+    worker.running.line()
+    pid = worker.running.process.pid
+    others = {int(path.name) for path in Path(f"/proc/{pid}/task").iterdir()} - {pid}
+    assert others
+    _send_to_thread(pid, max(others), signal.SIGTERM)
+    assert worker.end().code == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])

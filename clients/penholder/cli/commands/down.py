@@ -142,7 +142,9 @@ def _handle(holder: presence.Holder) -> int | None:
 
 def _await(handle: int, pid: int, drain_ms: int) -> None:
     patience_s = drain_ms / 1000 + _STOP_MARGIN_S
-    if not select.select([handle], [], [], patience_s)[0]:
+    poll = select.poll()  # select takes no descriptor from 1024 on
+    poll.register(handle, select.POLLIN)
+    if not poll.poll(patience_s * 1000):
         raise Failure(f"process {pid} has not ended after {patience_s:.0f} s")
 
 

@@ -143,16 +143,20 @@ def _open(crowd: Crowd, pid: int) -> int | None:
         if error.errno in (errno.ESRCH, errno.EINVAL, errno.ENOENT):
             return None
         raise
-    if not _has_ended(handle) and crowd.has(pid):
+    if not wait_ended(handle, 0) and crowd.has(pid):
         return handle
     os.close(handle)
     return None
 
 
-def _has_ended(handle: int) -> bool:
+def wait_ended(handle: int, within_s: float | None = None) -> bool:
+    """Wait for the end of the process behind a pidfd; False if it lives when the time is over.
+
+    Not by select, which takes no descriptor from 1024 on: who started us may have left as many.
+    """
     poll = select.poll()
     poll.register(handle, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(None if within_s is None else within_s * 1000))
 
 
 def _wait_ended(handles: Iterable[int], deadline: float | None) -> bool:

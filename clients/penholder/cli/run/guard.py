@@ -13,7 +13,6 @@ and imports nothing but the standard library: it is small, and there at once.
 
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -21,7 +20,16 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from penholder.cli.run.group import Crowd, Group, Scope, end, fields_of, left_behind, started_ticks
+from penholder.cli.run.group import (
+    Crowd,
+    Group,
+    Scope,
+    end,
+    fields_of,
+    left_behind,
+    started_ticks,
+    wait_ended,
+)
 
 _TELL_AGAIN_S = 1.0
 _TELL_TIMES = 300
@@ -84,7 +92,7 @@ def _watch(orders: Orders) -> Group | None:
         heard += chunk
         if DONE in heard:
             return None
-    select.select([orders.runner], [], [])
+    wait_ended(orders.runner)
     words = heard.split()
     return Group(int(words[1]), int(words[2])) if words else None
 

@@ -3,13 +3,20 @@
 A signal that the parent ignored stays ignored, for this program and for its command: so a shell
 keeps Ctrl-C from what it runs in the background, and nohup a hangup. SIGTERM is taken all the same:
 a supervisor that cannot be asked to end is none.
+
+Python runs handlers in the main thread, but the kernel may let any thread take a signal. A main
+thread that waits on a lock would not hear of it. So the loop waits on a pipe, into which the
+handler's C half writes wherever it runs (`signal.set_wakeup_fd`).
 """
 
+import os
+import select
 import signal
+import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
-from queue import Empty, SimpleQueue
 from types import FrameType
 
 import msgspec
@@ -18,6 +25,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """What ends the command."""
 SUSPENSIONS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 """Ctrl-Z, and reading or writing a terminal from the background: what stops a program."""
+
+_WAKES_AT_ONCE = 4096
 
 
 class What(Enum):
@@ -57,32 +66,44 @@ class Inbox:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._queue: SimpleQueue[Happening] = SimpleQueue()
+        self._queue: deque[Happening] = deque()
+        self._woken, self._wakes = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._poll = select.poll()  # select takes no descriptor from 1024 on
+        self._poll.register(self._woken, select.POLLIN)
         self._interrupts = False
         self._is_suspending = False
         self._first: signal.Signals | None = None
 
     def tell(self, what: What, *, error: Exception | None = None) -> None:
         """Put something that needs no more than its kind and an error."""
-        self._queue.put(Happening(what, error=error))
+        self._put(Happening(what, error=error))
 
     def stop(self, within_s: float | None) -> None:
         """Put the wish that the command ends."""
-        self._queue.put(Happening(What.STOPPED, within_s=within_s))
+        self._put(Happening(What.STOPPED, within_s=within_s))
 
     def broken(self, error: Exception) -> None:
         """Put that the seat was lost."""
         self.tell(What.BROKEN, error=error)
 
+    def _put(self, happening: Happening) -> None:
+        self._queue.append(happening)
+        with suppress(BlockingIOError):  # a full pipe wakes, too
+            os.write(self._wakes, b"\0")
+
     def take(self, timeout_s: float | None) -> Happening | None:
         """Return the next happening, or None at the timeout."""
-        try:
-            return self._queue.get(timeout=timeout_s)
-        except Empty:
-            return None
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while not self._queue:
+            left_ms = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+            if not self._poll.poll(left_ms):
+                return None
+            os.read(self._woken, _WAKES_AT_ONCE)
+        return self._queue.popleft()
 
     def catch_signals(self) -> None:
         """Let signals come as happenings."""
+        signal.set_wakeup_fd(self._wakes, warn_on_full_buffer=False)
 
         def put_signal(number: int, _frame: FrameType | None) -> None:
             self._signaled(signal.Signals(number))
@@ -127,4 +148,4 @@ class Inbox:
         self._first = self._first or number
         if self._interrupts:
             raise Interrupted(number)
-        self._queue.put(Happening(What.SIGNALED, number=number))
+        self._put(Happening(What.SIGNALED, number=number))

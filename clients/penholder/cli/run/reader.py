@@ -138,7 +138,9 @@ def _copy(chunk: bytes, fd: int) -> bool:
         try:
             left = left[os.write(fd, left) :]
         except BlockingIOError:
-            select.select([], [fd], [])
+            poll = select.poll()
+            poll.register(fd, select.POLLOUT)
+            poll.poll()
         except OSError:
             return False
     return True
