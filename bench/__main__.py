@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 
-from bench import appends, command_line, hostile, journal, moving, noticing, queue, service
+from bench import appends, command_line, hostile, journal, lean, moving, noticing, queue, service
 from bench.limits import Missed
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "appends": appends.main,
+    "lean": lean.main,
     "noticing": noticing.main,
     "command_line": command_line.main,
     "queue": queue.main,

@@ -18,6 +18,12 @@ class RunningDaemon:
 
     directory: Path
     control: Client
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """Return what its threads have had of the processor."""
+        tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
     def make_worker(self) -> str:
         """Make a worker and return the path of its runtime socket."""
@@ -44,7 +50,7 @@ def running_daemon() -> Iterator[RunningDaemon]:
                 control.controller.register(
                     controller_id="bench", label="bench", workspace_key="bench"
                 )
-                yield RunningDaemon(directory, control)
+                yield RunningDaemon(directory, control, process.pid)
         finally:
             process.terminate()
             process.wait(timeout=30)
