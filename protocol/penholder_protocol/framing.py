@@ -1,7 +1,18 @@
 """Bytes in, frames out: one JSON text per line.
 
-Sans I/O, after h11: a `Framer` is fed what a socket gave and yields whole lines. It keeps at
-most one unfinished frame, so its memory is bounded by MAX_FRAME_BYTES and one read.
+A socket gives bytes as they come: half a frame, or many at once. Sans I/O, after h11: a `Framer` is
+fed what a socket gave and yields whole lines, so it does not care how they were cut, and every way
+to cut them can be tried without a socket. In a JSON string a newline is escaped, and between its
+parts nobody needs one; so no byte of a frame has to be understood to find its end.
+
+Each byte is looked at once. What is not complete yet is kept in pieces and joined when its newline
+comes. Joining it with each chunk, or looking for the newline from the frame's beginning again,
+would cost the square of a frame that comes in small pieces.
+
+It keeps at most one unfinished frame, so its bytes are bounded by MAX_FRAME_BYTES and one read;
+what each piece takes as an object comes on top of that. A longer frame is refused as soon as it is
+seen, not when its end comes, which may be never. Its rest would have to be thrown away to find the
+next frame, and a peer may send that for ever; so the stream is given up.
 """
 
 from collections.abc import Iterator
@@ -41,6 +52,7 @@ class Framer:
                 self._keep(frame)
                 frame = b"".join(self._parts)
                 self._parts, self._parts_bytes = [], 0
+            # Whole in one chunk, so `_keep` has not measured it.
             elif len(frame) > MAX_FRAME_BYTES:
                 raise _too_large(len(frame))
             if frame and not frame.isspace():

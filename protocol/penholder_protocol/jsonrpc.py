@@ -1,8 +1,25 @@
 """JSON-RPC 2.0 messages: frames in, checked messages out, and back.
 
-Sans I/O. An id is carried as the raw JSON text that came (`b"7"`, `b'"a"'`), so that it is echoed
-exactly; params and results stay raw until somebody knows their type. Local faults and faults of
-the peer are kept apart, after h11: what a peer sent wrong is a `Fault` value, not an exception.
+Sans I/O. Local faults and faults of the peer are kept apart, after h11: what a peer sent wrong is a
+`Fault` value, not an exception. A peer may send anything at all, and each frame gets one verdict;
+an exception that comes out of `parse` is a mistake of ours.
+
+A message is read in two steps. First the envelope alone (`_Envelope`), in which params and results
+stay raw until somebody knows their type: who reads the envelope cannot know it, and decoding into
+plain objects would be done for nothing and lose digits of numbers. Only where that fails is the
+frame looked at again (`_diagnose`) to say what is wrong with it, and under which id: the decoder
+stops at the first thing that it does not like, which may stand before the id. So what is right is
+read once, and what is wrong is told well.
+
+An id is carried as the raw JSON text that came (`b"7"`, `b'"a"'`), so that it is echoed exactly.
+Decoded and encoded it could come back spelled in another way (`-0` as `0`), and its sender might
+not know it.
+
+Raw parts are views of their frame, which they keep in memory as long as they live. Where little of
+a frame is kept it is copied (`_own_text`), since a connection is held to what its params weigh.
+
+What is sent is put together as bytes around what is encoded already: a result is encoded once,
+where it is made, and travels so.
 """
 
 import re
@@ -75,6 +92,7 @@ _check_syntax = msgspec.json.Decoder(Raw).decode
 
 def parse(frame: bytes) -> Message | list[Message]:
     """Read one frame: a message, or for a batch a list of them (never empty)."""
+    # The decoder looks at the UTF-8 of what it decodes only, and raw parts would go on as they are.
     if not frame.isascii():
         try:
             frame.decode()
@@ -99,6 +117,7 @@ def _parse_one(frame: bytes) -> Message:
     params = NO_PARAMS if envelope.params is UNSET else _own_text(envelope.params, frame)
     if request_id is not None and not _is_id(request_id):
         return _diagnose(frame)
+    # An array is let through: who decodes params says that they go by name, with the method's own.
     if bytes(params)[:1] not in (b"{", b"["):
         return _diagnose(frame)
     return Request(envelope.method, params, request_id)
@@ -122,6 +141,7 @@ def _parse_batch(frame: bytes) -> Message | list[Message]:
     if len(items) > MAX_BATCH:
         message = f"a batch may hold MAX_BATCH ({MAX_BATCH}) messages, this one holds {len(items)}"
         return Fault(InvalidRequest(message, limit="MAX_BATCH", maximum=MAX_BATCH))
+    # Each as a frame of its own, so that none of them keeps the whole batch in memory.
     return [_parse_one(bytes(item)) for item in items]
 
 
@@ -162,6 +182,7 @@ def _unreadable(frame: bytes, error: msgspec.DecodeError) -> Fault:
         members = _decode_object(surrogates.replaced(frame))
     except (msgspec.DecodeError, RecursionError):
         return Fault(fault)
+    # In a text that was mended an id may be mended, too: only one that came so is echoed.
     request_id = bytes(members.get("id", Raw(NULL_ID)))
     is_sound = _is_id(request_id) and request_id in frame
     return Fault(fault, request_id if is_sound else NULL_ID)
@@ -170,6 +191,7 @@ def _unreadable(frame: bytes, error: msgspec.DecodeError) -> Fault:
 def _is_id(raw: bytes) -> bool:
     if len(raw) > MAX_REQUEST_ID_BYTES:
         return False
+    # It is JSON already: its first byte says what it is, a dot or exponent that it is no integer.
     return raw[:1] == b'"' or (raw[:1] in b"-0123456789" and not set(b".eE") & set(raw))
 
 
@@ -214,6 +236,7 @@ def result(request_id: bytes, body: bytes) -> bytes:
 
 def error(request_id: bytes, fault: PenholderError) -> bytes:
     """Make an error answer, without newline; what the peer sent may be too long to be repeated."""
+    # An eighth, since a byte of it may be six in JSON; a character that is cut through is left out.
     message = fault.message.encode("utf-8", "replace")[: MAX_FRAME_BYTES // 8]
     details = {name: _cut(detail) for name, detail in fault.details.items()}
     data = _ErrorData(fault.code, fault.retryable, details)
@@ -237,6 +260,7 @@ def batch(answers: Iterable[bytes]) -> list[bytes]:
     for answer in answers:
         if len(answer) + 1 > room:
             arrays.append([])
+            # Less the two brackets; each answer brings its comma.
             room = MAX_FRAME_BYTES - 2
         arrays[-1].append(answer)
         room -= len(answer) + 1

@@ -13,6 +13,7 @@ _REPLACEMENT = rb"\ufffd"
 
 def first_lone(text: bytes) -> str | None:
     """Return the first lone surrogate of a JSON text as it is written there."""
+    # Most texts hold none, and two searches tell that faster than one walk over all escapes.
     if b"\\ud" not in text and b"\\uD" not in text:
         return None
     found = (match["lone"] for match in _ESCAPES.finditer(text))

@@ -85,6 +85,7 @@ def require_own(
     if own is None or claimed_by == own:
         return
     epoch = fence.current_epoch(rx, subject)
+    # Who shows an older lease goes on to the fence, which tells it that it is stale.
     if lease is None or lease.epoch >= epoch:
         refuse_others(rx, claimed_by, **details)
     if lease is None:

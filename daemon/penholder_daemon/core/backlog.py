@@ -1,9 +1,24 @@
 """Pages of several streams in global order: each costs by its own size, wherever it begins.
 
-Some streams are merged: the next position of each waits in a heap, the smallest is taken and the
-one after it, of the same stream, put in. Of very many, and of all, the journal itself is walked.
-What is passed over on the way (entries of other types, of other streams) is bounded, so a page may
-be empty though more is to come: its `pos` says how far it looked.
+The obvious query selects what is of these streams after a position, sorts by position and takes so
+many. An index has the entries of one stream in order, but of several together none does: so SQLite
+reads and sorts all that comes after the position to answer the first page, again for the next, and
+catching up costs the square of what there is. Walking the journal by position needs no sort, but
+reads past everything of all other streams.
+
+So there are two ways, chosen by how many streams there are (`_are_few`):
+
+- Some are merged. The next position of each waits in a queue, the smallest is taken and the one
+  after it, of the same stream, put in (`_MERGED`). A page costs one look for each stream and one
+  for each entry.
+- Of more than MAX_MERGED_STREAMS even one look for each is too many, and the whole journal has no
+  streams to merge. Then the journal itself is walked by position (`_WALKED`), and entries of other
+  streams are passed over.
+
+What is passed over on the way (entries of other types, of other streams) is bounded by
+MAX_SCAN_ENTRIES, since a look for what is rare would otherwise read everything, at every append for
+each who waits. So a page may be empty though more is to come: its `pos` says how far it looked, and
+the next one goes on from there. Where nothing is passed over, a page is never ended by that bound.
 """
 
 from collections.abc import Iterator
@@ -50,14 +65,17 @@ class _Way(NamedTuple):
 
 def read(rx: Rx, selection: Selection, after: int, limit: int) -> Stretch:
     """Read the selected entries after a position, as many as one page and one look may have."""
+    # Never behind the cursor: a page must not lead a reader back.
     current = max(after, journal.position(rx))
     way = _way(rx, selection, after)
     found = ((entry.pos, entry) for entry in _entries(rx, way, selection))
     items, cut_at = paging.cut(found, limit)
     if cut_at is not None:
         return Stretch(items, cut_at, more=True)
+    # Nothing was passed over then, and MAX_LIST_LIMIT is below MAX_SCAN_ENTRIES: this is the end.
     if selection.types is None and not way.members:
         return Stretch(items, current, more=False)
+    # Asked once more without the entries: those that were passed over are not among the items.
     end = rx.store.row(f"SELECT MAX(at), COUNT(*) FROM ({way.positions})", *way.values)
     assert end is not None  # an aggregate has a row
     if end[1] == MAX_SCAN_ENTRIES:
@@ -77,10 +95,12 @@ def _way(rx: Rx, selection: Selection, after: int) -> _Way:
 def _are_few(rx: Rx, selection: Selection) -> bool:
     if selection.everything:
         return False
+    # There are at most MAX_STREAMS names, which is not above MAX_MERGED_STREAMS.
     if not selection.parents and not selection.prefixes:
         return True
     where, values = selection.where_streams()
     most = MAX_MERGED_STREAMS
+    # Counted no further than it matters, since there may be any number.
     sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM streams s WHERE {where} LIMIT ?)"
     return rx.store.row(sql, *values, most + 1) != (most + 1,)
 
@@ -88,6 +108,8 @@ def _are_few(rx: Rx, selection: Selection) -> bool:
 def _entries(rx: Rx, way: _Way, selection: Selection) -> Iterator[Entry]:
     types = sorted(selection.types or ())
     wanted = "" if selection.types is None else f" AND j.type IN ({', '.join('?' * len(types))})"
+    # CROSS JOIN keeps SQLite to this order of the tables: the positions lead, in their order, and
+    # nothing is sorted. Types are looked at last, so that what they pass over counts as looked at.
     sql = (
         f"SELECT {ENTRY.columns} FROM ({way.positions}) p"
         f" CROSS JOIN streams s ON s.stream_id = p.of_stream{way.members}"
@@ -120,7 +142,8 @@ def pruned_after(rx: Rx, selection: Selection, after: int, most: int = -1) -> li
     """Return streams that lost entries after a position, and their last lost one; newest first."""
     where, values = selection.where_streams()
     if _are_few(rx, selection):
-        # They are looked up one by one, and sorted here.
+        # They are looked up one by one, and sorted here. The plus hides the range from SQLite,
+        # which might else go along `streams_pruned` through the streams of all others.
         found = rx.store.rows(
             "SELECT s.pruned_pos, s.name FROM streams s"
             f" WHERE s.pruned_pos > 0 AND +s.pruned_pos > ? AND {where}",

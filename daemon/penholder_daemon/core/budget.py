@@ -1,9 +1,24 @@
 """What one mutation may cost the one writer, for whom everybody else waits.
 
-Rows are counted as they are written, and the steps of SQLite's machine for what only reads, to
-which each statement adds some for what it takes outside of that machine. At its budget a mutation
-is refused, and its savepoint takes back what it wrote. The daemon's own work has no budget: it
-comes in slices.
+There is one writer, and a call that has begun is run to its end. So one large call is a pause for
+all: a transaction of a hundred large claims took two seconds, and so did a dozen dry prunes. Limits
+on the params of each method do not help, since what a call costs depends on what is stored, and
+`tx.apply` multiplies it.
+
+Time is no measure. The same call would pass on one machine and fail on another, or fail at times;
+who sends it could not know what to make smaller. So what is counted is the work itself, which is
+the same everywhere:
+
+- rows, as they are written, with all that is kept beside them,
+- steps of SQLite's machine, for what only reads, and for each statement some more
+  (`_STEPS_OF_A_STATEMENT`): what it takes outside of that machine. Without those a thousand
+  statements that find nothing would be free.
+
+At its budget a mutation is refused, and its savepoint takes back what it wrote; its neighbours in
+the batch stand. The budget is looked at every few statements, so it may be passed by what those
+cost: one single statement is never cut off, and has to be bounded by a LIMIT of its own.
+
+The daemon's own work has no budget. Nobody could send it again in parts; it comes in slices.
 """
 
 from collections.abc import Iterator
@@ -24,6 +39,7 @@ class Metered:
     def __init__(self, store: Store) -> None:
         """Count for one mutation after another; `begin` begins each."""
         self._store = store
+        # Looked up once: these stand on the way of every statement of every call.
         self._row = store.row
         self._run = store.run
         self.begin(is_bulk=False)
@@ -32,11 +48,14 @@ class Metered:
         """Count from now; what deletes in bulk may delete more, since each row costs less."""
         self._limit = "MAX_BULK_ROWS" if is_bulk else "MAX_MUTATION_ROWS"
         self._most_rows = MAX_BULK_ROWS if is_bulk else MAX_MUTATION_ROWS
+        # The store counts for ever, also what was taken back: a call remembers where it began.
         self._rows_before = self._store.changed_rows
         self._steps_before = self._store.steps
         self._statements = 0
         self._until_look = _STATEMENTS_BETWEEN
 
+    # The same three lines stand in each of these: a function for them would be one call more for
+    # every statement.
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
         self._until_look -= 1
@@ -79,6 +98,7 @@ class Metered:
 
     def check(self) -> None:
         """Raise MutationTooLarge over the budget; to be asked once more at the end of a call."""
+        # Those since the last look: at the end of a call it comes before the eighth.
         self._statements += _STATEMENTS_BETWEEN - self._until_look
         self._until_look = _STATEMENTS_BETWEEN
         if self._store.changed_rows - self._rows_before > self._most_rows:

@@ -1,8 +1,25 @@
 """Claims: something that one runner works on, under a lease, until another claims it.
 
-A claim is a fence (epoch and token, see `fence`) with a lease (see `leases`). The fence alone
-decides who may write: an expired lease only lets the next one claim, and until then its holder may
-go on. A subject is named like its stream or table row, for example `run:<id>`.
+Work that is given out must come back if its runner dies, and must not be done by two at once. A
+time limit alone brings it back but does not keep the first runner, which may only be slow, from
+writing; a fence alone keeps it from writing but never brings anything back. A claim is both: a
+fence (epoch and token, see `fence`) with a lease (see `leases`).
+
+The fence alone decides who may write. A lease that ran out takes nothing away by itself: it only
+lets others have the subject, and how they come to it is for the room to say. A run goes on being
+its holder's until another claims it, so a runner that is late loses nothing where nobody waits. A
+queue task is pending again as soon as anybody looks: the timer, a claim, or the heartbeat or end
+that its late holder sends.
+
+An end is one of three, by what the last holder may do afterwards:
+
+- `stop_clock`: it is over. There is no lease any more, and the last holder still passes, so that it
+  can add what it has to say.
+- `release`: nobody holds it. Whoever did is fenced.
+- `void`: it stays claimed, by a holder that nobody is and under a lease that is over. That is for
+  runs, which are never pending again.
+
+A subject is named like its stream or table row, for example `run:<id>`.
 """
 
 from penholder_daemon.core import access, fence, leases

@@ -50,6 +50,7 @@ class Clocks:
 
     def stalled(self, from_ms: int, to_ms: int) -> None:
         """Tell, from any thread, that nobody was heard between two instants of CLOCK_MONOTONIC."""
+        # Without a lock: both ends of a deque are safe between threads.
         self._told.append((from_ms, to_ms))
 
     def count_stalls(self) -> None:

@@ -108,6 +108,7 @@ class Committer:
         if self.fault is None:
             self._beat.beat()
         else:
+            # No beat: the gap goes on from when writing was last possible.
             self._beat.look()
         self._world.clocks.count_stalls()
         self._owes_grace |= self._suspends.was_suspended()
@@ -139,6 +140,7 @@ class Committer:
             ran_ms = self._world.monotonic_ms()
             self._store.run("COMMIT")
         except StoreFault as fault:
+            # Those that were not taken yet are of this batch, too: each must have an answer.
             return self._fail([*taken, *calls], fault)
         except Exception as bug:  # noqa: BLE001 - nobody knows what it left: as after an I/O error
             self._report_bug(taken[0] if taken else None, bug)
@@ -160,6 +162,7 @@ class Committer:
         if self._owes_mark:
             durations.mark(self._store, self._world)
         if self.fault is not None:
+            # A batch without calls writes nothing by itself, and its commit would prove nothing.
             self._store.probe()
 
     def _run_all(
@@ -192,6 +195,7 @@ class Committer:
         self._store.run("SAVEPOINT request")
         try:
             answer: Answer = execute.mutate(tx, call)
+            # Once more: the last few statements were not looked at yet.
             if tx.store is self._metered:
                 self._metered.check()
         except PenholderError as refusal:
@@ -206,6 +210,7 @@ class Committer:
         if not self._store.in_transaction:
             raise StoreFault(f"{call.method.name} ended the transaction of its batch")
         if isinstance(answer, PenholderError):
+            # The savepoint is there still; it is released below, as after a success.
             self._store.run("ROLLBACK TO request")
             tx.published.clear()
             tx.effects.clear()
@@ -228,6 +233,7 @@ class Committer:
 
     def _fail(self, batch: Sequence[Invocation], fault: StoreFault) -> BatchOutcome:
         """Fail every request of a batch whose transaction is lost; publish nothing."""
+        # Where nobody knows what is on the disk, nothing more is done to it, not even undone.
         if not fault.outcome_unknown and self._store.in_transaction:
             try:
                 self._store.run("ROLLBACK")

@@ -67,7 +67,9 @@ def lift_sequences(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -
     tables = {str(row[0]) for row in rows}
     here = {"journal": 0, **all_sequences(tx)}
     for table, last in _lifted(here, known, step, floor).items():
+        # The other database may be of another version, with tables that are not here.
         if table in tables:
+            # SQLite's own table has no key by which a row could be replaced.
             tx.store.run("DELETE FROM sqlite_sequence WHERE name = ?", table)
             tx.store.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, last)
 

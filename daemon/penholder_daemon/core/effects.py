@@ -1,7 +1,18 @@
 """What a mutation wants done outside the database once it is committed, and only then.
 
-A handler is pure: it leaves effects on its transaction, which vanish with it if it is rolled back.
-The shell carries them out after the commit and before the answer goes out.
+A handler that opened a socket or signalled a process itself would have done so though its
+transaction is lost later, by a neighbour's fault or a full disk: what is outside cannot be rolled
+back. So a handler is pure, and leaves effects on its transaction (`Tx.after_commit`). They vanish
+with its savepoint.
+
+The shell carries them out after the commit and before the answers go out and the entries are told.
+Who reads its answer finds the socket open, and who is fenced off hears so before it hears of its
+successor's doings.
+
+Nothing of them is stored. A daemon that ends between commit and effect has not done them, and the
+next one does not know of them. So each is about a connection, which ends with the daemon, or
+follows from the tables as well: at its start the daemon looks there whom to serve, whom to watch,
+whom to end and what is due.
 """
 
 from typing import TypeAlias

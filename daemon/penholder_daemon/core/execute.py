@@ -1,7 +1,21 @@
 """One call, carried out: the checks in their order, the handler, the answer.
 
-The order of a mutation: what was done under the idempotency key, the precheck, the fence or seat,
-the handler. Everything stands in the caller's savepoint.
+Everything stands in the caller's savepoint, and the order of a mutation is fixed here, for all
+methods alike:
+
+1. What was done under the idempotency key. It comes before all checks, since what was done was
+   done: a caller that sends it again must not hear that it has lost its ownership since.
+2. The precheck. It refuses arguments that nothing stored could make right, so that the same wrong
+   call is refused alike whatever state things are in.
+3. The fence, or on a runtime socket the seat. Either is looked at in the transaction that writes;
+   looked at any earlier, another could take over in between.
+4. The handler.
+5. The answer is encoded, still in the savepoint: one that no frame holds undoes what it is about.
+   An answer that could not be sent would leave its caller without knowing what was done.
+
+A mutation can enclose others (`tx.apply`). Each of them goes through the same steps, with a key and
+a fence of its own, on the same transaction. So what a call leaves on `Tx` about itself is set anew
+for each, and what concerns the whole answer is added up.
 """
 
 from dataclasses import replace
@@ -56,6 +70,7 @@ def _once(tx: Tx, call: Invocation) -> bytes:
     answer = idempotency.recall(tx, call, key, params_hash)
     if answer is None:
         answer = _act(tx, call)
+        # Who got nothing and sends the same again wants what there is by then.
         if not tx.is_empty:
             kept = None if tx.holds_secret else answer
             idempotency.remember(tx, call.method.name, key, params_hash, kept)
@@ -68,7 +83,7 @@ def _act(tx: Tx, call: Invocation) -> bytes:
         method.precheck(call.arguments)
     if call.caller.socket == RUNTIME:
         if method.seat:
-            assert call.caller.worker_id is not None
+            assert call.caller.worker_id is not None  # a runtime socket is one worker's
             seats.require(tx, call.caller.worker_id)
     elif method.fence is not None:
         method.fence(tx, call.arguments, call.fence)

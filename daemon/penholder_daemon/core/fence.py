@@ -1,8 +1,24 @@
 """Fences: who may write to what has an owner, checked in the transaction of the write.
 
-One row per subject (`controller:<id>`, `worker:<id>`): its highest epoch ever and the hash of the
-holder's token, or none while nobody holds it. Epochs only grow: no operation here lowers one and
-no row is ever deleted. After Martin Kleppmann's fencing tokens.
+An owner can be away for a while and not know that another has taken its place: it was stopped,
+suspended, or its messages came late. It will go on writing. No check that it makes itself helps,
+since the takeover may come between its check and its write; nor does a lease, since it may hold one
+that ran out on its way. So whoever takes a subject gets a number above all before it, the epoch,
+and each write is compared with the highest in the transaction that writes. After Martin Kleppmann's
+fencing tokens. Here the store itself does the comparing, so nothing that is written in it gets past
+a takeover; what an owner does elsewhere is fenced only if the epoch is checked there.
+
+A number can be guessed, so a token comes with it, made at random for each holding. Both must be the
+holder's. The token is stored as a hash: who reads the database can prove nothing with it.
+
+One row per subject (`controller:<id>`, `worker:<id>`, `run:<id>`, `queue_task:<id>`): its highest
+epoch ever and the hash of the holder's token, or none while nobody holds it. Epochs only grow: no
+operation here lowers one and no row is ever deleted, also when what it is about is removed. A row
+that came again would begin at 1, and an epoch that was passed on to other systems would be given
+twice. A worker's row has no token: its holder is a process (see `seats`).
+
+While nobody holds a subject, anybody may write to it without a fence. A fence that is given is
+checked all the same: who shows one believes to be the owner and must hear that it is not.
 """
 
 import hashlib
@@ -33,10 +49,12 @@ def raise_epoch(tx: Tx, subject: str, token: str | None) -> int:
         " ON CONFLICT (subject) DO UPDATE SET epoch = epoch + 1, token_hash = excluded.token_hash"
         " RETURNING epoch",
         subject,
+        # After a restore there may be epochs of subjects that the backup does not know; those lie
+        # at or below the floor.
         current(tx, EPOCH_FLOOR) + 1,
         None if token is None else _hash(token),
     )
-    assert row is not None
+    assert row is not None  # RETURNING gives the row, be it new or not
     return integer(row[0])
 
 
@@ -63,6 +81,7 @@ def outdate_all(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> N
     Every epoch goes up a step from the higher of both, and to the floor at least; nobody holds
     anything then.
     """
+    # First those that only the other database knows, so that the update below reaches them as well.
     for subject, epoch in known.items():
         tx.store.run(
             "INSERT INTO fences (subject, epoch) VALUES (?, ?)"
@@ -79,6 +98,7 @@ def holds(rx: Rx, subject: str, epoch: int, token: str) -> bool:
     row = rx.store.row("SELECT epoch, token_hash FROM fences WHERE subject = ?", subject)
     if row is None or row[1] is None:
         return False
+    # The token is compared whatever the epoch is: how long this takes tells nothing of either.
     same_token = hmac.compare_digest(str(row[1]), _hash(token))
     return same_token and row[0] == epoch
 
@@ -110,6 +130,7 @@ def beside_owner(check: FenceCheck, when: Callable[[Arguments], bool] = always) 
     """
 
     def check_unless_beside(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
+        # `Fenced` is let through: a fence that was given and is stale is refused here as well.
         try:
             check(tx, arguments, fence)
         except FenceRequired:

@@ -1,7 +1,20 @@
 """What a database has given out: epochs, numbers and versions that may never come again.
 
-Whatever takes its place goes on above them, so that a holder from before is fenced and a reader's
-cursor from before passes nothing over.
+A backup that takes the place of a newer database knows nothing of what was given out since. Left as
+it is, a holder that was replaced since would be the holder again, and the same would be given out a
+second time: an epoch that somebody has passed on to another system; a position, so that a reader
+with a cursor from before passes another entry over; a version, so that its reader takes another
+state of a record for read.
+
+So whatever takes the place of a database goes on above all that either of the two has given out. Of
+the one in place it is read out before (`read`), and the other is lifted above it (`go_on_above`).
+Epochs go up by one beyond that and nobody holds anything then, so that every holder from before is
+fenced, also one that the backup itself knows. Who held a seat is handed over too: such a process
+must hear FENCED, not that it may attach.
+
+The database in place may be damaged; that is what backups are for. Then what it has given out is
+not known, and what can still be read is no more than a lower bound. So numbers go up by a step that
+nobody can have used up meanwhile, and to the time at least (`UNKNOWN_STEP`).
 """
 
 import msgspec
@@ -40,6 +53,8 @@ def read(rx: Rx, *, is_all: bool) -> HandedOut:
 
 def go_on_above(tx: Tx, known: HandedOut) -> None:
     """Leave behind what this database and the other have given out; nobody holds anything then."""
+    # Numbers that are all known need no step: the next one is above them by itself. Epochs do: the
+    # highest one is perhaps somebody's who is still there.
     step = 0 if known.is_all else UNKNOWN_STEP
     floor = 0 if known.is_all else tx.world.now_ms() * 1000
     fence.outdate_all(tx, known.epochs, step=step or 1, floor=floor)

@@ -1,7 +1,27 @@
 """Exactly once, if the caller asks: answers kept under (who, method, key).
 
-The key is looked up before the fence: what was done was done. Only what succeeded is kept; a
-refusal is decided anew. An answer that holds a secret is never kept, only that it was given.
+A caller whose answer was lost on its way cannot tell whether its call was done. Sent again it may
+be done twice; not sent again, perhaps never. So a call can carry a key. The answer is kept in the
+transaction that makes it true (`remember`), and who sends the key again gets the same answer, also
+after a restart. An answer that is kept anywhere else could be there without the deed, or not. Only
+a local method has no such transaction: its answer is kept by a mutation of the daemon's own.
+
+What is asked, and in which order:
+
+- The key is looked up before the fence, the seat and any state: what was done was done, even if the
+  caller has lost its ownership since, or what it wrote to is gone.
+- Only what succeeded is kept. A refusal is decided anew: it may be about what has changed since.
+  What got nothing (`Tx.is_empty`) is not kept either, so that the call tries again.
+- A key is for one call. So the params are kept as a hash beside it, and another hash is a conflict,
+  not a second deed and not the first one's answer. What may differ though it is the same call is
+  left out of the hash: the fence, which is another one after a takeover, the time that a wait has
+  left, and nulls that stand for what was left out. A default that is spelled out is another call.
+- An answer that holds a secret is never kept, only that it was given: whoever reads the database
+  must find no secret. A caller that brings its own token has an answer without one (`claims`).
+
+Keys count by the caller's uid or worker, not by its process: who sends again has perhaps restarted.
+They are forgotten by age, on a scale that no jump of the wall clock moves. From then on the same
+key does the same thing once more; seven days is how long a caller can be away.
 """
 
 import hashlib
@@ -41,6 +61,7 @@ def canonical_hash(params: Raw, bare_params: BareParams) -> str:
     members = _members(params)
     if "calls" in members:
         calls = _decoded(params, _Applied).calls
+        # Made anew of these two members, so that what stands beside them is not compared.
         members["calls"] = [
             {"method": each.method, "params": _without(_BESIDE_THE_PARAMS, bare_params, each)}
             for each in calls
@@ -110,6 +131,7 @@ def recall(rx: Rx, call: Invocation, key: str, params_hash: str) -> bytes | None
     )
     if row is None:
         return None
+    # The older hash is made only where the newer one differs, so that it costs nobody anything.
     if row[0] != params_hash and row[0] != hash_before(call.raw_params):
         raise IdempotencyConflict(
             f"key {key!r} of {method.name} was used with other params;"
@@ -124,7 +146,7 @@ def recall(rx: Rx, call: Invocation, key: str, params_hash: str) -> bytes | None
             method=method.name,
             idempotency_key=key,
         )
-    assert isinstance(row[1], bytes)
+    assert isinstance(row[1], bytes)  # the column of a STRICT table is a BLOB or null
     return row[1]
 
 
@@ -144,6 +166,7 @@ def remember(tx: Tx, method: str, key: str, params_hash: str, answer: bytes | No
 
 def forget_old(tx: Tx, most: int) -> int:
     """Delete answers past their retention, some at a time; returns how many."""
+    # Chosen by a subselect, since a DELETE of SQLite takes no LIMIT unless it was built for it.
     return tx.store.run(
         "DELETE FROM idempotency WHERE (scope, method, key) IN"
         " (SELECT scope, method, key FROM idempotency WHERE kept_ms < ? LIMIT ?)",

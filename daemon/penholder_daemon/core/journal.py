@@ -1,7 +1,23 @@
 """The journal: one append-only table of numbered streams.
 
-`pos` orders everything, `seq` counts 1, 2, 3 … in each stream. Both come from the writer's own
-transaction, so a rolled-back append leaves no hole.
+A reader that was away wants to know what it has missed, and that it has missed nothing else. Times
+cannot tell it: two entries may have the same, and clocks go back. Ids that come by chance tell no
+order. A counter that is taken before the transaction leaves a hole when that is rolled back, and a
+hole looks just like an entry that is not there yet. So each entry has two numbers, and both are
+made inside the transaction that adds it:
+
+- `pos` orders all streams. It is the key of the table, with AUTOINCREMENT, so it is never given
+  again, also when retention has taken the newest entries. One number says how far a reader is in
+  any set of streams. It may jump (after a restore), so nothing can be told from a gap in it.
+- `seq` counts 1, 2, 3 … in each stream, and has no hole: a rolled-back append takes its number back
+  with it. What a stream holds is all from `pruned_seq` + 1 to `last_seq`; `verify` looks whether
+  that is so. So how far a piece of a stream reaches is arithmetic (`read_types`).
+
+Retention takes a stream's beginning. A reader whose cursor lies before what is left is told so
+(`CursorGone`), with where to go on: an answer that just begins later would hide the loss.
+
+An entry is handed to the publisher as it was made, not as it would be read: it is committed with
+its transaction, or vanishes from `Tx.published` with its savepoint.
 """
 
 from collections.abc import Collection, Iterator
@@ -33,6 +49,7 @@ def append(
     """Add an entry to a stream, made on its first one."""
     stream_id, seq, parent = _next_in_stream(tx, stream)
     entry_id = tx.world.new_id(id_prefix)
+    # What is absent is read as null, so null itself takes no room.
     raw_text = None if raw == NULL else bytes(raw).decode()
     stored = tx.store.row(
         "INSERT INTO journal"
@@ -91,12 +108,16 @@ def open_stream(tx: Tx, stream: str, parent: str | None) -> bool:
 
 def position(rx: Rx) -> int:
     """Return the position of the newest entry ever written, 0 before the first."""
+    # Not the largest position that is there: retention may have taken that entry.
     found = rx.store.row("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
     return 0 if found is None else integer(found[0])
 
 
 def read_stream(rx: Rx, stream: str, after_seq: int) -> Iterator[Entry]:
-    """Yield one stream's entries after a sequence number, oldest first."""
+    """Yield one stream's entries after a sequence number, oldest first.
+
+    Without a limit: rows are read as they are asked for, and who cuts the page stops asking.
+    """
     refuse_pruned_seq(rx, stream, after_seq)
     sql = (
         f"SELECT {ENTRY.columns} {_FROM}"
@@ -123,6 +144,7 @@ def read_types(
         " ORDER BY j.seq"
     )
     found = rx.store.rows(sql, stream, after_seq, up_to, *sorted(types))
+    # A cursor may lie behind the last entry; going on must never lead back before it.
     return map(ENTRY.read, found), max(after_seq, up_to), up_to < last_seq
 
 
@@ -147,7 +169,9 @@ def refuse_pruned_id(rx: Rx, stream: str, entry_id: str) -> None:
         " ORDER BY seq LIMIT 1",
         stream,
     )
+    # Entries of one millisecond cannot be told apart by their ids, so as old is taken for older.
     is_older = oldest is None or rx.world.time_from_ms(made_ms) <= str(oldest[0])
+    # An id that is of another stream was never of this one, however old it is.
     is_of_another = rx.store.row("SELECT 1 FROM journal WHERE entry_id = ?", entry_id) is not None
     if is_older and not is_of_another:
         raise gone(stream, oldest_seq=pruned_seq + 1)

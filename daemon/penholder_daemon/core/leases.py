@@ -1,8 +1,21 @@
 """Leases: a holder that must renew, by a clock that stands still while it could not be heard.
 
-Deadlines are on the scale of leases (see `durations`). A stall of the loop or of the writer, a gap
-of more than LEASE_STALL_MS in its beat, does not count. At every start of the daemon and after
-every suspend of the machine each lease gets its full time anew.
+A lease says that a holder which is not heard of for so long may be replaced. That is fair only if
+it could have been heard. When the daemon itself was away (its loop or writer stalled, the machine
+suspended, the disk full, the process down), the holder may have sent its renewal in time, and a
+deadline by any ordinary clock would take from all holders at once what none of them has given up.
+
+So deadlines are on a scale of their own (see `durations`), from which such time is taken out:
+
+- A stall, a gap of more than LEASE_STALL_MS in the beat of loop or writer, moves all deadlines by
+  its length. A shorter gap is what any machine has, and counts.
+- At every start and after every suspend nobody knows how long it was that nobody could renew. Then
+  each lease gets its full time anew (`renew_all`), which is why its length is stored beside it.
+- A call that had to wait for its turn is judged as of when it was heard (`Rx.heard_ms`): it may be
+  the holder's own, whose lease ran out while it stood in the queue.
+
+What it costs: a dead holder is replaced later by as much. Nothing is lost by that, since whether a
+holder may write is never asked of its lease but of its fence.
 """
 
 from penholder_daemon.core import durations
@@ -17,6 +30,7 @@ def grant(tx: Tx, subject: str, lease_ms: int | None) -> str | None:
     if lease_ms is None:
         drop(tx, subject)
         return None
+    # From now on, not from when the call was heard: a lease has its full length once it is told.
     deadline_ms = durations.lease_start(tx.world) + lease_ms
     tx.store.run(
         "INSERT INTO leases (subject, lease_ms, deadline_ms) VALUES (?, ?, ?)"
@@ -62,6 +76,7 @@ class Beat:
 
     def beat(self) -> None:
         """Note that this part goes on now."""
+        # From the instant that was looked at: what passes in between would be in no gap.
         self._seen_ms = self.look()
 
 

@@ -1,7 +1,17 @@
 """One method of the contract, and one call of it.
 
 All there is to know of a method stands on its `Method`, which a room's decorator makes; a call with
-checked params is an `Invocation`.
+checked params is an `Invocation`. Whoever has an `Invocation` needs to check nothing any more of
+what can be told from the call alone: method, socket, params. What depends on what is stored is for
+the transaction to check (see `execute`).
+
+The same method can have other params on each socket. On a runtime socket the worker that calls is
+known, so who acts may be left out, and the seat stands in for a fence. So the decoders are made for
+each socket, and what a socket does not take is unknown there as any other name would be.
+
+How a method is carried out is its `Kind`, and it is a kind and not a property of the handler since
+everything on the way differs by it: who runs it, on which thread, in which order with the other
+calls of its connection, and what becomes of a key.
 """
 
 import enum

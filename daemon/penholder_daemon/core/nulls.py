@@ -1,7 +1,14 @@
 """`null` for what may be left out is the same as leaving it out.
 
-It is taken away before anything is decoded or compared, in params and in the records within them.
-JSON values keep theirs: the daemon never looks into those.
+Some clients leave out what they do not have, others write null for it. Both mean the same call. So
+null is taken away before anything is decoded or compared, in params and in the records within them:
+defaults are then filled in as ever, and under an idempotency key both are one call.
+
+It is done on the raw text, by the shape of the params (`Shape`). Decoding first would be too late:
+a required param that takes null must keep it, while an optional one whose type does not take it
+must not be refused for it. JSON values keep theirs, at any depth: the daemon never looks into
+those, and a null in there is the caller's own. Most params hold no `null` at all, which one search
+tells; then the text is used as it came.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,21 @@
 """Pages of lists: keyset cursors that neither skip nor repeat while rows change.
 
-A cursor holds the key of the last item given, never an offset. A page ends early where it would
-not fit a frame, so a list of large records is just a list of more pages.
+A cursor that counts (the next page begins at row 100) is wrong as soon as a row before it comes or
+goes: one row is then skipped, or given twice. And SQLite would walk over those hundred rows for
+every page. So a cursor is the key of the last item given, in the order of the list, and the next
+page begins behind it by an index. A row that does not change while the pages are read comes exactly
+once.
+
+What is in a page is bounded in three ways, so `next` alone says whether there is more:
+
+- by the `limit` of the call,
+- by a frame (`PAGE_BYTES`): a list of large records is just a list of more pages. The first item
+  always fits, since what may be stored is bounded so that it does; else a walk would never go on.
+- where no index holds apart what is wanted, by what is passed over (`sift`). Reading on until a
+  page is full could mean reading the whole list; such a page may be empty and still have a `next`.
+
+Whether there is more is known by taking one item beyond the page: rows are read as they are asked
+for, so that costs one row and no second query.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,6 +43,7 @@ def cut(
     room = PAGE_BYTES
     size = measure or _encoded_bytes
     for key, item in items:
+        # One for the comma between two items.
         room -= size(item) + 1
         if taken and (len(taken) == limit or room < 0):
             return taken, last_key
@@ -55,6 +70,7 @@ def sift(
     last: KeyT | None = None
     room = PAGE_BYTES
     for passed, (place, is_wanted) in enumerate(places):
+        # Before the place is judged: the next page begins with this one.
         if passed == MAX_SCAN_ENTRIES:
             return taken, last
         if is_wanted:
@@ -80,6 +96,7 @@ def key_of(cursor: str | None) -> int | None:
     """Read a cursor back; InvalidParams if it is not one of ours."""
     if cursor is None:
         return None
+    # `isdigit` alone is true of characters that `int` refuses, and SQLite takes no larger integer.
     if not (cursor.isascii() and cursor.isdigit() and int(cursor) <= MAX_INTEGER):
         raise foreign_cursor()
     return int(cursor)
@@ -95,6 +112,7 @@ def foreign_cursor() -> InvalidParams:
 
 def before(cursor: str | None) -> int:
     """Return the key below which a newest-first list goes on."""
+    # The first page begins below a number that no row has.
     key = key_of(cursor)
     return MAX_INTEGER if key is None else key
 

@@ -1,4 +1,23 @@
-"""Params: from a function's annotations to a strict decoder with errors that say how to go on."""
+"""Params: from a function's annotations to a strict decoder with errors that say how to go on.
+
+A handler's signature is the one place where its params are said. From it a struct type is made once
+(`_struct_type`), and the decoder of that type checks everything while it reads: names, types,
+lengths, patterns. Nothing is coerced and nothing unknown is passed over, since a param that is
+misspelled and dropped in silence is a call that does something else than was asked.
+
+A refusal is read by whoever wrote the call. The decoder tells in a text of its own what is wrong,
+and nothing else, so that text is taken apart (`_explain`): which param, what was expected, and the
+name that was probably meant. A text that is not known is passed on as it is.
+
+Two things the decoder cannot see:
+
+- JSON values that are stored as they are stay raw; they are compacted and checked for size, depth
+  and numbers (`values.compact`) as the struct is made. Those in records within params are not: such
+  records are the clients' types, too, so the handler does it (`compact_struct`). One that is marked
+  `checked_late` is left to its handler as well, which has to refuse other things first.
+- U+0000, which is no text for many who read it later. It is looked for only where its escape is in
+  the params at all, for which the bytes are enough.
+"""
 
 import difflib
 import inspect
@@ -60,6 +79,7 @@ class Params:
         """
         try:
             decoded = self._decode(raw)
+        # First, since it is a DecodeError, too: here the JSON is sound and does not fit.
         except msgspec.ValidationError as error:
             raise self._explain(str(error)) from None
         except msgspec.DecodeError as error:
@@ -102,6 +122,7 @@ class Params:
     def _explain_unknown(self, name: str, place: str) -> InvalidParams:
         if place:
             return InvalidParams(f"unknown field `{name}`{place.replace('$.', '')}", param=name)
+        # Cut, since comparing costs by the length of a name that a peer may have made a megabyte.
         nearest = difflib.get_close_matches(name[:MAX_TYPE_CHARACTERS], self.names, 1)
         hint = f"did you mean `{nearest[0]}`? " if nearest else ""
         known = ", ".join(self.names) or "none"
@@ -138,6 +159,7 @@ def _struct_type(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
         else:
             made.append((field, hint, default))
 
+    # What this raises is told as it is: msgspec takes only ValueError and TypeError for its own.
     def check_values(self: msgspec.Struct) -> None:
         _compact_fields(self, values)
 

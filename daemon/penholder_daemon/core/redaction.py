@@ -1,10 +1,21 @@
 """Secrets in what is logged: values of keys that name one are replaced before they are stored.
 
+Runners log what tools were called with, and that may hold credentials. A stream is read by many and
+kept for long, so what must not be read there must not be stored. The daemon does not know the shape
+of what is logged; all it can go by is what things are called. That misses a secret in the middle of
+a text, and takes away a few values that are none. So it is a net, and no promise.
+
 A key is taken apart into words (`apiKey`, `API_KEY` and `x-api-key` are the same), and it names a
-secret by its last word or words: `access_token` does, `token_count` and `secret_name` do not.
-Tokens are counted as often as kept: `access_tokens` is a secret where its value holds text,
-and `input_tokens: 12` is none. A key may also stand as a value itself, beside its own value: in
-`{"name": "Authorization", "value": …}`, and in pairs as lists of headers have them.
+secret by its last word or words: `access_token` does, `token_count` and `secret_name` do not. Words
+that only say how it is there (`token_value`, `password_hash`) are passed over. Tokens are counted
+as often as kept: `access_tokens` is a secret where its value holds text, and `input_tokens: 12` is
+none. A key may also stand as a value itself, beside its own value: in `{"name": "Authorization",
+"value": …}`, and in pairs as lists of headers have them.
+
+Values stay raw JSON on the way, so what is not replaced stays to the byte; decoded and encoded, a
+number could come out as another. What holds no such word at all is not looked into: one search over
+its bytes (`_MAYBE`) tells so. Escapes are no way around it, since values are compacted before,
+which writes `\\u0074oken` as `token`.
 """
 
 import re
@@ -84,6 +95,7 @@ def _words(key: str) -> list[str]:
 def _core(key: str) -> str:
     """Join the words of a key, without those that say how its value is there."""
     words = _words(key)
+    # The first word stays, whatever it is: a key that is just `value` names nothing.
     while len(words) > 1 and words[-1] in _CARRIERS:
         words.pop()
     return "".join(words)
@@ -98,6 +110,7 @@ def _redacted(value: Raw) -> object:
     """Look into objects and arrays; what else there is stays as it was written."""
     match bytes(value)[:1]:
         case b"{":
+            # Of a key that comes twice the last is kept, and it is the one that is judged.
             return _redacted_members(msgspec.json.decode(value, type=dict[str, Raw]))
         case b"[":
             return _redacted_items(msgspec.json.decode(value, type=list[Raw]))
@@ -118,6 +131,7 @@ def _redacted_members(members: dict[str, Raw]) -> dict[str, object]:
 def _redacted_items(items: list[Raw]) -> list[object]:
     """Look into each; in a list of pairs the first of each may name the second."""
     pairs = [_pair(item) for item in items]
+    # Only where all items are pairs: two strings beside something else name nothing.
     return [
         _redacted(item)
         if pair is None or None in pairs

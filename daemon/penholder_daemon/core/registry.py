@@ -1,8 +1,19 @@
 """The registry: one decorated, keyword-only function per method, and everything made from it.
 
-Its annotations give validation and schema, its docstring help, its decorator says which sockets
-serve it, what fence it needs and which errors it can give. A method is added in its room, nowhere
-else.
+A method has a dozen sides: params, checks, errors, the schema, clients in two languages, a verb of
+the command line, a page of the reference. Told in several places they drift apart. So all is told
+at the function. Its annotations give validation and schema, its docstring help, its decorator says
+which sockets serve it, what fence it needs and which errors it can give. A method is added in its
+room, nowhere else; the rest is generated, and what is stale fails a test.
+
+A decorator only notes the function and returns it as it was: a handler stays a plain function of a
+transaction. The name on the wire is made of the room's and the function's. Importing a room is what
+registers its methods, and `rooms.all_rooms` imports them all by name: no method is there or not by
+the order of imports.
+
+Methods that the daemon only calls itself (`sockets=()`) are methods like all others, so that what
+falls due is done in the writer's order and journaled as anything is; to peers there are none of
+that name.
 """
 
 import difflib
@@ -168,6 +179,7 @@ class Registry:
         """Return a method that a socket serves, or raise MethodNotFound with the nearest name."""
         method = self.methods.get(name)
         if method is None or not method.sockets:
+            # Of a name that no method can have nothing is near, and comparing costs by its length.
             nearest = self._nearest(name) if len(name) <= MAX_TYPE_CHARACTERS else None
             hint = f"did you mean {nearest}?" if nearest else "rpc.discover lists them all"
             shown = name[:MAX_TYPE_CHARACTERS]

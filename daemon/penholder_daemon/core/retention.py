@@ -1,7 +1,17 @@
 """Retention: the oldest entries of a stream go, its numbering goes on.
 
-What is pruned is always a stream's beginning, so a stream stays without holes; what is gone is
-known by `pruned_seq` and `pruned_pos`, and a cursor before it is told so.
+Entries that could go one by one would leave holes, and who reads a stream could no longer tell a
+hole from an entry that is still to come. So what is pruned is always a stream's beginning: a cut.
+What remains is without holes, and what is gone is known by two numbers of the stream, `pruned_seq`
+and `pruned_pos`; a cursor before them is told so. Neither costs anything per entry.
+
+An entry goes if it is past both halves of a rule, its age and its place from the end. Ages grow
+along a stream, so where a cut lies is found by halving. Ages are instants of a scale of their own
+(see `durations`) which no jump of the wall clock moves: what is deleted is gone. An entry from
+before there were ages has its `ts` in place of one.
+
+Everything is cut a slice at a time, since everybody waits for the writer meanwhile. Cursors of
+readers (`read_cursors`) are left alone, for numbers that are gone do not come again.
 """
 
 from collections.abc import Iterator
@@ -32,6 +42,7 @@ def cuts(rx: Rx, rule: Rule, where: str, values: list[SqlValue], most: int) -> I
         f" WHERE last_seq > pruned_seq AND {where} ORDER BY stream_id"
     )
     for row in rx.store.rows(sql, *values):
+        # As a STRICT table keeps them; a number of another kind would cut somewhere else.
         stream_id, name, last_seq, pruned_seq = row
         assert isinstance(stream_id, int)
         assert isinstance(last_seq, int)
@@ -80,7 +91,9 @@ def count(rx: Rx) -> int:
 
 def apply(tx: Tx, cut: Cut) -> None:
     """Delete what a cut takes."""
+    # By this number a subscription sees that it has to look which of its streams were cut.
     counters.raise_(tx, _CUTS)
+    # The stream first: the entry whose position it keeps is among those that go.
     tx.store.run(
         "UPDATE streams SET pruned_seq = ?, pruned_pos ="
         " (SELECT pos FROM journal WHERE stream_id = ? AND seq = ?) WHERE stream_id = ?",

@@ -15,6 +15,7 @@ def is_full(tx: Tx, rows: str, *values: SqlValue, most: int) -> bool:
     `rows` is what stands behind FROM.
     """
     kind = (rows, values)
+    # What was not counted yet in this mutation is taken for full, so that it is counted now.
     there = tx.counted.get(kind, most)
     if there >= most:
         there = _count(tx, rows, *values, most=most)

@@ -103,6 +103,7 @@ def note_former(tx: Tx, seat: Seat) -> None:
 
 def take(tx: Tx, worker_id: str, process: Process) -> Seat:
     """Seat a process under a new epoch; the seat must be free."""
+    # Without a token: the process itself is the proof.
     epoch = fence.raise_epoch(tx, streams.worker(worker_id), None)
     seat = Seat(worker_id, epoch, process, tx.world.boot_id, tx.now, None)
     tx.store.run(
@@ -162,6 +163,7 @@ def require(tx: Tx, worker_id: str) -> Seat:
 def shared_by(tx: Tx, seat: Seat, process: Process) -> bool:
     """Tell whether a process of the caller's lineage holds a seat, or descends from its holder."""
     lineage = tx.caller.lineage
+    # Only from the named process upwards: one above the seated process does not share its seat.
     is_above = seat.process in lineage[lineage.index(process) :]
     return is_above and seat.boot_id == tx.world.boot_id
 

@@ -8,6 +8,7 @@ from penholder_daemon.core.transaction import Published
 from penholder_protocol.errors import InvalidParams
 
 _KINDS = ("worker", "controller", "run", "board", "topic", "queue")
+# Topics may hold any character, newlines too.
 _NAME = re.compile(r"(worker|controller|run|board|topic|queue):(.+)|daemon", re.DOTALL)
 _CHILDREN = "/workers"
 ALL = "*"
@@ -104,6 +105,7 @@ class Selection:
                 parts.append(f"{column} IN ({', '.join('?' * len(names))})")
                 values += sorted(names)
         for prefix in sorted(self.prefixes):
+            # A range, since it goes along the index of names; LIKE takes both cases of a letter.
             parts.append("(s.name >= ? AND s.name < ?)")
             values += [prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)]
         return f"({' OR '.join(parts)})", values

@@ -71,6 +71,7 @@ class Table(Generic[RecordT]):
         self, rx: Rx, limit: int, cursor: str | None, **wanted: SqlValue
     ) -> Page[RecordT]:
         """Make a page of those with these values; None of a column is any."""
+        # Only the columns that are asked for are named, so that an index of theirs serves the list.
         condition, values = filters("", **wanted)
         newest = f"{self._number} < ?{condition} ORDER BY {self._number} DESC"
         return paging.page(self.select(rx, newest, paging.before(cursor), *values), limit)

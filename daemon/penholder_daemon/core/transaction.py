@@ -1,4 +1,17 @@
-"""What a handler gets: `Rx` to read, `Tx` to write."""
+"""What a handler gets: `Rx` to read, `Tx` to write.
+
+A handler is a function of one of them and its params, and reaches nothing else: what it needs of
+the outside comes through `World` and `Store`. So it can be run in memory, replayed from a seed, and
+judged by what it left behind.
+
+`Rx` is one consistent view, for one call of one caller. Nothing is cached in it but the time, which
+is the same however often it is asked: two fields of a record that say now must agree.
+
+`Tx` is one mutation in a savepoint. What it wants outside of the database it can only leave on
+itself, as entries (`published`) and effects. If it is refused both are thrown away with what it
+wrote, so nobody hears of what did not happen. Marks about the call (`holds_secret`, `beside_owner`,
+`is_empty`) say what `execute` must know of it beside its answer.
+"""
 
 from typing import Protocol
 

@@ -1,4 +1,18 @@
-"""JSON values that are stored and never looked into: one checker for size, depth and kind."""
+"""JSON values that are stored and never looked into: one checker for size, depth and kind.
+
+The daemon keeps what callers send without knowing what it means, and hands it to whoever reads.
+Those are other programs in other languages, so a value must not only be JSON by the grammar; it
+must be something that each of them can read. A number of a thousand digits, or one that is no
+finite double, breaks most readers, and depth breaks those that recurse. What is accepted once is
+answered for ever, so it is refused when it comes.
+
+It is checked and made compact as text (`compact`). Decoding and encoding it again would change what
+it says: digits of numbers would be lost. Whole values may be large and there may be many in one
+call, so what is dear is done only where a cheap search has found a reason for it: brackets are
+counted before depth is walked, digits looked for before numbers are taken apart, and all numbers
+are decoded at once before each is looked at by itself. A search may find reasons that are none, in
+a string, say; it may never miss one.
+"""
 
 import re
 from array import array
@@ -24,11 +38,14 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
         raise InvalidParams(f"param `{name}` must be a JSON object", param=name)
     if text in _AS_SHORT_AS_CAN_BE:
         return value
+    # Depth first: what comes after walks the value by recursion. Few brackets cannot be deep, and
+    # are counted faster than walked.
     brackets = text.count(b"{") + text.count(b"[")
     if brackets > MAX_VALUE_DEPTH and _is_deeper(text, MAX_VALUE_DEPTH):
         raise _over(name, "MAX_VALUE_DEPTH", MAX_VALUE_DEPTH, "levels deep")
     _refuse_numbers(text, name)
     text = _formatted(text, name)
+    # Only now: the limit counts what is stored, not how it was spelled.
     if len(text) > MAX_VALUE_BYTES:
         raise _over(name, "MAX_VALUE_BYTES", MAX_VALUE_BYTES, "bytes")
     return Raw(text)
@@ -112,6 +129,7 @@ def _over(name: str, limit: str, maximum: int, unit: str) -> ValueTooLarge:
 _AS_SHORT_AS_CAN_BE = frozenset({b"null", b"{}"})
 """What most optional values are."""
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+# Escapes beside each other are taken together: two of them may be the halves of one character.
 _ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+|\\.")
 _NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _MAYBE_HUGE = re.compile(rb"[0-9][eE]|[0-9.]{%d}" % (MAX_NUMBER_DIGITS + 1))

@@ -1,4 +1,13 @@
-"""What must always hold of all tables, looked for in a database that may be damaged."""
+"""What must always hold of all tables, looked for in a database that may be damaged.
+
+The rules that hold from row to row are kept by the code that writes them, not by SQLite, which can
+state few of them. A disk, a hand with another program or a mistake of ours may break one unseen,
+and what follows is then seen far from its cause. So each rule is also a query for what breaks it:
+for people who ask (`daemon.verify`), and before what an import or a restore made is kept.
+
+Rooms add the rules of their own tables (`Room.check`). A rule names what it finds in words, so that
+somebody can look for it, and its finder changes nothing.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -50,5 +59,6 @@ def findings(rx: Rx, rooms: Iterable[Room], *, deep: bool) -> Iterator[Finding]:
 def query(rx: Rx, checks: dict[str, str]) -> Iterator[Finding]:
     """Yield a finding for each row of each named query; the row says what is wrong."""
     for name, sql in checks.items():
+        # A damaged table may break an invariant in every row; the first of them say enough.
         for row in rx.store.rows(f"{sql} LIMIT 100"):
             yield Finding(check=name, detail=str(row[0]))

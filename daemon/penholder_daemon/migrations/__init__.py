@@ -1,6 +1,12 @@
 """The schema as an append-only list of numbered steps; a released step never changes.
 
-`user_version` of the database is the number of the last step that was applied.
+`user_version` of the database is the number of the last step that was applied. So what a database
+lacks is told by one number, and that number must mean the same steps in every version: a step that
+was changed after its release would leave some databases without the change and no way to tell
+which. A mistake in one is mended by another.
+
+All steps that wait are one transaction. A database between two schemas could be served by no
+version of the program.
 """
 
 from functools import cache
@@ -42,6 +48,7 @@ def apply(store: Store) -> int:
         try:
             for _, sql in to_do:
                 store.run(sql)
+            # Both stand in the file's header, so they are rolled back with the steps.
             store.run(f"PRAGMA application_id = {APPLICATION_ID}")
             store.run(f"PRAGMA user_version = {done + len(to_do)}")
             store.run("COMMIT")

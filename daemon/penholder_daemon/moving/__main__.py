@@ -94,6 +94,7 @@ def _import_database(arguments: argparse.Namespace) -> tuple[Target, int]:
         progress.shown(f"from {arguments.source}", source.count()) as source.advance,
     ):
         module.move(source, target)
+        # All of this before the transaction ends: whatever is refused here undoes the whole import.
         target.check()
         source.check_unchanged()
         skipped.write()
@@ -130,6 +131,7 @@ def _lines(path: Path) -> Iterator[BinaryIO]:
 def _export(file: Path, state_dir: Path) -> None:
     if not (state_dir / "penholder.db").exists():
         raise Refused(f"there is no database in {state_dir}")
+    # As a dry run: under the lock, so that no daemon writes meanwhile, and nothing of it is kept.
     with opened(state_dir, dry_run=True) as target, outfile.opened(file) as out:
         rows = sum(jsonl.head(target.store).tables.values())
         with progress.shown("to JSON lines", rows) as advance:

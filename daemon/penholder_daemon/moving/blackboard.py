@@ -150,6 +150,7 @@ def _brief(each: _Brief) -> Columns:
 
 
 def _move_briefs(source: Source, target: Target) -> None:
+    # All of them first: a parent may come after its child.
     found = list(source.rows("briefs", _Brief, "rowid", _brief, needs=_of_workstream))
     rooted = _rooted(source, target, {each.brief_id: each.parent_brief_id for each, _ in found})
     for each, row in found:
@@ -162,6 +163,7 @@ def _rooted(source: Source, target: Target, parents: dict[str, str | None]) -> s
 
     Returns the others.
     """
+    # What is known to end in a root is not walked again: each brief is walked over once.
     rooted: set[str] = set()
     for brief_id in parents:
         path: dict[str, None] = {}

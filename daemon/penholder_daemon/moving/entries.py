@@ -1,4 +1,15 @@
-"""Entries of a stream that another program numbered: they keep their ids, numbers and times."""
+"""Entries of a stream that another program numbered: they keep their ids, numbers and times.
+
+Who worked with the other program has cursors of its streams, so a number must mean the same entry
+here. The journal's own `append` would count anew, and tell of entries as if they were made now. So
+rows are written as they are, and what `append` guarantees is held here instead: numbers follow each
+other without a hole, and an entry that is there already is the same or a conflict.
+
+A hole in the source is refused, for a stream has none. Where bad rows may be skipped it is filled
+with entries that say so, and all others keep their numbers.
+
+Where each stream ends is kept here while it is written to, and stored once at the end.
+"""
 
 from collections.abc import Mapping
 
@@ -56,6 +67,7 @@ class Streams:
             self._refuse_other(name, row)
             self._target.present["events"] += 1
             return False
+        # Without an age: its `ts` stands for it where retention asks.
         self._target.insert("journal", ("entry_id",), row)
         stream.last_seq = seq
         self._target.added["events"] += 1
@@ -71,6 +83,7 @@ class Streams:
             row: dict[str, SqlValue] = {
                 "stream_id": stream.stream_id,
                 "seq": missing,
+                # Cut in front: the number, by which they differ, is at the end.
                 "entry_id": f"skipped_{name}_{missing}"[-_ID_CHARACTERS:],
                 "ts": ts,
                 "type": SKIPPED,

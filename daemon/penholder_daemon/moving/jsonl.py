@@ -1,8 +1,17 @@
 """Everything as JSON lines, and back: the database in a form that any program can read.
 
-The first line is a header: how many rows each table has, and how far each numbering has got.
-Then one line a row, `{"table": …, "row": {column: value}}`, table after table in the order of the
-header, in each table by its primary key. Bytes are `{"base64": "…"}`.
+The first line is a header: how many rows each table has, and how far each numbering has got. Then
+one line a row, `{"table": …, "row": {column: value}}`, table after table in the order of the
+header, in each table by its primary key. Bytes are `{"base64": "…"}`. The same content always gives
+the same export.
+
+It holds the tables as they are, not what rooms would answer: hashes, epochs, keys and all. An
+export of answers could not be read back without giving out new numbers, and every cursor and fence
+would be of another history. That is also why it is read only by a program of the same schema, and
+only into a database that holds nothing: tables of two histories cannot be put together.
+
+A line that is cut off, or a file, is noticed by the counts of the header. What each numbering ever
+gave is more than its highest row, since rows are deleted, so it is told by itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -103,6 +112,7 @@ def move(
                 f"after line {number}: table {table} has {target.added[table]} rows;"
                 f" the header says {rows}"
             )
+    # The rows have left the highest number that is there; what counts is the highest ever given.
     store.run("DELETE FROM sqlite_sequence")
     for name, last in header.sequences.items():
         store.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", name, last)
@@ -116,6 +126,8 @@ def _insert(target: Target, columns: dict[str, list[str]], line: Line, number: i
         raise Refused(f"line {number}: a row of {line.table!r}; expected was {expected}")
     values = [each.base64 if isinstance(each, Bytes) else each for each in map(line.row.get, names)]
     marks = ", ".join("?" * len(names))
+    # What is the line's fault: a row in the way of another, a value of another type than its
+    # column, an integer that JSON can spell and SQLite cannot keep.
     try:
         target.store.run(f"INSERT INTO {line.table} ({', '.join(names)}) VALUES ({marks})", *values)
     except (apsw.ConstraintError, apsw.MismatchError, OverflowError) as error:
@@ -144,6 +156,7 @@ def _refuse_unfit(store: Store, header: Header) -> None:
     if set(header.tables) != set(tables):
         raise Refused(f"line 1: expected were the tables {', '.join(tables)}")
     for table in tables:
+        # A database on which a daemon was started once, and nothing else, counts as empty.
         if table == _CLOCK:
             continue
         if rows := _count(store, table):
@@ -163,6 +176,7 @@ def _decoded(decoder: msgspec.json.Decoder[StructT], text: bytes, number: int) -
 
 def _tables(store: Store) -> list[str]:
     """List all tables in the order in which the schema made them."""
+    # An underscore stands for any character in LIKE, unless it is escaped.
     rows = store.rows(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite@_%'"
         " ESCAPE '@' ORDER BY rowid"

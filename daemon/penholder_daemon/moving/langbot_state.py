@@ -50,6 +50,7 @@ def move(source: Source, target: Target) -> None:
     bindings: dict[tuple[str, str], Binding] = {}
     seen: dict[tuple[SqlValue, SqlValue], int] = {}
     for each, row in source.rows(_TABLE, _Entry, "id", _state_entry):
+        # Keys are computed anew, and an empty id is none: two rows there may be one value here.
         twin = seen.setdefault((row["scope_key"], row["key"]), each.id)
         if twin != each.id:
             source.refuse(_TABLE, each.id, f"it is the same value as row {twin} here")

@@ -44,6 +44,7 @@ class Skipping:
     def skips(self, table: str, row_id: object, why: str) -> bool:
         """Note that a row is skipped; False if it may not be."""
         if self.is_on:
+            # A row that was read well may be refused later, for what it belongs to.
             self._moved.discard((table, shown(row_id)))
             self._skipped.append(Skipped(table, shown(row_id), why))
         return self.is_on

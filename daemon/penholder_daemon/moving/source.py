@@ -1,8 +1,18 @@
 """A database of another program, opened to be read and never changed.
 
-It is looked over before anything is moved: that it is SQLite, whole, and has the tables and
-columns of its program. Each row is then checked against the limits that callers have to keep, so
-that nothing gets in that the daemon itself would have refused.
+It belongs to somebody else, who may go on using it and may even be running. So it is opened for
+reading only and read in one view, and nothing is made beside it. Where no lock keeps it as it is
+meanwhile, its files are compared in the end (`check_unchanged`).
+
+What is in it was written by other rules, or by hand. It is looked over before anything is moved:
+that it is SQLite, whole, and has the tables and columns of its program. A mistake in what file was
+meant is then told as that, not as the first of many rows that do not fit. Each row is checked
+against the limits that callers have to keep, by the same types as params are, so that nothing gets
+in that the daemon itself would have refused.
+
+One bad row keeps all from moving, unless somebody has said where to write what is left out
+(`Skipping`). Then rows that do not fit are passed over; and so are, one after another, those that
+belong to them, since nothing may refer to what is not there.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +32,7 @@ from penholder_protocol.errors import PenholderError
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 Needs = Callable[[RowT], Mapping[str, str | None]]
+# Text that is no UTF-8 fails as it is turned into a string, after SQLite has given it.
 _FAULTS = (apsw.Error, UnicodeDecodeError)
 
 
@@ -54,6 +65,7 @@ class Source:
         self._program = program
         self._columns = {table: self._check_columns(table) for table in program.tables}
         self._check_content()
+        # In another encoding the bytes of a text are not UTF-8, and SQLite itself has to turn them.
         self._takes_bytes = skipping.is_on and self._first("PRAGMA encoding") == "UTF-8"
         self.advance: Callable[[int], None] = lambda _rows: None
 
@@ -124,6 +136,7 @@ class Source:
         try:
             row = msgspec.convert(columns, row_type)
             return row, make(row)
+        # A row that does not fit its type is a ValueError of msgspec's.
         except (ValueError, PenholderError) as error:
             self.refuse(table, row_id, str(error))
             return None
@@ -164,6 +177,7 @@ class Source:
         fault = self._first("PRAGMA quick_check(1)")
         if fault != "ok":
             raise self._damaged(str(fault))
+        # `quick_check` looks at no references.
         if self.skipping.is_on:
             return  # rows that name others which are not there are skipped
         for table in self._columns:
@@ -202,6 +216,7 @@ def open_source(path: Path, program: Program, skipping: Skipping) -> Iterator[So
         connection.set_busy_timeout(5000)
         try:
             connection.execute("BEGIN")
+            # BEGIN alone opens no view yet; the first read does, and meets what hinders it.
             connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchall()
         except apsw.Error as error:
             raise Refused(f"{path} cannot be read: {read_only.why(path, error)}") from error

@@ -193,6 +193,7 @@ def _move_instances(source: Source, target: Target) -> None:
     for each, row in found:
         of_controller.setdefault(each.controller_id, []).append((each, row))
     for instances in of_controller.values():
+        # The highest epoch counts, also where its owner is gone: here it may never be given again.
         newest = max((each for each, _ in instances), key=lambda each: each.epoch)
         for each, row in instances:
             if each.is_active and each is not newest:
@@ -242,6 +243,7 @@ def _move_workers(source: Source, target: Target, written: Streams) -> None:
     for each, row in source.rows(
         "workers", _Worker, "created_at, rowid", _worker, needs=_of_controller
     ):
+        # A worker that is here has its stream already.
         if target.store.row("SELECT 1 FROM workers WHERE worker_id = ?", each.worker_id) is None:
             written.open_worker(each.worker_id, each.controller_id)
         target.put("workers", ("worker_id",), row)

@@ -1,4 +1,19 @@
-"""Penholder's own database while no daemon runs: one transaction, kept only if all is well."""
+"""Penholder's own database while no daemon runs: one transaction, kept only if all is well.
+
+What is moved in was never checked by a room, and may be half of what somebody believes it to be. So
+nothing of it is kept before all of it is there: rows go in within one transaction, then everything
+is looked at that `daemon.verify` knows, and only then it is committed. Whoever is interrupted has
+the database as it was. A dry run does just the same and rolls back, so it finds what a run would.
+Only an older schema is upgraded before all of this, as whenever the database is opened to write.
+
+The database still has one writer: the directory's lock is the daemon's, so neither can begin while
+the other is there.
+
+Rows are known by their ids, so the same import twice adds nothing. A row that is there is compared
+column by column: the same content is counted as present, other content is a conflict that names
+what differs, and nothing is moved. Overwriting would lose what was done here since; keeping both is
+not possible, since ids are what others refer to.
+"""
 
 import os
 from collections import Counter
@@ -58,6 +73,7 @@ class Target:
             self.store.run(
                 f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values()
             )
+        # `put` looks its key up before; any other unique column may be taken, too.
         except apsw.ConstraintError as error:
             raise Conflict(f"{named(table, key, row)} cannot be added: {error}") from error
 
@@ -79,6 +95,7 @@ def named(table: str, key: tuple[str, ...], row: Mapping[str, SqlValue]) -> str:
 def refuse_other(name: str, row: Mapping[str, SqlValue], found: tuple[SqlValue, ...]) -> None:
     """Raise Conflict if what was found is not the row, saying in which columns."""
     pairs = zip(row.items(), found, strict=True)
+    # Of a secret only the column is named: a message is read by more than the database.
     differing = [
         column if column in _SECRET else f"{column} is {_short(here)} here, {_short(there)} there"
         for (column, there), here in pairs
@@ -102,6 +119,7 @@ def opened(state_dir: Path, *, dry_run: bool) -> Iterator[Target]:
     """
     paths = Paths(state_dir, state_dir)
     with ExitStack() as held:
+        # Nothing is locked for a database in memory, and no directory is made.
         if dry_run and not paths.database.exists():
             store = open_writer(Path(":memory:"))
         else:

@@ -20,6 +20,7 @@ def utc(text: str) -> str:
         zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
         # Milliseconds are cut, not rounded: rounding could put a time after its successor's.
         return zoned.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # At the edges of the calendar a shift to UTC leads out of it.
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is no ISO 8601 time") from error
 

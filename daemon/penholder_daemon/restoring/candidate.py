@@ -25,6 +25,7 @@ _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 def opened(file: Path, in_place: Path) -> Iterator[apsw.Connection]:
     """Open a backup for reading; raises Refused for what cannot be one."""
     _refuse_unfit(file)
+    # Before SQLite opens it, which touches the log that may lie beside it.
     if in_place.exists() and in_place.samefile(file):
         raise Refused(f"{file} is the database in place")
     try:

@@ -32,6 +32,7 @@ def look(database: Path, world: World, caller: Caller) -> HandedOut:
             settle(store)
         finally:
             connection.close()
+    # One that cannot be settled keeps its log, which `placing` moves away with it.
     except (StoreFault, apsw.Error):
         return unknown
     return known

@@ -1,9 +1,17 @@
 """One database in place of another: at every moment one of the two is there, and whole.
 
-The old one gets a second name in `backups` before anything else; then the new one takes its name
-by a rename. A log beside the old one, which is there only if the old one could not be opened, goes
-before that, since SQLite would play it into the new one. Cut off in between, the old one has lost
-its log to its second name: whoever opens it next gives it back first (`backups.undo_half`).
+Two renames, the old one away and the new one to its place, leave a moment in which there is none: a
+daemon that starts then would make an empty one. Writing over the old one leaves half of each. So
+the old one gets a second name in `backups` before anything else; then the new one takes its name by
+one rename, which the file system does as a whole.
+
+A log beside the old one, which is there only if the old one could not be opened, goes before that,
+since SQLite would play it into the new one. It gets a second name beside the old one's first. Each
+step is synced before the next one relies on it: a file system may bring renames and removals to the
+disk in another order than they were made, and a power loss shows that order.
+
+Cut off in between, the old one has lost its log to its second name: whoever opens it next gives it
+back first (`backups.undo_half`).
 """
 
 import os
@@ -43,10 +51,12 @@ def refuse_symlink(database: Path) -> None:
 
 def _keep(database: Path) -> Path:
     kept = backups.directory_of(database) / backups.timed("replaced")
+    # A second name of the same file costs no room, and a link never replaces anything.
     os.link(database, kept)
     logs = [log for log in backups.LOGS if os.path.lexists(backups.beside(database, log))]
     for log in logs:
         os.link(backups.beside(database, log), backups.beside(kept, log))
+    # Before the first names go: else a power loss could take both.
     copying.sync(kept.parent)
     for log in logs:
         backups.beside(database, log).unlink()

@@ -1,4 +1,25 @@
-"""A restore from its beginning to its end, under the lock of the state directory."""
+"""A restore from its beginning to its end, under the lock of the state directory.
+
+Copying a backup over the database is one command, and wrong in three ways. Cut off in the middle it
+leaves neither. A log that lies beside the old database is played into the new one. And those who
+became holders after the backup go on writing, under epochs that are given out again.
+
+So the work is done on a copy beside the database, where nobody looks, and the old one is touched as
+late as possible. The order is the safety of it:
+
+1. The file is looked at before SQLite opens it (`candidate`): it may be the database in place under
+   another name, which opening would change.
+2. It is copied, and the copy is checked and upgraded. A copy cannot change between the check and
+   its use. What is unsound is refused here, with nothing changed.
+3. Whether the old one can be kept is seen to before it is touched (`placing.prepare`).
+4. What the old one has given out is read, and the copy is led above it by the daemon's own
+   mutation, through the daemon's own committer: what a restore does to rooms is done by rooms.
+5. The copy is checked once more, made one file without a log, and synced.
+6. Only then it takes the place of the old one (`placing`), which is kept under another name.
+
+Up to the last step an interruption leaves the database in place, and a copy that the next restore
+removes. What it costs is room on the disk for one more database.
+"""
 
 import os
 from contextlib import ExitStack
@@ -50,6 +71,7 @@ def restore(file: Path, state_dir: Path) -> Restored:
     paths = Paths(state_dir, state_dir)
     with candidate.opened(file, paths.database) as backup, ExitStack() as held:
         make_private_directory(state_dir)
+        # Before `_Work` clears what is left over there: it may be another restore's, still at work.
         held.callback(_lock(state_dir).release)
         work = _Work(paths, file)
         held.callback(work.clear)
@@ -87,6 +109,7 @@ class _Work:
     def carry_out(self, backup: ApswStore) -> Restored:
         """Make the copy, lead it above all that was given out, and put it in place."""
         placing.refuse_symlink(self._database)
+        # A restore that was cut off may have left the old database without its log.
         backups.undo_half(self._database)
         from_schema = migrations.version(backup)
         store = candidate.copy_to(self._copy, backup.connection, self._file)
@@ -129,6 +152,7 @@ class _Work:
         method = self._registry.methods["daemon.restored"]
         arguments: dict[str, object] = {"known": known, "file": str(self._file)}
         (answer,) = committer.run([daemon_call(method, self._caller, arguments)]).answers
+        # A bug is answered as an internal error, whose reason only the log of a daemon would have.
         if bugs:
             raise bugs[0]
         if isinstance(answer, PenholderError):

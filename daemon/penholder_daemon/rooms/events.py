@@ -66,6 +66,7 @@ def append(
 def append_many(tx: Tx, *, worker_id: WorkerId, events: NewEvents) -> Page[Event]:
     """Add up to 1,000 events in their order, all or none."""
     records.require_controller_id(tx, worker_id)
+    # Values in nested records are not checked with the params (see `params`).
     return Page(items=[_append(tx, worker_id, compact_struct(event)) for event in events])
 
 
@@ -117,6 +118,7 @@ def wait(
     entries, up_to, more = journal.read_types(rx, stream, after, types)
     items, cut_at = paging.cut(((e.seq, _event(worker_id, e)) for e in entries), limit)
     came_to = up_to if cut_at is None else cut_at
+    # An empty answer tells how far it looked, so that a call after it looks through nothing twice.
     goes_on = more or cut_at is not None or (not items and came_to > after)
     return Waiting(
         Page(items=items, next=str(came_to) if goes_on else None),

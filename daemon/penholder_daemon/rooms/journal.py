@@ -49,6 +49,7 @@ async def subscribe(
     check = None
     if session.caller.worker_id is not None:
         check = partial(_require_readable, names=streams)
+        # Here, so that the call is refused; each page of the backlog asks it again in its own view.
         await session.read(check)
     if after == "now":
         return await session.subscribe(selection, None, check)

@@ -58,6 +58,7 @@ _STALE = (
 )
 _GROWING: tuple[TaskState, ...] = ("ASSIGNED", "WORKING")
 _TASK = Shape(Task, stale=_STALE)
+# By the highest that is there, which the one writer makes safe, and no task is ever deleted.
 _NEXT_CHANGE = "(SELECT COALESCE(MAX(changed), 0) + 1 FROM tasks)"
 
 
@@ -133,7 +134,8 @@ def _stale_places(
     rx: Rx, stale: StaleLevel, state: TaskState | None, worker_id: str | None, before: int
 ) -> Iterator[tuple[int, bool]]:
     """Say of tasks in the list's order whether they are on a level of staleness."""
-    # Only these two grow stale: with them the many that have ended are not looked at.
+    # Only these two grow stale: with them the many that have ended are not looked at. Each is a
+    # SELECT of its own, which comes in order along an index; of both at once none has the order.
     states = _GROWING if stale != "ok" and state is None else (state,)
     parts: list[str] = []
     values: list[SqlValue] = []

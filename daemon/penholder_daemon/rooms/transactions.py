@@ -33,6 +33,7 @@ def apply(tx: Tx, *, calls: Calls) -> Applied:
         try:
             results.append(Raw(tx.run_call(call.method, call.params)))
         except PenholderError as refusal:
+            # Raised on, not collected: the savepoint of the whole call undoes those before it.
             refusal.details["index"] = index
             raise
     return Applied(results=results)

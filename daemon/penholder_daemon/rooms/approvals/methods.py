@@ -1,4 +1,23 @@
-"""Questions of a worker, and their one answer."""
+"""Questions of a worker, and their one answer.
+
+A question can be ended from four sides: somebody decides it, the worker or a person takes it back,
+its deadline passes, or the process that asked ends. Any two may come at once, and an answer that is
+told to a worker must be the one that stands. Nothing is needed for that but the writer: all four
+are mutations, one after another, and each looks in its own transaction at what is still pending. A
+caller that comes second hears ApprovalNotPending, with what the question became.
+
+Because it can be answered only once, two hands cannot answer it differently. So a person may decide
+beside a living owner, without taking the ownership from it (`beside_owner`). A worker may take its
+own question back but not answer it; what may be answered only from outside would else be a
+formality.
+
+A decision may come late: the process that asked has ended, another sits there, and the same words
+mean something else. So a question names the seat that asked, and who passes that epoch with its
+decision is refused once it is another's.
+
+Deadlines are instants of the scale of delays (see `durations`): they outlive a restart and a boot,
+and a wall clock that jumps ends none of them early.
+"""
 
 from typing import Annotated, Literal
 
@@ -154,6 +173,7 @@ def list_(
         owner_id = workers.require_controller_id(rx, worker_id)
         if controller_id not in (None, owner_id):
             return Page(items=[])
+        # A worker has one controller for ever, so its own index says it all.
         controller_id = None
     return records.APPROVALS.oldest_first(
         rx,
@@ -261,6 +281,7 @@ def expire_due(tx: Tx) -> int | None:
         chosen = None if row is None or row[0] is None else _pick(approval, str(row[0]))
         state: ApprovalState = "expired" if chosen is None else "decided"
         records.finish(tx, approval, state, option=chosen, note="the deadline passed")
+    # Where more are due than fit a run this lies in the past, and the next one follows at once.
     row = tx.store.row(f"SELECT deadline_ms {_WITH_DEADLINE} ORDER BY deadline_ms LIMIT 1")
     return None if row is None else durations.wake_at(tx.world, integer(row[0]))
 

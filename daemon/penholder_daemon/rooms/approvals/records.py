@@ -1,4 +1,14 @@
-"""The table of approvals, and how one ends: the door for other rooms."""
+"""The table of approvals, and how one ends: the door for other rooms.
+
+An end is the same from whichever side it comes (`_end`): state, answer and time in one row, and an
+entry in the controller's stream, on which waits look. What differs is what becomes of the worker. A
+single end lets it go on if that was the last question it waited for (`finish`); where all are
+canceled at once, the seat is lost and its room decides the state (`cancel_all`).
+
+Many may be pending, and the end of a seat cancels all of them within one mutation. It must always
+be possible: an end that is refused for its size could never come. So how many a worker may have
+pending is bounded where one is asked (`require_room`).
+"""
 
 from penholder_daemon.core import durations
 from penholder_daemon.core.room_left import is_full
@@ -18,6 +28,7 @@ APPROVALS = Table(
 
 def require(rx: Rx, worker_id: str | None, request_id: str) -> Approval:
     """Return an approval (of this worker, if given) or raise ApprovalNotFound."""
+    # The first half finds one row at most, so the second may be said in a way that no index serves.
     is_meant = "request_id = ?1 AND (?2 IS NULL OR worker_id = ?2)"
     approval = APPROVALS.first(rx, is_meant, request_id, worker_id)
     if approval is not None:
@@ -59,6 +70,7 @@ def require_room(tx: Tx, worker_id: str) -> None:
 
 def cancel_all(tx: Tx, worker: Worker, note: str) -> None:
     """Cancel what a worker still asks; its state is the caller's business."""
+    # Read to the end first: each end changes the index that is read here.
     pending = list(APPROVALS.select(tx, "worker_id = ? AND state = 'pending'", worker.worker_id))
     for _, approval in pending:
         _end(tx, worker, approval, "canceled", note=note)

@@ -135,6 +135,7 @@ def acquire(
                 controller_id=controller_id,
                 current_epoch=owner.epoch,
             )
+        # Before the next one begins: one at most may be active.
         records.end_instance(tx, controller_id)
     made = None if token is not None else tx.new_secret()
     handle = Handle(
@@ -209,6 +210,7 @@ def release(
             instance_id=None,
             epoch=None,
         )
+    # Who can prove the ownership is told of as its owner, also where it passes `force`.
     proven = epoch is not None and token is not None and fences.holds(tx, subject, epoch, token)
     if not force and not proven:
         raise InvalidControllerHandle(

@@ -1,4 +1,19 @@
-"""The tables of controllers and of their owners, and who may act for them: the door for others."""
+"""The tables of controllers and of their owners, and who may act for them: the door for others.
+
+An ownership stands in three places, each for a question of its own:
+
+- The fence says who may write: the highest epoch and the owner's token. It is the only one that is
+  asked before a write (`require_owner`), and it is asked by all rooms whose things belong to a
+  controller.
+- The instance says who that is, for people and for history: since when, which process. No write is
+  decided by it; `controller.acquire` and `controller.release` ask whether there is one to be
+  replaced or ended. One at most is active, which an index holds.
+- The lease, if there is one, says from when on the next may come without `takeover`. That is all it
+  says: an owner whose lease ran out is the owner, and is fenced off by nothing but another.
+
+They change in one transaction, and `check` of the room compares the first two. Where they would
+disagree the fence counts.
+"""
 
 from penholder_daemon.core import durations, journal, leases, streams
 from penholder_daemon.core import fence as fences

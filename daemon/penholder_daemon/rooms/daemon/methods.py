@@ -169,6 +169,7 @@ def keep_answer(tx: Tx, *, method: str, key: str, params_hash: str, answer: byte
 @room.mutation(sockets=(), timer=True)
 def forget_old_answers(tx: Tx) -> int | None:
     """Delete idempotent answers past their retention; returns when to come again."""
+    # As many as were asked for: there may be more.
     is_behind = idempotency.forget_old(tx, _FORGET_AT_ONCE) == _FORGET_AT_ONCE
     return tx.world.boottime_ms() + (_FORGET_ON_MS if is_behind else _FORGET_EVERY_MS)
 

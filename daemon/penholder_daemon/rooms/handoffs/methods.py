@@ -70,6 +70,7 @@ def list_(
         owner_id = workers.require_controller_id(rx, worker_id)
         if controller_id not in (None, owner_id):
             return Page(items=[])
+        # A worker has one controller for ever, so its own index says it all.
         controller_id = None
     return records.HANDOFFS.newest_first(
         rx, limit, cursor, worker_id=worker_id, controller_id=controller_id

@@ -80,6 +80,7 @@ def ack(tx: Tx, *, topic: TopicName, reader: ReaderId | None = None, seq: Sequen
     reader = access.reader_of(tx, reader)
     subject = streams.topic(topic)
     _, last_seq = journal.extent(tx, subject)
+    # Not past the last one: what comes after it would count as read before it is there.
     stored = read_cursors.advance(tx, reader, subject, min(seq, last_seq))
     return Acknowledged(topic=topic, reader=reader, seq=stored)
 

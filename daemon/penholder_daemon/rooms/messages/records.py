@@ -31,6 +31,7 @@ def publish(tx: Tx, topic: str, kind: str, correlation_id: str | None, payload: 
     content = _Content(correlation_id, payload)
     stream = streams.topic(topic)
     entry = journal.append(tx, stream, kind, Raw(to_json(content)), id_prefix="msg_")
+    # The entry alone would do for reading; this row finds it by kind and by correlation.
     tx.store.run(
         "INSERT INTO messages (message_pos, topic_id, message_seq, kind, correlation_id)"
         " VALUES (?, (SELECT stream_id FROM streams WHERE name = ?), ?, ?, ?)",

@@ -1,4 +1,15 @@
-"""The seat of a worker: which process it is, from attaching to its end."""
+"""The seat of a worker: which process it is, from attaching to its end.
+
+Who may sit is decided by what the kernel says of the caller (see `seats`), so most of this is about
+what it does not say. A peer that the daemon cannot see end must not sit, since its end would never
+be noticed. A number in `pid` means a process of the caller's own namespace, which may be another
+one here. A shell can only attach through a helper that it starts, so an ancestor may be named; but
+one of another session may be a terminal or the controller, and process 1 is everybody's ancestor:
+with that one as the holder every process would share the seat.
+
+A seat that is held is given to another only if its process is dead, or on takeover. Whether it is
+dead is asked here and now: that it was not told of yet says nothing.
+"""
 
 from typing import Literal
 
@@ -47,6 +58,7 @@ def attach(tx: Tx, *, takeover: bool = False, pid: Pid | None = None) -> Attachm
             worker_id=worker.worker_id,
         )
     seat = seats.current(tx, worker.worker_id)
+    # A descendant of a dead process shares nothing any more; it sits down for itself.
     if seat is not None and seats.shared_by(tx, seat, process) and _is_alive(tx, seat):
         return Attachment(worker=worker, runtime_epoch=seat.epoch)
     if seat is None:
@@ -121,6 +133,7 @@ def _vacate(tx: Tx, worker: Worker, seat: Seat, *, takeover: bool) -> None:
 
 
 def _sit_down(tx: Tx, process: Process, replaced: Seat | None) -> Attachment:
+    # Read anew: the end of the seat before may have moved it.
     worker = workers.require(tx, _own(tx))
     seat = seats.take(tx, worker.worker_id, process)
     workers.note(
@@ -170,6 +183,7 @@ def detach(
     workers.note(tx, worker, "runtime.detached", runtime_epoch=seat.epoch)
     if worker.state not in (state, "stopped"):
         workers.move(tx, worker, state, last_error=last_error)
+    # In that state already: `move` would do nothing, but its turn is over all the same.
     elif worker.state == state != "stopped":
         workers.write_state(tx, worker.worker_id, state, last_error)
     workers.set_recovery(tx, worker.worker_id, "restartable")
@@ -197,6 +211,7 @@ def exited(tx: Tx, *, worker_id: WorkerId, epoch: int) -> None:
     if seat is None or seat.epoch != epoch:
         return
     worker = workers.find(tx, worker_id)
+    # Removed while its process went on: there is nobody to tell of it but the seat.
     if worker is None:
         seats.leave(tx, seat)
         return

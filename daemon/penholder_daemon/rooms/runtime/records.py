@@ -1,4 +1,18 @@
-"""How a seat ends: given up, or by the end of its process, which had no say in it."""
+"""How a seat ends: given up, or by the end of its process, which had no say in it.
+
+A worker whose process is gone would stay in the state it was in, perhaps `running`, for ever, and
+whoever waits for it would wait for nothing. So the end of a process is made known like anything
+that the process could have said itself: as an event of the worker's own stream, since who follows
+the worker looks there, and as an entry of its controller's, where everything stands that was done
+to its workers. What it asked is canceled, since nobody is there who could take the answer.
+
+An end is heard of in several ways, and each may come late: from a pidfd, at a start that finds the
+process gone, from the next one that attaches and finds the seat held by nobody alive. So each names
+the seat by its epoch, and one that has ended already is left alone (`runtime.exited`).
+
+A worker that is stopped stays so, whatever becomes of its process. The seat goes first in all of
+this: what is written about the worker afterwards is about one whose seat is free.
+"""
 
 from msgspec import Raw
 

@@ -1,4 +1,21 @@
-"""Sessions as their readers see them: how far they are, and who has seen it."""
+"""Sessions as their readers see them: how far they are, and who has seen it.
+
+The list is by attention: active sessions first, then what its reader has not read, then the rest,
+each by latest activity. That order is a matter of the reader, so no index holds it; and the reader
+changes it while it walks, by marking what it sees as read. Sorting what there is for every page
+would read all sessions for each, and skip some of those that were not seen yet.
+
+So the order is taken apart (`_RANKS`). One index has sessions by whether they are active and by
+activity. Each rank is a part of it, walked in the order of the index; those two that are not active
+go along the same part, one after the other, and each passes over what is the other's. What is
+passed over is bounded (`paging.sift`), so a page may be empty and have a `next`.
+
+And the walk is as of an instant. What had been read is asked of the time at which the walk began,
+which its cursor holds (`_Place.began`, see `read_cursors`): what the reader marks on the way moves
+nothing. A cursor also names the rank and the last session there, so a session that does not change
+comes exactly once. One that becomes active, or ends, while pages are read may come twice or not at
+all in this walk; the next one shows it.
+"""
 
 import re
 from collections.abc import Collection, Iterator
@@ -253,8 +270,12 @@ def _places(
     wanted = of_rank.format(read=read_cursors.version_at("c", start.began))
     after, given = "", list[SqlValue]()
     if rank == start.rank and start.active_at is not None:
+        # The two columns go in different directions, so rows cannot be compared as one. The first
+        # condition follows from the second, but it alone lets the index begin at the place.
         after = " AND last_activity_at <= ? AND (last_activity_at < ? OR sessions.session_id > ?)"
         given = [start.active_at, start.active_at, start.session_id]
+    # What is wanted stands among the columns, not in the condition: each place must be told of, so
+    # that those that are passed over count.
     rows = rx.store.rows(
         f"SELECT last_activity_at, sessions.session_id, {wanted}{filters} {_SEEN_BY}"
         f" WHERE is_active = {is_active}{after}"
@@ -281,6 +302,7 @@ def _summary_at(rx: Rx, reader_id: str | None, place: _Place) -> SessionSummary:
 
 def _summary(session: Session, reader_id: str | None, read: int | None) -> SessionSummary:
     ids = (session.active_run_id, session.active_command_id)
+    # As the column `is_active` says it, by which lists go.
     active = session.state == "running" or ids != (None, None)
     unread = not active and (read is None or read < session.version)
     return SessionSummary(
@@ -323,6 +345,7 @@ def _events(
 
 def _run_and_seq(cursor: str, run_id: str | None) -> tuple[str, int]:
     seq, _, of_run = cursor.partition(":")
+    # A cursor of one run says nothing of the numbers of another.
     if not of_run or run_id not in (None, of_run):
         raise paging.foreign_cursor()
     return of_run, paging.after(seq)

@@ -1,7 +1,20 @@
 """The table of sessions and what runs do to it: the door for other rooms.
 
-A session is made by the first run that names it. Its version, one counter over all sessions, rises
-when there is something new to see: not on claims, heartbeats or events.
+A session is made by the first run that names it, and is what people look at: several runs, one
+after another or side by side, are one conversation. It holds nothing of its own but what its runs
+and their commands say to it. So nothing here decides what happens to a run; each function notes one
+event of a run, and is called by the room of runs in the transaction of that event.
+
+What is hard is the end. "The session is over" must become true with the last thing that goes on,
+whichever that is: a turn ends while another is open, a run ends with turns still open, another run
+of the same session goes on, or a turn's end is told after its run has ended long ago. So who ends
+something first looks what else is active, and says so in one record (`Ending`); `ended` then
+decides in one statement. The outcome is that of the end which made it terminal, and an end clears
+as active only what names it: the session may have moved on to another run.
+
+Its version, one counter over all sessions, rises when there is something new to see: not on claims,
+heartbeats or events. Those come often, and each would make a session unread again that somebody has
+just read. `last_activity_at` follows events without it, for the order of lists.
 """
 
 import msgspec
@@ -149,6 +162,7 @@ def steer_made(tx: Tx, session_id: str, run_id: str, command_id: str) -> None:
 def thread_changed(tx: Tx, session_id: str, thread_id: str, turn_id: str | None) -> None:
     """The backend named its thread; the turn that said so is kept in the metadata."""
     session = require(tx, session_id)
+    # One level only: what else is in the metadata stays as it came.
     members = msgspec.json.decode(session.metadata, type=dict[str, Raw])
     if turn_id is not None:
         members["last_turn_id"] = Raw(msgspec.json.encode(turn_id))

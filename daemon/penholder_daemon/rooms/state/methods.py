@@ -92,6 +92,7 @@ def set_(
         scope=wanted,
         scope_key=scope_key,
         key=scopes.stored_key(key),
+        # Only now: what the binding's policy refuses is told before what is wrong with a value.
         value=compact(value, "value", must_be_object=False),
         found=True,
         updated_at=tx.now,

@@ -79,6 +79,7 @@ def create(
     stream = streams.worker(worker_id)
     _refuse_long_path(tx, worker_id)
     records.require_room(tx)
+    # The stream stays when a worker is removed, so it knows every id that there ever was.
     if not journal.open_stream(tx, stream, streams.controller(controller_id)):
         raise WorkerExists(
             f"a worker {worker_id!r} exists or once existed; ids of workers are never used again",
@@ -243,6 +244,7 @@ def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
             worker_id=worker_id,
             current_state=worker.state,
         )
+    # They refer to the worker, so they go first.
     approvals.delete_all(tx, worker_id)
     handoffs.delete_all(tx, worker_id)
     tx.store.run("DELETE FROM workers WHERE worker_id = ?", worker_id)

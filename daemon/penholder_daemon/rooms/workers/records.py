@@ -1,4 +1,16 @@
-"""The table of workers and the steps between their states: the door for other rooms."""
+"""The table of workers and the steps between their states: the door for other rooms.
+
+A state brings more with it than its name: the turn ends or goes on, the runtime socket opens or
+closes, the controller's stream tells of it. Rooms that change a state for reasons of their own (an
+answer, the end of a process, a detach) must not each know all of that, so `move` is the one way.
+
+`move` takes any step, whatever the table says. The table (`MACHINE`) is what a caller of
+`worker.transition` may ask for; what has happened already is not to be refused by it, and `force`
+is for people who know better.
+
+A worker is guarded by its controller's fence (`guard_worker`), not by one of its own: who owns the
+controller owns its workers, and loses them all at once. On its own socket the seat stands for it.
+"""
 
 from collections.abc import Iterator
 
@@ -43,6 +55,7 @@ def served(rx: Rx) -> list[str]:
 
     A stopped worker's process may have last words.
     """
+    # The newest first, since after a start with fewer descriptors there may be no room for all.
     rows = rx.store.rows(
         "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
         " (SELECT worker_id FROM seats WHERE ended_at IS NULL) ORDER BY number DESC"

@@ -99,6 +99,7 @@ def append_event(
         require_brief_of(tx, board_id, brief_id)
     content = Raw(to_json(_Content(brief_id, detail)))
     entry = journal.append(tx, streams.board(board_id), kind, content)
+    # Counted here: a summary must neither read all events nor forget those that were pruned.
     tx.store.run(
         "INSERT INTO board_event_counts (board_id, kind, events) VALUES (?, ?, 1)"
         " ON CONFLICT (board_id, kind) DO UPDATE SET events = events + 1",

@@ -1,7 +1,15 @@
 """Trees of briefs, however deep: read by one query, written as JSON text without recursion.
 
 A record that holds records cannot be encoded past the depth that recursion allows, and a chain of
-briefs may be deeper than that; so the text is put together here.
+briefs may be deeper than that: each is made by a call of its own, under any parent of its board,
+and nothing bounds how long a chain becomes but the frame that its tree has to fit. So neither
+reading nor writing recurses here. SQLite collects what belongs to the tree, level by level
+(`_members`); the briefs are encoded one by one and the text is put together around them with a
+stack of open arrays (`_nest`). A reader has the same problem: clients read such trees by hand.
+
+A tree that no frame holds is refused, while it is read and not after, since there may be any number
+of briefs. Nothing guards against a circle: a brief's parent is there before it and never changes,
+and an import from a blackboard looks for circles itself.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 def _members(top: str) -> str:
     """Select what hangs below the briefs of a condition, of board ?1 and ?3 levels deep."""
+    # Only numbers are collected, and sorted at the end: siblings come in the order of their making.
     return (
         "number IN (WITH RECURSIVE tree (number, brief_id, level) AS ("
         f" SELECT number, brief_id, 0 FROM briefs WHERE board_id = ?1 AND {top}"
@@ -46,10 +55,12 @@ def grow(rx: Rx, board_id: str, root_brief_id: str | None, depth: int | None) ->
         room -= len(text)
         if room < 0:
             raise _too_large()
+        # The root of a branch may have a parent, which is not part of the answer.
         is_top = brief.brief_id == root_brief_id or brief.parent_brief_id is None
         siblings = tops if is_top else below.setdefault(_parent(brief), [])
         siblings.append((brief.brief_id, text))
     tree = _nest(tops, below)
+    # Once more with what was put around the briefs.
     if len(tree) > MAX_RESULT_BYTES:
         raise _too_large()
     # It is encoded already, and stays so on its way out.
@@ -71,6 +82,7 @@ def _nest(
         brief_id, encoded = found
         if text.endswith(b"}"):
             text += b","
+        # Without its closing brace, which follows its children.
         text += encoded[:-1] + b',"children":['
         open_arrays.append(iter(below.get(brief_id, ())))
     return bytes(text)

@@ -1,6 +1,15 @@
 """Deleting the oldest entries of streams: what a caller asks for, and what the settings say.
 
-Both go through the streams in their order, a slice at a time, so that nobody waits for long.
+There may be any number of streams, and of entries in each; all at once would keep everybody waiting
+for long. So both go through the streams in the order of their ids, a slice at a time. A slice is
+bounded by what it looks at (MAX_PRUNE_LOOKS), by how many streams it cuts and by how many entries
+it takes; only looking costs, too, where a rule takes little. It ends with the id of a stream, and
+the next one goes on behind it, or at it where that one may have more to take.
+
+A caller goes on by itself, with `next` as its cursor. The daemon keeps its place in the database,
+so that a restart does not begin the round anew: which kind of stream (`_PRUNING_KIND`), and after
+which stream of it (`_PRUNED_TO`). It comes again soon while a round goes on, and after a while when
+one is over.
 """
 
 from itertools import islice
@@ -26,6 +35,7 @@ def prune(
     last, is_end = _look_until(tx, where, values, after)
     here = f"{where} AND s.stream_id > ? AND s.stream_id <= ?"
     found = retention.cuts(tx, rule, here, [*values, after, last], MAX_PRUNE)
+    # Read to the end first: a cut changes the streams that are read here.
     cuts = list(islice(found, MAX_PRUNE_STREAMS))
     entries = sum(cut.entries for cut in cuts)
     if not dry_run:
@@ -62,6 +72,8 @@ def _look_until(tx: Tx, where: str, values: list[SqlValue], after: int) -> tuple
 
 def _streams_of(kind: str) -> tuple[str, list[SqlValue]]:
     """Say which streams a rule of the configuration is about."""
+    # These two are names by themselves; all others begin with their kind and a colon, after which
+    # the semicolon is the next character.
     if kind in (ALL, "daemon"):
         return Selection([kind]).where_streams()
     return "s.name >= ? AND s.name < ?", [f"{kind}:", f"{kind};"]
@@ -74,6 +86,7 @@ def by_policy(tx: Tx) -> int | None:
     if not kinds:
         return now_ms + _PRUNE_EVERY_MS
     # Where the round is: which kind of stream, and after which stream of it.
+    # The settings may have fewer kinds by now than when that was kept.
     kind = min(counters.current(tx, _PRUNING_KIND), len(kinds) - 1)
     where, values = _streams_of(kinds[kind])
     after = counters.current(tx, _PRUNED_TO)

@@ -1,8 +1,17 @@
 """What a database goes through when a backup of it takes the place of a newer one.
 
-Between the backup and now others have become holders, and readers have read on. So whoever holds
-anything is fenced, everything that was held ends in an orderly way, and numbers go on above all
-that were ever given out.
+Between the backup and now others have become holders, and readers have read on. The backup knows of
+none of that. Put in place as it is, it would let holders write again that had long been replaced,
+give out the same numbers for other things, and show as held what nobody holds any more.
+
+So numbers go on above all that were ever given out (`handed_out`), which fences everybody; and then
+everything that is held ends in an orderly way, as if its holder had been lost: owners are released,
+seats are vacated with all that the end of a process brings, runs may be claimed by anybody, queue
+tasks are pending without having used an attempt. Being fenced alone would not do: each holder is
+refused then, but what it held would wait for it until some lease is over, or for ever.
+
+The order matters. What ends here raises epochs itself and writes entries, so numbers are lifted
+before: what is told of the ends is then after everything that a reader can have seen.
 """
 
 import msgspec
@@ -33,6 +42,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 def go_on(tx: Tx, *, known: HandedOut, file: str) -> Ended:
     """Go on from a backup: `known` is what the database in its place has given out."""
+    # Before it is lifted: up to here the backup holds everything.
     pos = journal.position(tx)
     # A counter that was not begun yet in the backup may have been since.
     begun = {**dict.fromkeys(_COUNTERS, 0), **known.counters}

@@ -55,6 +55,7 @@ def list_(
     if after_version is None:
         found = tasks.select(rx, after, queue=queue, state=state)
         seen = (_seen_by(rx, task, reader_id) for task in found)
+        # The key of a place is not one number, so that of the last task is made here.
         items, more = paging.cut(((0, task) for task in seen), limit)
         return Page(items=items, next=None if more is None else tasks.cursor_of(items[-1]))
     places = tasks.changed_places(rx, after_version, after, queue=queue, state=state)

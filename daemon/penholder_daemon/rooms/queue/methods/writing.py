@@ -203,6 +203,8 @@ def fail(
 
 def _held(tx: Tx, queue_task_id: str, lease: LeaseProof | None) -> QueueTask:
     """Return a task for who holds it: one that has ended or is another's by now is Fenced."""
+    # First, so that a lease is over when its time is, not when the timer comes to it. The refusal
+    # that follows takes the freeing back; the timer does it again.
     task = claiming.free_if_expired(tx, tasks.require(tx, queue_task_id))
     tasks.require_own(tx, task, lease)
     if task.state in tasks.TERMINAL:

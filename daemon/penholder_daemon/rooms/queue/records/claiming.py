@@ -1,4 +1,23 @@
-"""Who gets which task, for how long, and what becomes of it when that time is over."""
+"""Who gets which task, for how long, and what becomes of it when that time is over.
+
+A claim must cost the same however many tasks there are, and be right though nobody has swept up
+before it. "The first that is pending and whose time has come" is not to be had from an index in
+order: the time is a range, and behind a range an index is sorted by nothing else. So whether a task
+is due is a column (`is_due`), which is changed when its time comes. Then what may be claimed stands
+in one partial index, in the order of the list, and the first of it is the answer.
+
+Both changes that time makes, that a task is due and that a lease is over, are made by the timer
+(`queue.free_due`) and by each claim before it looks. The timer is for those who wait and ask
+nothing; a claim does not wait for it, since it may be late. So that neither is long while everybody
+waits for the writer, each makes so many at once, and the timer comes again for the rest. Where more
+than so many are due, a claim may not see some of them until then.
+
+A lease that ran out frees its task for the next one, under the same age and so in the same place.
+The attempt counts: a task that kills its runner must not come back for ever. What is taken back by
+the daemon for its own reasons (`free_all`) is an attempt that never was.
+
+An end releases the claim: its holder is fenced, also by a cancel that it knows nothing of.
+"""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -46,6 +65,8 @@ def _first(tx: Tx, queue: str, lanes: Sequence[str] | None, most: int) -> list[s
     if lanes is None:
         found = _heads(tx, "queue = ?", [queue], most)
     else:
+        # Each lane by itself, as its index gives it in order, and merged here. A lane that is named
+        # twice would give its tasks twice.
         found = [
             head
             for lane in dict.fromkeys(lanes)
@@ -85,6 +106,7 @@ def _give(tx: Tx, queue_task_id: str, terms: Terms) -> ClaimedTask:
 def end(tx: Tx, task: QueueTask, state: str, **columns: SqlValue) -> QueueTask:
     """End a task for good; whoever held it is FENCED from now on."""
     claims.release(tx, tasks.subject(task.queue_task_id))
+    # Without a time: else the index of what waits would hold it, and `free_due` find it some day.
     known = {"is_due": 0, "not_before_ms": None, **columns}
     return tasks.change(tx, task, state=state, **known)
 
@@ -105,6 +127,7 @@ def take_over_state(
     if state == "pending" and task.state == "running":
         task = free(tx, task, 0, task.error)
     elif state == "running" and task.state == "pending":
+        # It runs elsewhere, so its delay is over; with a time it would still be found as due.
         columns |= {"is_due": 0, "not_before_ms": None}
     return tasks.change(tx, task, state=state, **columns)
 
@@ -178,12 +201,15 @@ def _expire(tx: Tx, task: QueueTask) -> QueueTask:
 
 
 def _expired(tx: Tx) -> Iterator[QueueTask]:
+    # Said as the partial index of these leases says it: so SQLite knows that it may use it. A
+    # semicolon is the character after a colon.
     found = tx.store.rows(
         "SELECT subject FROM leases WHERE subject >= 'queue_task:' AND subject < 'queue_task;'"
         " AND deadline_ms <= ? ORDER BY deadline_ms LIMIT ?",
         durations.lease_now(tx),
         _AT_ONCE,
     )
+    # Read to the end first: freeing a task changes the table that is read here.
     for row in list(found):
         yield tasks.require(tx, str(row[0]).removeprefix("queue_task:"))
 
@@ -198,6 +224,7 @@ def free_due(tx: Tx) -> None:
     )
     due = list(found)
     for queue_task_id, _ in due:
+        # Not by `tasks.change`: nothing that a reader sees of the task is new, nor its version.
         tx.store.run(
             "UPDATE queue_tasks SET is_due = 1 WHERE queue_task_id = ?",
             queue_task_id,

@@ -1,4 +1,18 @@
-"""The tables of the queue: tasks in their order, and the counts that every change keeps."""
+"""The tables of the queue: tasks in their order, and the counts that every change keeps.
+
+The order of a list is high priority first, then oldest, ties by id. Rows are compared as one only
+where all columns go in one direction, so the priority is stored with its sign turned (`rank`). Then
+the order is three columns upwards, a cursor is those three, and what comes after it is one
+comparison along the index.
+
+A queue has any number of tasks that have ended. Counting them for each look would read all of them,
+so counts by queue, lane and state are kept with every change (`change`, `added`), in its
+transaction; `check` of the room compares them with what is there. That is why what a reader can see
+of a task is changed here and nowhere else.
+
+A version is one number over all tasks, raised by every change: what a reader has read of one task,
+and what has changed since it last looked, are both told by it.
+"""
 
 import re
 from collections.abc import Iterator
@@ -31,6 +45,7 @@ QUEUE_TASKS = Table(
     QueueTaskNotFound,
     number="rank",
 )
+# So many digits as SQLite takes for sure.
 _RANK = re.compile(r"-?[0-9]{1,18}")
 _ORDER = "rank, created_at, queue_task_id"
 
@@ -124,6 +139,7 @@ def read_cursor(cursor: str | None) -> Place | None:
     """Read it back; raises InvalidParams."""
     if cursor is None:
         return None
+    # Neither a number nor a time holds a slash, so the id is what is left, whatever it holds.
     rank, _, rest = cursor.partition("/")
     created_at, _, queue_task_id = rest.partition("/")
     if not _RANK.fullmatch(rank) or not queue_task_id:

@@ -65,6 +65,7 @@ def create(
     """
     run = runs.require(tx, run_id)
     hashed = payload_hash(payload)
+    # Before the state of the run: what was done under the key was done, also if the run has ended.
     made = None if idempotency_key is None else commands.made_under(tx, run_id, idempotency_key)
     if made is not None:
         return _same(made, type, hashed)

@@ -109,6 +109,7 @@ def list_(
     runs.require(rx, run_id)
     if command_id is not None:
         commands.require(rx, command_id, run_id)
+    # A command is of one run, which was just looked at, so its own index says it all.
     of_run = run_id if command_id is None else None
     return _JOBS.oldest_first(rx, limit, cursor, run_id=of_run, command_id=command_id)
 
@@ -138,6 +139,7 @@ def _write(tx: Tx, job: Job) -> Job:
         " AND idempotency_key IS NOT DISTINCT FROM excluded.idempotency_key",
         *_row(job),
     )
+    # An update that its WHERE leaves out is no error to SQLite; it only changes no row.
     if not written:
         raise IdempotencyConflict(
             f"job {job.job_id!r} is of another command or key; use another job_id",

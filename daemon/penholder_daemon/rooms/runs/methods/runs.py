@@ -180,6 +180,7 @@ def claim(
             run_id=run_id,
             current_state=run.state,
         )
+    # A runner that lost the answer to its claim has no lease to prove it by, and gets a new one.
     is_free = run.claimed_by in (None, runner_id) or claims.is_expired(tx, streams.run(run_id))
     if not is_free:
         raise RunnerLeaseConflict(
@@ -226,6 +227,7 @@ def heartbeat(
     run = runs.require_writable(tx, run_id, lease)
     if run.is_terminal:
         return ClaimedRun(run=runs.read(tx, run_id), lease=None)
+    # A run that nobody has claimed may be written to without a lease, but has none to renew.
     if lease is None:
         raise FenceRequired(f"run {run_id} is not claimed; claim it first", run_id=run_id)
     renewed = claims.renew(tx, streams.run(run_id), lease_ms)

@@ -1,4 +1,19 @@
-"""How a run is claimed, and which one is next."""
+"""How a run is claimed, and which one is next.
+
+The next run is the oldest that is pending or whose lease ran out, of those that were asked for. The
+first kind is one step along an index. The second is hard: among all that are claimed, few or many
+have run out, and the planner knows nothing of how many. Going along the claimed runs finds the
+oldest at once where many have run out, and reads all that others hold where none has. Going along
+the deadlines finds those that have run out without the others, but in another order, so that all of
+them must be looked at to say which run is the oldest.
+
+So the expired leases are counted first, no further than `_FEW`, and the way is chosen by that. Each
+is right by itself; they differ in what they cost only.
+
+A run whose lease ran out stays claimed until it is claimed again. Its holder is fenced by the new
+epoch, and a worker that read its stream loses that (`WithdrawStream`) before anything of the new
+holder is told.
+"""
 
 from penholder_daemon.core import claims, durations, streams
 from penholder_daemon.core.effects import WithdrawStream
@@ -17,6 +32,7 @@ _EXPIRED = (
     "FROM leases l INDEXED BY leases_of_runs"
     " WHERE l.subject >= 'run:' AND l.subject < 'run;' AND l.deadline_ms <= ?"
 )
+# CROSS JOIN has the few leases lead; each run is then found by its id.
 _AMONG_FEW = (
     f"SELECT number, run_id FROM (SELECT substr(l.subject, 5) AS id {_EXPIRED})"
     " CROSS JOIN runs ON run_id = id WHERE state = 'claimed'{filters} ORDER BY number LIMIT 1"
@@ -43,6 +59,7 @@ def oldest(tx: Tx, **wanted: str | None) -> RunHead | None:
 def _oldest_expired(tx: Tx, wanted: str, values: list[SqlValue]) -> Row | None:
     """Find the oldest run whose lease ran out, however many are held."""
     now_ms = durations.lease_now(tx)
+    # One beyond the bound: it tells that there are more, and no more is asked.
     counted = tx.store.row(f"SELECT COUNT(*) FROM (SELECT 1 {_EXPIRED} LIMIT ?)", now_ms, _FEW + 1)
     how_many = 0 if counted is None else integer(counted[0])
     if not how_many:
@@ -55,6 +72,7 @@ def _oldest_expired(tx: Tx, wanted: str, values: list[SqlValue]) -> Row | None:
 def claim(tx: Tx, run: RunHead, runner_id: str, lease_ms: int, own_token: str | None) -> ClaimedRun:
     """Give a run to a runner; whoever had it is fenced."""
     name = streams.run(run.run_id)
+    # Who claims its own run again goes on reading it.
     if run.claimed_by not in (None, runner_id):
         tx.after_commit(WithdrawStream(name, runner_id))
     lease = claims.grant(tx, name, lease_ms, own_token)

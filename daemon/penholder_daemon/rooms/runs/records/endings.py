@@ -28,6 +28,7 @@ def finish_run(
 ) -> None:
     """End a run; its open commands stay open."""
     runs.write_end(tx, run.run_id, outcome, failure_kind, message)
+    # Not released: the last holder may still add to the stream what it has to say.
     claims.stop_clock(tx, streams.run(run.run_id))
     if run.session_id is not None:
         active_id = _active_command(tx, run.session_id, run.run_id)
@@ -37,6 +38,7 @@ def finish_run(
 
 def cancel_run(tx: Tx, run: RunHead, reason: str) -> None:
     """Cancel a run and what is still asked of it, in the order in which it was asked."""
+    # Read to the end first: each end changes the index that is read here.
     for command in list(commands.open_of(tx, run.run_id)):
         end_command(tx, run, command, "canceled", "canceled", reason)
     stream.note_phase(tx, run, "cancel-requested", reason=reason)
@@ -53,6 +55,7 @@ def end_command(
 ) -> None:
     """End a command that is open; the end of a turn is one for the session as well."""
     state = _STATES[outcome]
+    # Before the session is told: the turn that has ended must not count as open there.
     commands.set_state(tx, command.command_id, state)
     if command.type == "turn" and run.session_id is not None:
         turn_id = command.command_id

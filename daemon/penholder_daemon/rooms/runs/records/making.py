@@ -30,5 +30,6 @@ def whole(ref: SessionRef) -> SessionRef:
     ref = compact_struct(ref)
     if ref.expires_at is None:
         return ref
+    # As all times are told, whatever it was given with; more digits are cut, not rounded.
     second, _, fraction = ref.expires_at.removesuffix("Z").partition(".")
     return msgspec.structs.replace(ref, expires_at=f"{second}.{fraction:0<3.3}Z")

@@ -45,6 +45,7 @@ def check_type(arguments: Arguments) -> None:
 
 def append(tx: Tx, run: RunHead, type_: str, payload: Raw) -> RunEvent:
     """Add an entry without its secrets; the run's session follows."""
+    # The limit is of what is stored: replacing a secret can make it longer than what came.
     stored = redact(payload)
     if len(bytes(stored)) > MAX_RUN_EVENT_BYTES:
         raise ValueTooLarge(

@@ -1,7 +1,19 @@
 """Scopes: from a binding and a context to the key under which values are kept.
 
+A value belongs to something that is known by several ids: a runner, a binding, a bot, a workspace
+and, by scope, a conversation, an actor or a subject. Those ids come from elsewhere and may hold any
+character, and some may be absent. They are made one key, so that a value is found by one column of
+an index, whatever the scope.
+
 A scope key is the hash of its dimensions as a JSON array. Joining them with a separator would let
-an id that holds the separator reach the values of another.
+an id that holds the separator reach the values of another; in the array every text is quoted, and
+an absent id (null) is not the same as an empty one. The scope is itself a dimension, so that the
+same ids in two scopes are apart. A type that is left out is its default before it is hashed: said
+or not, it is the same actor.
+
+What it costs: a key cannot be read back. By which runner and binding a value is kept stands in the
+row as well, since `state.clear` goes by those; and an import computes the keys anew. What is hashed
+here, and in which order, can never change while there are values.
 """
 
 import hashlib

@@ -19,6 +19,7 @@ def take(rx: Rx, binding: Binding, context: StateContext) -> StateSnapshot:
     if binding.enable_state:
         _fill(rx, binding, context, found)
     snapshot = StateSnapshot(**found)
+    # Once more as it will be sent: what was counted so far leaves out quotes, escapes and commas.
     if len(msgspec.json.encode(snapshot)) > MAX_RESULT_BYTES:
         raise _too_large()
     return snapshot
