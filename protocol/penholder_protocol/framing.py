@@ -5,12 +5,13 @@ fed what a socket gave and yields whole lines, so it does not care how they were
 to cut them can be tried without a socket. In a JSON string a newline is escaped, and between its
 parts nobody needs one; so no byte of a frame has to be understood to find its end.
 
-Each byte is looked at once. What is not complete yet is kept in pieces and joined when its newline
-comes. Joining it with each chunk, or looking for the newline from the frame's beginning again,
-would cost the square of a frame that comes in small pieces.
+Each byte is looked at once. What is not complete yet is kept in one buffer that grows by a part of
+itself: looking for the newline from the frame's beginning again, or a new text for each chunk,
+would cost the square of a frame that comes in small pieces, and a list of the pieces many times
+their bytes.
 
-It keeps at most one unfinished frame, so its bytes are bounded by MAX_FRAME_BYTES and one read;
-what each piece takes as an object comes on top of that. A longer frame is refused as soon as it is
+It keeps at most one unfinished frame, so what it holds is bounded by MAX_FRAME_BYTES and one read,
+however its peer cuts it. A longer frame is refused as soon as it is
 seen, not when its end comes, which may be never. Its rest would have to be thrown away to find the
 next frame, and a peer may send that for ever; so the stream is given up.
 """
@@ -27,17 +28,16 @@ class Framer:
     After `ValueTooLarge` the stream has lost its place and its connection must be closed.
     """
 
-    __slots__ = ("_parts", "_parts_bytes")
+    __slots__ = ("_unfinished",)
 
     def __init__(self) -> None:
         """Start with nothing read."""
-        self._parts: list[bytes] = []
-        self._parts_bytes = 0
+        self._unfinished = bytearray()
 
     @property
     def unfinished_bytes(self) -> int:
         """How much of a frame has come that is not complete yet."""
-        return self._parts_bytes
+        return len(self._unfinished)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield every frame that `chunk` completes, without newline; blank lines are skipped.
@@ -48,10 +48,10 @@ class Framer:
         while (end := chunk.find(b"\n", start)) >= 0:
             frame = chunk[start:end]
             start = end + 1
-            if self._parts:
+            if self._unfinished:
                 self._keep(frame)
-                frame = b"".join(self._parts)
-                self._parts, self._parts_bytes = [], 0
+                frame = bytes(self._unfinished)
+                self._unfinished = bytearray()
             # Whole in one chunk, so `_keep` has not measured it.
             elif len(frame) > MAX_FRAME_BYTES:
                 raise _too_large(len(frame))
@@ -61,10 +61,9 @@ class Framer:
             self._keep(chunk[start:])
 
     def _keep(self, part: bytes) -> None:
-        self._parts_bytes += len(part)
-        if self._parts_bytes > MAX_FRAME_BYTES:
-            raise _too_large(self._parts_bytes)
-        self._parts.append(part)
+        self._unfinished += part
+        if len(self._unfinished) > MAX_FRAME_BYTES:
+            raise _too_large(len(self._unfinished))
 
 
 def _too_large(frame_bytes: int) -> ValueTooLarge:

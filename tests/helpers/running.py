@@ -69,7 +69,9 @@ def attention(bench: Answering, reader_id: str | None = "me", session_id: str = 
 
 def findings(bench: Bench) -> set[str]:
     """Return the names of what daemon.verify finds wrong with these rooms."""
-    rooms = [room for room in bench.registry.rooms if room.name in ("run", "command", "session")]
+    rooms = [
+        room for room in bench.registry.rooms if room.name in ("run", "command", "session", "queue")
+    ]
     checks = [check for room in rooms for check in room.checks]
     return {finding.check for check in checks for finding in check(bench.rx())}
 

@@ -1,5 +1,6 @@
 """Bytes to frames, however they are cut on the way."""
 
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -72,3 +73,16 @@ def test_an_unfinished_frame_is_bounded() -> None:
     assert framer.unfinished_bytes == MAX_FRAME_BYTES
     with pytest.raises(ValueTooLarge):
         list(framer.feed(b"x"))
+
+
+def test_a_frame_in_small_pieces_takes_no_more_than_its_bytes() -> None:
+    framer = Framer()
+    tracemalloc.start()
+    try:
+        for _ in range(50_000):
+            assert list(framer.feed(b"ab")) == []
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert framer.unfinished_bytes == 100_000
+    assert held < 2 * framer.unfinished_bytes

@@ -355,4 +355,19 @@ def test_verify_finds_what_reaches_into_another_board(bench: Bench) -> None:
     bench.database.run("UPDATE briefs SET board_id = 'b2' WHERE brief_id = 'c1'")
     bench.database.run("UPDATE board_event_counts SET events = 7")
     found = {finding.check for each in checks for finding in each(bench.rx())}
-    assert found == {"briefs_stay_on_their_board", "board_events_are_counted"}
+    assert found == {
+        "briefs_stay_on_their_board", "briefs_hang_below_a_top", "board_events_are_counted",
+    }  # fmt: skip
+
+
+def test_verify_finds_a_circle_of_briefs(bench: Bench) -> None:
+    checks = [each for room in bench.registry.rooms if room.name == "board" for each in room.checks]
+    board(bench, "b1")
+    brief(bench, "top")
+    brief(bench, "a", parent_brief_id="top")
+    brief(bench, "b", parent_brief_id="a")
+    assert [finding for each in checks for finding in each(bench.rx())] == []
+    bench.database.run("UPDATE briefs SET parent_brief_id = 'b' WHERE brief_id = 'a'")
+    found = [finding for each in checks for finding in each(bench.rx())]
+    assert {finding.check for finding in found} == {"briefs_hang_below_a_top"}
+    assert len(found) == 2

@@ -16,6 +16,7 @@ from penholder_protocol.errors import (
 )
 from tests.helpers.harness import Bench, Json
 from tests.helpers.queue_tasks import IN, claim, submit
+from tests.helpers.running import findings
 
 
 def proof(claimed: Json) -> dict[str, object]:
@@ -164,6 +165,23 @@ def test_a_lease_that_runs_out_frees_the_task_and_fences_its_holder(bench: Bench
     task = bench.call("queue.get", queue_task_id="a")
     assert (task["state"], task["error"]) == ("failed", "lease expired")
     assert "expired" in types(bench)
+
+
+def test_who_let_its_lease_run_out_notes_no_attempt(bench: Bench) -> None:
+    submit(bench, "a", max_attempts=2)
+    [claimed] = claim(bench)
+    bench.world.pass_ms(1000)
+    noted = {"state": "completed", "latest_attempt": {}}
+    bench.refused(Fenced, "queue.update_attempt", **proof(claimed), **noted)
+    assert bench.call("queue.get", queue_task_id="a")["state"] != "completed"
+
+
+def test_a_claim_without_a_holder_is_found(bench: Bench) -> None:
+    submit(bench, "a")
+    claim(bench)
+    assert findings(bench) == set()
+    bench.database.run("DELETE FROM leases WHERE subject = 'queue_task:a'")
+    assert findings(bench) == {"queue_tasks_claimed_by_holders"}
 
 
 def test_a_heartbeat_renews_the_lease_and_shows_no_token(bench: Bench) -> None:

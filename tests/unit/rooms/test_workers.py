@@ -5,6 +5,7 @@ import pytest
 from penholder_daemon.core import seats
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
+from penholder_daemon.core.rules import Rules
 from penholder_protocol import errors
 from tests.helpers.harness import Bench
 
@@ -304,6 +305,20 @@ def test_remove_takes_approvals_and_handoffs_and_leaves_stream_and_epochs(bench:
     assert [entry["type"] for entry in entries] == ["said"]
     assert bench.database.row("SELECT epoch FROM fences WHERE subject = 'worker:w1'") == (1,)
     assert bench.notes()[-1] == ("worker.removed", {"worker_id": "w1", "uid": 1000, "pid": 50})
+
+
+def test_a_worker_that_is_stopped_takes_no_room_from_itself(bench: Bench) -> None:
+    bench.world.rules = Rules(max_workers=2)
+    bench.worker("w1")
+    bench.worker("w2")
+    bench.call("worker.stop", worker_id="w1")
+    back = {"worker_id": "w1", "expected": "stopped", "to": "idle", "force": True}
+    assert bench.call("worker.transition", **back)["state"] == "idle"
+    with pytest.raises(errors.TooManyWorkers):
+        bench.worker("w3")
+    bench.call("worker.stop", worker_id="w1")
+    bench.worker("w3")
+    bench.refused(errors.TooManyWorkers, "worker.transition", **back)
 
 
 def test_creation_is_journaled(bench: Bench) -> None:

@@ -129,6 +129,8 @@ def move(
     """
     if worker.state == to:
         return
+    if worker.state == "stopped":
+        require_room(tx)  # before it counts itself
     write_state(tx, worker.worker_id, to, last_error)
     what: dict[str, object] = {"from": worker.state, "to": to, "force": force}
     if spared is not None:
@@ -137,7 +139,6 @@ def move(
     if to == "stopped":
         tx.after_commit(CloseWorker(worker.worker_id))
     elif worker.state == "stopped":
-        require_room(tx)
         tx.after_commit(ServeWorker(worker.worker_id))
 
 

@@ -144,7 +144,7 @@ def summary(rx: Rx, *, board_id: BoardId) -> BoardSummary:
 
 @room.check
 def check(rx: Rx) -> Iterator[Finding]:
-    """Every event of a board is counted, and a brief's parent and workstream are of its board."""
+    """Every event of a board is counted, and what a brief names is of its board and above."""
     return verify.query(
         rx,
         {
@@ -159,6 +159,14 @@ def check(rx: Rx) -> Iterator[Finding]:
                 " LEFT JOIN briefs p ON p.brief_id = b.parent_brief_id"
                 " LEFT JOIN workstreams w ON w.workstream_id = b.workstream_id"
                 " WHERE p.board_id <> b.board_id OR w.board_id <> b.board_id"
+            ),
+            "briefs_hang_below_a_top": (
+                "SELECT 'brief ' || brief_id || ' hangs below itself' FROM briefs WHERE number"
+                " NOT IN (WITH RECURSIVE tree (number, board_id, brief_id) AS ("
+                " SELECT number, board_id, brief_id FROM briefs WHERE parent_brief_id IS NULL"
+                " UNION SELECT b.number, b.board_id, b.brief_id FROM tree JOIN briefs b"
+                " ON b.board_id = tree.board_id AND b.parent_brief_id = tree.brief_id"
+                ") SELECT number FROM tree)"
             ),
         },
     )

@@ -8,8 +8,8 @@ reading nor writing recurses here. SQLite collects what belongs to the tree, lev
 stack of open arrays (`_nest`). A reader has the same problem: clients read such trees by hand.
 
 A tree that no frame holds is refused, while it is read and not after, since there may be any number
-of briefs. Nothing guards against a circle: a brief's parent is there before it and never changes,
-and an import from a blackboard looks for circles itself.
+of briefs. Nothing here guards against a circle: a brief's parent is there before it and never
+changes, and what an import brings is looked at by the room's check (`briefs_hang_below_a_top`).
 """
 
 from collections.abc import Iterable, Mapping

@@ -238,7 +238,8 @@ def update_attempt(
     It counts no attempt; an absent session_path keeps what was there. On the control socket it
     needs no claim, and a lease only while there is one.
     """
-    task = tasks.require(tx, queue_task_id)
+    # As in `_held`: who lets its lease run out holds it no more.
+    task = claiming.free_if_expired(tx, tasks.require(tx, queue_task_id))
     tasks.require_own(tx, task, lease)
     if task.state in tasks.TERMINAL:
         raise QueueTaskTerminal(
@@ -328,6 +329,16 @@ def check(rx: Rx) -> Iterator[Finding]:
             "queue_versions": (
                 "SELECT 'queue task ' || queue_task_id || ' has version ' || version"
                 f" FROM queue_tasks WHERE version > {counters.current(rx, tasks.VERSIONS)}"
+            ),
+            "queue_tasks_claimed_by_holders": (
+                "SELECT 'queue task ' || queue_task_id || ' is claimed by ' || claimed_by"
+                " || CASE WHEN f.token_hash IS NULL THEN ', which does not hold it'"
+                " ELSE ' without a lease' END FROM queue_tasks"
+                " LEFT JOIN fences f ON f.subject = 'queue_task:' || queue_task_id"
+                " LEFT JOIN leases l ON l.subject = 'queue_task:' || queue_task_id"
+                " WHERE claimed_by IS NOT NULL AND state NOT IN"
+                f" ({', '.join(repr(state) for state in sorted(tasks.TERMINAL))})"
+                " AND (f.token_hash IS NULL OR l.subject IS NULL)"
             ),
         },
     )
