@@ -134,6 +134,7 @@ def _handle(holder: presence.Holder) -> int | None:
         handle = os.pidfd_open(holder.pid)
     except OSError:
         return None
+    # Asked again, now that the handle means one process: the number may have been another's before.
     if presence.pid_of_holder(holder.directory) == holder.pid:
         return handle
     os.close(handle)

@@ -82,8 +82,10 @@ def _watch(orders: Orders) -> Group | None:
     # the command has the runner's end of the socket too, and says its group.
     while chunk := os.read(0, 4096):
         heard += chunk
+        # The group has ended, and its number may be another's: it must not be touched.
         if DONE in heard:
             return None
+    # The stream may end a little before the runner has; its pidfd says when it is gone.
     select.select([orders.runner], [], [])
     words = heard.split()
     return Group(int(words[1]), int(words[2])) if words else None
@@ -95,6 +97,8 @@ def _tell(orders: Orders, data: dict[str, object]) -> None:
     environment = dict(os.environ)
     for _ in range(_TELL_TIMES):
         if _answers(orders.control):
+            # As a program, not as a call: the guard imports no client, and is small for as long as
+            # it waits.
             pid = os.posix_spawn(argv[0], argv, environment)
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             if code == _FENCED and _FENCE in environment:
