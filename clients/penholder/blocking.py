@@ -250,6 +250,7 @@ class Subscription(Iterator[Entry]):
     def _subscribe_again(self) -> None:
         try:
             self._subscribe()
+        # Closed meanwhile: that ends the iteration, and is no failure of it.
         except ConnectionError:
             if not self._line.is_closed:
                 raise

@@ -219,12 +219,15 @@ class AsyncSubscription(AsyncIterator[Entry]):
             await self._subscribe_again()
             return
         if self._following.take(notice.method, notice.params):
+            # Over a new connection: on this one a notification might come before the answer, and
+            # nobody is there to take it.
             self._line.hang_up()
             await self._subscribe_again()
 
     async def _subscribe_again(self) -> None:
         try:
             await self._subscribe()
+        # Closed meanwhile: that ends the iteration, and is no failure of it.
         except ConnectionError:
             if not self._line.is_closed:
                 raise

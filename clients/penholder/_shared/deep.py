@@ -90,6 +90,7 @@ def _tree(text: bytes, root: _Kind, node: _Kind) -> Struct:
         elif record is None or (record.is_in_list and part == b"{"):
             open_records.append(_Record(node if open_records else root, at))
             open_records[-1].depth = 1
+        # What lay in the list is left out of the record's own text.
         elif record.is_in_list:  # and this is its end
             record.is_in_list, record.kept_to = False, at
         # On its own level only: the same name may stand in a JSON value of the record.
@@ -123,6 +124,7 @@ def plain(text: bytes) -> object:
         if word in ("}", "]"):
             containers.pop()
             keys.pop()
+        # In a map every other word is a name.
         elif isinstance(into, dict) and keys[-1] is None:
             keys[-1] = json.loads(word)
         else:

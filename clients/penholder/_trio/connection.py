@@ -226,6 +226,7 @@ class _OpenRequest:
         raise self._answer
 
     def _settle(self, answer: Incoming | ConnectionLost | PenholderError) -> None:
+        # The first one stands: the connection may end right after the answer has come.
         if self._answer is None:
             self._answer = answer
             self._done.set()

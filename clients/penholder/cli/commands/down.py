@@ -81,6 +81,7 @@ def _end_silent(silent: presence.DoesNotAnswer, drain_ms: int) -> int:
         raise silent
     _refuse_kept(holder.pid)
     try:
+        # Through the handle: by its pid somebody else could be met.
         signal.pidfd_send_signal(handle, signal.SIGTERM)
         _await(handle, holder.pid, drain_ms)
     except PermissionError:

@@ -90,6 +90,7 @@ def find(directory: Path) -> Holder | None:
         raise
     except OSError:
         return None
+    # A daemon empties the file before it writes its own: what is read may be nothing yet.
     named = int(lines[0]) if lines and lines[0].isdigit() else None
     socket = Path(os.fsdecode(lines[1])) if len(lines) > 1 else None
     if named is not None and _has_open(named, lock):

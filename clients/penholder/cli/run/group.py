@@ -2,8 +2,8 @@
 
 Runner and guard both use it. It imports nothing but the standard library, as the guard needs it.
 
-To wait for a group is not to wait for its leader: a command leaves others behind, and those are no
-children of ours, for whom one could wait. So handles are opened of those who are there (pidfds),
+The runner waits for a whole group, not for its leader: a command leaves others behind, and those
+are not its children, for whom it could wait. So handles are opened of those who are there (pidfds),
 they are waited for, and then it is looked who has come since, until nobody has. That sleeps, where
 it once looked fifty times a second. Handles are opened some at a time, as there may be more
 processes than descriptors.
@@ -219,7 +219,7 @@ def left_behind(marks: Sequence[str], but: Iterable[int] = ()) -> list[Left]:
     found = []
     for pid in _all_pids():
         try:
-            # Another user's cannot be read, and is none of ours.
+            # Another user's cannot be read, and is none of this command's.
             environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:

@@ -94,8 +94,10 @@ def _watch(orders: Orders) -> Group | None:
 def _tell(orders: Orders, data: dict[str, object]) -> None:
     """Append the event, as soon as there is a daemon that takes it."""
     argv = [*orders.tell, json.dumps(data)]
+    # A copy: a proof of ownership that no longer holds is taken out of it.
     environment = dict(os.environ)
     for _ in range(_TELL_TIMES):
+        # Asked first: a look costs less than a program that finds nobody.
         if _answers(orders.control):
             # As a program, not as a call: the guard imports no client, and is small for as long as
             # it waits.

@@ -84,6 +84,7 @@ class Sender(threading.Thread):
     def _send_all(self) -> None:
         next_beat = time.monotonic() + HEARTBEAT_S
         while not self._backlog.is_over:
+            # No longer than to the next beat: a command that says nothing is alive all the same.
             batch = self._backlog.take(max(0.0, next_beat - time.monotonic()))
             if batch:
                 self._append(batch)

@@ -94,6 +94,7 @@ class Session:
         # daemon: what hangs in the kernel may never end, and must not keep this program from
         # ending.
         threading.Thread(target=self._wait_for_ends, daemon=True).start()
+        # The exit alone is not enough: others of its group may go on, and write to its pipes.
         while not self._is_gone():
             self._next(self._patience_s())
         self._deadline = time.monotonic() + self._timing.give_up_s

@@ -3,8 +3,8 @@
 The same command puts the service in place and brings it up to date, so it may find anything: no
 units, units of an older version, units of somebody else, a daemon that `penholder up` started. What
 cannot be meant is refused before anything is changed: without the right, without a manager, beside
-a daemon that nobody keeps (two cannot serve one directory), over files that are not ours, and with
-a program that the service could not see.
+a daemon that nobody keeps (two cannot serve one directory), over files of others, and with a
+program that the service could not see.
 
 Then comes what the units need, then the units. The manager reads them again only if one has
 changed. A daemon that runs is restarted only for a reason, which is said: its unit has changed, or

@@ -54,6 +54,7 @@ def save(handle: Handle, state_dir: str | None) -> Path:
     with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
         file.write(msgspec.json.encode(handle) + b"\n")
         file.flush()
+        # Before the rename: after a power loss the name must not lead to an empty file.
         os.fsync(file.fileno())
     draft.rename(path)
     return path

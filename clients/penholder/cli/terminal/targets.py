@@ -141,6 +141,7 @@ def _worker_socket(where: Where, worker_id: str) -> Path:
 
 def _is_runtime(path: Path) -> bool:
     own = os.environ.get(SOCKET_VARIABLE)
+    # By its place: the daemon has all runtime sockets in one directory of that name.
     return path.absolute().parent.name == "workers" or (bool(own) and path == Path(own or ""))
 
 

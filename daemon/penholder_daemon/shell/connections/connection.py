@@ -60,6 +60,7 @@ T = TypeVar("T")
 _LINGER_SECONDS = 1.0
 # A peer that never stops sending is not read for ever.
 _LINGER_BYTES = 16 * MAX_FRAME_BYTES
+# Between two looks whether a peer from which nobody reads has hung up.
 _GONE_CHECK_SECONDS = 0.5
 _HEAVY_FRAME_BYTES = 128 << 10
 """From this size on a frame is taken when no other such frame is."""
@@ -78,6 +79,7 @@ class Connection(JsonRpcConnection):
         self._flusher = services.flusher
         self._one_heavy = services.one_heavy
         self._account = services.accounts.open(self._end)
+        # For mutations that were passed over; the desk below says the same of its queries.
         self._account.when_room(partial(services.writer.resume, self._account))
         desk = services.readers.open_desk(self._account)
         self._outbox = Outbox(transport, self._spawn, self._account, self._lose)
@@ -262,6 +264,7 @@ class Connection(JsonRpcConnection):
         self._put_error(why)
         self._outbox.flush()
         self.drop()
+        # At once, not when its tasks have ended: it is ended for what it holds.
         self._outbox.close()
         self._requests.close()
 
@@ -289,6 +292,7 @@ class Connection(JsonRpcConnection):
         message = f"a frame was begun and not finished within FRAME_TIMEOUT_MS ({FRAME_TIMEOUT_MS})"
         self._put_error(InvalidRequest(message, limit="FRAME_TIMEOUT_MS", maximum=FRAME_TIMEOUT_MS))
         self._outbox.flush()
+        # Not dropped: what is open is still answered, only nothing more is taken.
         self.stop_reading()
 
     # --- messages -----------------------------------------------------------------------------

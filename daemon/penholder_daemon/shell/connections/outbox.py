@@ -54,6 +54,7 @@ class Outbox:
 
     def put(self, line: bytes) -> None:
         """Queue a line; `flush` sends it."""
+        # What was underway when the connection ended is answered later, to nobody.
         if self._is_closed:
             return
         self._lines.append(line)

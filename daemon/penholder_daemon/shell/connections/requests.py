@@ -122,6 +122,7 @@ class Requests:
 
     def _answer(self, pending: Pending, answer: Answer) -> None:
         self._open.pop(pending.key, None)
+        # Also one that was refused before it began: a wait that is not forgotten is kept for ever.
         if pending.trace.is_wait:
             self._waits.over(pending)
         self._account.hold_params(-pending.held_bytes)

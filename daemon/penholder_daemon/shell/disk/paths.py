@@ -182,7 +182,7 @@ def make_private_directory(directory: Path) -> None:
     except OSError as error:
         raise UnusablePath(f"the directory {directory} cannot be made: {error}") from error
     _refuse_foreign(directory, found)
-    # One that was there before may be open to others; it is ours, so it may be closed.
+    # One that was there before may be open to others; it is this user's, so it may be closed.
     if stat.S_IMODE(found.st_mode) & 0o077:
         directory.chmod(0o700)
 

@@ -69,6 +69,7 @@ def caller(
 
 def _ancestry_of_peer(sock: socket.socket, peer: Credentials) -> Ancestry:
     """Read /proc, and believe it only if the peer was still there afterwards."""
+    # It lives in a pid namespace that this process cannot look into.
     if peer.pid <= 0:
         return Ancestry()
     try:
@@ -78,6 +79,7 @@ def _ancestry_of_peer(sock: socket.socket, peer: Credentials) -> Ancestry:
             return ancestry(peer.pid)
         if error.errno in _GONE:
             return Ancestry()
+        # Anything else is what the daemon lacks, which must not look like a peer that is gone.
         raise
     (pidfd,) = struct.unpack("i", raw)
     try:

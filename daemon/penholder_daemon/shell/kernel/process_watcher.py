@@ -92,6 +92,7 @@ class ProcessWatcher:
             with watched.scope:
                 while watched.pidfd is None:
                     await trio.sleep(_AGAIN_SECONDS)
+                    # It was gone by then, which `_begin` has told.
                     if not self._begin(worker_id, watched):
                         return
                 await trio.lowlevel.wait_readable(watched.pidfd)

@@ -6,8 +6,8 @@ is a walk through /proc. Each refusal is a line that a client can read. What can
 want of descriptors is refused as busy, since it passes.
 
 A connection is known here from its run on, and is counted off however it ends. What one meets
-inside ends that one alone, and so it is with a listener; both are logged as the mistake of ours
-that it is.
+inside ends that one alone, and so it is with a listener; both are logged as the mistakes that they
+are.
 
 What is taken away under the daemon is served again (`tend`), but for what it closed itself. A
 socket whose path is gone is of no use to anybody, also where systemd keeps it: it is given up and
@@ -183,9 +183,11 @@ class Sockets:
             sock.close()
             return
         try:
+            # Only of who is let in: it walks through /proc.
             who = caller(sock, peer, kind, worker_id)
         except OSError as error:
             log.error("a peer cannot be looked at", pid=peer.pid, reason=str(error))
+            # It was counted, and there will be no connection whose end counts it off.
             self._admission.leave(peer)
             refuse(sock, Busy(f"the daemon cannot look at you now ({error.strerror}); try again"))
             return
@@ -204,5 +206,6 @@ class Sockets:
         finally:
             self._admission.leave(peer)
             del self.connections[connection]
+            # Whoever waits for the last one to leave looks again, and waits for the next event.
             self._left.set()
             self._left = trio.Event()

@@ -69,6 +69,7 @@ class LogStream:
             # Without the lock: whoever logs must not wait for who reads.
             wrote = self._write(_line_of_lost(lost) + line)
             with self._changed:
+                # What was lost while this was written is still to be told.
                 self._lost = self._lost - lost if wrote else self._lost + 1
                 # Only now: `drain` waits until all is written, not until all is taken.
                 self._bytes -= len(line)

@@ -105,6 +105,7 @@ class Daemon:
         self._reloader = Reloader(settings, read_settings, self._apply)
         self._registry = build_registry()
         self._caller = daemon_caller(os.geteuid(), os.getpid())
+        # Before the rules are made: how many workers and seats there may be follows from it.
         self._descriptors = raise_limit()
         self._world = RealWorld(paths.workers_dir, self._rules(settings))
         self._started_at = self._world.now()
@@ -114,6 +115,7 @@ class Daemon:
         # From here on, whoever makes a file: SQLite makes some of its own.
         os.umask(0o077)
         paths.prepare()
+        # Whatever refuses the start lets go of what was taken before it.
         with ExitStack() as held:
             self._locks = Locks(paths)
             held.callback(self._locks.release)
@@ -133,6 +135,7 @@ class Daemon:
         Returns the exit status: 0, or 1 after a failure of the store.
         """
         stop = Stop()
+        # Through a reader: the database may be one that cannot be written now.
         with closing(open_reader(self._paths.database)) as store:
             start = look_back(store, self._world, self._caller)
         with self._held:
@@ -264,6 +267,7 @@ class Daemon:
         left_ms = round(max(0, stop.draining.deadline - trio.current_time()) * 1000)
         log.info("stopping", drain_ms=left_ms, connections=len(sockets.connections))
         sockets.close_all()
+        # Its deadline may come nearer meanwhile: a second signal ends the waiting at once.
         with stop.draining:
             await sockets.until_none_connected()
         sockets.drop_all()

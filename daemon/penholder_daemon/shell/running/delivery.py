@@ -67,6 +67,7 @@ class Delivery:
         while _guarded("an answer", _answer, left):
             # The answers after the one that failed are still to be given.
             continue
+        # Before entries are told: no answer waits for however many subscribe.
         _guarded("answers", self.flusher.flush)
         _guarded("a commit's entries", self.publisher.publish, outcome.published)
         _guarded("notifications", self.flusher.flush)

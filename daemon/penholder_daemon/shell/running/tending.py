@@ -96,7 +96,7 @@ async def tend(sockets: Sockets, locks: Locks) -> None:
             locks.put_back()
             sockets.tend()
             sockets.check_patience()
-        # Whatever one round meets, the next one comes: else a mistake of ours ended the looking
+        # Whatever one round meets, the next one comes: else one mistake would end all looking
         # after.
         except Exception as bug:
             log.error("tending failed inside the daemon", exc_info=bug)

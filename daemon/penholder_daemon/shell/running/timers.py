@@ -51,6 +51,7 @@ class Timers:
 
     def wake_at(self, boottime_ms: int) -> None:
         """Look at that time at the latest."""
+        # For all of them: whose time it is, the effect does not say.
         for name in self._due_ms:
             self._due_ms[name] = min(self._due_ms[name], boottime_ms)
         self._sooner.set()

@@ -3,9 +3,9 @@
 Faults. Whoever gets an error must know which of three kinds it is. Some say that nothing was
 written: a full disk, a lock, a file that can only be read. After an I/O error nobody knows
 (`outcome_unknown`), since a sync that failed may leave pages that the kernel takes for clean. And
-what is a mistake of ours, a constraint or a word of SQL, is no fault of the store: it is raised as
-it is and ends as a bug. `refuse` tells them apart. One case SQLite tells wrongly: a write that a
-quota or a limit of file size refuses comes as an I/O error, though nothing has happened.
+what is a mistake of this program, a constraint or a word of SQL, is no fault of the store: it is
+raised as it is and ends as a bug. `refuse` tells them apart. One case SQLite tells wrongly: a write
+that a quota or a limit of file size refuses comes as an I/O error, though nothing has happened.
 
 Checkpoints. By itself SQLite checkpoints inside a commit, while everybody waits for the answer.
 Here a hook in its place only notes how long the log is, and the writer moves it into the database
@@ -55,6 +55,7 @@ _LARGE_WAL_BYTES = 64 << 20
 _KEPT_WAL_BYTES = 8 << 20
 """What the log keeps of the disk when all of it has been moved."""
 _AGAIN_SECONDS = 0.5
+# Sooner than else: readers hold back for a moment, and the moment must be met.
 _LARGE_AGAIN_SECONDS = 0.02
 BUSY_MS = 5000
 

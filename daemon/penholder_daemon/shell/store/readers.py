@@ -149,6 +149,7 @@ class _ReaderConnection:
             found = Error(error)
         finally:
             self.clock.stop()
+            # Of one that was ended, too; the costly reader's time takes the place of this.
             job.trace.carried_out(begun, perf_counter())
         # Asked of the clock, whatever came of the function: it was ended, so what it says is of no
         # use.

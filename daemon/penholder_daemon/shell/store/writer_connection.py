@@ -127,6 +127,7 @@ class WriterConnection:
         """Move the write-ahead log into the database if it is due; raises StoreFault."""
         if self._store is not None:
             is_large = self._store.checkpoint_if_due(perf_counter())
+            # Each time: readers hold back until they hear that it is over.
             self._gate.breather.ask(is_large)
             self._progress()
 
@@ -134,6 +135,8 @@ class WriterConnection:
         """Close the connection; the log is moved into the database."""
         if self._store is not None:
             try:
+                # A fault leaves the log as it is, for the next start to read; closing must not fail
+                # for it.
                 self._store.empty_log_files()
             except StoreFault as fault:
                 log.warning("the write-ahead log stays as it is", reason=str(fault))
