@@ -55,6 +55,7 @@ class Client(Rooms):
         operation: str | None = None,
     ) -> None:
         """Name the socket; nothing is connected yet."""
+        # Absolute: the program may change its directory before the connection has to be made again.
         self._path = os.path.abspath(os.fspath(socket_path))
         self._reconnect_s = reconnect_s
         self._request_ids = RequestIds(operation)
@@ -249,6 +250,7 @@ class Subscription(Iterator[Entry]):
     def _subscribe_again(self) -> None:
         try:
             self._subscribe()
+        # Closed meanwhile: that ends the iteration, and is no failure of it.
         except ConnectionError:
             if not self._line.is_closed:
                 raise

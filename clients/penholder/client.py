@@ -63,6 +63,7 @@ class AsyncClient(AsyncRooms):
         operation: str | None = None,
     ) -> None:
         """Name the socket; nothing is connected yet."""
+        # Absolute: the program may change its directory before the connection has to be made again.
         self._path = os.path.abspath(os.fspath(socket_path))
         self._reconnect_s = reconnect_s
         self._request_ids = RequestIds(operation)
@@ -84,6 +85,7 @@ class AsyncClient(AsyncRooms):
         """Close everything; calls that are under way fail at once."""
         for line in list(self._lines):
             line.close()
+        # A few turns at most: all lines are closed, so the tasks have nothing to wait for.
         with trio.CancelScope(shield=True):
             while self._nursery.child_tasks:
                 await trio.lowlevel.checkpoint()
@@ -217,12 +219,15 @@ class AsyncSubscription(AsyncIterator[Entry]):
             await self._subscribe_again()
             return
         if self._following.take(notice.method, notice.params):
+            # Over a new connection: on this one a notification might come before the answer, and
+            # nobody is there to take it.
             self._line.hang_up()
             await self._subscribe_again()
 
     async def _subscribe_again(self) -> None:
         try:
             await self._subscribe()
+        # Closed meanwhile: that ends the iteration, and is no failure of it.
         except ConnectionError:
             if not self._line.is_closed:
                 raise

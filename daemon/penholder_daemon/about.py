@@ -37,6 +37,8 @@ def about(config: Path | None, choose: Callable[[Settings], Paths]) -> About:
         choose(settings).check()
     except (UnusableSettings, UnusableDatabase, UnusablePath, OSError) as error:
         problem = str(error)
+    # Again, outside of the try: without directories there is nothing to tell, and who asked says
+    # so.
     paths = choose(settings)
     return About(
         version=__version__,

@@ -49,10 +49,12 @@ _CANNOT_START = 78
 
 def main() -> int:
     """Run the daemon; returns its exit status."""
+    # Before anything is opened, which would get one of these numbers.
     open_missing()
     try:
         return _run()
     finally:
+        # What ended the daemon is in the last lines, which a thread has still to write.
         logs.drain(_LAST_LINES_SECONDS)
 
 
@@ -68,6 +70,7 @@ def _run() -> int:
         paths = _paths(arguments, settings)
         logs.set_up(settings.log_format, settings.log_level)
         daemon = Daemon(paths, settings, read_settings)
+    # 1, not 78: a disk that is full may have room at the next try, so systemd is to try again.
     except UnwritableDatabase as error:
         say(_STDERR, f"penholderd: {error}")
         return 1
@@ -79,6 +82,7 @@ def _run() -> int:
         return 1
     # The watchdog ends a hung daemon with SIGABRT: where every thread was is then in the log.
     faulthandler.enable(_STDERR)
+    # The loop and the writer take turns at the interpreter; each mutation needs both.
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.set_threshold(*_COLLECTIONS)
     return trio.run(daemon.run, lambda: _say_ready(paths))

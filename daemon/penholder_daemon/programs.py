@@ -2,6 +2,9 @@
 
 Exit status: 0, 1 if it was refused, 4 for a conflict, 11 if the database cannot be written, 130 if
 it was interrupted.
+
+Whoever meets a failure must know what it has left. So each is told with what is undone, as the
+program itself knows it; one whose message says itself how far it came (`HalfDone`) is told without.
 """
 
 import argparse
@@ -29,6 +32,7 @@ _EXPECTED = (
     Refused, Conflict, HalfDone, AlreadyRunning, UnusableDatabase, UnusablePath, StoreFault,
     CopyFailed, apsw.Error, OSError, KeyboardInterrupt,
 )  # fmt: skip
+# 128 and the number of SIGPIPE, as a shell says it.
 _BROKEN_PIPE = 141
 
 
@@ -43,6 +47,7 @@ def main(
 
     What ends it is said, with what is undone.
     """
+    # What they make holds all that the daemon holds: nobody else may read it.
     os.umask(0o077)
     try:
         _print(work(arguments))

@@ -1,4 +1,14 @@
-"""One connected socket of the blocking client: requests out, answers and notifications in."""
+"""One connected socket of the blocking client: requests out, answers and notifications in.
+
+One call is open at a time, so the next answer is the one that is waited for. What comes before it
+unasked is dropped: nobody reads notifications here but a subscription, on a connection of its own.
+An error that names no request can only be about the one that is open.
+
+Time is the trap. A blocking socket that waits for a daemon that hangs waits for ever. A socket with
+a timeout is a non-blocking one below, whose connect does not wait where the daemon's queue is full
+but fails at once. So connecting is bounded by the kernel's own limit of a socket, and what comes
+after by the deadline of the call.
+"""
 
 import socket
 import struct
@@ -13,6 +23,7 @@ from penholder_protocol.framing import Framer
 from penholder_protocol.jsonrpc import Incoming, read_incoming
 
 _CHUNK_BYTES = 1 << 16
+# As the kernel takes it: seconds and microseconds; zero is no limit.
 _CONNECT_TIME = struct.pack("ll", 1, 0)
 _NO_LIMIT = struct.pack("ll", 0, 0)
 
@@ -41,6 +52,7 @@ class Connection:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise TimeoutError("the time for this call is over")
+        # Nothing is to be set for a call without a deadline, unless the one before had one.
         if left is not None or self._is_limited:
             self._socket.settimeout(left)
             self._is_limited = left is not None
@@ -68,6 +80,8 @@ class Connection:
     def hang_up(self) -> None:
         """End the connection from another thread; whoever reads it sees the end."""
         with suppress(OSError):
+            # Not closed: that would not wake who reads, and its number might be another's before it
+            # looks.
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:

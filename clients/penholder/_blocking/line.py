@@ -1,7 +1,13 @@
 """A blocking line to the daemon: a connection, made when needed, and the calls over it.
 
-Not for several threads at once, but for `close`, which may come from anywhere and wakes whoever
-waits.
+A connection that failed is of no use any more. Half a request may have been sent, and an answer
+that nobody waits for may still come, which the next call would take for its own. So whatever ends a
+call early, a signal and Ctrl-C included, ends the connection with it, and the next attempt makes a
+new one.
+
+Not for several threads at once, but for `close`, which may come from anywhere, a signal handler
+included, and wakes whoever waits. It does not free the socket: the thread that reads may still use
+its number, so it only hangs up, and whoever reads it frees it (`release`).
 """
 
 import threading
@@ -33,6 +39,7 @@ class Line:
 
     def renew_after_fork(self) -> None:
         """In a child process: leave the connection to the parent, and connect anew when needed."""
+        # An event has a lock inside, which another thread may have held at the fork.
         is_closed, self._closed = self._closed.is_set(), threading.Event()
         self._changing = threading.RLock()
         if is_closed:
@@ -49,6 +56,7 @@ class Line:
         while True:
             try:
                 return self._attempt(call, deadline)
+            # The caller's own time is over, which no other attempt mends.
             except TimeoutError:
                 raise
             except (OSError, PenholderError) as failure:
@@ -80,11 +88,14 @@ class Line:
 
     def _attempt(self, call: Call, deadline: float | None) -> Raw:
         request_id = self._request_ids.next()
+        # Before there is a connection: what cannot be sent is refused, whether a daemon is there or
+        # not.
         frame = call.frame(request_id, time.monotonic())
         connection = self._connected()
         try:
             connection.limit(deadline)
             connection.send(frame)
+            # After the whole of it: half a frame means nothing to the daemon.
             call.sent = True
             answer = connection.answer(request_id, deadline)
         except BaseException:
@@ -98,6 +109,7 @@ class Line:
             connection = Connection(self._path)
             with self._changing:
                 self._connection = connection
+        # `close` may have come while there was no connection yet to hang up.
         if self.is_closed:
             self._disconnect()
             raise _closed_line()
@@ -106,6 +118,8 @@ class Line:
     def _disconnect(self) -> None:
         with self._changing:
             if self._connection is not None:
+                # After a fork too: closing frees the child's descriptor and leaves the connection
+                # to the parent.
                 self._connection.close()
             self._connection = None
 

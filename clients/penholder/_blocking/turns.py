@@ -46,6 +46,7 @@ class Turns:
     def taken_if_free(self) -> Iterator[bool]:
         """Take a turn unless somebody has it; yields whether it was free."""
         lock = self._lock
+        # Never waits: it is for `close`, which may come amid the very call that has the turn.
         has_lock = lock.acquire(blocking=False)
         try:
             yield has_lock and not self._is_taken

@@ -19,6 +19,7 @@ def connectable(path: str) -> Iterator[str]:
     parent, name = os.path.split(path)
     if len(os.fsencode(name)) > _NAME_BYTES:
         raise OSError(errno.ENAMETOOLONG, "the name is too long for a Unix socket", path)
+    # Not by changing the working directory, which is the whole process's.
     directory = os.open(parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield f"/proc/self/fd/{directory}/{name}"

@@ -1,7 +1,24 @@
 """One call over all its attempts, without I/O: what is sent, and whether it is sent again.
 
-Both clients ask the same `Call`, so they agree on what is safe. A call is sent again when that can
-do no harm: a query, a wait, or a mutation under the one idempotency key that was made for it.
+A connection that ends before the answer leaves a question: was it done? To take it for not done may
+do it twice, to take it for done may lose it. A query can simply be asked again. A mutation can be,
+if the daemon knows that it is the same one. So each gets an idempotency key before its first
+attempt, and all attempts carry it: what was done under a key is answered again, and done once.
+
+Not every call can be had so. Sent again is a query, a wait, or a mutation under its key. Sent once
+is a method of which nothing is known; one whose answer holds a secret that is shown once, where no
+key was given; and a shutdown, which would stop the daemon that has just come back. What has surely
+not been sent may always be, and so may what was answered as BUSY: nothing was done.
+
+Of failures those pass that say so: a lost connection, a daemon that is not there, BUSY, a store
+whose outcome is unknown. Everything else is an answer and is raised at once. How long to go on is
+for `Patience` to say.
+
+A wait that is sent again waits for what is left of its time, or a wait of a minute would last an
+hour over sixty restarts.
+
+Both clients ask the same `Call`, so they agree on what is safe. It does no I/O and reads no clock,
+so its rules are tested as a table, which the TypeScript client is held to as well.
 """
 
 import errno
@@ -32,6 +49,7 @@ from penholder_protocol.limits import DEFAULT_WAIT_MS
 
 NOT_REPEATED = frozenset({"daemon.shutdown"})
 """Sent a second time it would stop the daemon that has just come back."""
+# No right to connect, or a path that no socket can have: waiting mends neither.
 _HOPELESS = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
 
 
@@ -71,6 +89,7 @@ class Call:
         which the answer can be given again, and only where the result is read by its type: who
         calls it `by_name` looks for the token in the answer.
         """
+        # Null is sent where it is given; only what is UNSET is left to the daemon's defaults.
         given = {name: value for name, value in params.items() if value is not UNSET}
         keyed = method in KEYED if mutation is None else mutation
         if method in TOKENED:
@@ -92,6 +111,8 @@ class Call:
 
     def frame(self, request_id: str, now: float) -> bytes:
         """Make the request; raises the error of one that the daemon would not read."""
+        # At the first attempt, not when the call is made: what it waits for is counted from the
+        # asking.
         if self._began_at is None:
             self._began_at = now
         elif self.is_wait:
@@ -108,6 +129,7 @@ class Call:
             raise failure
         hopeless = isinstance(failure, OSError) and failure.errno in _HOPELESS
         delay = None if hopeless else self._patience.delay_after_failure(now)
+        # BUSY is refused before anything has happened, whatever the method.
         is_safe = self._repeatable or not self.sent or isinstance(failure, Busy)
         if delay is not None and is_safe:
             return delay

@@ -1,7 +1,14 @@
 """Answers that are nested deeper than decoders go: trees of briefs, which may have 1,000 levels.
 
-Decoders recurse, and stop at some hundreds of levels. Here nothing does: records are cut out of the
-text from the inside out and decoded one by one, so that their JSON values stay to the byte.
+Decoders recurse, and stop at some hundreds of levels. Here nothing does.
+
+Records are cut out of the text from the inside out. One pass over strings and brackets finds where
+a record begins and ends, and where the list of those below it lies. That list is left out of its
+text, so each record's own text is shallow and is decoded by itself, with its type. Its JSON values
+stay to the byte, as they are no lists of records, however deep. A record that is finished is handed
+to the one that it lies in.
+
+What has no type becomes plain dicts and lists (`plain`), by a stack in place of the recursion.
 """
 
 import json
@@ -78,12 +85,15 @@ def _tree(text: bytes, root: _Kind, node: _Kind) -> Struct:
         part, at = found[0], found.start()
         record = open_records[-1] if open_records else None
         if part[:1] == b'"':
+            # Perhaps the name of a member: the bracket that follows says so.
             word, word_end = part, found.end()
         elif record is None or (record.is_in_list and part == b"{"):
             open_records.append(_Record(node if open_records else root, at))
             open_records[-1].depth = 1
+        # What lay in the list is left out of the record's own text.
         elif record.is_in_list:  # and this is its end
             record.is_in_list, record.kept_to = False, at
+        # On its own level only: the same name may stand in a JSON value of the record.
         elif part == b"[" and record.depth == 1 and _names(word, record, text[word_end:at]):
             record.keep(text, at + 1)
             record.is_in_list = True
@@ -114,6 +124,7 @@ def plain(text: bytes) -> object:
         if word in ("}", "]"):
             containers.pop()
             keys.pop()
+        # In a map every other word is a name.
         elif isinstance(into, dict) and keys[-1] is None:
             keys[-1] = json.loads(word)
         else:

@@ -1,7 +1,20 @@
 """Where a subscription stands, without I/O: what was seen, and from where to go on.
 
 Positions order all entries of all streams, so one number is the whole cursor. It moves with what
-was received; an entry at or before it is a double and is dropped.
+was received; an entry at or before it is a double and is dropped. A connection may so be lost at
+any moment, and the next one subscribes after what has come: nothing is missed or seen twice.
+
+There are two numbers all the same. What was received may still wait in `entries`. `pos` is what was
+handed out: whoever stores it and goes on from it another day must not find that something was
+received, never read, and passed over. When all is handed out `pos` follows the cursor, which may be
+further on: what lies between was not wanted.
+
+"now" is a moment, and must stay that one. It becomes a position with the first answer; asked again
+after a restart it would leave out what came in between. "start" stays as it is until something was
+seen.
+
+A subscription that lagged is made again after what was received here. What retention has taken is
+told to the program, as no way of going on would bring it back.
 """
 
 from collections import deque
@@ -55,6 +68,8 @@ class Following:
         """Hand out the next of `entries`."""
         entry = self.entries.popleft()
         self._pos = entry.pos
+        # Up to here the rest was not wanted; while more waits to be handed out it must not be
+        # passed.
         if not self.entries and isinstance(self._cursor, int):
             self._pos = self._cursor
         return entry
@@ -72,6 +87,7 @@ class Following:
         return False
 
     def _take_entries(self, notice: EntriesNotice) -> None:
+        # Of one that this connection had before, and whose last words are still on their way.
         if notice.subscription != self._name:
             return
         seen = self._cursor if isinstance(self._cursor, int) else 0
@@ -83,6 +99,7 @@ class Following:
     def _take_lagged(self, notice: LaggedNotice) -> bool:
         if notice.subscription != self._name:
             return False
+        # Nothing was received yet, so what the daemon says is all there is.
         if not isinstance(self._cursor, int):
             self._cursor = notice.resume_after
         return True

@@ -1,7 +1,13 @@
 """What must not be shared with a child process, and is made anew in it.
 
 Two processes that read one connection take each other's answers, and two that count on give their
-requests the same ids.
+requests the same ids. A lock that another thread of the parent held stays held in the child for
+ever, as that thread does not live there. None of that can be seen from outside: the child has the
+same objects, which look whole.
+
+So what must be renewed says so (`register`), and the interpreter calls it in the child before the
+fork returns there. It is known weakly: a client that nobody uses any more must not live on for a
+fork that never comes.
 """
 
 import os

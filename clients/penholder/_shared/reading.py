@@ -22,6 +22,7 @@ def read(result: Raw, result_type: type[T]) -> T:
     try:
         return msgspec.json.decode(result, type=result_type)
     except msgspec.DecodeError as error:
+        # msgspec has no kind of error for a number that is too large, only a message.
         if "out of range" not in str(error) and surrogates.first_lone(bytes(result)) is None:
             raise
     except RecursionError:

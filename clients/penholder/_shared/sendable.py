@@ -28,6 +28,7 @@ def sendable(frame: bytes) -> bytes:
     if b"\n" in body:
         body = body.replace(b"\n", b" ")  # of JSON that the caller wrote: there it is white space
     check_depth(body)
+    # As the daemon reads it, so both find the same faults.
     message = jsonrpc.parse(body)
     if isinstance(message, Fault):
         raise message.error
@@ -36,8 +37,10 @@ def sendable(frame: bytes) -> bytes:
 
 def check_depth(text: bytes) -> None:
     """Refuse what the daemon takes for no value; raises ValueTooLarge."""
+    # Nearly always enough, and cheap; only where there are many must their order be looked at.
     if text.count(b"{") + text.count(b"[") <= _MAX_DEPTH:
         return
+    # Without the strings, whose brackets say nothing, and without recursion.
     steps = array("b", _STRING.sub(b"", text).translate(_STEPS, _NO_BRACKETS))
     if max(accumulate(steps), default=0) > _MAX_DEPTH:
         raise too_deep()

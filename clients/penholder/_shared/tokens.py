@@ -1,6 +1,12 @@
 """Secrets that the caller makes: the daemon keeps their hash, so its answer can be given again.
 
-Without one, an answer that is lost on its way takes the only copy of its token with it.
+An answer with a secret cannot be kept under its idempotency key: tokens are stored as hashes only,
+and whoever reads the database must find none. So when it was lost on its way, the only copy of its
+token was lost with it: a claim that nobody holds until its lease ends, or an epoch.
+
+A secret that the caller brings is nothing that the answer must hold. The daemon answers without it,
+keeps that answer as any other, and gives it again. Here the token is put back to where the daemon
+would have shown its own, so a program finds it in the same place.
 """
 
 import secrets
@@ -28,6 +34,7 @@ def put(result: Raw, token: str) -> Raw:
     if body[:1] != b"{":
         return result
     members = msgspec.json.decode(body, type=dict[str, Raw])
+    # Null, and not left out: a daemon that knows nothing of this has made one, which must stay.
     if members.get("token") == Raw(b"null"):
         members["token"] = Raw(msgspec.json.encode(token))
     for name in ("lease", "items"):

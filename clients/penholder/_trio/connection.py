@@ -3,6 +3,19 @@
 What the stock class lacks and this one has: open requests fail at once when the connection ends;
 null results; any number of tasks that call at once; a cancelled wait ends in the daemon too; params
 and results go through msgspec and stay raw until their type is known.
+
+Many requests share it, so what one task does must not harm the others. A cancelled task cannot take
+back what it has sent: its answer still comes, and is dropped as one that nobody knows. A wait would
+go on in the daemon for nothing, so that is told to end it. Sending only queues, and is never cut
+off in the middle of a frame.
+
+An error that names no request is about one of those that are open. Which one shows later, by which
+are answered (`Unnamed`). If the connection ends before that, all in doubt get the error: sent again
+over the next connection the faulty one would meet it again, and end that one too.
+
+The tasks that send and receive live in a nursery of the client's. A cancellation of the program's
+must not reach them there, or the nursery would end with an error of theirs in place of the one that
+the program raised. So they are shielded, and only `close` ends them.
 """
 
 from collections.abc import AsyncIterator
@@ -45,6 +58,8 @@ class Connection(JsonRpcConnection):
         # error of theirs, in place of the one that the program raised.
         self._life = trio.CancelScope(shield=True)
         self._lost = "the connection was lost"
+        # No buffer: while nobody takes a notification nothing more is read, and the daemon sees
+        # that its peer lags, in place of memory that fills here.
         notices = trio.open_memory_channel[Incoming](0)
         self._notices_send, self._notices_receive = notices
 
@@ -64,6 +79,7 @@ class Connection(JsonRpcConnection):
             await self._send(frame)
             call.sent = True
             return await request.result()
+        # To notify only queues and never waits, so it works in a task that is cancelled.
         except trio.Cancelled:
             if call.is_wait:
                 with suppress(ConnectionLost):
@@ -210,6 +226,7 @@ class _OpenRequest:
         raise self._answer
 
     def _settle(self, answer: Incoming | ConnectionLost | PenholderError) -> None:
+        # The first one stands: the connection may end right after the answer has come.
         if self._answer is None:
             self._answer = answer
             self._done.set()

@@ -1,6 +1,10 @@
 """A line of the trio client to the daemon: one connection, made when needed, and the calls over it.
 
-The same as the blocking one is for threads, except that many calls may be open at once.
+The same as the blocking one is for threads, except that many calls may be open at once. So a
+connection that fails fails for all of them, each asks its own `Call` whether it is sent again, and
+the first that comes back makes the next connection, for which the others wait.
+
+A pause between two attempts ends when the line is closed, not when it is over.
 """
 
 from collections.abc import Callable
@@ -73,6 +77,7 @@ class AsyncLine:
         self._forget(self)
 
     async def _connected(self) -> Connection:
+        # One at a time: the others find the connection that the first has made.
         async with self._connecting:
             self._check_open()
             if self._connection is not None and self._connection.is_open:
@@ -81,6 +86,7 @@ class AsyncLine:
             self._connection = Connection(
                 transport, self._request_ids, wants_entries=self._wants_entries
             )
+            # It may have been closed while it was connecting, when there was nothing to hang up.
             if self._closed.is_set():
                 self.hang_up()
                 self._check_open()

@@ -48,6 +48,8 @@ class UnixTransport(BaseTransport):
         """Send what is queued until the connection ends."""
         while not self._is_closed:
             await self._has_outgoing.wait()
+            # All three before anything is awaited: what is queued from now on goes out with the
+            # next one.
             data, self._outbox, self._has_outgoing = b"".join(self._outbox), [], trio.Event()
             try:
                 await self._stream.send_all(data)
@@ -58,6 +60,7 @@ class UnixTransport(BaseTransport):
         """Close at once; whoever waits in `recv` gets TransportClosed."""
         self._is_closed = True
         self._has_outgoing.set()
+        # Not through the stream, whose closing is awaited.
         self._stream.socket.close()
 
 

@@ -72,10 +72,12 @@ def _let_go(stream: TextIO) -> None:
 def _guarded(words: Sequence[str]) -> int:
     from penholder.cli.terminal import failures  # noqa: PLC0415 - after the handlers above
 
+    # Before the words are parsed: that they are wrong is told as JSON, too.
     as_json = "--json" in _own(words)
     try:
         return _run_to_its_end(words)
     except failures.EXPECTED as error:
+        # What the client refuses as no text is a word of the command line here.
         if isinstance(error.__cause__, UnicodeEncodeError):
             return failures.report(failures.no_text(error.__cause__), as_json=as_json)
         return failures.report(error, as_json=as_json)

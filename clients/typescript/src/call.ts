@@ -3,7 +3,13 @@
  *
  * The rules are those of `_shared/call.py`, and both are held to them by
  * `protocol/retry_cases.json`: a call is sent again when that can do no harm, a query, a wait, or a
- * mutation under the one idempotency key that was made for it.
+ * mutation under the one idempotency key that was made for it. Before that they had drifted: here
+ * an outage of a wait had used up the patience of the next one, and a wait without a time began its
+ * time anew at each attempt.
+ *
+ * What has surely not been sent may always be sent again, and so may what was BUSY: nothing was
+ * done. A wait that is sent again waits for what is left of its time. Errors of the system that no
+ * waiting mends, and mistakes of the program (`ERR_…`), are thrown at once.
  */
 
 import { ConnectionLost, PenholderError } from "./errors.js";
@@ -14,6 +20,7 @@ type Params = Record<string, unknown>;
 
 /** Sent a second time it would stop the daemon that has just come back. */
 const NOT_REPEATED = new Set(["daemon.shutdown"]);
+// No right to connect, or a path that no socket can have: waiting mends neither.
 const HOPELESS = new Set(["EACCES", "EPERM", "ENAMETOOLONG"]);
 
 export class Call {
@@ -61,6 +68,7 @@ export class Call {
   delayAfter(failure: unknown, now: number): number {
     if (!this.#isPassing(failure)) throw failure;
     const delay = this.#patience.delayAfterFailure(now);
+    // Refused before anything has happened, whatever the method.
     const isBusy = failure instanceof PenholderError && failure.data.code === "BUSY";
     if (delay === null || !(this.#isRepeatable || !this.sent || isBusy)) throw failure;
     return delay;

@@ -29,6 +29,7 @@ export { EntryStream } from "./entries.js";
 export { ConnectionLost, type ErrorData, PenholderError } from "./errors.js";
 export * from "./generated.js";
 
+// A loop that does not read them ends with an error, in place of filling the memory.
 const MAX_NOTICES = 10_000;
 const RECONNECT_MS = 30_000;
 

@@ -1,4 +1,21 @@
-/** One connection: JSON-RPC 2.0 over a Unix socket, one message a line. */
+/**
+ * One connection: JSON-RPC 2.0 over a Unix socket, one message a line.
+ *
+ * Any number of requests are open at once and answered as they finish, so an answer is matched by
+ * its id. Three things end otherwise than with an answer of their own:
+ *
+ * - The connection ends. Every open request fails with `ConnectionLost`, which names the key under
+ *   which it may be sent again; whether it was done nobody knows.
+ * - An error names no request, since the daemon could not read the frame. It is about one that is
+ *   open, which shows by which are answered after all (`Unnamed`). If the connection ends first,
+ *   all in doubt get the error: sent again, the faulty one would meet it again.
+ * - What comes is no message. Then this is no daemon that is understood, and the connection is
+ *   over.
+ *
+ * A result is handed on in the same turn in which it was read (`onResult`), before the
+ * notifications that follow it on the wire. A promise settles a turn later, and the first entries
+ * of a subscription would come before its name is known.
+ */
 
 import { connect, type Socket } from "node:net";
 
@@ -113,6 +130,7 @@ export class Connection {
     this.#tail = lines.pop() ?? "";
     try {
       for (const line of lines) {
+        // Closed by what an earlier line has set in motion.
         if (this.#closedHere) return;
         this.#take(JSON.parse(line) as Notice | Answer);
       }

@@ -15,6 +15,7 @@ import type {
 } from "./generated.js";
 import type { RequestIds } from "./request_ids.js";
 
+// Where reading stops, and where it goes on: apart, so that it does not stop at every entry.
 const MAX_WAITING = 1000;
 const ENOUGH_WAITING = 100;
 
@@ -108,11 +109,13 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
         if (stands && error !== null) void this.#goOn(error);
       },
     });
+    // Closed while it was connecting, when there was no connection to close.
     if (this.#isClosed) return connection.close();
     this.#connection = connection;
     this.#paused = false;
     await this.#subscribe(params);
     stands = true;
+    // It was lost before it stood, when `onEnd` left going on to this.
     if (isLost) void this.#goOn(new ConnectionLost());
   }
 
@@ -123,6 +126,8 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
         await sleep(call.delayAfter(failure, performance.now()));
         return await this.#begin(this.#rest());
       } catch (error) {
+        // `delayAfter` throws the very failure that it was asked about: there is no patience left
+        // for it.
         if (error === failure) return this.#fail(error as Error);
         failure = error;
       }
@@ -138,6 +143,7 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
     const onResult = (result: unknown): void => {
       const { subscription, pos } = result as Subscription;
       this.#subscription = subscription;
+      // A moment becomes a position once: asked again, "now" would leave out what came in between.
       if ((params.after ?? "now") === "now") this.#received = this.#pos = pos;
     };
     await this.#connection?.request("journal.subscribe", params, { onResult });

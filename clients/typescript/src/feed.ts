@@ -33,6 +33,7 @@ export class Feed<T> implements AsyncIterableIterator<T, undefined> {
   end(failure: Error | null = null): void {
     if (this.#ended) return;
     this.#ended = true;
+    // To one reader only: the others' loops end, as they will at every later `next`.
     const first = failure === null ? undefined : this.#waiters.shift();
     if (failure !== null && first !== undefined) first.reject(failure);
     else this.#failure = failure;

@@ -39,6 +39,7 @@ export class Line {
           onSent: () => (call.sent = true),
         });
       } catch (failure) {
+        // What `close` ends is not tried again, whatever it failed with.
         if (this.#isClosed) throw failure;
         await sleep(call.delayAfter(failure, performance.now()));
       }

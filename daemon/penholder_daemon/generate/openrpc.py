@@ -37,9 +37,11 @@ def document(registry: Registry) -> Json:
     """Describe every method that a socket serves."""
     methods = registry.public
     hints = [hint for method in methods for hint in _hints(method)]
+    # All at once, so that each record is described once and referred to from everywhere.
     schemas, components = msgspec.json.schema_components(
         [*hints, *_NOTICES], ref_template=_REFERENCE
     )
+    # In the order of `_hints`, which `_method` takes them in.
     found = iter(schemas)
     return {
         "openrpc": "1.3.2",

@@ -105,9 +105,11 @@ def load(path: Path | None) -> Settings:
 
 def _read(path: Path) -> bytes:
     """Read what ends and is there at once: a daemon that serves must not wait for its settings."""
+    # O_NONBLOCK: a pipe without a writer would keep the opening, and so the loop, waiting.
     with open(path, "rb", opener=lambda name, how: os.open(name, how | os.O_NONBLOCK)) as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             raise UnusableSettings(f"{path} is a pipe; expected was a file")
+        # One byte more than may be: so a file without an end is told from one that fits.
         found = file.read(_MAX_FILE_BYTES + 1)
     if len(found) > _MAX_FILE_BYTES:
         raise UnusableSettings(f"{path} has more than {_MAX_FILE_BYTES:,} bytes")

@@ -81,6 +81,7 @@ def _end_silent(silent: presence.DoesNotAnswer, drain_ms: int) -> int:
         raise silent
     _refuse_kept(holder.pid)
     try:
+        # Through the handle: by its pid somebody else could be met.
         signal.pidfd_send_signal(handle, signal.SIGTERM)
         _await(handle, holder.pid, drain_ms)
     except PermissionError:
@@ -134,6 +135,7 @@ def _handle(holder: presence.Holder) -> int | None:
         handle = os.pidfd_open(holder.pid)
     except OSError:
         return None
+    # Asked again, now that the handle means one process: the number may have been another's before.
     if presence.pid_of_holder(holder.directory) == holder.pid:
         return handle
     os.close(handle)

@@ -18,6 +18,8 @@ def become(module: str, flags: Sequence[str], options: Options, words: Sequence[
     argv += [f"--state-dir={os.path.abspath(options.state_dir or paths.default_state_dir())}"]
     if options.json is not None:
         argv.append("--json" if options.json else "--no-json")
+    # What is in the buffer would be gone with this program.
     sys.stdout.flush()
+    # Behind two dashes: a file may have a name that begins with one.
     argv += ["--", *words]
     os.execv(argv[0], argv)  # noqa: S606 - a program of ours, without a shell on purpose

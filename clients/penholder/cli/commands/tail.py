@@ -68,6 +68,7 @@ def _follow(
                 output.print_json(msgspec.json.encode(entry))
             else:
                 print(line(entry), flush=True)
+    # As if a write had failed, which may have been hours in coming.
     if reader.is_gone:
         raise BrokenPipeError
 

@@ -111,6 +111,7 @@ def _start(options: Options, config: str | None) -> bool:
     log = Path(options.state_dir or paths.default_state_dir()) / "penholderd.log"
     opened = _open_log(log)
     try:
+        # The log goes on from earlier runs; only what comes behind this is of the new one.
         begin = os.fstat(opened).st_size
         process = subprocess.Popen(
             [*daemon_command(), *_arguments(options, config)],
@@ -119,6 +120,7 @@ def _start(options: Options, config: str | None) -> bool:
             stderr=opened,
             cwd="/",
             env=_environment(),
+            # Away from the terminal: its signals and its end are not meant for the daemon.
             start_new_session=True,
         )
     except OSError as error:
@@ -135,6 +137,7 @@ def _open_log(log: Path) -> int:
         opened = os.open(log, flags_, 0o600)
     except OSError as error:
         raise Failure(f"cannot open the log {log}: {error.strerror}") from None
+    # One from before may have another mode.
     os.fchmod(opened, 0o600)
     return opened
 
@@ -164,6 +167,7 @@ def _wait_until_ready(
     deadline = time.monotonic() + _START_S
     with log.open("rb") as file:
         while True:
+            # Before the log is read: what it said before it ended is then in there.
             code = process.poll()
             file.seek(begin)
             said = file.read()
@@ -171,6 +175,7 @@ def _wait_until_ready(
                 _disown(process)
                 return True
             if code is not None:
+                # It gave way to another one, which is as good.
                 if _running(options) is not None:
                     return False
                 raise Failure(

@@ -7,6 +7,14 @@ socket.
 
 The lock is only looked at: whoever takes it, be it for a moment, is in the way of a daemon that
 starts. Only from inside a container is it tried: the kernel's list shows nobody outside there.
+
+What the file says is a claim, and a pid in it may be from before a crash. So it is believed where
+that process has this very file open, or where the kernel lists a lock on it. Where neither can be
+seen nobody holds it.
+
+Who may not look does not say that nobody is there. Each answer is one of four: a daemon answers;
+somebody holds the lock and does not answer, with what can be done about that; nobody is there; it
+cannot be told, and as whom to ask.
 """
 
 import fcntl
@@ -82,6 +90,7 @@ def find(directory: Path) -> Holder | None:
         raise
     except OSError:
         return None
+    # A daemon empties the file before it writes its own: what is read may be nothing yet.
     named = int(lines[0]) if lines and lines[0].isdigit() else None
     socket = Path(os.fsdecode(lines[1])) if len(lines) > 1 else None
     if named is not None and _has_open(named, lock):
@@ -118,6 +127,7 @@ def _flocks() -> Iterator[tuple[int, int, int]]:
         return
     for line in lines:
         words = line.split()
+        # An arrow marks who only waits for a lock.
         if "FLOCK" in words and "->" not in words:
             major, minor, inode = words[5].split(":")
             yield int(words[4]), os.makedev(int(major, 16), int(minor, 16)), int(inode)
@@ -136,6 +146,7 @@ def _is_taken(lock: Path) -> bool:
     except OSError:
         return False
     try:
+        # Shared: two who look at once do not see each other, and neither is in the other's way.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

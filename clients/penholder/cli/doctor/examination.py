@@ -35,6 +35,7 @@ def examine(at: Situation) -> Iterator[Finding]:
     for check in CHECKS:
         try:
             yield from check(at)
+        # A check that cannot look is a finding of its own; the others may say why.
         except (Unanswered, OSError, Failure, PenholderError, msgspec.MsgspecError) as error:
             name = check.__name__.replace("_", " ")
             yield warning(name, f"could not be looked at: {error}", "see the other findings")

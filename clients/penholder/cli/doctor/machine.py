@@ -33,9 +33,11 @@ def disk(at: Situation) -> Iterator[Finding]:
     free = found.f_bavail * found.f_frsize
     copy = sum(_size(at.state_dir / name) for name in ("penholder.db", "penholder.db-wal"))
     detail = f"{_mib(free)} free below {directory}, the database takes {_mib(copy)}"
+    # A backup takes as much again as the database and its log.
     yield _by_amount(
         "disk space", detail, free, max(_LEAST_FREE_BYTES, copy), max(_FEW_FREE_BYTES, 4 * copy)
     )
+    # Some file systems have no fixed number of inodes, and say 0.
     if found.f_files:
         free = found.f_favail
         detail = f"{free:,} inodes free below {directory}"
@@ -98,6 +100,7 @@ def _by_amount(check: str, detail: str, free: int, least: int, few: int) -> Find
 
 
 def _against_daemon(at: Situation) -> Finding:
+    # Before and after: the answer takes its time, which is no difference of the clocks.
     before = time.time()
     pong = msgspec.json.decode(at.ask("rpc.ping"), type=Pong)
     there = datetime.fromisoformat(pong.ts).timestamp()

@@ -59,6 +59,7 @@ def _private(
     check: str, path: Path, owner: int, mode: int, is_kind: Callable[[int], bool]
 ) -> Finding:
     try:
+        # Of the name itself: a link is what is to be noticed.
         found = path.lstat()
     except FileNotFoundError:
         return warning(check, f"{path} is not there", "the daemon makes it when it starts")

@@ -73,6 +73,7 @@ class Situation:
         self._looked_at = self._first_state_dir(state_dir)
         self.runtime_dir = Path(runtime_dir or _served(self._looked_at) or chosen)
         self.way_on: str | None = None
+        # Without patience: what does not answer is a finding, not something to wait for.
         self._client = Client(self.control_socket, reconnect_s=0)
         self.hangs = False
         begun = time.monotonic()

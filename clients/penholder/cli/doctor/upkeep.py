@@ -26,6 +26,7 @@ def service(at: Situation) -> Iterator[Finding]:
         yield _unkept(at, where)
         return
     try:
+        # To ask would start a daemon through its socket, and this changes nothing.
         found = report.report(where, asks_daemon=False)
     except Failure as error:
         yield warning("service", str(error), "ask where its manager is reached")

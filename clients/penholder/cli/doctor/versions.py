@@ -88,4 +88,5 @@ def _schema_in_file(at: Situation) -> int | None:
     except OSError:
         return None
     field = header[_VERSION_OFFSET:]
+    # SQLite's header is the same on every machine.
     return int.from_bytes(field, "big") if len(field) == 4 else None

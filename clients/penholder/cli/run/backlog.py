@@ -56,6 +56,7 @@ class Backlog:
         left = MAX_BATCH_BYTES
         while self._events and len(batch) < MAX_APPEND_MANY:
             size = size_of(self._events[0])
+            # Never the first one: an event alone fits a frame, whatever its size.
             if batch and size > left:
                 break
             left -= size

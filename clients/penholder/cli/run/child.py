@@ -95,6 +95,8 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            # The proof of ownership is the controller's; the command is the worker, and has its
+            # seat.
             env={k: v for k, v in (os.environ | environment).items() if k != FENCE_VARIABLE},
             process_group=0,
             preexec_fn=None if guard is None else guard.announce,  # noqa: PLW1509 - see above
@@ -117,6 +119,7 @@ class Command:
     def wait(self) -> None:
         """Wait for its exit, and leave it a zombie so that its number means nobody else."""
         with suppress(ChildProcessError):
+            # WNOWAIT: its exit is seen and not taken, so its number stays its own.
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
 
     def wait_for_group(self) -> None:
@@ -126,6 +129,7 @@ class Command:
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to all of its group; a stopped process is woken to receive it."""
         self.group.send(number)
+        # After SIGSTOP it would undo what was asked for.
         if number != signal.SIGSTOP:
             self.group.send(signal.SIGCONT)
 

@@ -33,6 +33,7 @@ def run(words: Sequence[str]) -> int:
     """Carry out `penholder run words…`; returns the exit code."""
     arguments, options = parse(words)
     inbox = Inbox()
+    # Before there is a worker: a signal that came amid its making would leave it behind.
     inbox.catch_signals()
     connect = partial(Client, operation=options.operation)
     registration = Registration(arguments, options, connect)
@@ -88,6 +89,7 @@ class _Run:
     def run(self) -> int:
         """Start it and stay until its end."""
         try:
+            # Before the command: there must be no moment in which it runs unguarded.
             guard = None if self._arguments.keep else self._make_guard()
         except OSError as error:
             return self._could_not_start(f"cannot start a guard: {error.strerror}", CANNOT_RUN)
@@ -108,6 +110,7 @@ class _Run:
             message = f"cannot run {name_of(argv)}: {error.strerror}"
             return self._could_not_start(message, code_of_failed_start(argv, error))
         if guard is not None:
+            # A thread, and so only now that the command has been forked.
             guard.keep(command.group)
         self._inbox.catch_suspension()
         watcher = self._watch()
@@ -121,6 +124,7 @@ class _Run:
         control = os.path.abspath(self._control_path)
         tell = command_that_tells(control, worker_id, "process.guarded", self._options)
         fence = self._seated.fence
+        # What stands there is the caller's, and need not be what the worker was made with.
         environment = {k: v for k, v in os.environ.items() if k != fences.VARIABLE}
         if fence is not None:
             environment[fences.VARIABLE] = f"{fence.epoch}:{fence.token}"

@@ -2,6 +2,13 @@
 
 SIGTERM first, SIGKILL when `kill_after_s` was not enough. What a command leaves behind in its
 process group when it exits by itself gets the same time to finish, and then the same end.
+
+Wishes to end come from several sides, and more than once: a signal, the controller, a seat that was
+lost. A second one does not begin the time anew, it can only shorten it. An exit after SIGTERM gives
+no more time either. A process that SIGKILL does not end hangs in the kernel: after a while that is
+hopeless, and nobody waits for it any more.
+
+It is told the time and asks no clock, so that each way through it is a plain test.
 """
 
 from enum import Enum, auto

@@ -1,7 +1,20 @@
 """Processes that come to their end together: a group, or the cgroup of a scope of systemd's.
 
 Runner and guard both use it. It imports nothing but the standard library, as the guard needs it.
+
+The runner waits for a whole group, not for its leader: a command leaves others behind, and those
+are not its children, for whom it could wait. So handles are opened of those who are there (pidfds),
+they are waited for, and then it is looked who has come since, until nobody has. That sleeps, where
+it once looked fifty times a second. Handles are opened some at a time, as there may be more
+processes than descriptors.
+
 Whether a process lives is asked of its pidfd: the state in /proc is that of its main thread alone.
+And a number is trusted only after the handle is open, since a process may end and its number come
+again between a look and the opening.
+
+A group is signaled as a whole by the kernel, so nobody can be born in between. A scope is not, so
+it is looked at again after each round. What has left its group is known by its environment only:
+the marks that the runner gave to the command are in it, and in no other's.
 """
 
 import errno
@@ -44,6 +57,8 @@ class Group(NamedTuple):
     def pids(self) -> Iterator[int]:
         """Look at every process there is, unless the number is another process's by now."""
         leader = _stat(self.leader)
+        # The leader may have ended while its group goes on; another start time means another
+        # process.
         if leader is not None and leader.started_ticks != self.started_ticks:
             return
         for pid in _all_pids():
@@ -143,6 +158,7 @@ def _open(crowd: Crowd, pid: int) -> int | None:
         if error.errno in (errno.ESRCH, errno.EINVAL, errno.ENOENT):
             return None
         raise
+    # Asked again, now that the handle means one process: the number may have been another's before.
     if not wait_ended(handle, 0) and crowd.has(pid):
         return handle
     os.close(handle)
@@ -181,10 +197,12 @@ def end(crowd: Crowd, patience_s: float) -> str | None:
     if wait_gone(crowd, 0):
         return None
     crowd.send(signal.SIGTERM)
+    # One that was stopped could not even see its SIGTERM.
     crowd.send(signal.SIGCONT)
     if wait_gone(crowd, patience_s):
         return "SIGTERM"
     deadline = time.monotonic() + _STUCK_S
+    # Again and again: of a scope, somebody may be born while the others are killed one by one.
     while not wait_gone(crowd, 0) and time.monotonic() < deadline:
         crowd.send(signal.SIGKILL)
         wait_gone(crowd, _STUCK_S / 10)
@@ -205,6 +223,7 @@ def left_behind(marks: Sequence[str], but: Iterable[int] = ()) -> list[Left]:
     found = []
     for pid in _all_pids():
         try:
+            # Another user's cannot be read, and is none of this command's.
             environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
             words = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:

@@ -90,8 +90,10 @@ def _watch(orders: Orders) -> Group | None:
     # the command has the runner's end of the socket too, and says its group.
     while chunk := os.read(0, 4096):
         heard += chunk
+        # The group has ended, and its number may be another's: it must not be touched.
         if DONE in heard:
             return None
+    # The stream may end a little before the runner has; its pidfd says when it is gone.
     wait_ended(orders.runner)
     words = heard.split()
     return Group(int(words[1]), int(words[2])) if words else None
@@ -100,9 +102,13 @@ def _watch(orders: Orders) -> Group | None:
 def _tell(orders: Orders, data: dict[str, object]) -> None:
     """Append the event, as soon as there is a daemon that takes it."""
     argv = [*orders.tell, json.dumps(data)]
+    # A copy: a proof of ownership that no longer holds is taken out of it.
     environment = dict(os.environ)
     for _ in range(_TELL_TIMES):
+        # Asked first: a look costs less than a program that finds nobody.
         if _answers(orders.control):
+            # As a program, not as a call: the guard imports no client, and is small for as long as
+            # it waits.
             pid = os.posix_spawn(argv[0], argv, environment)
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             if code == _FENCED and _FENCE in environment:

@@ -1,7 +1,15 @@
 """The runner's side of its guard: starting it, telling it the group, letting it go.
 
 The guard hears two things over a socket that is its stdin: from the command its group, and from the
-runner that the group has ended. A guard that is itself killed is replaced.
+runner that the group has ended. The first comes from the command's own process, a fork of this one,
+just before it becomes its program: were it told by the runner after the start, a kill in between
+would leave a command that nobody guards.
+
+It is let go with a word, not by closing the socket. A closed socket is what a runner that was
+killed leaves, too.
+
+A guard that is itself killed is replaced, which a thread waits for. The new one is told the group
+before it is started, since the runner may be gone before it could say anything.
 """
 
 import json
@@ -51,6 +59,7 @@ class Guard:
         self._control = control
         self._tell = list(tell)
         self._environment = dict(environment)
+        # Whoever lets it go must not meet a guard that is being replaced: it would live on.
         self._changing = threading.Lock()
         self._is_over = False
         self._process, self._socket = self._start()
@@ -62,6 +71,8 @@ class Guard:
 
     def announce(self) -> None:
         """Make the group of the calling process known: in the new process, before it is another."""
+        # In the new process SIGPIPE has its default action again: without the flag a guard that is
+        # gone would end it without a word; so it raises, and the start fails.
         self._socket.send(guard.announce(os.getpid()), socket.MSG_NOSIGNAL)
 
     def keep(self, group: Group) -> None:
@@ -74,6 +85,8 @@ class Guard:
             self._is_over = True
             self._say(guard.DONE)
             self._socket.close()
+        # It ends by itself; who waits for more than a moment would hold up the exit code for
+        # nothing.
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_LAST_WAIT_S)
 
@@ -81,6 +94,7 @@ class Guard:
         """Start a guard; what is said to it first is there before it is."""
         own_end, its_end = socket.socketpair()
         own_end.send(words)
+        # Of this very process, and inherited: by its pid the guard could watch another one.
         pidfd = os.pidfd_open(os.getpid())
         orders = guard.Orders(
             runner=pidfd,
@@ -92,6 +106,8 @@ class Guard:
             tell=self._tell,
         )
         root = str(Path(penholder.__file__).absolute().parent.parent)
+        # Without site-packages and the caller's PYTHON variables: as small, and as soon there, as
+        # can be.
         argv = [sys.executable, "-I", "-S", "-c", _START, root, json.dumps(orders._asdict())]
         try:
             process = subprocess.Popen(
@@ -108,6 +124,8 @@ class Guard:
             own_end.close()
             raise
         finally:
+            # Here it is not needed; left open, a guard that is gone would go unnoticed by who
+            # speaks to it.
             its_end.close()
             os.close(pidfd)
         return process, own_end

@@ -126,6 +126,7 @@ class Inbox:
 
     def suspend(self) -> None:
         """Stop this process as if nobody had taken the signal; returns when it goes on."""
+        # The default action is what stops a process.
         taken = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         try:
             signal.raise_signal(signal.SIGTSTP)
@@ -145,6 +146,7 @@ class Inbox:
             self._interrupts = False
 
     def _signaled(self, number: signal.Signals) -> None:
+        # Kept, as it may come before anybody is inside the block that it has to end.
         self._first = self._first or number
         if self._interrupts:
             raise Interrupted(number)

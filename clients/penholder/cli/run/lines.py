@@ -57,6 +57,7 @@ class Splitter:
     def feed(self, chunk: bytes, now: float = 0.0) -> Iterator[msgspec.Raw]:
         """Yield the data of the events that these bytes complete; `now` is when they came."""
         *lines, rest = (self._rest + chunk).split(b"\n")
+        # What is left began with this chunk, unless it goes on with what was left before.
         if lines or not self._rest:
             self._first_at = now
         self._last_at = now
@@ -98,6 +99,7 @@ class Splitter:
 
     def _cut(self, line: bytes) -> Generator[msgspec.Raw, None, bytes]:
         """Yield the pieces of a line that is too long and return what is left of it."""
+        # A command may write no newline for ever; a piece has to fit a value, and the memory.
         while len(line) > MAX_PIECE_BYTES:
             end = boundary(line, MAX_PIECE_BYTES)
             yield from self._encode(line[:end], continued=True)
@@ -118,6 +120,7 @@ class Splitter:
         if len(data) <= MAX_VALUE_BYTES:
             yield msgspec.Raw(data)
             return
+        # Escapes may make six bytes of one, and a value has a limit in bytes of JSON.
         half = boundary(piece, len(piece) // 2)
         yield from self._encode(piece[:half], continued=True)
         yield from self._encode(piece[half:], continued=continued, newline=newline, partial=partial)
@@ -126,6 +129,7 @@ class Splitter:
         text = base64 = None
         try:
             text = piece.decode()
+        # Not with replacements: what the command wrote must come out of its events to the byte.
         except UnicodeDecodeError:
             base64 = b64encode(piece).decode()
         return Output(

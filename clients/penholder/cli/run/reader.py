@@ -1,6 +1,18 @@
 """The thread that reads the command's pipes: to the terminal as it is, to the backlog in lines.
 
-One thread for both pipes keeps the order in which they were read.
+One thread for both pipes keeps the order in which they were read. It copies before it cuts: who
+looks at the terminal sees what the command wrote, when it wrote it.
+
+What is no line yet must not wait for its newline for ever, as a question has none. So the thread
+wakes when the oldest piece is due. It is sent only where the pipe is empty at that moment: what
+lies in there may be the rest of the line.
+
+Reading ends when all ends of the pipes are closed. But somebody who has left the command's group
+may hold one open for days. So there is an end that is asked for (`finish`): what is in the pipes
+then is read, and no more.
+
+When the backlog is full this thread waits in `put` and reads nothing: the pipe fills, and the
+command waits in its write. That time says nothing about the command, and is not counted.
 """
 
 import fcntl
@@ -47,6 +59,8 @@ class Reader(threading.Thread):
         self._done = done
         self._clock = clock
         self._selector = selectors.DefaultSelector()
+        # A pipe of its own to be woken by: it waits in a call that hears of nothing but
+        # descriptors.
         self._wake_fd, self._finish_fd = os.pipe2(os.O_CLOEXEC)
         self._selector.register(self._wake_fd, selectors.EVENT_READ, None)
         self._open = list(sources)
@@ -71,6 +85,7 @@ class Reader(threading.Thread):
             if source is not None:
                 self._read(source, _CHUNK_BYTES)
         self._flush_due()
+        # Last in a round: what was ready beside it has been read.
         if None in ready:
             self._drain()
 
@@ -95,6 +110,7 @@ class Reader(threading.Thread):
     def _drain(self) -> None:
         """Read what is in the pipes now, and no more."""
         for source in list(self._open):
+            # Asked once: whoever goes on writing would keep this reading for ever.
             left = _readable_bytes(source.pipe_fd)
             while left > 0 and source in self._open:
                 left -= self._read(source, min(left, _CHUNK_BYTES))
@@ -106,6 +122,7 @@ class Reader(threading.Thread):
         if not chunk:
             self._end(source)
             return 0
+        # Whoever read the copy is gone and does without; the events go on.
         if source.tee_fd is not None and not _copy(chunk, source.tee_fd):
             source.tee_fd = None
         read_at = self._clock()
@@ -138,6 +155,8 @@ def _copy(chunk: bytes, fd: int) -> bool:
         try:
             left = left[os.write(fd, left) :]
         except BlockingIOError:
+            # Somebody made it non-blocking for all who share it; here it is waited for all the
+            # same.
             poll = select.poll()
             poll.register(fd, select.POLLOUT)
             poll.poll()

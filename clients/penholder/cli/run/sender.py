@@ -1,7 +1,18 @@
 """The thread that speaks for the worker: appends what is in the backlog, beats the heart, detaches.
 
-Every call has one idempotency key for all its attempts, so that nothing is lost or doubled while
-the daemon is away, is busy or has no room on its disk. What the daemon refuses for good ends it.
+Output must neither be lost nor doubled, over restarts of the daemon, while it is busy, or while its
+disk has no room. So each call has one idempotency key for all its attempts, and is tried again
+until it is done (`_insist`). What the daemon refuses for good ends it: the seat was taken over, or
+the worker is gone.
+
+A daemon that is away and a worker that was stopped look alike from here: in both cases nobody
+listens on the worker's socket. In the one case it comes back, in the other never. So whoever tries
+again asks the control socket first (`is_stopped`).
+
+The heartbeat is of no such importance: one that is missed is followed by the next.
+
+Whatever ends this thread, the backlog is abandoned with it: the reader would else wait for room
+that nobody makes, and the command in its write.
 """
 
 import threading
@@ -58,6 +69,7 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         """Send."""
+        # Stands unless something else is known: whatever happens, the loop is told of an end.
         error: Exception | None = RuntimeError("the sending thread failed")
         try:
             self._send_all()
@@ -72,6 +84,7 @@ class Sender(threading.Thread):
     def _send_all(self) -> None:
         next_beat = time.monotonic() + HEARTBEAT_S
         while not self._backlog.is_over:
+            # No longer than to the next beat: a command that says nothing is alive all the same.
             batch = self._backlog.take(max(0.0, next_beat - time.monotonic()))
             if batch:
                 self._append(batch)
@@ -106,6 +119,7 @@ class Sender(threading.Thread):
         self, method: str, params: dict[str, object], result_type: type[msgspec.Struct]
     ) -> None:
         """Call until it is done; raises what is refused for good."""
+        # Made here and not by the client, whose own is for the attempts of one call of its.
         keyed = {**params, "idempotency_key": uuid4().hex}
         while True:
             try:

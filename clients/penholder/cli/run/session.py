@@ -1,7 +1,21 @@
 """One command from its start to the worker's farewell: the main thread's loop.
 
-Everything that happens comes through one queue: signals, what the watcher sees, the command's exit,
-the ends of the other threads. Only this loop decides, so there is one order of events.
+Much happens at once: signals come, the daemon goes away, the controller wants an end, the command
+exits, its pipes end, a terminal stops reading. Each may come first, and what is right depends on
+what has come before. So everything comes through one queue, and only this loop decides: there is
+one order of events. The threads only tell it.
+
+It has two halves. While anybody of the command's group lives, `Ending` says which signal is due.
+After that only output is left. It may wait for a daemon that is away, but not for ever: `give_up_s`
+is counted from the command's end, a signal shortens it, and a terminal that holds up the reader
+does not count.
+
+The command stays a zombie until all of its group have ended. Until then its number means the group
+and nobody else, so that no signal can meet a stranger.
+
+At the end the order is fixed: what is in the pipes, then what was left behind, then how it ended,
+then the seat is given up. The farewell is set before the backlog is closed, which is when the
+sender reads it.
 """
 
 import signal
@@ -77,13 +91,18 @@ class Session:
         """See the command through; `error` says what went wrong beside it."""
         self._sender.start()
         self._reader.start()
+        # daemon: what hangs in the kernel may never end, and must not keep this program from
+        # ending.
         threading.Thread(target=self._wait_for_ends, daemon=True).start()
+        # The exit alone is not enough: others of its group may go on, and write to its pipes.
         while not self._is_gone():
             self._next(self._patience_s())
         self._deadline = time.monotonic() + self._timing.give_up_s
         self._hurry()
+        # Somebody outside of the group may hold the pipes open for as long as it likes.
         self._reader.finish()
         self._wait_until(What.READ)
+        # Only now, when nobody is signaled any more: after this its number may be another's.
         how = self._command.reap()
         self._say_farewell(how)
         return how
@@ -91,6 +110,7 @@ class Session:
     def _wait_for_ends(self) -> None:
         self._command.wait()
         self._inbox.tell(What.EXITED)
+        # What it has left behind in its group has to end too before the worker counts as stopped.
         self._command.wait_for_group()
         self._inbox.tell(What.GONE)
 
@@ -122,6 +142,7 @@ class Session:
             self._ending.exited(now)
         elif what is What.SIGNALED:
             self._signals += 1
+            # Who asks twice has lost patience.
             if self._signals > 1:
                 return self._ending.kill(now)
             return self._ending.stop(now, number=_passed_on(happening.number))
@@ -137,12 +158,15 @@ class Session:
 
     def _say_farewell(self, how: Exit) -> None:
         """Send what is left and detach, unless the seat was lost."""
+        # After the group's end: whoever carries the marks now has left the group.
         left = self._left_behind()
         if left:
+            # At once: the loop must never wait for room, since it is who hears the signals.
             self._backlog.put(event("process.left", **fields_of(left)), at_once=True)
         exited = event("process.exited", exit_status=how.exit_status, signal=how.signal)
         self._backlog.put(exited, at_once=True)
         state = "stopped" if how.is_success else "error"
+        # Before the close: a backlog that is over is what the sender says farewell after.
         self._sender.farewell = Farewell(state, how.last_error)
         self._backlog.close()
         self._wait_until(What.SENT)
@@ -166,6 +190,7 @@ class Session:
         """Note what happens after the command's end."""
         self._done.add(happening.what)
         if happening.error is not None:
+            # What a call that was cut off here says of itself would only mislead.
             error = _undelivered() if self._has_given_up else happening.error
             self.error = self.error or error
         if happening.what is What.SIGNALED:

@@ -2,6 +2,18 @@
 
 Whatever comes between (a signal, a refusal, a daemon that goes away), no worker is left that waits
 for a process which will never come: it is stopped, which needs no proof of ownership.
+
+The hard case is the answer that is lost. The worker was made or it was not, and if it was, its id
+is not known here. So the making has one idempotency key from the start: asked for again under it,
+the daemon tells the id of the worker that there is, and only then it can be stopped. If there is
+none it is made now, only to be stopped. What was refused has made none, and there is nothing to
+take back.
+
+The seat may be taken as well by then. So it is given up first, which stops the worker too; where
+there is no seat to give up, the control socket stops it.
+
+The position of the journal is asked for before anything else: who watches the worker from there on
+misses nothing that is done to it.
 """
 
 import os
@@ -64,6 +76,7 @@ class Registration:
         """Make the worker and take its seat."""
         before = control.call("journal.position", {}, CurrentPosition).pos
         with fences.held(control, self._options, self._params) as fence:
+            # Before the call: from here on there may be a worker, whatever becomes of the answer.
             self._path, self._fence = path, fence
             try:
                 self._worker = self._create(control)
@@ -85,6 +98,7 @@ class Registration:
         """Stop what was made, if anything was, as far as a daemon is there to do so."""
         if self._path is None:
             return
+        # As far as it goes: this is the end of a program that has something else to report.
         with suppress(PenholderError, *_AWAY), self._connect(self._path, reconnect_s=1) as control:
             worker = self._worker or self._create(control, _RETIRE_S)
             if not self._leave(worker, why):
@@ -131,4 +145,6 @@ def command_that_tells(
         words += ["--state-dir", os.path.abspath(options.state_dir)]
     words += ["--worker-id", worker_id, "--type", type_]
     program = "from penholder.cli.main import main; raise SystemExit(main())"
+    # -P: the working directory may hold modules of any name. The key is made now, so that the event
+    # is appended once, however often the guard tries.
     return [sys.executable, "-P", "-c", program, *words, "--idempotency-key", uuid4().hex, "--data"]

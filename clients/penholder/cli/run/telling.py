@@ -54,6 +54,7 @@ def words_that_fit(argv: Sequence[str]) -> CommandWords:
     if _size(words) <= _ROOM_BYTES:
         return CommandWords(words, None)
     cut = {"words": len(argv), "bytes": sum(len(os.fsencode(word)) for word in argv)}
+    # As much of each as fits: a little is cut off before much is.
     for longest in _LONGEST_WORDS:
         words = [_shortened(word, longest) for word in words]
         if _size(words) <= _ROOM_BYTES:

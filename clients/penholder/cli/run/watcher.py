@@ -2,6 +2,15 @@
 
 What a controller does to a worker is told in the controller's stream; the worker's own socket does
 not tell it.
+
+It follows that stream over restarts of the daemon, from a position that was taken before there was
+the worker. So nothing that was done to it can come too early to be seen, not even while its seat is
+being taken. What retention has pruned before it was read cannot be followed: then the state of the
+worker itself is asked for, after the subscription stands, and from there on the stream is followed
+again.
+
+That the seat was taken by another process is seen by a higher epoch. A failure ends nothing: a
+daemon that is away says nothing about the worker, and this tries again until it is closed.
 """
 
 import threading
@@ -69,6 +78,7 @@ class Watcher(threading.Thread):
             try:
                 self._follow()
             except CursorGone:
+                # Its place in the stream is gone: the next try begins at the present, and looks.
                 self._after = None
             except (ConnectionError, PenholderError):
                 self._closed.wait(_PAUSE_S)
@@ -84,6 +94,7 @@ class Watcher(threading.Thread):
         streams = [f"controller:{self._watched.controller_id}"]
         after: int | Literal["now"] = "now" if self._after is None else self._after
         with self._client.subscribe(streams, after, _TYPES) as self._entries:
+            # After the subscription stands: what happens from now on comes as an entry.
             if self._after is None:
                 self._look()
             # Closed before it was there to be closed: `close` found no subscription.
@@ -91,6 +102,8 @@ class Watcher(threading.Thread):
                 return
             for entry in self._entries:
                 self._take(entry)
+                # Only when it was acted on: what is cut off here comes again, and to stop twice is
+                # to stop.
                 self._after = entry.pos
 
     def _look(self) -> None:

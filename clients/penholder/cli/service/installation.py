@@ -1,4 +1,19 @@
-"""`penholder service install`: from this installation to a service that runs."""
+"""`penholder service install`: from this installation to a service that runs.
+
+The same command puts the service in place and brings it up to date, so it may find anything: no
+units, units of an older version, units of somebody else, a daemon that `penholder up` started. What
+cannot be meant is refused before anything is changed: without the right, without a manager, beside
+a daemon that nobody keeps (two cannot serve one directory), over files of others, and with a
+program that the service could not see.
+
+Then comes what the units need, then the units. The manager reads them again only if one has
+changed. A daemon that runs is restarted only for a reason, which is said: its unit has changed, or
+it is older than the program. Otherwise it is left alone, as a restart is an interruption. With the
+socket's unit the service is restarted too, as it goes and comes with it.
+
+Each thing that was done is told when it is done: what fails in the middle leaves a report of all
+that came before.
+"""
 
 import getpass
 import os
@@ -17,6 +32,7 @@ from penholder.cli.terminal.options import Options
 from penholder_protocol.errors import PenholderError
 
 _SYSUSERS = "penholder.sysusers.conf"
+# What a service of this kind does not see as it is, by PrivateTmp and ProtectHome of its units.
 _HIDDEN = {
     "user": ("/tmp", "/var/tmp"),  # noqa: S108 - what is refused, not what is used
     "system": ("/tmp", "/var/tmp", "/home", "/root", "/run/user"),  # noqa: S108 - the same
@@ -29,6 +45,7 @@ def install(scope: Scope) -> Iterator[str]:
     manager.require(scope)
     _refuse_unkept(scope)
     files = templates.render(scope.name, _values(scope))
+    # All of them before the first is written: half an installation is worse than none.
     placing.refuse_foreign(scope.files)
     yield from surroundings.prepare(scope, files.pop(_SYSUSERS, ""))
     placed = {name: placing.put(scope.unit_dir / name, text) for name, text in files.items()}
@@ -36,6 +53,7 @@ def install(scope: Scope) -> Iterator[str]:
     yield from changed.values()
     if changed:
         manager.run(scope, "daemon-reload")
+    # Before the next step: what that starts has the new unit already, and needs no restart.
     was_active = {name for name in (SOCKET, SERVICE) if manager.is_active(scope, name)}
     manager.run(scope, "enable", "--now", SOCKET, TIMER)
     yield f"{SOCKET} and {TIMER} are enabled and active"
@@ -64,6 +82,7 @@ def _program(scope: Scope, name: str) -> Path:
     if found is None:
         raise Failure(f"{name} is neither beside {sys.executable} nor on PATH: install it there")
     path = Path(found).absolute()
+    # A link may lead out of a hidden place or into one; both ends must be seen.
     for needed in (path, path.resolve(), Path(sys.executable).resolve()):
         _refuse_hidden(scope, needed)
     return path

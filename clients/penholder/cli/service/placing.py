@@ -20,6 +20,7 @@ def put(path: Path, text: str) -> str | None:
     """Write a file of ours unless it says just that; returns what was done. Raises Failure."""
     try:
         done = "updated" if path.exists() else "wrote"
+        # Left as it is: a unit that has not changed is no reason to restart anything.
         if path.exists() and path.read_text("utf-8") == text:
             return None
         path.parent.mkdir(parents=True, exist_ok=True)

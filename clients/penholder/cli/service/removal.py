@@ -14,6 +14,7 @@ def uninstall(scope: Scope) -> Iterator[str]:
     if not ours:
         yield f"no service is installed in {scope.unit_dir}"
         return
+    # Not the sysusers file, which is put in place with them and is no unit.
     names = [path.name for path in ours if path.name in UNITS]
     manager.run(scope, "disable", "--now", *names)
     yield f"stopped and disabled {', '.join(names)}"

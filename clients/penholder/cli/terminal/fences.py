@@ -1,5 +1,14 @@
 """The proof of ownership that a mutation carries: from a flag, the environment or a saved handle.
 
+The nearest goes first: what was said now, then what was set for this shell, then what was saved for
+the controller that the call concerns. Which one that is may have to be asked, as a call may name a
+worker or a question only. So it is asked only where anything is saved at all, and what cannot be
+found is left for the call itself to say.
+
+`--take-over` makes the caller the owner for one act: whoever owned it before is fenced off, and
+after the act nobody owns it, unless `--save` keeps the ownership. It is released also where the act
+failed, or it would stay with a token that nobody has.
+
 Tokens are read and passed on here, and never become part of a message.
 """
 
@@ -36,6 +45,7 @@ def parse(text: str, source: str) -> Fence:
         epoch, _, token = text.strip().partition(":")
         return msgspec.convert({"epoch": int(epoch), "token": token}, Fence)
     except (ValueError, msgspec.MsgspecError):
+        # Not `from` the error, and without the text: both hold the token.
         raise Usage(f'{source} must be EPOCH:TOKEN or {{"epoch": …, "token": …}}') from None
 
 

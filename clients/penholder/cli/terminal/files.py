@@ -21,6 +21,7 @@ def replace(path: Path, text: str) -> None:
     descriptor = os.open(partial, _FLAGS, _MODE)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            # Whatever the umask takes away: others are meant to read it.
             os.fchmod(file.fileno(), _MODE)
             file.write(text)
         partial.replace(path)

@@ -1,7 +1,14 @@
 """Saved ownerships: a file of the user's own that `controller acquire --save` writes.
 
 It holds a token, so it is made for its owner alone and not read when others could have read or
-written it.
+written it. That is not repaired in silence: to close the file now takes back nothing of what was
+read.
+
+It is looked at through the descriptor that it is read by, as a name may come to mean another file
+in between, and neither a link nor a pipe is followed or waited for. A new one is written beside it,
+synced, and put in place by a rename, so a handle that was there is lost only to a whole one.
+
+An ownership that has ended is forgotten, but only that one: a newer one may have been saved since.
 """
 
 import os
@@ -41,11 +48,13 @@ def save(handle: Handle, state_dir: str | None) -> Path:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_private(path.parent, path.parent.lstat(), stat.S_ISDIR)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # Of a program that was killed amid this and had the same number.
     draft.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
         file.write(msgspec.json.encode(handle) + b"\n")
         file.flush()
+        # Before the rename: after a power loss the name must not lead to an empty file.
         os.fsync(file.fileno())
     draft.rename(path)
     return path
@@ -61,6 +70,7 @@ def load(controller_id: str, state_dir: str | None) -> Handle | None:
     except OSError as error:
         raise Failure(f"cannot read the saved handle {path}: {error.strerror}") from None
     try:
+        # Of what was opened, not of the name.
         _require_private(path, os.fstat(opened), stat.S_ISREG)
         text = os.read(opened, _MAX_FILE_BYTES)
     finally:

@@ -23,6 +23,7 @@ def wants_json(asked: bool | None) -> bool:
 def print_json(value: bytes) -> None:
     """Print one line of JSON, which is UTF-8 also where the terminal's text is not."""
     sys.stdout.flush()
+    # Past the text layer, whose encoding may be another one.
     sys.stdout.buffer.write(value + b"\n")
     sys.stdout.flush()
 

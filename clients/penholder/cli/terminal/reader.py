@@ -20,6 +20,7 @@ class Reader:
         """Watch from the block's begin to its end."""
         self._descriptor = descriptor
         self._on_gone = on_gone
+        # To be woken at the end of the block: nothing else would end the poll.
         self._woken, self._wake = os.pipe()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.is_gone = False

@@ -4,6 +4,18 @@ Inside `penholder run`, whose command finds its worker's socket in $PENHOLDER_SO
 runtime sockets serve speaks for the worker; everything else goes to the control socket. `--worker`,
 `--socket` and `--control` say otherwise, and so does what only makes sense on the control socket:
 another worker's id, a runtime directory, a proof of ownership.
+
+Where the control socket is, is chosen by the same rules by which the daemon chose it. But it was
+started in one environment and is asked from another, so the rules may lead elsewhere. What both
+know is the state directory, and the lock file there names the socket. It is asked unless a
+directory was said.
+
+A worker that was stopped has no socket any more, and its command may still have something to say.
+Where the daemon is there and the socket is not, it is spoken for on the control socket beside it.
+
+A command is patient with a daemon that was there and is away for a moment, not with one that never
+was: so it is looked first whether anybody accepts (`probe`). Only of the socket of the worker that
+this runs in is it known that it was there.
 """
 
 import os
@@ -91,6 +103,7 @@ def _control_socket(where: Where, state_dir: Path) -> Path:
     """
     if where.runtime_dir or os.environ.get(RUNTIME_VARIABLE):
         return paths.control_socket(where.runtime_dir)
+    # Who may not look at the lock goes by the rules.
     with suppress(PermissionError):
         holder = presence.find(state_dir)
         if holder is not None and holder.socket is not None:
@@ -128,6 +141,7 @@ def _worker_socket(where: Where, worker_id: str) -> Path:
 
 def _is_runtime(path: Path) -> bool:
     own = os.environ.get(SOCKET_VARIABLE)
+    # By its place: the daemon has all runtime sockets in one directory of that name.
     return path.absolute().parent.name == "workers" or (bool(own) and path == Path(own or ""))
 
 

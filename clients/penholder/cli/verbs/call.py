@@ -45,6 +45,7 @@ def run(room: str, words: Sequence[str]) -> int:
     params = flags.read(known, method, found)
     target = targets.choose(options, method, params.get("worker_id"))
     if target.worker_id is not None and method.param("worker_id"):
+        # The control socket does not say who asks, as the worker's own socket does.
         params.setdefault("worker_id", target.worker_id)
     _check(method, params, options, target)
     with targets.connect(target, options.operation) as client:
@@ -171,5 +172,6 @@ def _kept(method: Method, answer: msgspec.Raw, options: Options) -> msgspec.Raw:
     if method.name != _ACQUIRE or not options.save:
         return answer
     handle = msgspec.json.decode(answer, type=Handle)
+    # Before its token is taken out of what is printed: it is shown nowhere else.
     handles.save(handle, options.state_dir)
     return msgspec.Raw(msgspec.json.encode(msgspec.structs.replace(handle, token=None)))

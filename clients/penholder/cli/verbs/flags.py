@@ -17,6 +17,7 @@ def add_params(parser: argparse.ArgumentParser, contract: Contract, method: Meth
     group = parser.add_argument_group("params")
     for param in method.params:
         if param.name != FENCE:
+            # argparse formats a help text with %.
             _add(group, param, describe(contract, param).replace("%", "%%"))
 
 
@@ -27,6 +28,7 @@ def _add(parser: argparse._ArgumentGroup, param: Param, text: str) -> None:
             param.flag,
             dest=name,
             action=argparse.BooleanOptionalAction,
+            # What was not said is left out, which may be something else than null.
             default=argparse.SUPPRESS,
             help=text,
         )

@@ -1,4 +1,13 @@
-"""The answers of one JSON-RPC batch on their way into an array: one, unless they pass a frame."""
+"""The answers of one JSON-RPC batch on their way into an array: one, unless they pass a frame.
+
+JSON-RPC answers a batch in one array. But a hundred answers may come to many times a frame, and no
+client reads a longer line. To refuse the last ones would be wrong, since what they answer has been
+done. So an array goes out as soon as the next answer would not fit, and a batch may be answered in
+several.
+
+What waits here for the rest is held for the peer, and counts so. It can only leave when the others
+are made; so an account with nothing else unsent has room for them (`Account.has_room`).
+"""
 
 from collections.abc import Callable
 
@@ -36,6 +45,7 @@ class BatchAnswers:
         """Send what there is; a batch of notifications alone is answered by nothing."""
         if self._answers:
             array = b"[" + b",".join(self._answers) + b"]"
+            # Before it is put: counted in both places at once it might be what ends the connection.
             self._account.hold_collected(_BRACKETS - self._bytes)
             self._answers, self._bytes = [], _BRACKETS
             self._put(array)

@@ -3,6 +3,22 @@
 What the stock class lacks and this one has: batches; an answer to every faulty message; null
 results; one writer to the transport, and one `send` for all answers that are ready; limits on what
 is open and unsent; a peer that half-closes still gets its answers.
+
+One task reads, and starts what is asked for. Answers come back through the loop, from the writer
+and the readers, in the order in which they are ready. A peer may do anything at any moment. What
+follows from that:
+
+- Reading is what is held back. From a peer that has too much open, or does not take its answers,
+  nothing more is read (`_until_room`). Then the kernel's buffer fills and the peer waits in its own
+  send: that needs no error and no memory. But while nobody reads, nobody sees it hang up, so the
+  kernel is asked for that twice a second.
+- Nobody keeps the loop for longer than a turn. Work is cut into pieces, counted in messages; of
+  large frames, which take long to check, one of all connections is taken at a time.
+- The end comes from many sides: the peer, a broken frame, patience, bytes, a stop. What it has
+  asked for is underway elsewhere then, and comes to its end later. So nothing is started any more
+  once `_is_over` is set: a commit's delivery that started a parked request in a nursery that was
+  closed has ended the daemon. And its account is closed before its tasks are waited for: one of
+  them may wait for a mutation that is kept back until this very peer has room.
 """
 
 from collections.abc import Awaitable, Callable
@@ -42,7 +58,9 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _LINGER_SECONDS = 1.0
+# A peer that never stops sending is not read for ever.
 _LINGER_BYTES = 16 * MAX_FRAME_BYTES
+# Between two looks whether a peer from which nobody reads has hung up.
 _GONE_CHECK_SECONDS = 0.5
 _HEAVY_FRAME_BYTES = 128 << 10
 """From this size on a frame is taken when no other such frame is."""
@@ -61,6 +79,7 @@ class Connection(JsonRpcConnection):
         self._flusher = services.flusher
         self._one_heavy = services.one_heavy
         self._account = services.accounts.open(self._end)
+        # For mutations that were passed over; the desk below says the same of its queries.
         self._account.when_room(partial(services.writer.resume, self._account))
         desk = services.readers.open_desk(self._account)
         self._outbox = Outbox(transport, self._spawn, self._account, self._lose)
@@ -68,6 +87,7 @@ class Connection(JsonRpcConnection):
         self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
         self._reading = trio.CancelScope()
         self._unfinished_since: float | None = None
+        # Set for good before the nursery closes; `_spawn` asks it.
         self._is_over = False
 
     # --- life ---------------------------------------------------------------------------------
@@ -115,6 +135,8 @@ class Connection(JsonRpcConnection):
                     self._put_error(ParseError("the connection ended inside a frame"))
             except ValueTooLarge as error:
                 self._put_error(error)
+                # The answer alone would not do: a peer amid its send would find the connection
+                # broken first.
                 await self._linger()
 
     async def _read(self, framer: Framer) -> None:
@@ -123,6 +145,7 @@ class Connection(JsonRpcConnection):
         Between two pieces everybody else has a turn; the pieces are counted in messages, not in
         time, so that a simulation replays.
         """
+        # Cheap questions first: most connections are far from any limit, always.
         if not self._account.is_modest or self._requests.is_full:
             await self._until_room()
         chunk = await self._stream.recv()
@@ -163,6 +186,7 @@ class Connection(JsonRpcConnection):
 
     async def _let_others_have_their_turn(self) -> None:
         """Give one turn away, which a drain must not end in: a batch is taken as a whole."""
+        # What was answered so far need not wait for the rest of the pipeline.
         self._outbox.flush()
         with trio.CancelScope(shield=True):
             await trio.lowlevel.checkpoint()
@@ -175,6 +199,7 @@ class Connection(JsonRpcConnection):
         if self._requests.may_take and not self._outbox.is_full:
             return
         self._outbox.flush()
+        # None meanwhile, or tending would end a peer for a frame that nobody reads on.
         begun, self._unfinished_since = self._unfinished_since, None
         stood_from = trio.current_time()
         while not self._requests.may_take or self._outbox.is_full:
@@ -190,12 +215,15 @@ class Connection(JsonRpcConnection):
         """Let open requests and subscriptions of a peer that still listens come to their end."""
         while self._requests.open or self.session.subscription_count:
             self._outbox.flush()
+            # Asked again in each round: the peer may hang up, or the daemon stop, while the last
+            # are open.
             if self._stream.peer_is_gone() or self._reading.cancel_called:
                 self._requests.end_waits()
                 self.session.end_subscriptions()
             with trio.move_on_after(_GONE_CHECK_SECONDS):
                 await self._requests.until_all_answered()
                 if self.session.subscription_count:
+                    # Subscriptions have no end of their own; this one is ended to look again.
                     await trio.sleep_forever()
         self._outbox.flush()
         await self._outbox.until_empty()
@@ -212,6 +240,7 @@ class Connection(JsonRpcConnection):
                 await self._outbox.until_empty()
                 self._stream.end_sending()
                 while seen_bytes < _LINGER_BYTES:
+                    # Thrown away: what follows a frame that was too long is taken no more.
                     seen_bytes += len(await self._stream.recv())
             except TransportClosed:
                 return
@@ -235,6 +264,7 @@ class Connection(JsonRpcConnection):
         self._put_error(why)
         self._outbox.flush()
         self.drop()
+        # At once, not when its tasks have ended: it is ended for what it holds.
         self._outbox.close()
         self._requests.close()
 
@@ -262,6 +292,7 @@ class Connection(JsonRpcConnection):
         message = f"a frame was begun and not finished within FRAME_TIMEOUT_MS ({FRAME_TIMEOUT_MS})"
         self._put_error(InvalidRequest(message, limit="FRAME_TIMEOUT_MS", maximum=FRAME_TIMEOUT_MS))
         self._outbox.flush()
+        # Not dropped: what is open is still answered, only nothing more is taken.
         self.stop_reading()
 
     # --- messages -----------------------------------------------------------------------------

@@ -1,8 +1,21 @@
 """Local methods that act (a backup, a stop), done once under an idempotency key.
 
-They are not carried out by the writer, so the key is looked up before and the answer kept after, by
-a mutation of the daemon's own. Between the two the call is known here: who sends it again while it
-is underway gets the same answer, and it goes on when the connection that asked has ended.
+A mutation looks its key up and keeps its answer in one transaction, so nothing comes in between. A
+backup is made outside of any transaction. The key is looked up before and the answer kept after, by
+a mutation of the daemon's own, and between the two lie seconds in which the same call may come
+again. Two things close the gap:
+
+- A call that is underway is known here. Who sends it again gets the same answer, and with other
+  params under the same key a conflict.
+- A view may be from before the answer was kept, and arrive after the call has come to its end: then
+  the call is neither in the one nor among the others. So the ends are counted, and who sees that
+  one came while it looked looks again.
+
+It is carried out in the daemon's nursery, not in that of the connection: it goes on when the
+connection that asked has ended, which then finds the answer under its key.
+
+What is left open: the daemon may be killed after the act and before its answer is kept, or the disk
+may not take it. Then it was done, and the same call acts again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -52,6 +65,8 @@ class Once:
         """Return what the call comes to, or came to; raises what refuses it."""
         key = call.idempotency_key
         if key is None:
+            # Without a key there is nothing to find again: it belongs to its connection and ends
+            # with it.
             return execute.finish_local(await act())
         while True:
             ended = self._ended
@@ -65,6 +80,7 @@ class Once:
     async def _join(self, call: Invocation, key: str, act: Act) -> bytes:
         name = (call.caller.scope, call.method.name, key)
         params_hash = execute.local_hash(call)
+        # Nothing is awaited since the ends were counted, so no other call has come in between.
         underway = self._underway.get(name)
         if underway is None:
             underway = self._underway[name] = _Underway(params_hash)
@@ -88,6 +104,8 @@ class Once:
         except Exception as error:  # noqa: BLE001 - it is the callers', who wait for it
             underway.error = error
         finally:
+            # In one turn of the loop with the count, and only after the answer was kept: whoever
+            # comes later finds it in the database.
             del self._underway[name]
             self._ended += 1
             underway.done.set()
@@ -114,6 +132,7 @@ class Once:
             self._submit(WriteJob(call, done))
             await kept.wait()
         except PenholderError as busy:
+            # The act is done: a full queue must not have it answered as refused.
             answers.append(busy)
         if isinstance(answers[0], PenholderError):
             log.warning("an answer could not be kept under its key", reason=str(answers[0]))

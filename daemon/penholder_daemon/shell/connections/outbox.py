@@ -1,6 +1,17 @@
 """What a connection has to send: answers of a batch are joined and sent in one call.
 
-There is no sender task unless the socket is full.
+A sender task for each connection would be the plain way, and costs a switch of tasks for each
+answer. Nearly always the kernel takes at once what there is. So whoever has put lines sends them
+itself (`flush`), and only where the socket is full does a task begin that waits for it. While that
+one sends, `flush` does nothing: two senders would mix their frames.
+
+Lines are put one by one and sent at the end of a delivery (`Flusher`), so all answers of a commit
+are one call. They are joined up to a size that fills a socket's buffer. More would be a second copy
+of all that a slow peer has not taken.
+
+What is unsent counts in the connection's account until the kernel has it. That is what holds
+reading and answering back. A peer that never takes it is found by `lags_ms`: since when more has
+been left unsent than may be.
 """
 
 from collections import deque
@@ -43,6 +54,7 @@ class Outbox:
 
     def put(self, line: bytes) -> None:
         """Queue a line; `flush` sends it."""
+        # What was underway when the connection ended is answered later, to nobody.
         if self._is_closed:
             return
         self._lines.append(line)
@@ -62,6 +74,8 @@ class Outbox:
                 return
             self._note_taken(sent)
             if sent < len(data):
+                # Said here, not by the task, which begins later: another flush in between would
+                # send out of order.
                 self._is_sending = True
                 self._spawn(self._send, data[sent:])
 
@@ -74,6 +88,7 @@ class Outbox:
                 return
             self._note_taken(len(data))
             data = self._next()
+        # Nothing was awaited since there was nothing left, so no line is forgotten.
         self._is_sending = False
 
     def _next(self) -> bytes:
@@ -81,6 +96,7 @@ class Outbox:
             everything = b"".join(self._lines)
             self._lines.clear()
             return everything
+        # The first one whatever its size, or a line that is larger than this would never be sent.
         lines = [self._lines.popleft()] if self._lines else []
         size = sum(map(len, lines))
         while self._lines and size + len(self._lines[0]) <= _AT_ONCE_BYTES:
@@ -95,6 +111,7 @@ class Outbox:
         if self._lags_since is not None and self.unsent_bytes <= MAX_LAG_BYTES:
             self._lags_since = None
         if self._taken is not None:
+            # An event is set once and thrown away: who still has to wait makes the next.
             self._taken.set()
             self._taken = None
 
@@ -147,6 +164,7 @@ class Flusher:
 
     def flush(self) -> None:
         """Flush them all."""
+        # Taken first: what is touched from now on waits for the next flush.
         touched, self._touched = self._touched, {}
         for outbox in touched:
             outbox.flush()

@@ -1,4 +1,13 @@
-"""One open request: under which id it is answered, where the answer goes, what it holds."""
+"""One open request: under which id it is answered, where the answer goes, what it holds.
+
+What it holds is counted before it is carried out, and counted off when it is answered. It is an
+estimate: Python says of one object how large it is, not of all that hangs from it. It must not be
+too low where a peer chooses what to send, such as many small members in a list.
+
+What would go on holding memory is let go of early. The frame is not kept, only what was decoded of
+it. The sink is given up with the answer, or when the connection is over: a task that was cancelled
+lives on until garbage is collected, and with it all that can be reached from it.
+"""
 
 from collections.abc import Callable
 from sys import getsizeof
@@ -60,6 +69,7 @@ class Pending:
         else:
             self.trace.is_wait = kind is Kind.WAIT or kind is Kind.CLAIM
             self.held_bytes = (_ANY_BYTES if kind is Kind.QUERY else _TASK_BYTES) + raw_bytes
+        # Not of small mutations: what their arguments hold is in `_ANY_BYTES`.
         if raw_bytes > _SMALL_BYTES or kind is not Kind.MUTATION:
             self.held_bytes += sum(map(_weight, call.arguments.values()))
         account.hold_params(self.held_bytes)

@@ -1,8 +1,20 @@
 """The open requests of one connection: who carries each out, in which order, and its answer.
 
-Mutations go to the writer in the order in which they came. Anything else waits until the
-mutations sent before it on this connection are committed, so it sees them; it never waits for
-those of others.
+A peer that pipelines expects its own order: a query behind a mutation sees what that one wrote. But
+mutations go to the writer, queries to readers on other threads, and the two know nothing of each
+other. To send all through the writer would make every query wait for everybody's commits.
+
+So mutations go to the writer in the order in which they came. Anything else waits until the
+mutations sent before it on this connection are committed, so it sees them; it never waits for those
+of others. Two counters are enough for that, as the writer answers the mutations of one connection
+in order: what is parked may begin when as many are done as had been sent when it came.
+
+Each request is known by its id while it is open, for `rpc.cancel`. So an id that is open is refused
+to a second request. What takes a task of its own is a wait or a local method; for the others a
+callback is enough, however many are open.
+
+Whatever refuses a request, from the look-up of its method to a bug, is told by one ladder
+(`_refusal`), and only to that request.
 
 A connection may end at any moment, and what it asked for comes to its end later, on other threads:
 after `close` nothing is started any more, and answers go nowhere.
@@ -85,6 +97,7 @@ class Requests:
         self._open[pending.key] = pending
         try:
             call = self._services.dispatcher.invocation(self._caller, request)
+            # Before it begins: from here on whatever ends it counts it off again.
             pending.hold(call, self._account)
             self._begin(call, pending)
         except Exception as error:  # noqa: BLE001 - one request must not end the connection
@@ -97,9 +110,11 @@ class Requests:
             case Kind.QUERY:
                 self._after_mutations(partial(self._query, call, pending))
             case Kind.CLAIM:
+                # Known before it is sent, so that it can be canceled while it waits for the writer.
                 self._waits.expect(pending)
                 self._submit(call, pending, partial(self._claimed, call, pending))
             case Kind.WAIT:
+                # Likewise, while it waits for the mutations before it.
                 self._waits.expect(pending)
                 self._after_mutations(partial(self._spawn, self._wait, call, pending, None))
             case Kind.LOCAL:
@@ -107,6 +122,7 @@ class Requests:
 
     def _answer(self, pending: Pending, answer: Answer) -> None:
         self._open.pop(pending.key, None)
+        # Also one that was refused before it began: a wait that is not forgotten is kept for ever.
         if pending.trace.is_wait:
             self._waits.over(pending)
         self._account.hold_params(-pending.held_bytes)
@@ -128,6 +144,7 @@ class Requests:
         is_known = number != MethodNotFound.number
         now = perf_counter()
         trace = pending.trace
+        # Under one name: else every name that a peer makes up would be kept as a figure of its own.
         name = trace.method if is_known else "unknown"
         self._services.counters.answered(name, now - trace.arrived, number)
         self._services.request_log.answered(trace, now, None if error is None else error.code)
@@ -151,6 +168,7 @@ class Requests:
     def _submit(self, call: Invocation, pending: Pending, done: Callable[[Answer], None]) -> None:
         job = WriteJob(call, partial(self._written, done), pending.trace, self._account)
         self._services.writer.submit(job)
+        # After it was taken: one that is refused as BUSY would never be counted as done.
         self._mutations_sent += 1
 
     def _written(self, done: Callable[[Answer], None], result: Answer) -> None:
@@ -163,6 +181,7 @@ class Requests:
         if self._mutations_done == self._mutations_sent:
             begin()
         else:
+            # Behind all that were sent by now, not behind those that will be.
             self._parked.append((self._mutations_sent, begin))
 
     # --- the kinds ----------------------------------------------------------------------------
@@ -192,6 +211,7 @@ class Requests:
     async def _wait(self, call: Invocation, pending: Pending, seen: Waiting[object] | None) -> None:
         found = await _captured(self._waits.until_ready(call, pending, seen))
         self._answer_with(pending, lambda: execute.encode_result(found.unwrap().result))
+        # A task is outside of any delivery: nobody else sends what it has answered.
         self._flush()
 
     async def _local(self, call: Invocation, pending: Pending) -> None:
@@ -200,6 +220,7 @@ class Requests:
         act = partial(handler, self._session, **call.arguments)
         found = await _captured(self._services.once.carry_out(call, act, self._desk))
         self._answer_with(pending, found.unwrap)
+        # Outside of any delivery, as above.
         self._flush()
 
     def _answer_with(self, pending: Pending, make: Callable[[], bytes]) -> None:
@@ -254,6 +275,8 @@ class Requests:
         """The connection is over: what waits for its turn never has it, answers go nowhere."""
         self._parked.clear()
         for pending in self._open.values():
+            # The request itself may live on in a task or a job; what it would have answered to does
+            # not.
             pending.let_go()
         self._desk.close()
 

@@ -67,12 +67,15 @@ class PeerSession:
         account = self._desk.account
         if account.subscribed_bytes + held_bytes(selection) > MAX_CONNECTION_BYTES:
             raise _too_many("MAX_CONNECTION_BYTES", MAX_CONNECTION_BYTES)
+        # Counted before it begins: at every commit each of them costs, and its names stay in
+        # memory.
         account.hold_subscribed(held_bytes(selection))
         publisher = self._services.publisher
         start = publisher.pos if after is None else after
         name = f"sub_{next(self._numbers)}"
         subscription = LiveSubscription(name, selection, start, self._subscriber, publisher, check)
         self._subscriptions[name] = subscription
+        # From now on without a backlog: live in this very turn, in which nothing can be published.
         if after is None and check is None:
             subscription.go_live()
         else:
@@ -94,6 +97,7 @@ class PeerSession:
 
     def withdraw(self, stream: str) -> None:
         """End the subscriptions that name a stream which the peer may read no more."""
+        # A copy: who is let go leaves the dict meanwhile.
         for subscription in list(self._subscriptions.values()):
             if stream in subscription.selection.exact:
                 subscription.let_go()

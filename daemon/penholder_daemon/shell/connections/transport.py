@@ -1,7 +1,15 @@
 """How bytes come and go: trio-jsonrpc's `BaseTransport`, over Unix sockets.
 
-The socket variant has no task of its own for sending: an answer is sent at once, and only when
-the kernel's buffer is full does somebody wait. That saved a task switch for each answer.
+The socket variant has no task of its own for sending: an answer is sent at once, and only when the
+kernel's buffer is full does somebody wait. That saved a task switch for each answer. trio's own
+streams give a turn of the loop away with each send, so this stands on the socket and on trio's
+readiness calls.
+
+Every way in which a connection can be over is TransportClosed: the end of the stream, a reset, a
+descriptor that was closed meanwhile. Whoever uses it has one thing to do then.
+
+A peer that has ended its sending half looks as one that is gone to whoever only reads. It may still
+want its answers. The kernel knows the difference (`peer_is_gone`).
 """
 
 import select
@@ -47,6 +55,7 @@ class SocketTransport(Transport):
         try:
             await trio.lowlevel.wait_readable(self._socket)
             data = self._socket.recv(_CHUNK_BYTES)
+        # ValueError: it was closed before, and a closed socket has -1 for a descriptor.
         except (trio.ClosedResourceError, ValueError, OSError):
             raise TransportClosed from None
         if not data:
@@ -68,6 +77,7 @@ class SocketTransport(Transport):
         while left:
             try:
                 await trio.lowlevel.wait_writable(self._socket)
+                # Part of it may be taken; what was sent must not be sent again.
                 left = left[self._socket.send(left) :]
             except BlockingIOError:
                 continue
@@ -76,6 +86,8 @@ class SocketTransport(Transport):
 
     def peer_is_gone(self) -> bool:
         """Ask the kernel: a peer that only ended its sending half still reads."""
+        # Nothing is asked for: hang-ups and errors are told unasked, and a hang-up means both
+        # halves.
         poll = select.poll()
         poll.register(self._socket, 0)
         return any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0))
@@ -90,5 +102,7 @@ class SocketTransport(Transport):
     def close(self) -> None:
         """Close the socket."""
         if self._socket.fileno() >= 0:
+            # Before it is closed: who waits for it is woken. Later its number may be another
+            # socket's.
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()

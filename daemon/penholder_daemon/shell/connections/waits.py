@@ -1,7 +1,22 @@
 """Waits of one connection: looking again when something may have changed, until their time is over.
 
-A wait that claims (queue.wait) tries through the writer, any other looks through a reader. Each is
-known by its request from the moment it is asked for, so that it can be canceled before it begins.
+The trap of every wait is what happens between a look that finds nothing and the sleep after it:
+nobody would wake it. So a watch stands before each look that a sleep may follow. What is committed
+while the look is underway has been heard by then, and there is no sleep. The first look needs no
+watch, since none follows it at once: it only says which streams to watch.
+
+What a look finds is bounded. One that has passed over as much as it may says how far it came and
+that it is partial: the next one goes on from there at once, without waiting for anything.
+
+A wait that claims (queue.wait) tries through the writer, any other looks through a reader. What the
+writer was given cannot be taken back. So such a try is waited for whatever happens meanwhile, and
+what it claimed is answered, also when the time is over.
+
+However it ends, canceled or at its time, the answer is what was seen last. So the first look is
+outside of the time: a wait of no time at all still looks once.
+
+Each is known by its request from the moment it is asked for, so that it can be canceled before it
+begins.
 """
 
 from collections.abc import Iterator
@@ -38,6 +53,7 @@ class Waits:
     def expect(self, pending: Pending) -> None:
         """Make a wait known."""
         scope = trio.CancelScope()
+        # One that comes while all are ended looks once and answers.
         if self._is_ending:
             scope.cancel()
         self._scopes[pending] = scope
@@ -74,10 +90,12 @@ class Waits:
         deadline = trio.current_time() + timeout_ms / 1000
         if found is None:
             found = await self._look(call)
+        # Only now, after the first look: it is never cut off, however short the time.
         scope.deadline = deadline
         with scope:
             while not found.ready:
                 call = execute.go_on(call, found)
+                # A new one for each look: what the last one has heard is answered by this look.
                 with self._watching(found.streams) as watch:
                     found = await self._look(call)
                     if not found.ready and not found.is_partial:
@@ -109,6 +127,8 @@ class Waits:
             answered.set()
 
         self._services.writer.submit(WriteJob(call, done, account=self._desk.account))
+        # Shielded from the wait's end and from the connection's. The latter cannot hang on it: a
+        # closed account keeps no mutation back.
         with trio.CancelScope(shield=True):
             await answered.wait()
         if isinstance(kept[0], PenholderError):

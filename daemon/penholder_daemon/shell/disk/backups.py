@@ -3,6 +3,15 @@
 Names tell what a file is: `penholder-<time>.db` a backup that was asked for,
 `before-schema-<N>-<time>.db` the database before its upgrade to schema N, `replaced-<time>.db` the
 one before a restore. Nothing is removed but the oldest of the first two kinds.
+
+What is removed is chosen by its whole name, and must be a plain file: people put files of their own
+beside backups, and none of those may be taken for one. What a crash left unfinished is cleared away
+before the next copy.
+
+A restore puts another database in the place of this one. It gives the old one a second name, moves
+its log there, and then replaces the first name by one rename. Cut off in between, it leaves one
+database with two names and its log under the wrong one. A start that did not undo that would serve
+the database without what its log holds (`undo_half`).
 """
 
 import os
@@ -41,6 +50,7 @@ def prepare(database: Path) -> Path:
     try:
         is_new = not directory.exists()
         make_private_directory(directory)
+        # The name of the directory is not on disk with what is in it.
         if is_new:
             copying.sync(directory.parent)
         for path in _found(directory, _LEFT_OVER):
@@ -98,6 +108,7 @@ def undo_half(database: Path) -> None:
     if not database.exists() or not directory.is_dir():
         return
     for kept in directory.glob("replaced-*.db"):
+        # The same file under both names: the rename was never reached.
         if kept.samefile(database):
             _take_back_logs(kept, database)
             kept.unlink()

@@ -1,6 +1,21 @@
 """Copies of a database: whole, private, checked and on disk before they get their name.
 
-A copy is made through SQLite, so that it is consistent while the database is written to.
+A copy is made through SQLite, so that it is consistent while the database is written to. To copy
+the file would tear it, and leave out what is in its log.
+
+A crash may come at any moment, and what has the name of a backup must be one. So a copy is made
+under another name, read through, synced, and only then linked to its own. A link never replaces
+anything, where a rename would. The directory is synced after it: without that the name itself may
+be gone after a power loss.
+
+Two traps lie in the name in between. What a crash left there must not keep the next copy from being
+made, and what another program is making right now must not be cleared away: a lock tells the two
+apart, since the kernel drops it with its process. And the descriptor with that lock must be closed
+after SQLite has closed the file. Closing any descriptor of a file drops all locks that the process
+has on it by fcntl, and those are SQLite's.
+
+The source must hold a view. A backup starts anew whenever another connection has written to what it
+reads, and beside steady appends it would never end.
 """
 
 import fcntl
@@ -12,6 +27,7 @@ from pathlib import Path
 
 import apsw
 
+# At a time, and between two of these somebody may ask for the end.
 _PAGES = 1000
 
 
@@ -38,6 +54,7 @@ def copy_whole(
         raise CopyFailed(str(error)) from error
     try:
         fill(source, partial, must_end)
+        # Before the sync and the name: a copy that is not good never gets one.
         check(partial)
         sync(partial)
         # A link never replaces a file that came meanwhile, a rename would.
@@ -108,6 +125,7 @@ def _claim(partial: Path) -> int:
             raise CopyFailed(f"{partial} is in the way and is no file")
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.fchmod(claim, 0o600)
+        # Only under the lock: until then another program may be filling it.
         os.ftruncate(claim, 0)
         for beside in ("-journal", "-wal", "-shm"):
             partial.with_name(f"{partial.name}{beside}").unlink(missing_ok=True)

@@ -20,6 +20,7 @@ class DatabaseFiles:
     def are_in_place(self) -> bool:
         """Whether they are still where the next start looks for them."""
         found = [_file_at(path) for path in self._paths]
+        # None on both sides is no match: a file that was never there is not in its place.
         return None not in found and found == self._noted
 
 

@@ -1,9 +1,16 @@
 """One daemon per directory, kept by flock: the kernel lets go of it however the daemon ends.
 
-Two things are locked. The lock file says whose the directory is: its first line is the pid alone,
-the second one of a daemon its control socket, so that clients find it from the state directory too;
-and whoever wants to know whether a daemon runs looks at its lock. The directory itself is what
-keeps a second daemon out even where the file was removed, since a new file would be nobody's.
+A pid in a file would outlive a crash, and its number might be another's by then. A lock does not.
+But a lock on a file guards the file and not its name: whoever removes the file lets the next one
+make a new file, which is locked by nobody. So two things are locked:
+
+- The directory itself is what keeps a second daemon out, even where the file was removed.
+- The lock file says whose the directory is: its first line is the pid alone, the second one of a
+  daemon its control socket, so that clients find it from the state directory too; and whoever wants
+  to know whether a daemon runs looks at its lock. It is put back when it was removed.
+
+A file may also be replaced between its opening and its lock. The lock then is on a file that has no
+name any more and keeps nobody out, so it is looked at once more after it was taken.
 """
 
 import errno
@@ -32,6 +39,7 @@ class DirectoryLock:
         self._control_socket = control_socket
         self._told = ""
         """Why the file cannot be put back: said once, not at every try."""
+        # O_CLOEXEC above all: a child that inherited it would go on holding the lock.
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         self._directory = os.open(directory, flags)
         try:
@@ -45,6 +53,7 @@ class DirectoryLock:
     def _sign(self) -> None:
         """Leave the pid for others to read; a disk that takes nothing keeps nobody from serving."""
         try:
+            # Emptied first: of what a longer one left there the end would stay.
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, self._signature(), 0)
         except OSError as error:

@@ -1,4 +1,16 @@
-"""Where the daemon keeps things, and that nobody else can reach them."""
+"""Where the daemon keeps things, and that nobody else can reach them.
+
+Whoever may write to one of its directories may put another socket or database in the place of the
+daemon's. So each directory must be this user's own and closed to all others. That is looked at
+after it was made, not before: what is there by then is what counts, whoever made it. A link is not
+followed.
+
+Without a private place the daemon would rather not start than choose a shared one. A directory with
+a guessable name below /tmp may have been made by another user first, who then holds what is in it.
+
+A path that is too long for a socket's address, or no UTF-8, is refused at the start. Else it would
+be met later, at the first worker or in the middle of an answer.
+"""
 
 import os
 import stat
@@ -73,6 +85,8 @@ class Paths:
         return (self.state_dir, self.runtime_dir, self.workers_dir)
 
     def _check_sockets(self) -> None:
+        # Ids that the daemon makes all have this length; one that a caller chose is checked at its
+        # turn.
         for path in (self.control_socket, self.worker_socket(_USUAL_WORKER_ID)):
             check_socket_path(path)
 
@@ -161,11 +175,14 @@ def make_private_directory(directory: Path) -> None:
     """Make a directory that nobody else can look into; raises UnusablePath."""
     check_text(directory)
     try:
+        # The mode goes for the last one only; those above have what the umask leaves, which is
+        # private.
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = directory.lstat()
     except OSError as error:
         raise UnusablePath(f"the directory {directory} cannot be made: {error}") from error
     _refuse_foreign(directory, found)
+    # One that was there before may be open to others; it is this user's, so it may be closed.
     if stat.S_IMODE(found.st_mode) & 0o077:
         directory.chmod(0o700)
 

@@ -1,4 +1,21 @@
-"""A database file that is only read: nothing is made beside it, and nothing of it changes."""
+"""A database file that is only read: nothing is made beside it, and nothing of it changes.
+
+To open a database for reading is not harmless. In WAL mode SQLite makes a log and its index beside
+it and leaves them there, or fails where it may not make them. What is imported from may be another
+program's, on a medium that cannot be written, or in use. Three cases are told apart:
+
+- It is in use: whoever has it open in WAL mode has a -shm beside it. Then it is read as every other
+  reader does, with locks, and what is beside it is there already. But on a medium that cannot be
+  written a -shm is only a leftover.
+- Nobody has it open and there is no log. It cannot change, and SQLite is told so: then it makes
+  nothing.
+- Nobody has it open and a log is beside it, of a crash or copied along. What the log holds belongs
+  to the database, so it must be read. SQLite's way without locks does that with the index in
+  memory.
+
+That nobody has it open is what was seen at one moment. Somebody may begin to write while it is read
+without locks. `fingerprint` tells whether somebody did.
+"""
 
 import os
 import stat
@@ -29,6 +46,7 @@ def connect(path: Path) -> apsw.Connection:
     try:
         connection = apsw.Connection(uri, flags=flags)
         if is_unlocked:
+            # Who is alone keeps the index of the log in memory: no -shm is made for others.
             connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
     except apsw.Error as error:
         raise Unreadable(f"{path} cannot be opened: {error}") from error
@@ -41,6 +59,7 @@ def reads_unlocked(path: Path) -> bool:
     Whoever has one in WAL mode open has a -shm beside it. One that is left on a medium that cannot
     be written is of no use, and nobody writes there.
     """
+    # The byte that says in which mode it must be read; in the other mode there is no -shm to make.
     if _header(path)[19] != _WAL_FORMAT:
         return False
     return not _beside(path, "-shm").exists() or not os.access(path.parent, os.W_OK)

@@ -1,5 +1,10 @@
 """Who holds how many bytes: one account a connection, and the sum over all of them.
 
+A limit for each connection is not enough: thousands that each stay within theirs fill the memory. A
+limit over all is not enough either: whoever comes last would pay for whoever holds most. And to
+count answers after they are made is too late, since a peer that pipelines and never reads has all
+of them made first.
+
 Counted is what a peer can make the daemon hold: the frame it has begun, the params of its open
 requests, its subscriptions, the answers that wait for the rest of their batch, and what it has not
 taken. A peer that only sends, or never reads, is first not served on (its own limits), then less
@@ -7,9 +12,12 @@ than it could have (the limits under pressure, which it shares with all others),
 of them together hold too much and it holds the most. Who reads is never ended: nothing is made for
 it before it has room, so what it holds stays small.
 
+Work that is kept back is resumed, not polled: whoever finds no room says so (`is_waited_for`), and
+what makes room tells it (`when_room`).
+
 Answers are made on other threads. What the writer has made for a connection and the loop has not
 delivered yet is the difference of two counters, each of which only one thread ever writes; so
-`has_room` may be asked on any thread without a lock.
+`has_room` may be asked on any thread without a lock. What it says may be a moment old.
 """
 
 from collections.abc import Callable
@@ -62,6 +70,8 @@ class Accounts:
         if not self._open or self._spare_bytes > 0:
             return
         largest = max(self._open, key=lambda each: each.held_bytes)
+        # Nobody is ended for what every connection may hold, even if all of them together are too
+        # much.
         if largest.held_bytes <= CONNECTION_KEEPS_BYTES:
             # Looking at thousands of accounts at every change would stall everybody.
             self._spare_bytes = CONNECTION_KEEPS_BYTES
@@ -152,6 +162,7 @@ class Account:
     def _changed(self, by_bytes: int) -> None:
         accounts = self._accounts
         accounts.held_bytes += by_bytes
+        # Who lets go of something is not ended for what the others hold.
         if by_bytes > 0 and accounts.held_bytes > MAX_HELD_BYTES:
             accounts.end_largest(by_bytes)
 
@@ -177,6 +188,8 @@ class Account:
         With nothing unsent, what is collected can only go out when the rest of its batch is made:
         there is room then, and the limit over all connections is what holds.
         """
+        # A closed account has room for all: what it asked for before is written, and must not stay
+        # in the writer's queue, where the end of the connection would wait for it.
         underway = self.written_bytes - self.delivered_bytes
         if self._is_closed or not self.unsent_bytes + underway:
             return True
@@ -196,6 +209,7 @@ class Account:
 
     def _tell_room(self) -> None:
         if self.has_room:
+            # Before it is told: who still finds no room then says so again, and is not forgotten.
             self.is_waited_for = False
             for resume in self._resume:
                 resume()
@@ -203,6 +217,7 @@ class Account:
     # --- its end ------------------------------------------------------------------------------
     def end(self, why: PenholderError) -> None:
         """End the peer; what it held counts no more from now on."""
+        # First: ending the peer puts one more line into its outbox, which must not count as held.
         self.close()
         self._end(why)
 

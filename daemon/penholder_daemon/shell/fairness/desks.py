@@ -1,11 +1,21 @@
 """The queries that wait, by connection: fair to each, quick ones never behind costly ones.
 
+In one queue for all, a peer that asks two hundred things at once has all of them answered before
+anybody's next one. So turns are of connections, not of calls.
+
 Each connection has a desk with two lines, one for what is quick and one for what turned out not to
 be. A line with something in it stands in the readers' ring once, however much is in it; the reader
 that takes it carries out a bunch of its queries, and only when the loop has delivered what came of
 them does the line enter the ring again. So a connection with many queries has one turn where one
 with a single query has one, no more is made for a peer than it has room for, and one line is in the
 hands of one thread at a time: a deque is all the locking there is.
+
+A desk closes at any moment, also while a reader has one of its lines. The reader then finds the
+line empty, and what it has carried out already is dropped when it is settled. Queries need no more
+care than that: they change nothing.
+
+Many waiting queries of a few connections are BUSY for those, and not for the others: each may have
+MAX_QUEUED_BESIDE waiting though the queue is full.
 """
 
 from collections import deque
@@ -90,6 +100,8 @@ class Desks:
             line.is_out = True
             self._enter(line)
         else:
+            # No second look is needed, as `WriteQueue` has one: this runs in the loop, and so does
+            # all that makes room.
             line.desk.account.is_waited_for = True
 
 
@@ -117,16 +129,20 @@ class Desk:
 
     def settle(self, line: Line, found: Found, slow: ReadJob[object] | None) -> None:
         """Deliver what came of a bunch; what took too long goes on in the other line."""
+        # Whatever comes of the rest: a line that stays out is never carried out again.
         line.is_out = False
+        # `close` has counted off all of them, these too.
         if self._is_closed:
             return
         self._desks.waiting -= len(found)
         self._waiting -= len(found)
         if slow is not None:
+            # Not counted anew: it has waited all the time.
             self._costly.jobs.append(slow)
         try:
             for job, outcome in found:
                 job.done(outcome)
+        # One that fails must not keep the others from their next turn.
         finally:
             self._resume()
 

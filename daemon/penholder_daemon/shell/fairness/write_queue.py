@@ -1,9 +1,20 @@
 """The mutations that wait for the writer: one of each connection in turn, in each one's order.
 
-A connection that pipelines two hundred calls has one turn where one with a single call has one. One
-whose peer has no room for answers is passed over until there is: its answers would otherwise be
-made, all of them, before it could read any. The queue belongs to the writer's thread, `Admitted`
-to the loop.
+First come, first served would have everybody wait for all that one peer has queued. A connection
+that pipelines two hundred calls has one turn here where one with a single call has one. Within a
+connection the order in which it sent them holds, since that is promised.
+
+One whose peer has no room for answers is passed over until there is: its answers would otherwise be
+made, all of them, before it could read any. Whether there is room changes in the loop while this is
+asked on the writer's thread. So one that is to be passed over says first that it waits, and asks
+once more: room that comes in between is seen here, or told through `resume`.
+
+Whether a lease ran out is judged as of when a call began to wait for its turn, as its sender may be
+the holder. That is the time in the ring: what waits behind others of its own connection, or for its
+own peer to read, is not kept waiting by the daemon.
+
+The queue belongs to the writer's thread, `Admitted` to the loop. A full queue is BUSY for who
+filled it. Whoever has next to nothing waiting is let in up to twice the limit, which is the bound.
 """
 
 from collections import deque
@@ -63,6 +74,7 @@ class WriteQueue:
 
     def add(self, job: WriteJob) -> None:
         """Queue a mutation behind those of its connection."""
+        # With jobs it stands in the ring already, or is passed over: in either case once is enough.
         jobs = self._jobs.get(job.account)
         if jobs is None:
             jobs = self._jobs[job.account] = deque()
@@ -71,8 +83,10 @@ class WriteQueue:
 
     def resume(self, account: Account) -> None:
         """Pass a connection over no more."""
+        # One that is told of room without having been passed over must not stand in the ring twice.
         if account in self._held:
             self._held.discard(account)
+            # Now, not since it came: until now its own peer kept it waiting.
             self._ring.append((account, perf_counter()))
 
     @property

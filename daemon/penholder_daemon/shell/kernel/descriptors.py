@@ -2,7 +2,11 @@
 
 Each of these holds one descriptor for as long as a peer likes. Their limits are such that all of
 them together leave the daemon what it needs itself, whatever peers do: running out of descriptors
-is not something that the rest of the daemon has to stand.
+is not something that the rest of the daemon has to stand. Where it was, the daemon ended, or a
+worker was left that nobody serves.
+
+A worker at work has one of each kind, so they share alike. What few connections leave goes to the
+other two.
 """
 
 import resource
@@ -28,6 +32,7 @@ def raise_limit() -> int:
     """Raise the soft limit to the hard one and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
+        # The soft limit is what a program starts with; to raise it to the hard one needs no right.
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return _UNLIMITED if hard == resource.RLIM_INFINITY else hard
 

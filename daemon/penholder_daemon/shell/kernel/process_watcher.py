@@ -1,4 +1,17 @@
-"""Seated processes, watched through their pidfd: the kernel tells the moment one exits."""
+"""Seated processes, watched through their pidfd: the kernel tells the moment one exits.
+
+A missed heartbeat tells of a dead worker late, and of one that is only slow wrongly. A pidfd
+becomes readable when its process has ended, and not before. It belongs to that very process: the
+pid may come again, the descriptor never means another.
+
+A descriptor may be wanting. A seat is then held by nobody who watches, which must not look like the
+end of its process. So it is tried again every second, and until then the process counts as alive.
+
+To end a process takes a handle of its own. The seat that asked for it may be given up, taken over
+or forgotten while its process still has time to end, and the end is carried through all the same.
+Who was told to end once is sent SIGTERM, then SIGKILL. A process of another user cannot be ended,
+which is logged and harms nobody.
+"""
 
 import os
 import signal
@@ -39,6 +52,8 @@ class ProcessWatcher:
 
     def watch(self, worker_id: str, epoch: int, process: Process) -> None:
         """Watch the process of a seat; one that is gone already is told at once."""
+        # Whoever took the seat over is the one to watch; the end of the one before concerns nobody
+        # now.
         self.forget(worker_id)
         watched = _Watched(epoch, process, trio.CancelScope())
         if self._begin(worker_id, watched):
@@ -48,6 +63,7 @@ class ProcessWatcher:
     def forget(self, worker_id: str, epoch: int | None = None) -> None:
         """Watch a seat no more (of this epoch, if given)."""
         watched = self._watched.get(worker_id)
+        # A seat that was given up may have been taken again meanwhile, under a higher epoch.
         if watched is not None and epoch in (None, watched.epoch):
             del self._watched[worker_id]
             watched.scope.cancel()
@@ -64,6 +80,8 @@ class ProcessWatcher:
             watched.pidfd = open_exactly(watched.process)
         except OSError as error:
             log.error("a worker's process waits to be watched", worker_id=worker_id, error=error)
+            # A descriptor is wanting, which says nothing about the process: it is watched a little
+            # later.
             return True
         if watched.pidfd is None:
             self._exited(worker_id, watched.epoch)
@@ -74,6 +92,7 @@ class ProcessWatcher:
             with watched.scope:
                 while watched.pidfd is None:
                     await trio.sleep(_AGAIN_SECONDS)
+                    # It was gone by then, which `_begin` has told.
                     if not self._begin(worker_id, watched):
                         return
                 await trio.lowlevel.wait_readable(watched.pidfd)
@@ -113,6 +132,7 @@ async def _open_patiently(process: Process) -> int | None:
 
 
 def _close(pidfd: int) -> None:
+    # Before the number may mean something else: trio waits for descriptors by their numbers.
     trio.lowlevel.notify_closing(pidfd)
     os.close(pidfd)
 

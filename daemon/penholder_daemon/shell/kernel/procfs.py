@@ -1,8 +1,16 @@
 """Processes as the kernel shows them: /proc for who they are, pidfds for whether they live.
 
 A pid alone means nobody: it comes again. A pid with its start time is one process for ever, so
-every handle is opened first and compared after. Whether a process lives is what its pidfd says: the
-state letter in /proc is that of its main thread alone, which may end long before the process.
+every handle is opened first and compared after. The other way round the process could end and its
+pid come again between the look and the opening.
+
+Whether a process lives is what its pidfd says: the state letter in /proc is that of its main thread
+alone, which may end long before the process. A worker that had ended its main thread was taken for
+dead by that letter. A zombie is dead, though it can still be seen: its pidfd says so as well.
+
+Who is not there and what cannot be looked at are two things. No process, or one that is hidden from
+this user, is None. What the daemon itself lacks, such as a descriptor, is raised: to take it for
+the end of a process would cost a worker its seat for nothing that it did.
 """
 
 import errno
@@ -53,6 +61,7 @@ def read_status(pid: int) -> Status | None:
 def ancestry(pid: int) -> Ancestry:
     """Follow a process up; empty if it is gone already. Raises OSError as `read_status` does."""
     found: list[tuple[Process, int]] = []
+    # Bounded: a peer may have made itself any number of ancestors.
     while pid > 0 and len(found) < _MAX_LINEAGE:
         status = read_status(pid)
         if status is None:
@@ -79,6 +88,7 @@ def open_exactly(process: Process) -> int | None:
         raise
     try:
         status = read_status(process.pid)
+        # Compared after the opening: who has this pid and start time now had them then, too.
         if status is not None and status.started_ticks == process.started_ticks:
             opened, pidfd = pidfd, -1
             return opened

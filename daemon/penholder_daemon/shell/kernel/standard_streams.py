@@ -16,6 +16,7 @@ def open_missing() -> None:
         try:
             os.fstat(number)
         except OSError:
+            # The lowest number that is free, so mostly the one that is missing.
             opened = os.open(os.devnull, os.O_RDWR)
             if opened != number:
                 os.dup2(opened, number)
@@ -37,6 +38,7 @@ def say(descriptor: int, line: str) -> None:
     """
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
+    # A pipe that nobody reads would keep a write waiting for ever.
     if not poll.poll(_PATIENCE_MS):
         return
     try:

@@ -22,6 +22,7 @@ class RealWorld:
         """Know where runtime sockets are served, and what the configuration says."""
         self.rules = rules
         self.clocks = Clocks()
+        # Pids and start times mean something within one boot only.
         self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         self._workers_dir = str(workers_dir)
         self._second = -1

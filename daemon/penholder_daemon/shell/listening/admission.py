@@ -1,4 +1,12 @@
-"""Who may connect, and how many: refusals that a client can read."""
+"""Who may connect, and how many: refusals that a client can read.
+
+A peer that is not let in could simply not be accepted, or be closed without a word. Then its client
+could not tell a full daemon from a dead one. So it is accepted, told why in one line, and closed.
+
+Three bounds hold at once: how many there are in all, how many of them one process has, and how many
+must stay free for the control socket. A fleet that uses up everything must leave room for whoever
+is to do something about it.
+"""
 
 import socket
 from collections import Counter
@@ -49,6 +57,7 @@ class Admission:
         self.open -= 1
         self._by_pid[peer.pid] -= 1
         if not self._by_pid[peer.pid]:
+            # Pids come and go: without this there would be an entry for each that ever connected.
             del self._by_pid[peer.pid]
 
 

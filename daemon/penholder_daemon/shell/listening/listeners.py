@@ -1,4 +1,18 @@
-"""Listening sockets: bound privately and without a race, accepting until told to stop."""
+"""Listening sockets: bound privately and without a race, accepting until told to stop.
+
+A socket's file is made by bind, with a mode that the umask cuts. To change it afterwards leaves a
+moment in which others may connect. On Linux the file takes its mode from the socket, so it is set
+there before.
+
+A path that is there already is in the way. After a crash it is a socket that nobody listens on.
+Whether somebody does is not asked: the caller holds the directory's lock, so whoever made it is
+gone. What is no socket is left alone.
+
+Accepting is bounded too: some of those who wait are taken, then everybody else has a turn. Without
+descriptors accepting fails while the socket stays readable, and the loop would spin; so it pauses
+for a moment. `AcceptingSocket` knows its file by device and inode, and so knows whether it is still
+the one that people find.
+"""
 
 import errno
 import os
@@ -16,6 +30,7 @@ from penholder_daemon.shell.systemd.kept_sockets import CONTROL_NAME, KeptSocket
 log = structlog.get_logger()
 
 _BACKLOG = 1024
+# What says nothing about the peer, and passes.
 _OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BACK_OFF_SECONDS = 0.1
 _ACCEPTS_IN_A_ROW = 32
@@ -56,6 +71,7 @@ def open_kept(kept: KeptSockets, name: str, path: Path) -> socket.socket:
 
 def open_control(kept: KeptSockets, path: Path) -> socket.socket:
     """Return the control socket: a socket unit's, wherever it is, or our own."""
+    # Without a path, unlike a worker's: where a socket unit listens is the unit's to say.
     return kept.take(CONTROL_NAME) or open_kept(kept, CONTROL_NAME, path)
 
 
@@ -90,6 +106,7 @@ class AcceptingSocket:
         with self._scope:
             while self._socket.fileno() >= 0:
                 await trio.lowlevel.wait_readable(self._socket)
+                # Those who wait stay in the socket's queue meanwhile.
                 if not self._accept_waiting():
                     await trio.sleep(_BACK_OFF_SECONDS)
 
@@ -116,12 +133,14 @@ class AcceptingSocket:
 
     def close(self, *, keep_path: bool = False) -> None:
         """Accept no more, and take the path away unless somebody goes on listening there."""
+        # Before the descriptor is closed: the task leaves on its own, and meets no closed socket.
         self._scope.cancel()
         if self._socket.fileno() < 0:
             return
         is_ours = self.is_in_place
         trio.lowlevel.notify_closing(self._socket)
         self._socket.close()
+        # Another daemon may have taken the path since; what lies there then is its own.
         if is_ours and not keep_path:
             remove(self._path)
 

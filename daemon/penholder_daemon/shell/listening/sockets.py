@@ -1,4 +1,21 @@
-"""The control socket, a runtime socket for each worker, and the connections that came through."""
+"""The control socket, a runtime socket for each worker, and the connections that came through.
+
+Who connects is looked at in an order that costs a flood little: first what the kernel says with the
+socket (`credentials`), then whether there is room (`Admission`), and only then its lineage, which
+is a walk through /proc. Each refusal is a line that a client can read. What cannot be looked at for
+want of descriptors is refused as busy, since it passes.
+
+A connection is known here from its run on, and is counted off however it ends. What one meets
+inside ends that one alone, and so it is with a listener; both are logged as the mistakes that they
+are.
+
+What is taken away under the daemon is served again (`tend`), but for what it closed itself. A
+socket whose path is gone is of no use to anybody, also where systemd keeps it: it is given up and
+bound anew.
+
+At a stop nothing more is accepted. Where a socket outlives this daemon its path stays, and who
+connects from now on waits for the next daemon in the socket's queue.
+"""
 
 import socket
 from collections.abc import Callable
@@ -107,6 +124,7 @@ class Sockets:
     def _serve_control_again(self) -> None:
         if self._control is not None:
             log.warning("the control socket was removed and is made again")
+            # Kept by systemd, it would be passed on to the next start without a path.
             self._kept.give_up(CONTROL_NAME)
             self._control.close()
             self._control = None
@@ -124,6 +142,7 @@ class Sockets:
         line = jsonrpc.notification("runtime.fenced", msgspec.json.encode(notice))
         for connection in self._of_worker(worker_id):
             lineage = connection.caller.lineage
+            # Who descends from the new one as well has the seat still: it is told nothing.
             if old in lineage and new not in lineage:
                 connection.notify_line(line)
 
@@ -164,9 +183,11 @@ class Sockets:
             sock.close()
             return
         try:
+            # Only of who is let in: it walks through /proc.
             who = caller(sock, peer, kind, worker_id)
         except OSError as error:
             log.error("a peer cannot be looked at", pid=peer.pid, reason=str(error))
+            # It was counted, and there will be no connection whose end counts it off.
             self._admission.leave(peer)
             refuse(sock, Busy(f"the daemon cannot look at you now ({error.strerror}); try again"))
             return
@@ -185,5 +206,6 @@ class Sockets:
         finally:
             self._admission.leave(peer)
             del self.connections[connection]
+            # Whoever waits for the last one to leave looks again, and waits for the next event.
             self._left.set()
             self._left = trio.Event()

@@ -1,8 +1,17 @@
 """A runtime socket for each worker that is not stopped, as far as that can be had.
 
 What cannot be served, for want of descriptors or because something is in the way, is tried again
-until it can; who is in `unserved` is counted where people look. A socket or directory that somebody
-removes under the daemon is noticed and made again.
+until it can; who is in `unserved` is counted where people look. To fail the call that made the
+worker would be wrong: it is committed, and what is in the way may be gone in a moment.
+
+A socket or directory that somebody removes under the daemon is noticed and made again. There may be
+thousands, looked after twice a second, so they are not looked at one by one. The directory is asked
+when it last changed, and only then are they. That time is coarse: two changes in one tick of the
+kernel's clock look like one. So what was seen soon after a change is not trusted, and the next look
+is a whole one again.
+
+Nothing is put into the directory before it is known to be this daemon's own (`make_ready`): where
+it was removed another daemon may have taken the path over, and its sockets must stay.
 """
 
 import time
@@ -84,6 +93,7 @@ class WorkerSockets:
         if len(self._listeners) >= self._most:
             return _FULL
         try:
+            # Each time: since the last one the directory may have become another's.
             self._make_ready()
             path = self._paths.worker_socket(worker_id)
             sock = open_kept(self._kept, worker_name(worker_id), path)
@@ -97,6 +107,8 @@ class WorkerSockets:
         self._unserved.pop(worker_id, None)
         listener = self._listeners.pop(worker_id, None)
         if listener is not None:
+            # Systemd holds the same socket: closed here alone, it would go on taking peers whom
+            # nobody accepts.
             self._kept.give_up(worker_name(worker_id))
             listener.close()
 

@@ -1,8 +1,18 @@
 """The log's way to standard error, which may be full, gone, or read by nobody.
 
-Whoever logs never waits and never fails: lines are queued, and a thread of their own writes them.
+Whoever logs never waits and never fails: lines are queued, and a thread of their own writes them. A
+line that is written where it is made stalls the daemon at a pipe that nobody reads, and ends it at
+a stream that is gone.
+
+To make the descriptor non-blocking would be no way out: the setting belongs to all who share it,
+such as the terminal's other programs. The thread is made for blocking, and stands where somebody
+else has set it.
+
 Lines that cannot be written, or for which there is no room while nobody reads, are counted, and the
 count is told as soon as something can be written again. It serves whatever becomes of its streams.
+
+At the end of the program the last lines get a moment to be written (`drain`); the thread is left
+behind then, perhaps in a write that never returns.
 """
 
 import os
@@ -28,6 +38,7 @@ class LogStream:
         self._bytes = 0
         self._lost = 0
         self._changed = threading.Condition()
+        # daemon: it may hang in a write for ever, and must not keep the program from ending.
         threading.Thread(target=self._work, name="penholder-log", daemon=True).start()
 
     def write(self, text: str) -> None:
@@ -55,9 +66,12 @@ class LogStream:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._lines))
                 line, lost = self._lines.popleft(), self._lost
+            # Without the lock: whoever logs must not wait for who reads.
             wrote = self._write(_line_of_lost(lost) + line)
             with self._changed:
+                # What was lost while this was written is still to be told.
                 self._lost = self._lost - lost if wrote else self._lost + 1
+                # Only now: `drain` waits until all is written, not until all is taken.
                 self._bytes -= len(line)
                 self._changed.notify_all()
 

@@ -70,6 +70,7 @@ def render(
     pos: int,
 ) -> str:
     """Return the page."""
+    # One for each page: the library's own registry would add figures of the process.
     registry = CollectorRegistry(auto_describe=False)
     gauges = _gauges(figures, largest_unsent_bytes, pos)
     registry.register(_Page(counters, gauges, workers))

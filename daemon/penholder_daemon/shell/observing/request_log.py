@@ -46,6 +46,7 @@ class Trace:
         self.pid = pid
         self.worker_id = worker_id
         self.is_wait = False
+        # Freed as it comes, unless it has mutations before it to wait for.
         self.arrived = self.freed = perf_counter()
         self.begun = self.ended = 0.0
 
@@ -60,6 +61,7 @@ class Trace:
 
     def waits_ms(self, now: float) -> dict[str, int]:
         """Return what it waited for, and for how long."""
+        # Nobody carried it out: it was refused before, or has ways of its own, as a wait has.
         if not self.ended:
             return {"total_ms": _ms(now - self.arrived)}
         return {

@@ -1,7 +1,20 @@
 """After a commit: who wants to hear of it.
 
-Waits and live subscriptions are found by stream name, so that a commit costs what it matters to
-whom, not how many are connected. All of it lives in the loop.
+Thousands may wait or be subscribed, and most commits matter to few of them. To ask each whether it
+wants an entry would cost every commit by how many are connected. So waits and live subscriptions
+are found by stream name, and a commit costs what it matters to whom. Who asked for everything, or
+for all names that begin in one way, is in no such index and is asked one by one.
+
+The two are told in different ways. A subscription is given the entries themselves, each encoded
+once however many want it. A wait is only woken and looks again by itself: what it looks for may be
+no entry at all, and another may have been faster.
+
+A wait that is woken is a query more. Eight thousand of them woken by one commit kept everybody else
+waiting for the better part of a second, so they are woken a few at a time, and between two pieces
+the loop goes on with others.
+
+All of it lives in the loop. So nothing is published between two steps of a task that awaits nothing
+in between, on which subscriptions rely when they go live.
 """
 
 from collections import deque
@@ -35,6 +48,8 @@ class _Index(Generic[SelectingT]):
     """Who asked for which stream; those with wildcards are asked one by one."""
 
     def __init__(self) -> None:
+        # Dicts in place of sets: a set has another order in each run, and a simulation would not
+        # replay.
         self._by_stream: dict[str, dict[SelectingT, None]] = {}
         self._by_wildcard: dict[SelectingT, None] = {}
 
@@ -48,6 +63,7 @@ class _Index(Generic[SelectingT]):
         for name in _keys(member.selection):
             members = self._by_stream.get(name, {})
             members.pop(member, None)
+            # A name that nobody asks for any more must not stay: peers choose the names.
             if not members:
                 self._by_stream.pop(name, None)
         self._by_wildcard.pop(member, None)
@@ -163,6 +179,7 @@ class Publisher:
         announcement = Announcement(published, self.pos)
         self._to_wake.extend(self._watches.interested(published))
         self._wake_some()
+        # A dict of its own: a subscription that lags is let go meanwhile, and leaves the index.
         for listener in self._listeners.interested(published):
             try:
                 listener.announce(announcement)

@@ -139,6 +139,7 @@ class LiveSubscription:
         lines = [msgspec.json.encode(entry) for entry in page.items]
         self._send(lines, [entry.pos for entry in page.items], page.pos)
         self._subscriber.flush()
+        # Nothing is awaited from this look to going live, so nothing is published in between.
         if not page.more and page.pos >= self._publisher.pos:
             self.go_live()
 
@@ -148,6 +149,7 @@ class LiveSubscription:
             self._check(rx)
         pruned: list[tuple[str, int]] = []
         prunes = retention.count(rx)
+        # Only when something was pruned since the last page, which is seldom.
         if prunes != self._seen_prunes:
             pruned = backlog.pruned_after(rx, self.selection, self.cursor)
             self._seen_prunes = prunes
@@ -165,6 +167,7 @@ class LiveSubscription:
 
     def announce(self, announcement: Announcement) -> None:
         """Send what is wanted of a commit, or say that the peer lags."""
+        # A page has given it already, which saw the commit before it was published.
         if announcement.pos <= self.cursor:
             return
         wanted = [
@@ -173,6 +176,8 @@ class LiveSubscription:
             if published.entry.pos > self.cursor and self.selection.matches(published)
         ]
         encoded = [announcement.encoded(index) for index in wanted]
+        # Asked before anything of it is sent: who is let go resumes before this commit, not amid
+        # it.
         if encoded and not self._subscriber.has_room_for(sum(map(len, encoded))):
             self.let_go()
             return
@@ -189,6 +194,7 @@ class LiveSubscription:
                 stands_at,
             )
             self._subscriber.notify_line(jsonrpc.notification("journal.entries", params))
+        # Also where nothing was wanted: who resumes from here need not look through it again.
         self.cursor = pos
 
     def _notify(self, method: str, notice: msgspec.Struct) -> None:

@@ -9,6 +9,7 @@ import trio
 
 from penholder_daemon.core.leases import Beat
 
+# Well below LEASE_STALL_MS: a turn of the loop that is a little late is no stall.
 _BEAT_SECONDS = 0.5
 
 

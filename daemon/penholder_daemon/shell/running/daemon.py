@@ -1,4 +1,23 @@
-"""One run of the daemon, from the locks to the last answer."""
+"""One run of the daemon, from the locks to the last answer.
+
+What can refuse a start is taken first, in the constructor, in an order of which each step needs the
+one before. The locks come first: nothing may be replaced in a directory that may be another
+daemon's. Then the control socket, which replaces what a dead one left there; who connects from now
+on waits in its queue. Last the database, which may take a while to open. Nothing is served before
+all three are held, and they are let go of in reverse.
+
+The parts are put together in one place and one phase (`_assemble`), each from what it needs. Parts
+that were put into others later were missing at run time only.
+
+The end has an order too. Connections live in a nursery of their own, inside that of the parts which
+serve them: they are ended, and with them all that waits for an answer, while everything that could
+answer still runs. Then the threads: a thread cannot be cancelled, and must not be left with a
+connection while the database is closed. Only then does the outer nursery end, with timers and the
+rest.
+
+A failure of the store ends a run as a stop does, but at once and with 1, so that the daemon is
+started again.
+"""
 
 import os
 import signal
@@ -86,14 +105,17 @@ class Daemon:
         self._reloader = Reloader(settings, read_settings, self._apply)
         self._registry = build_registry()
         self._caller = daemon_caller(os.geteuid(), os.getpid())
+        # Before the rules are made: how many workers and seats there may be follows from it.
         self._descriptors = raise_limit()
         self._world = RealWorld(paths.workers_dir, self._rules(settings))
         self._started_at = self._world.now()
         self._counters = Counters()
         self._request_log = RequestLog(settings)
         self._gate = ShmGate()
+        # From here on, whoever makes a file: SQLite makes some of its own.
         os.umask(0o077)
         paths.prepare()
+        # Whatever refuses the start lets go of what was taken before it.
         with ExitStack() as held:
             self._locks = Locks(paths)
             held.callback(self._locks.release)
@@ -113,11 +135,13 @@ class Daemon:
         Returns the exit status: 0, or 1 after a failure of the store.
         """
         stop = Stop()
+        # Through a reader: the database may be one that cannot be written now.
         with closing(open_reader(self._paths.database)) as store:
             start = look_back(store, self._world, self._caller)
         with self._held:
             async with trio.open_nursery() as nursery:
                 await self._serve(start, stop, nursery, ready)
+                # What is left in it goes on for ever: timers, tending, signals.
                 nursery.cancel_scope.cancel()
         return 1 if stop.crashed else 0
 
@@ -132,6 +156,8 @@ class Daemon:
             self._resume(parts, start)
             nursery.start_soon(parts.timers.run)
             nursery.start_soon(tend, parts.sockets, self._locks)
+            # Awaited before anybody is told that it is ready: who is told may send a signal at
+            # once.
             await nursery.start(self._obey_signals, stop)
             ready()
             nursery.start_soon(
@@ -139,8 +165,12 @@ class Daemon:
             )
             await stop.asked.wait()
             await self._drain(parts.sockets, stop)
+            # Its threads see it at their next look; cancelling who waits for them would not end
+            # them.
             parts.operations.maintenance.stop()
             connections.cancel_scope.cancel()
+        # The database is closed after this and no thread may use it then: whoever cancels has to
+        # wait.
         with trio.CancelScope(shield=True):
             await parts.readers.stop()
             await parts.writer.stop()
@@ -187,6 +217,7 @@ class Daemon:
             flusher=flusher,
             stop=stop,
         )
+        # Last of what works: from here on a commit may set any of the others in motion.
         writer.start(delivery.deliver)
         services = Services(
             world=self._world,
@@ -216,9 +247,11 @@ class Daemon:
         """Serve the workers that are not stopped; living seated processes keep their seats."""
         for worker_id in start.served_workers:
             parts.sockets.workers.serve(worker_id)
+        # Only now is it known which of the sockets that were passed nobody takes.
         self._kept.close_rest()
         for seat in start.kept_seats:
             parts.processes.watch(seat.worker_id, seat.epoch, seat.process)
+        # After all are watched: whom to end is found among those.
         for worker_id in start.ending_workers:
             parts.processes.end(worker_id)
         for seat in start.lost_seats:
@@ -234,6 +267,7 @@ class Daemon:
         left_ms = round(max(0, stop.draining.deadline - trio.current_time()) * 1000)
         log.info("stopping", drain_ms=left_ms, connections=len(sockets.connections))
         sockets.close_all()
+        # Its deadline may come nearer meanwhile: a second signal ends the waiting at once.
         with stop.draining:
             await sockets.until_none_connected()
         sockets.drop_all()

@@ -1,6 +1,16 @@
 """What a commit sets in motion, in the loop.
 
-After a commit its effects are carried out, then its answers go out, then subscribers hear of it.
+The order is what others rely on. First its effects are carried out: a caller that reads its answer
+finds the socket of the worker that it made, and who has lost a stream has lost it before the new
+holder's entries are told. Then the answers go out, before entries are told to however many
+subscribe. Then subscribers hear of it.
+
+Sends are joined: what goes out is only queued, and a connection is flushed once for its answers and
+once for what it is told (`Flusher`), however many of its mutations were in the batch.
+
+Nothing here may fail for the others. An effect that raises would keep the answers of a whole batch
+from those who wait for them, though all of it is committed. So each step has a guard of its own,
+and what it meets is logged. It is a net: a test that meets the line fails.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -52,13 +62,16 @@ class Delivery:
         """
         for effect in outcome.effects:
             _guarded("an effect of a commit", self._carry_out, effect)
+        # One iterator for all tries: a failure has used up its own pair only.
         left = zip(jobs, outcome.answers, strict=True)
         while _guarded("an answer", _answer, left):
             # The answers after the one that failed are still to be given.
             continue
+        # Before entries are told: no answer waits for however many subscribe.
         _guarded("answers", self.flusher.flush)
         _guarded("a commit's entries", self.publisher.publish, outcome.published)
         _guarded("notifications", self.flusher.flush)
+        # Last: what was committed before, and what became of this batch, is told first.
         if outcome.fatal:
             log.critical("the store failed and the outcome is unknown; the daemon exits")
             self.stop.crash()
@@ -84,6 +97,7 @@ class Delivery:
             case WakeWaiters(stream):
                 self.publisher.wake(stream)
             case _:
+                # An effect without a case would be ignored in silence; so mypy notices it.
                 assert_never(effect)
 
 

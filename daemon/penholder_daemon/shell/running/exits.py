@@ -1,6 +1,12 @@
 """Seated processes that ended, each told to the writer until it is written.
 
-A disk that is full now, or a queue, takes it later; nobody else would tell it again.
+The kernel says once that a process has ended. What follows from it (the worker goes to error, its
+questions are canceled, its seat is free) is a mutation, and that may be refused: by a full queue,
+or by a disk that takes nothing. Nobody else would tell it again, and the worker would seem to live.
+So it is told again every second until it is written. A second time it does no harm, since it names
+the epoch: of a seat that has been taken again since, it says nothing.
+
+What this run never learns the next one does: at a start each seat that is held is looked at.
 """
 
 from collections.abc import Callable

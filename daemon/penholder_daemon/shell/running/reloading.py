@@ -31,11 +31,13 @@ class Reloader:
 
     def reload(self) -> None:
         """Reload; systemd hears that it began and that it is over."""
+        # With the time, so that systemd can tell one reload from another (man 3 sd_notify).
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             self._take(self._read())
         except UnusableSettings as error:
             log.error("the settings are unusable; those in force stay", reason=str(error))
+        # Also where the settings were unusable: those in force stay, and the reload is over.
         notify("READY=1")
 
     def _take(self, read: Settings) -> None:

@@ -38,5 +38,6 @@ def look_back(store: Store, world: World, caller: Caller) -> Start:
     for seat in seats.occupied(rx):
         (kept if world.process_lives(seat.process, seat.boot_id) else lost).append(seat)
     seated = [seat.worker_id for seat in kept]
+    # A dict, since it keeps the first place of whoever comes twice.
     served = list(dict.fromkeys([*seated, *workers.served(rx)]))
     return Start(journal.position(rx), kept, lost, served, seats.to_be_ended(rx))

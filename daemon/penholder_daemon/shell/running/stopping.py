@@ -16,6 +16,7 @@ class Stop:
     def ask(self, drain_ms: int) -> None:
         """Finish what is open for at most so long; less time shortens a longer stop."""
         deadline = trio.current_time() + drain_ms / 1000
+        # Whoever asks for more time than somebody before does not get it.
         self.draining.deadline = min(self.draining.deadline, deadline)
         self.asked.set()
 

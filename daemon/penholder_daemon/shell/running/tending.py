@@ -2,6 +2,15 @@
 
 Files that say where the daemon is can be removed under it (a logout removes /run/user/1000). They
 are put back, so that nobody who looks for it finds nothing, or a second one.
+
+The state directory's lock is never let go of: its descriptor means the directory, whatever becomes
+of the name. A runtime directory that was removed and is there again is another one, though, and
+whoever locks it first serves there. So nothing in it is replaced before the new one is locked
+(`make_ready`). A daemon that did it the other way round unlinked the sockets of the one that had
+taken its place.
+
+It waits for what is not its own to make. The directory above, such as /run/user/1000, comes back
+with the user's next session.
 """
 
 import structlog
@@ -30,6 +39,7 @@ class Locks:
             try:
                 self._runtime = DirectoryLock(paths.runtime_dir, paths.control_socket)
             except BaseException:
+                # A start that is refused leaves nothing locked.
                 self._state.release()
                 raise
 
@@ -82,8 +92,11 @@ async def tend(sockets: Sockets, locks: Locks) -> None:
     while True:
         await trio.sleep(_EVERY_SECONDS)
         try:
+            # The locks first: what is served again below lies in what they guard.
             locks.put_back()
             sockets.tend()
             sockets.check_patience()
+        # Whatever one round meets, the next one comes: else one mistake would end all looking
+        # after.
         except Exception as bug:
             log.error("tending failed inside the daemon", exc_info=bug)

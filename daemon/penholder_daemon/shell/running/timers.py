@@ -1,4 +1,16 @@
-"""What falls due by itself: the daemon's own mutations, run at the start and when they asked to."""
+"""What falls due by itself: the daemon's own mutations, run at the start and when they asked to.
+
+Expiry, retention and deadlines are mutations as any other, and go through the same queue. Each
+answers when it wants to be run next, so nobody asks the database again and again whether something
+is due. What a call makes due sooner is told by an effect (`wake_at`).
+
+Due times are of CLOCK_BOOTTIME, which goes on while the machine is suspended. A sleep does not: one
+of an hour that a suspend of an hour interrupts ends an hour late. So nobody sleeps for longer than
+a minute, and then looks at the clock again.
+
+At a start all of them are due: something fell due while the daemon was down. One that is refused,
+by a full queue or by the disk, is tried again a second later, since nobody else would do it.
+"""
 
 from collections.abc import Callable
 
@@ -39,6 +51,7 @@ class Timers:
 
     def wake_at(self, boottime_ms: int) -> None:
         """Look at that time at the latest."""
+        # For all of them: whose time it is, the effect does not say.
         for name in self._due_ms:
             self._due_ms[name] = min(self._due_ms[name], boottime_ms)
         self._sooner.set()
@@ -55,6 +68,7 @@ class Timers:
                 await self._sooner.wait()
 
     def _seconds_left(self, now_ms: int) -> float:
+        # One that runs wakes this itself when it is done; until then its time would spin the loop.
         idle = [due for name, due in self._due_ms.items() if name not in self._running]
         left = (min(idle) - now_ms) / 1000 if idle else _LONGEST_SLEEP_SECONDS
         return min(max(left, 0.0), _LONGEST_SLEEP_SECONDS)
@@ -63,10 +77,13 @@ class Timers:
         def done(answer: Answer) -> None:
             self._running.discard(method.name)
             asked = self._next(answer)
+            # What was told while it ran stands here, and may be sooner than what it asked for
+            # itself.
             self._due_ms[method.name] = min(asked, self._due_ms[method.name])
             self._sooner.set()
 
         self._running.add(method.name)
+        # Before it is submitted, so that whatever is told from now on is kept for after it.
         self._due_ms[method.name] = _NEVER_MS
         try:
             self._submit(WriteJob(daemon_call(method, self._caller, {}), done))

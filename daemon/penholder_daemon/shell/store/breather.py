@@ -4,6 +4,12 @@ A checkpoint never waits for readers. Each of them is short, but with enough of 
 one on a view that began before the last commit: then the log could neither be moved as a whole nor
 begin anew, and would grow for as long as the load lasts. So when it is large the readers hold back
 before they begin the next view, for a moment, until the writer has found them all away.
+
+Nobody is asked whether all have come to rest. The writer says after each batch whether the log is
+still large; the readers wait for that word, or for a moment to pass, whichever is first. So a
+writer that hangs costs a quick reader 50 ms and not more. A costly query is what holds the log for
+longest, so it waits longest before it begins. While one is underway the moment is spoiled already,
+and the quick ones do not wait for nothing.
 """
 
 import threading
@@ -19,12 +25,14 @@ class Breather:
         """Nobody needs to hold back."""
         self._is_over = threading.Event()
         self._is_over.set()
+        # Changed by the one reader of costly queries alone, so it needs no lock.
         self._costly = 0
 
     def ask(self, is_wanted: bool) -> None:
         """Have readers hold back from now on, or not any more; the writer's thread says so."""
         if is_wanted:
             self._is_over.clear()
+        # Said after every batch: a look costs less than the lock.
         elif not self._is_over.is_set():
             self._is_over.set()
 

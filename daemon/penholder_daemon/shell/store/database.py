@@ -1,7 +1,24 @@
 """SQLite through apsw: one connection that writes and checkpoints, some that only read.
 
+Faults. Whoever gets an error must know which of three kinds it is. Some say that nothing was
+written: a full disk, a lock, a file that can only be read. After an I/O error nobody knows
+(`outcome_unknown`), since a sync that failed may leave pages that the kernel takes for clean. And
+what is a mistake of this program, a constraint or a word of SQL, is no fault of the store: it is
+raised as it is and ends as a bug. `refuse` tells them apart. One case SQLite tells wrongly: a write
+that a quota or a limit of file size refuses comes as an I/O error, though nothing has happened.
+
+Checkpoints. By itself SQLite checkpoints inside a commit, while everybody waits for the answer.
+Here a hook in its place only notes how long the log is, and the writer moves it into the database
+after answers have gone out (`checkpoint_if_due`). That never waits for readers. Waiting was tried:
+beside a log over 64 MiB and one long reader a commit took five seconds. What a view still reads
+stays for a later try; the breather sees to it that there is one that finds nobody.
+
+A log that was moved as a whole begins anew, in a file that stays as large as it was. So it is cut
+back when it is large and nobody reads at that moment (`_shrink`).
+
 Nothing else in the process may open, copy or close the database, -wal or -shm file: closing any
-descriptor of them would drop SQLite's POSIX locks (https://sqlite.org/howtocorrupt.html).
+descriptor of them would drop SQLite's POSIX locks (https://sqlite.org/howtocorrupt.html). That is
+why their size is asked with stat.
 """
 
 import array
@@ -38,6 +55,7 @@ _LARGE_WAL_BYTES = 64 << 20
 _KEPT_WAL_BYTES = 8 << 20
 """What the log keeps of the disk when all of it has been moved."""
 _AGAIN_SECONDS = 0.5
+# Sooner than else: readers hold back for a moment, and the moment must be met.
 _LARGE_AGAIN_SECONDS = 0.02
 BUSY_MS = 5000
 
@@ -87,6 +105,8 @@ class ApswStore:
 
     def probe(self) -> None:
         """Write the file's header again as it is."""
+        # The value is the same, and yet a page is written: a commit after it tells whether that
+        # works.
         self.run(f"PRAGMA user_version = {migrations.version(self)}")
 
     @property
@@ -123,10 +143,13 @@ class WriterStore(ApswStore):
         self._again_at = self._shrink_at = 0.0
         self._steps = 0
         self._progressed: Callable[[], None] | None = None
+        # SQLite's own checkpoints hang on this very hook: with another one in its place there are
+        # none.
         connection.set_wal_hook(self._note_wal)
         connection.set_progress_handler(self._step, _PROGRESS_STEPS)
 
     def _step(self) -> bool:
+        # Counted here, judged in `Metered` between two statements; False lets this one go on.
         self._steps += _PROGRESS_STEPS
         if self._progressed is not None:
             self._progressed()
@@ -170,7 +193,10 @@ class WriterStore(ApswStore):
             self._again_at = now + pause
             moved, left = self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._is_behind = left > 0
+            # With something left the log goes on behind what it has: due when it has grown by so
+            # much again. Else it begins anew, and counts from nothing.
             self._due_pages = _CHECKPOINT_PAGES + (moved + left if left else 0)
+        # A log that is still read from cannot be cut back.
         if not self._is_behind and now >= self._shrink_at:
             self._shrink_at = now + pause
             self._shrink()
@@ -180,6 +206,7 @@ class WriterStore(ApswStore):
         """Give the disk back what a large log took, if nobody reads it at this moment."""
         if file_bytes(self._log) <= _KEPT_WAL_BYTES:
             return
+        # Cutting back waits for readers as long as this says. Here nobody is waited for.
         self.connection.set_busy_timeout(0)
         try:
             self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -190,10 +217,13 @@ class WriterStore(ApswStore):
         """Return how many pages of the log are moved, and how many are not."""
         try:
             pages, moved = self.connection.wal_checkpoint(mode=mode)
+        # Somebody is in the way, which is nobody's fault: as if a page were left, so that it is
+        # tried again.
         except (apsw.BusyError, apsw.LockedError):
             return 0, 1
         except apsw.Error as error:
             self._refuse(error)
+        # The hook tells of commits only, and the next one may be long in coming.
         if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
             self._wal_pages = 0
         return moved, max(0, pages - moved)

@@ -1,7 +1,20 @@
 """Long work on the database beside its service: verifying and backing up, each in a thread.
 
-Each opens a read-only connection of its own, so neither the writer nor the readers wait. A long
-look keeps the write-ahead log from being reset meanwhile; it grows until the look is over.
+Either takes as long as the database is large. In the writer it would hold up every commit, and as a
+query it would be ended by its budget. So each opens a read-only connection of its own, in one of
+trio's threads, and neither the writer nor the readers wait.
+
+Each works on one view, however much is written meanwhile. A backup over a connection that sees new
+commits begins anew at each of them, and beside steady appends never ends. The price of the view is
+the log: until the look is over it can be moved up to the view only, and not begin anew. It grows
+meanwhile, and shrinks afterwards. One of each kind is made at a time.
+
+A thread cannot be cancelled. A stop says so (`stop`), and two places ask: SQLite within a statement
+and the copying between two steps. A call whose waiter is gone goes on to its end and is told to
+nobody.
+
+A backup is acknowledged when it was verified, synced and has its name (`copying`); only then are
+older ones removed.
 """
 
 import os
@@ -37,6 +50,7 @@ class Maintenance:
         self._registry = registry
         self._caller = caller
         self._one_verify = trio.CapacityLimiter(1)
+        # Never two: `backups.prepare` takes an unfinished copy for one that a crash has cut off.
         self._one_backup = trio.CapacityLimiter(1)
         self._is_stopping = False
 
@@ -49,6 +63,7 @@ class Maintenance:
 
     async def verify(self, *, deep: bool) -> list[Finding]:
         """Look for damage and broken invariants in a consistent view."""
+        # Abandoned: the waiter need not stay for a thread that ends in its own time.
         return await trio.to_thread.run_sync(
             self._verify, self._database, deep, limiter=self._one_verify, abandon_on_cancel=True
         )
@@ -78,10 +93,13 @@ class Maintenance:
         try:
             target = target or backups.prepare(self._database) / backups.timed("penholder")
             with self._reading(self._database) as source:
+                # Verified as deep as can be: a damaged copy would else be noticed only when it is
+                # needed.
                 copying.copy_whole(source.connection, target, self._check_copy, self._must_end)
         except (CopyFailed, StoreFault, apsw.InterruptError) as error:
             raise StoreFailed(f"the backup failed: {error}; nothing was kept") from error
         try:
+            # Asked of the copy, not of the database, which has gone on since.
             size, pos = target.stat().st_size, self._position(target)
         except (OSError, StoreFault) as error:
             raise StoreFailed(f"{target} was made, and is gone or replaced: {error}") from error
@@ -121,6 +139,7 @@ def _new_file(target: Path) -> Path:
         ) from error
     if not is_there:
         raise InvalidParams(f"there is no directory {target.parent}", param="path")
+    # Also a link that leads nowhere: what has the name is left alone.
     if os.path.lexists(target):
         raise InvalidParams(f"{target} is there already; choose a new name", param="path")
     return target

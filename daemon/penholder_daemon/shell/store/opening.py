@@ -1,4 +1,26 @@
-"""Opening the database: what is refused, made, upgraded, and under which settings."""
+"""Opening the database: what is refused, made, upgraded, and under which settings.
+
+The order of the steps is the point, since each builds on those before it and some cannot be undone:
+
+1. The version of SQLite, before any file is opened: older ones may corrupt a database.
+2. Whether it can be written at all. SQLite opens a file for reading where it may not write it, and
+   says so only when asked.
+3. Whose it is. A database of another program or of a newer version is refused before anything is
+   written.
+4. The log that the last run left is written and synced once more. Nothing may be built on it before
+   (`wal_renewal` says why).
+5. A copy, where the schema is older. An upgrade makes what no older program can read; without a
+   copy nothing is changed.
+6. The settings. In WAL mode a commit is synced only with `synchronous = FULL`, and an acknowledged
+   mutation is a durable one. Foreign keys are off in SQLite unless a connection asks for them. With
+   a mapping of the file an I/O error would be a signal that ends the process, not an error.
+7. The upgrade, all of its steps or none.
+
+A refusal is one of two kinds. What a disk that is full, read-only or out of reach gives may pass:
+`UnwritableDatabase`, for which reads are served and opening is tried again. Everything else stays
+as it is until somebody does something: the program exits with a status after which systemd does not
+start it again.
+"""
 
 import stat
 from contextlib import ExitStack
@@ -61,6 +83,7 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
             _prepare(store, path, vfs or "", keep_old=keep_old)
             opened.pop_all()
     except (StoreFault, apsw.Error, OSError) as error:
+        # A StoreFault says what happened in words; what kind of error it was, its cause says.
         cause = error.__cause__ if isinstance(error, StoreFault) else error
         kind = UnwritableDatabase if isinstance(cause, (*_PASSING, OSError)) else UnusableDatabase
         raise kind(f"{path} cannot be opened: {error}") from error
@@ -69,7 +92,9 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
 
 def _prepare(store: WriterStore, path: Path, vfs: str, *, keep_old: bool) -> None:
     if store.connection.readonly("main"):
+        # With the cause that SQLite would have had, so that it counts among what may pass.
         raise StoreFault("it can only be read") from apsw.ReadOnlyError()
+    # A file from before, or from elsewhere, may have another mode than the umask gives.
     if str(path) != ":memory:" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(0o600)
     store.connection.set_busy_timeout(BUSY_MS)
@@ -89,6 +114,7 @@ def _renew_log(store: WriterStore, path: Path, vfs: str) -> None:
     try:
         wal_renewal.renew(path, vfs)
     finally:
+        # Nothing was written through SQLite: the transaction was for its lock alone.
         store.run("ROLLBACK")
 
 
@@ -111,6 +137,7 @@ def _upgrade(store: WriterStore, path: Path) -> None:
     try:
         migrations.apply(store)
     except (StoreFault, apsw.Error) as error:
+        # After an I/O error nobody can promise that it is as it was.
         if isinstance(error, StoreFault) and error.outcome_unknown:
             raise
         raise UnusableDatabase(
@@ -138,6 +165,8 @@ def is_readable(path: Path) -> bool:
         store = open_reader(path)
         try:
             check_identity(store, path)
+            # Queries are written for this schema, and a file that cannot be written cannot be
+            # upgraded.
             return migrations.version(store) == len(migrations.steps())
         finally:
             store.close()

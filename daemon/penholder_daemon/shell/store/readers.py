@@ -1,9 +1,24 @@
 """Queries: a few threads with read-only connections, each call on a consistent view.
 
-Every query has QUICK_QUERY_MS of a quick reader. What takes longer is ended and begun anew by the
-reader of costly ones, which has a thread of its own, with QUERY_BUDGET_MS; then it is refused. So a
-cheap query waits for a costly one no longer than QUICK_QUERY_MS, views are short and hold no
-checkpoint up. Time is the thread's own: a query is not ended because the machine is busy.
+What a query costs shows only while it runs: some take microseconds, some a second. With one queue
+for all threads, as many costly queries as there are threads keep everybody else waiting; two were
+enough with two threads. More threads only raise that number. A long view harms the writer too: the
+log cannot begin anew while anybody reads from before.
+
+So every query begins as a quick one, with QUICK_QUERY_MS of a reader. What takes longer is ended,
+and begun anew by the reader of costly ones, which has a thread of its own, with QUERY_BUDGET_MS;
+then it is refused. A cheap query waits for a costly one no longer than QUICK_QUERY_MS. The price:
+what a costly query did at first is done again, and costly queries wait for each other.
+
+Time is the thread's own: a query is not ended because the machine is busy. That alone would let one
+that waits for the disk go on and on, so there is a bound by the clock too, some times as long.
+
+A reader must not run ahead of the loop, since what it has made counts for nobody until it is
+delivered. Two bounds see to that: a bunch of one connection ends at some bytes of answers, and no
+more than a few bunches are underway (`_undelivered`).
+
+A connection is opened when it is first needed. It is kept only once the writer has the database
+open; until then each query opens one and closes it again (`ShmGate` says why).
 """
 
 import queue
@@ -81,6 +96,8 @@ def _carry_out(store: Store, world: World, job: ReadJob[T]) -> Outcome[T]:
     try:
         return capture(job.function, Rx(store, world, job.caller))
     finally:
+        # Also where the function failed: a view that is left open keeps the log from beginning
+        # anew.
         store.run("COMMIT")
 
 
@@ -98,6 +115,7 @@ class _Clock:
         self._wall_until = perf_counter() + _WALL_TIMES * budget_ms / 1000
 
     def must_end(self) -> bool:
+        # A stop does not wait for a query: what is carried out then is answered to nobody.
         if self.is_stopping or thread_time() > self._until or perf_counter() > self._wall_until:
             self.has_ended = True
         return self.has_ended
@@ -124,17 +142,24 @@ class _ReaderConnection:
         begun = perf_counter()
         self.clock.start(budget_ms)
         try:
+            # Opening may fail too, for want of a descriptor or of the file: that is this query's
+            # failure, and the next one tries again.
             found = self._carry_out(job)
         except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
             found = Error(error)
         finally:
             self.clock.stop()
+            # Of one that was ended, too; the costly reader's time takes the place of this.
             job.trace.carried_out(begun, perf_counter())
+        # Asked of the clock, whatever came of the function: it was ended, so what it says is of no
+        # use.
         return None if self.clock.has_ended else found
 
     def _carry_out(self, job: ReadJob[object]) -> Outcome[object]:
         if self._store is not None:
             return _carry_out(self._store, self._world, job)
+        # One at a time, and closed again before the next: so a writer that tries again under the
+        # same lock finds no connection open.
         with self._gate.alone, ExitStack() as opened:
             store = self._open_store()
             opened.callback(store.close)
@@ -198,6 +223,8 @@ class ThreadReaders:
         for clock in self._clocks:
             clock.is_stopping = True
         for thread in self._threads:
+            # Each thread takes one None out of its own ring, and the one for costly queries is the
+            # last.
             (self._costly if thread is self._threads[-1] else self._quick).put(None)
         for thread in self._threads:
             await trio.to_thread.run_sync(thread.join)
@@ -207,6 +234,7 @@ class ThreadReaders:
             connection = _ReaderConnection(self._open_store, self._gate, self._world, held)
             self._clocks.append(connection.clock)
             while (line := ring.get()) is not None and not self._is_stopping:
+                # Before the work, not after it: what is made must have its place already.
                 self._undelivered.acquire()
                 found, slow = (self._one_costly if line.is_costly else self._bunch)(
                     connection, line
@@ -217,6 +245,7 @@ class ThreadReaders:
         self, connection: _ReaderConnection, line: Line
     ) -> tuple[Found, ReadJob[object] | None]:
         """Carry out queries of one connection until they have cost their turn."""
+        # Before the view begins, while there is nothing yet that holds the log back.
         self._gate.breather.before_quick()
         found: Found = []
         begun, size = thread_time(), 0
@@ -225,6 +254,8 @@ class ThreadReaders:
             if job is None:
                 break
             outcome = connection.carry_out(job, QUICK_QUERY_MS)
+            # What came before it in the bunch is delivered; what comes behind waits for the line's
+            # next turn.
             if outcome is None:
                 return found, job
             found.append((job, outcome))
@@ -247,6 +278,7 @@ class ThreadReaders:
         return [(job, Error(_too_costly()) if outcome is None else outcome)], None
 
     def _deliver(self, line: Line, found: Found, slow: ReadJob[object] | None) -> None:
+        # First of all: whatever the settling meets, the readers must not run out of places.
         self._undelivered.release()
         try:
             line.desk.settle(line, found, slow)
@@ -307,6 +339,7 @@ class InlineReaders:
     def _run(self) -> None:
         line = self._ring.popleft()
         job = line.next()
+        # No clock ends it: what a simulation does follows from its seed alone.
         found = [] if job is None else [(job, _carry_out(self._store, self._world, job))]
         line.desk.settle(line, found, None)
         self._delivered()

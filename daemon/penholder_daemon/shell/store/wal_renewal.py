@@ -42,8 +42,12 @@ def renew(database: Path, vfs: str) -> None:
     if not size:
         return
     flags = [apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_WAL, 0]
+    # Through SQLite's own layer: the simulated disk of the tests lies there, and knows what was
+    # synced.
     file = apsw.VFSFile(vfs, log, flags)
     try:
+        # What SQLite made of the request: where it may not write it opens for reading, without an
+        # error.
         if flags[1] & apsw.SQLITE_OPEN_READONLY:
             raise apsw.ReadOnlyError("its write-ahead log can only be read")
         for offset in range(0, size, _CHUNK_BYTES):

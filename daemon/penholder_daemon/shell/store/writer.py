@@ -1,10 +1,30 @@
 """The writer: whoever submits a mutation waits for the one writer.
 
-Natural group commit: the writer takes all that came while its last commit ran, so a busy daemon
-makes large batches and an idle one answers at once, without a timer. A batch is taken from the
-queue while it runs, and ends where it has cost enough: nobody waits for all that others queued.
-The same core runs on a thread (a disk may take 20 ms for a sync, which must not stop the loop) or
-inline (simulation).
+A sync takes up to 20 ms on some disks, in which the loop must go on. So the writer has a thread of
+its own. It is one thread, since SQLite has one writer anyway and a second would only wait for a
+lock. A sync makes any number of mutations durable, so what is left to decide is which of them share
+one:
+
+- Group commit is natural. The writer takes all that came while its last commit ran: a busy daemon
+  makes large batches by itself, and an idle one answers at once. A timer would only make the idle
+  one slower.
+- A batch is taken from the queue while it runs, and ends where it has cost enough: in calls, in
+  bytes, in milliseconds. Were all that waits taken at once, the first one's answer would come when
+  the last one's work is done, however much that is.
+- Whoever was answered just now is likely to ask again at once. So a batch that has carried
+  everything out looks twice for what has come meanwhile, before it commits.
+
+Nothing is shared that changes. The loop puts into `_inbox`, and counts what it has put in
+(`Admitted`). The thread owns the queue (`WriteQueue`) and the connection. What came of a batch goes
+back by trio's token, which keeps the order of the commits. Only a connection's account is written
+on both sides, each of its counters by one of them.
+
+What ends the writer ends the daemon (`_end_daemon`): an outcome that nobody knows, a checkpoint
+that met an I/O error, a bug that nobody foresaw. A new start has a writer again; a daemon whose
+writer is gone would go on taking mutations that nobody writes.
+
+The same core runs inline in the loop for simulation (`InlineWriter`): one thread, so that a run can
+be replayed.
 """
 
 import queue
@@ -33,6 +53,7 @@ from penholder_protocol.limits import (
 
 log = structlog.get_logger()
 
+# Well below LEASE_STALL_MS, so that a writer with nothing to do is not taken for one that stalls.
 _HEARTBEAT_SECONDS = 0.5
 _LOOKS_FOR_MORE = 2
 """How often a batch that has carried everything out looks for what has come meanwhile."""
@@ -88,6 +109,7 @@ class _Batch:
         take, clock, until = self._waiting.take, self._clock, self._until
         looks = _LOOKS_FOR_MORE
         for _ in range(MAX_COMMIT_BATCH):
+            # Asked before a call is taken, not after: what was taken has to be carried out.
             if self._bytes >= MAX_COMMIT_BATCH_BYTES or clock() > until:
                 return
             job = take()
@@ -108,10 +130,12 @@ class _Batch:
         size = len(answer) if isinstance(answer, bytes) else 0
         self._bytes += size
         self._answered.append(size)
+        # At once, so that the next turn of this connection in the same batch is judged with it.
         self.jobs[-1].account.written_bytes += size
 
     def tell_delivered(self) -> None:
         """Let every connection know, in the loop, that what was made for it has arrived."""
+        # Not strict: where the transaction was lost amid a call, that call has no size.
         for job, size in zip(self.jobs, self._answered, strict=False):
             job.account.delivered(size)
 
@@ -119,6 +143,8 @@ class _Batch:
 class ThreadWriter:
     """The writer on a thread of its own."""
 
+    # Not made with the rest: what a commit sets in motion needs nearly all parts, and they need
+    # this.
     _deliver: Deliver
 
     def __init__(
@@ -130,6 +156,7 @@ class ThreadWriter:
         self._counters = counters
         self._request_log = request_log
         self._loop = trio.lowlevel.current_trio_token()
+        # It has no bound of its own: `Admitted` has counted each mutation before it is put in.
         self._inbox: queue.SimpleQueue[WriteJob | Account | None] = queue.SimpleQueue()
         self._waiting = WriteQueue()
         self._admitted = Admitted()
@@ -159,7 +186,10 @@ class ThreadWriter:
 
     def submit(self, job: WriteJob) -> None:
         """Queue a mutation; raises Busy."""
+        # After a stall of the loop its own task need not be the first to run. The stall is told
+        # before this job is handed over, so that no lease is judged without it.
         self._beat.look()
+        # Before the put: what is refused as BUSY has never been anywhere.
         self._admitted.admit(job)
         self._inbox.put(job)
 
@@ -193,6 +223,8 @@ class ThreadWriter:
         """Take what has come; with nothing to do wait for it."""
         try:
             if not self._waiting:
+                # Waited for only with nothing to do; with jobs at hand nothing may delay the next
+                # commit.
                 self._note(self._inbox.get(timeout=_HEARTBEAT_SECONDS))
         except queue.Empty:
             self._be_idle()
@@ -224,8 +256,10 @@ class ThreadWriter:
         begun = perf_counter()
         outcome = self._connection.run(batch.calls(), batch.answered, heard_ms)
         ended = perf_counter()
+        # Empty where each connection whose turn it was had no room for its answer.
         if batch.jobs:
             self._loop.run_sync_soon(self._delivered, batch, outcome, begun, ended)
+        # After the answers are on their way: nobody who was written for waits for a checkpoint.
         self._checkpoint()
 
     def _delivered(self, batch: _Batch, outcome: BatchOutcome, begun: float, ended: float) -> None:
@@ -237,6 +271,8 @@ class ThreadWriter:
             trace.carried_out(begun, ended)
         self._request_log.committed(traces, outcome, ended - begun)
         self._deliver(jobs, outcome)
+        # Last: until an answer is held as unsent, it goes on counting as underway. The other way
+        # round there would be room for a moment in which there is none.
         batch.tell_delivered()
 
     def _be_idle(self) -> None:
@@ -255,6 +291,7 @@ class ThreadWriter:
                 self._end_daemon()
 
     def _end_daemon(self) -> None:
+        # The same way as every outcome, so all that was committed before is delivered before.
         self._loop.run_sync_soon(self._deliver, [], BatchOutcome([], fatal=True))
 
 
@@ -303,6 +340,8 @@ class InlineWriter:
 
     def _write(self) -> None:
         self._is_due = False
+        # A clock that stands still: a batch that ended by the time it took would not replay from a
+        # seed.
         batch = _Batch(self._waiting, lambda: 0.0)
         outcome = self._committer.run(batch.calls(), batch.answered)
         self._come_again()

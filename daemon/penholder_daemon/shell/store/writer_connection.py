@@ -2,8 +2,24 @@
 
 A database that can be read but not opened for writing (the disk is full or read-only, or has no
 inode left) is served all the same: queries are answered, every mutation is refused with
-STORE_FAILED, and opening is tried again until it works. Nothing is written either while its files
-are not where the next start will look for them: it would be acknowledged, and lost.
+STORE_FAILED, and opening is tried again until it works. Nobody has to restart anything.
+
+That SQLite opens a file says little: on a full disk it opens, and fails at the first commit. So
+opening ends with a write that changes nothing (`_try_out`), and only then is there a committer.
+While there is none, whoever writes has opening tried again, and the heartbeat does where nobody
+writes, once a second at most. A try is made under the lock of `ShmGate`, when no reader has a
+connection.
+
+Nothing is written either while its files are not where the next start will look for them. SQLite
+goes on with the files that it has open, whatever became of their names: every commit would succeed
+and be acknowledged, into files that nobody will find. So their names are looked at before each
+batch (`DatabaseFiles`), which costs two calls of stat. They are the same files when they are put
+back, so writing goes on at once. What is left open is a removal between the look and the commit.
+
+While nothing can be written the committer's beat stands: that is no time of any lease.
+
+The watchdog hears when there was progress last. A long statement is progress as long as it runs, as
+SQLite says in between; else a large mutation would be taken for a writer that hangs.
 """
 
 from collections.abc import Callable, Iterable
@@ -54,6 +70,8 @@ class WriterConnection:
         """When it last got on with something; a long statement counts while it runs."""
         try:
             self._open()
+        # Only what may pass, and only where queries can be answered: else there is nothing to
+        # serve.
         except UnwritableDatabase as unwritable:
             if not is_readable(path):
                 raise
@@ -109,6 +127,7 @@ class WriterConnection:
         """Move the write-ahead log into the database if it is due; raises StoreFault."""
         if self._store is not None:
             is_large = self._store.checkpoint_if_due(perf_counter())
+            # Each time: readers hold back until they hear that it is over.
             self._gate.breather.ask(is_large)
             self._progress()
 
@@ -116,6 +135,8 @@ class WriterConnection:
         """Close the connection; the log is moved into the database."""
         if self._store is not None:
             try:
+                # A fault leaves the log as it is, for the next start to read; closing must not fail
+                # for it.
                 self._store.empty_log_files()
             except StoreFault as fault:
                 log.warning("the write-ahead log stays as it is", reason=str(fault))
@@ -130,19 +151,25 @@ class WriterConnection:
         try:
             _try_out(store)
         except StoreFault as fault:
+            # Left open it would keep the mapping of -shm as it is, read-only perhaps, for every
+            # later try.
             store.close()
             raise UnwritableDatabase(f"{self._path} cannot be written: {fault}") from fault
         store.keep_log_files()
+        # After the write of `_try_out`, which has made the log: both files are there to be noted.
         self._files = DatabaseFiles(self._path)
         store.report_progress(self._progress)
         self._store = store
         self._committer = self._make_committer(store)
+        # Last: from here on readers keep their connections, and the mapping they share can be
+        # written.
         self._gate.is_open = True
         return self._committer
 
     def _open_again(self) -> Committer | None:
         if perf_counter() - self._tried_at < _TRY_AGAIN_SECONDS:
             return None
+        # Whatever comes of it: a try that fails must not be followed by the next one at once.
         self._tried_at = perf_counter()
         try:
             with self._gate.alone:

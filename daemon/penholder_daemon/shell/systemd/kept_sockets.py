@@ -1,8 +1,20 @@
 """Listening sockets that outlive the daemon: passed by a socket unit or kept in the fd store.
 
-Both live on over a crash, a watchdog kill and a restart: who connects meanwhile waits in the
-socket's queue instead of being refused (man 5 systemd.service, FileDescriptorStoreMax; man 3
-sd_listen_fds). On a stop that no start follows, systemd lets go of its store.
+A daemon that ends closes its sockets, and until the next one has bound them again every client is
+refused: at a crash, an upgrade, a watchdog's kill. A socket that somebody else holds open goes on
+taking connections into its queue, and who connects meanwhile waits. systemd does that in two ways:
+a socket unit's socket is its own, and the store keeps descriptors that a service sends it (man 5
+systemd.service, FileDescriptorStoreMax; man 3 sd_listen_fds). On a stop that no start follows,
+systemd lets go of its store.
+
+What is passed is believed only after a look: that it is a socket, that it listens, and that its
+path still leads to it. A socket whose path was removed can be reached by nobody.
+
+The path of a socket that outlives the daemon must stay when the daemon ends, and that of any other
+must go. So what systemd holds is counted here. It does not say when its store is full, so nothing
+is sent that might not fit.
+
+Without systemd nothing is passed and nothing kept, and all of this is binding anew.
 """
 
 import hashlib
@@ -42,6 +54,7 @@ class KeptSockets:
     def __init__(self, passed: Mapping[str, socket.socket] | None = None) -> None:
         """Begin with what was passed at the start."""
         self._passed = dict(passed or {})
+        # What was passed is held all along, also what nobody has taken yet.
         self._held = set(self._passed)
 
     def take(self, name: str, path: Path | None = None) -> socket.socket | None:
@@ -90,7 +103,9 @@ class KeptSockets:
 
 def passed_by_systemd() -> KeptSockets:
     """Take over the descriptors that this process was started with, if it was."""
+    # Taken out of the environment: they are not for children.
     given = {name: os.environ.pop(name, "") for name in _VARIABLES}
+    # Meant for another process, whose environment this one has inherited.
     if given["LISTEN_PID"] != str(os.getpid()):
         return KeptSockets()
     count = int(given["LISTEN_FDS"] or 0)
@@ -104,6 +119,7 @@ def passed_by_systemd() -> KeptSockets:
 
 
 def _listening(descriptor: int, name: str) -> socket.socket | None:
+    # systemd has to pass it open over exec; from here on no child may have it.
     os.set_inheritable(descriptor, False)
     if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         log.warning("a passed descriptor is no socket and is left alone", name=name)

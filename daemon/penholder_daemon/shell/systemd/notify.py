@@ -20,6 +20,7 @@ def notify(state: str, descriptors: Sequence[int] = ()) -> bool:
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return False
+    # An abstract socket, whose first byte is zero; a variable cannot hold that.
     if address.startswith("@"):
         address = "\0" + address[1:]
     try:

@@ -1,7 +1,11 @@
 """The watchdog: systemd hears again and again that the writer gets on, or ends the daemon.
 
-It is told by trio's loop, of the writer's own progress: a loop that hangs tells nothing, and a
-writer that hangs is told of no more. A busy writer progresses with every statement.
+A watchdog that is fed by a timer says that the timer runs. What must be known is whether mutations
+are still carried out. So trio's loop tells systemd, of the writer's own progress: a loop that hangs
+tells nothing, and a writer that hangs is told of no more. A busy writer progresses with every
+statement and within a long one, an idle one twice a second, so neither is taken for one that hangs.
+
+A writer that has been silent for half of the time that systemd allows is not vouched for any more.
 """
 
 import os
@@ -22,6 +26,7 @@ def watchdog_seconds() -> float | None:
     """Return after how long a silence systemd ends this process; None if it does not."""
     pid = os.environ.get("WATCHDOG_PID")
     microseconds = os.environ.get("WATCHDOG_USEC", "")
+    # Meant for another process, whose environment this one has inherited.
     if not microseconds.isdecimal() or pid not in (None, str(os.getpid())):
         return None
     return int(microseconds) / 1_000_000
@@ -34,6 +39,7 @@ async def tell_progress(silent_seconds: Callable[[], float], figures: Callable[[
     """
     limit = watchdog_seconds()
     every = _STATUS_SECONDS if limit is None else min(_STATUS_SECONDS, limit / _TELLS_AN_INTERVAL)
+    # Asked each time: where nobody listens there is nothing to do.
     while "NOTIFY_SOCKET" in os.environ:
         notify(_state(limit, silent_seconds(), figures))
         await trio.sleep(every)
