@@ -32,7 +32,9 @@ async def _answered_before_the_other(path: Path, sent: bytes) -> int:
 
 def test_what_one_connection_asks_for_at_once_keeps_nobody_waiting(tmp_path: Path) -> None:
     batch = b"[" + b",".join(_lines("no.such").split(b"\n")[:100]) + b"]\n"
-    for number, sent in enumerate([_lines("no.such.method"), _lines("worker.lits"), batch * 40]):
+    small = b"[" + b",".join(_lines("no.such").split(b"\n")[:60]) + b"]\n"
+    asked = [_lines("no.such.method"), _lines("worker.lits"), batch * 40, small * 60]
+    for number, sent in enumerate(asked):
         answered = trio.run(
             _answered_before_the_other,
             tmp_path / f"{number}.db",

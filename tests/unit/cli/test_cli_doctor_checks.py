@@ -12,6 +12,7 @@ import pytest
 from penholder.cli.doctor import machine, upkeep, versions
 from penholder.cli.doctor.finding import Finding
 from penholder.cli.doctor.situation import Situation
+from penholder_daemon.shell.kernel.descriptors import share_out
 from penholder_protocol import __version__
 from tests.helpers.fake_daemon import AnsweringDaemon, Json
 from tests.helpers.fake_systemd import FakeSystemd
@@ -159,6 +160,22 @@ def test_descriptors_for_all_connections(
     (found,) = examine(machine.descriptors)
     assert found.level == "warning"
     assert "LimitNOFILE=" in str(found.what_to_do)
+
+
+@pytest.mark.parametrize("allowed", [150, 1024, 4352, 12_399, 12_400, 65_536])
+def test_descriptors_are_counted_as_the_daemon_shares_them_out(
+    examine: Examine,
+    running: Json,
+    fake_control: AnsweringDaemon,
+    monkeypatch: pytest.MonkeyPatch,
+    allowed: int,
+) -> None:
+    monkeypatch.setattr(machine, "_open_files", lambda _: allowed)
+    fake_control.answers["daemon.config"] = lambda _: {"max_connections": 4096}
+    (found,) = examine(machine.descriptors)
+    taken = share_out(allowed, 4096).connections
+    assert (found.level == "ok") == (taken == 4096)
+    assert found.level == "ok" or f": it takes {taken:,} at once" in found.detail
 
 
 def test_health_is_what_the_daemon_says(

@@ -59,10 +59,12 @@ def test_a_foreign_database_is_left_alone(path: Path) -> None:
     other = apsw.Connection(str(path))
     other.execute("CREATE TABLE notes (x)")
     other.close()
+    path.chmod(0o644)
     before = path.read_bytes()
     with pytest.raises(UnusableDatabase, match="another program"):
         open_writer(path)
     assert path.read_bytes() == before
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 def test_a_newer_schema_is_refused(path: Path) -> None:

@@ -20,8 +20,8 @@ _LEAST_FREE_INODES = 100
 _FEW_FREE_INODES = 1000
 _LARGE_WAL_BYTES = 256 * _MIB
 _CLOCK_TOLERANCE_S = 2.0
-_SPARE_DESCRIPTORS = 256
-"""What the daemon keeps free of connections."""
+_SPARE_DESCRIPTORS = 112
+"""What the daemon needs itself; of the rest connections get a third, as workers and seats do."""
 _TIMEDATECTL_S = 5.0
 _NOBODY_KNOWS = "nobody here can say whether it is synchronised"
 
@@ -80,10 +80,11 @@ def descriptors(at: Situation) -> Iterator[Finding]:
     wanted = int(str(config["max_connections"]))
     allowed = _open_files(at.status.pid)
     detail = f"{allowed:,} for up to {wanted:,} connections"
-    if allowed < wanted + _SPARE_DESCRIPTORS:
+    taken = max(1, (allowed - _SPARE_DESCRIPTORS) // 3)
+    if taken < wanted:
         yield warning(
             "descriptors",
-            f"{detail}: it takes {max(1, allowed - _SPARE_DESCRIPTORS):,} at once",
+            f"{detail}: it takes {taken:,} at once",
             "raise LimitNOFILE= of its unit (ulimit -Hn where you start it), or lower"
             " max_connections",
         )

@@ -87,6 +87,7 @@ class Connection(JsonRpcConnection):
         self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
         self._reading = trio.CancelScope()
         self._unfinished_since: float | None = None
+        self._messages = 0
         # Set for good before the nursery closes; `_spawn` asks it.
         self._is_over = False
 
@@ -149,7 +150,6 @@ class Connection(JsonRpcConnection):
         if not self._account.is_modest or self._requests.is_full:
             await self._until_room()
         chunk = await self._stream.recv()
-        messages = 0
         for frame in framer.feed(chunk):
             if not self._account.is_modest or self._requests.is_full:
                 await self._until_room()
@@ -161,18 +161,21 @@ class Connection(JsonRpcConnection):
                 await self._take_batch(parsed)
             else:
                 self._take_one(parsed, self._put_answer)
-            messages += 1
-            if messages % _MESSAGES_A_TURN == 0:
-                await self._let_others_have_their_turn()
+                await self._count_for_turn()
         self._note_unfinished(framer.unfinished_bytes)
         self._outbox.flush()
 
     async def _take_batch(self, batch: list[Message]) -> None:
         sink = BatchAnswers(len(batch), self._account, self._put_answer).take
-        for number, message in enumerate(batch, 1):
+        for message in batch:
             self._take_one(message, sink)
-            if number % _MESSAGES_A_TURN == 0:
-                await self._let_others_have_their_turn()
+            await self._count_for_turn()
+
+    async def _count_for_turn(self) -> None:
+        """Count a message, be it in a batch or not: many small batches are many messages."""
+        self._messages += 1
+        if self._messages % _MESSAGES_A_TURN == 0:
+            await self._let_others_have_their_turn()
 
     async def _take_heavy(self, frame: bytes) -> None:
         """Take a large frame, one of all connections at a turn: checking it may take a while."""

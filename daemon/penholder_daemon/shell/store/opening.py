@@ -94,11 +94,12 @@ def _prepare(store: WriterStore, path: Path, vfs: str, *, keep_old: bool) -> Non
     if store.connection.readonly("main"):
         # With the cause that SQLite would have had, so that it counts among what may pass.
         raise StoreFault("it can only be read") from apsw.ReadOnlyError()
-    # A file from before, or from elsewhere, may have another mode than the umask gives.
-    if str(path) != ":memory:" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        path.chmod(0o600)
     store.connection.set_busy_timeout(BUSY_MS)
     check_identity(store, path)
+    # A file from before, or from elsewhere, may have another mode than the umask gives. Only of a
+    # database of ours: of another program's we say that it was left alone.
+    if str(path) != ":memory:" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)
     _renew_log(store, path, vfs)
     if keep_old:
         _copy_before_upgrade(store, path)
