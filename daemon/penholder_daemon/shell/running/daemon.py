@@ -151,29 +151,41 @@ class Daemon:
     async def _serve(
         self, start: Start, stop: Stop, nursery: trio.Nursery, ready: Callable[[], None]
     ) -> None:
-        async with trio.open_nursery() as connections:
-            parts = self._assemble(start.pos, stop, nursery, connections)
-            self._resume(parts, start)
-            nursery.start_soon(parts.timers.run)
-            nursery.start_soon(tend, parts.sockets, self._locks)
-            # Awaited before anybody is told that it is ready: who is told may send a signal at
-            # once.
-            await nursery.start(self._obey_signals, stop)
-            ready()
-            nursery.start_soon(
-                tell_progress, lambda: parts.writer.silent_seconds, parts.operations.status_line
-            )
-            await stop.asked.wait()
-            await self._drain(parts.sockets, stop)
-            # Its threads see it at their next look; cancelling who waits for them would not end
-            # them.
-            parts.operations.maintenance.stop()
-            connections.cancel_scope.cancel()
-        # The database is closed after this and no thread may use it then: whoever cancels has to
-        # wait.
-        with trio.CancelScope(shield=True):
-            await parts.readers.stop()
-            await parts.writer.stop()
+        parts: _Parts | None = None
+        try:
+            async with trio.open_nursery() as connections:
+                parts = self._assemble(start.pos, stop, nursery, connections)
+                await self._until_drained(parts, start, stop, nursery, ready)
+                connections.cancel_scope.cancel()
+        finally:
+            # The database is closed after this and no thread may use it then, whatever ended the
+            # run: whoever cancels has to wait.
+            if parts is not None:
+                with trio.CancelScope(shield=True):
+                    await parts.readers.stop()
+                    await parts.writer.stop()
+
+    async def _until_drained(
+        self,
+        parts: _Parts,
+        start: Start,
+        stop: Stop,
+        nursery: trio.Nursery,
+        ready: Callable[[], None],
+    ) -> None:
+        self._resume(parts, start)
+        nursery.start_soon(parts.timers.run)
+        nursery.start_soon(tend, parts.sockets, self._locks)
+        # Awaited before anybody is told that it is ready: who is told may send a signal at once.
+        await nursery.start(self._obey_signals, stop)
+        ready()
+        nursery.start_soon(
+            tell_progress, lambda: parts.writer.silent_seconds, parts.operations.status_line
+        )
+        await stop.asked.wait()
+        await self._drain(parts.sockets, stop)
+        # Its threads see it at their next look; cancelling who waits for them would not end them.
+        parts.operations.maintenance.stop()
 
     def _assemble(
         self, pos: int, stop: Stop, nursery: trio.Nursery, connections: trio.Nursery

@@ -1,0 +1,38 @@
+"""One run of the daemon, whatever ends it."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+import trio
+
+from penholder_daemon.shell.disk.paths import Paths
+from penholder_daemon.shell.running import daemon
+from penholder_daemon.shell.running.daemon import Daemon
+from penholder_daemon.shell.settings import Settings
+
+
+def _threads() -> set[str]:
+    return {each.name for each in threading.enumerate() if each.name.startswith("penholder-")}
+
+
+def test_no_thread_outlives_the_database_that_it_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a bug ends the run: a writer on a closed database would crash the process."""
+    seen: list[set[str]] = []
+
+    async def fail(*_: object) -> None:
+        seen.append(_threads())
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(daemon, "tend", fail)
+    before = os.umask(0o077)
+    os.umask(before)
+    one = Daemon(Paths(tmp_path / "state", tmp_path / "run"), Settings(), Settings)
+    with pytest.raises(ExceptionGroup):
+        trio.run(one.run, lambda: None)
+    os.umask(before)
+    assert "penholder-writer" in seen[0]
+    assert not {name for name in _threads() if "writer" in name or "reader" in name}
