@@ -3,6 +3,7 @@
 import os
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import trio
@@ -30,9 +31,11 @@ def test_no_thread_outlives_the_database_that_it_uses(
     monkeypatch.setattr(daemon, "tend", fail)
     before = os.umask(0o077)
     os.umask(before)
-    one = Daemon(Paths(tmp_path / "state", tmp_path / "run"), Settings(), Settings)
-    with pytest.raises(ExceptionGroup):
-        trio.run(one.run, lambda: None)
+    with TemporaryDirectory(prefix="ph-") as runtime_dir:
+        # Its own, as paths of sockets are short.
+        paths = Paths(tmp_path / "state", Path(runtime_dir))
+        with pytest.raises(ExceptionGroup):
+            trio.run(Daemon(paths, Settings(), Settings).run, lambda: None)
     os.umask(before)
     assert "penholder-writer" in seen[0]
     assert not {name for name in _threads() if "writer" in name or "reader" in name}
