@@ -141,8 +141,11 @@ class Client(Rooms):
 
     def _exchange(self, call: Call, timeout_s: float | None) -> Raw:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        with self._turns.taken(timeout_s):
+        turn = self._turns.take(timeout_s)
+        try:
             return self._line.exchange(call, deadline)
+        finally:
+            self._turns.give_back(turn)
 
     def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
         """Call a method for one of the rooms."""

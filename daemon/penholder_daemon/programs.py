@@ -19,7 +19,7 @@ import apsw
 import msgspec
 
 from penholder_daemon.core.store import StoreFault
-from penholder_daemon.moving.refusals import Conflict, HalfDone, Refused
+from penholder_daemon.refusals import Conflict, HalfDone, Refused
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.disk.lock import AlreadyRunning
 from penholder_daemon.shell.disk.paths import UnusablePath, absolute, default_state_dir

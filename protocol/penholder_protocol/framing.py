@@ -39,6 +39,14 @@ class Framer:
         """How much of a frame has come that is not complete yet."""
         return len(self._unfinished)
 
+    def whole(self, chunk: bytes) -> bytes | None:
+        """Return the frame that a chunk is, if it is just one: then nothing has to be cut."""
+        end = len(chunk) - 1
+        is_one = chunk.startswith(b"{") and chunk.find(b"\n") == end
+        if self._unfinished or not is_one or end > MAX_FRAME_BYTES:
+            return None
+        return chunk[:end]
+
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield every frame that `chunk` completes, without newline; blank lines are skipped.
 

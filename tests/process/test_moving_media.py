@@ -135,10 +135,10 @@ def test_also_where_nothing_can_be_written(tmp_path: Path) -> None:
 
 def test_what_is_written_meanwhile_is_refused(tmp_path: Path, hot: Path) -> None:
     """A trigger of the import's own cannot be had, so what it compares is looked at by itself."""
-    from penholder_daemon.moving.refusals import Refused
     from penholder_daemon.moving.skipping import Skipping
     from penholder_daemon.moving.source import open_source
     from penholder_daemon.moving.subagent_cli import PROGRAM
+    from penholder_daemon.refusals import Refused
 
     with open_source(hot, PROGRAM, Skipping()) as source:
         source.check_unchanged()

@@ -94,5 +94,8 @@ class Connection:
             chunk = self._socket.recv(_CHUNK_BYTES)
             if not chunk:
                 raise ConnectionLost("the daemon closed the connection")
+            frame = self._framer.whole(chunk)
+            if frame is not None:
+                break
             self._frames = self._framer.feed(chunk)
         return read_incoming(frame)

@@ -7,6 +7,9 @@ it interrupted, it would wait for ever, since that goes on only after it.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
+
+RLock: TypeAlias = "threading.RLock"
 
 
 class CallInProgress(RuntimeError):
@@ -22,25 +25,36 @@ class Turns:
         self._lock = threading.RLock()
         self._is_taken = False
 
-    @contextmanager
-    def taken(self, timeout_s: float | None = None) -> Iterator[None]:
-        """Take a turn; raises TimeoutError, or CallInProgress amid one of this very thread."""
-        lock = self._lock  # a fork within the block brings another one
+    def take(self, timeout_s: float | None = None) -> RLock:
+        """Take a turn and return what gives it back.
+
+        Raises TimeoutError, or CallInProgress amid a call of this very thread.
+        """
+        lock = self._lock
         if not lock.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s)):
             raise TimeoutError("another thread's call was in flight all the time")
-        try:
-            if self._is_taken:
-                raise CallInProgress(
-                    "this thread is amid a call of this client, which a signal handler or a"
-                    " finalizer has interrupted: use a client of its own there"
-                )
-            self._is_taken = True
-            try:
-                yield
-            finally:
-                self._is_taken = False
-        finally:
+        if self._is_taken:
             lock.release()
+            raise CallInProgress(
+                "this thread is amid a call of this client, which a signal handler or a"
+                " finalizer has interrupted: use a client of its own there"
+            )
+        self._is_taken = True
+        return lock
+
+    def give_back(self, lock: RLock) -> None:
+        """End a turn; a fork meanwhile has brought another lock."""
+        self._is_taken = False
+        lock.release()
+
+    @contextmanager
+    def taken(self, timeout_s: float | None = None) -> Iterator[None]:
+        """Have a turn for a block, as `take` does."""
+        lock = self.take(timeout_s)
+        try:
+            yield
+        finally:
+            self.give_back(lock)
 
     @contextmanager
     def taken_if_free(self) -> Iterator[bool]:

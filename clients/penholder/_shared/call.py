@@ -22,6 +22,7 @@ so its rules are tested as a table, which the TypeScript client is held to as we
 """
 
 import errno
+import itertools
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from penholder._generated import KEYED, METHODS, TOKENED, WAITS
-from penholder._shared import tokens
+from penholder._shared import forks, tokens
 from penholder._shared.failures import ConnectionLost, DaemonUnreachable
 from penholder._shared.patience import Patience
 from penholder._shared.sendable import sendable, too_deep
@@ -46,10 +47,14 @@ from penholder_protocol.errors import (
     error_for,
 )
 from penholder_protocol.limits import DEFAULT_WAIT_MS
+from penholder_protocol.nouns import Fence, LeaseProof
 
 NOT_REPEATED = frozenset({"daemon.shutdown"})
 """Sent a second time it would stop the daemon that has just come back."""
 # No right to connect, or a path that no socket can have: waiting mends neither.
+_WITHOUT_SECRET = METHODS - TOKENED
+_PLAIN = frozenset({str, int, float, bool, type(None), Fence, LeaseProof})
+_PLAIN_BYTES = 4096
 _HOPELESS = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
 
 
@@ -59,6 +64,7 @@ class Call:
     __slots__ = (
         "_began_at",
         "_given",
+        "_is_plain",
         "_params",
         "_patience",
         "_patient",
@@ -102,10 +108,11 @@ class Call:
         self.sent = False
         self._given = given
         self._params = _encode(given)
+        self._is_plain = method in METHODS and all(map(_is_plain, given.values()))
         self._began_at: float | None = None
         self._patient = patient
         self._repeatable = method not in NOT_REPEATED and (
-            keyed or mutation is False or self.is_wait or method in METHODS - TOKENED
+            keyed or mutation is False or self.is_wait or method in _WITHOUT_SECRET
         )
         self._patience = Patience(reconnect_s)
 
@@ -117,7 +124,8 @@ class Call:
             self._began_at = now
         elif self.is_wait:
             self._params = _encode({**self._given, "timeout_ms": self._left_ms(now)})
-        return sendable(jsonrpc.request(request_id, self.method, self._params))
+        frame = jsonrpc.request(request_id, self.method, self._params)
+        return frame if self._is_plain and len(frame) <= _PLAIN_BYTES else sendable(frame)
 
     def whole(self, result: Raw) -> Raw:
         """Return a result with the token that we brought where the daemon would show its own."""
@@ -182,6 +190,17 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def _is_plain(value: object) -> bool:
+    """Tell whether what the encoder makes of a value is always what the daemon can read.
+
+    Only JSON that the caller wrote (Raw) may be none, and only what is nested may be nested too
+    deep. To read each request once more before it is sent takes a tenth of a call.
+    """
+    if type(value) is dict:
+        return all(type(member) in _PLAIN for member in value.values())
+    return type(value) in _PLAIN
+
+
 def _encode(given: Mapping[str, object]) -> bytes:
     """Write params as JSON; raises InvalidParams or ValueTooLarge for what has no such form."""
     try:
@@ -205,6 +224,28 @@ def _secure(given: dict[str, object], *, makes: bool) -> bool:
     return given.get("idempotency_key") is not None
 
 
-def _new_key() -> str:
-    """Make a key that is used once; led by the time, so the daemon's index grows at one end."""
-    return f"{time.time_ns():x}{os.urandom(8).hex()}"
+class _Keys:
+    """Keys that are used once: a part that nobody else has, and a number.
+
+    It begins with the time, so that the daemon's index grows at few ends, and is made once: to ask
+    the kernel for chance at each call takes longer than all else of a key.
+    """
+
+    __slots__ = ("__weakref__", "_numbers", "_prefix")
+
+    def __init__(self) -> None:
+        """Begin at 1."""
+        self.renew_after_fork()
+        forks.register(self)
+
+    def renew_after_fork(self) -> None:
+        """Begin anew with another part: the parent goes on with the one before."""
+        self._prefix = f"{time.time_ns():x}{os.urandom(8).hex()}-"
+        self._numbers = itertools.count(1)
+
+    def next(self) -> str:
+        """Return a key that was not given out before, to any thread."""
+        return f"{self._prefix}{next(self._numbers)}"
+
+
+_new_key = _Keys().next

@@ -8,11 +8,14 @@ itself, may name nobody else, and reaches what is its own:
 - runs and queue tasks it reads unless another has claimed them (`refuse_others`), and writes to
   those that it has claimed (`require_own`)
 - tasks it reaches where they are assigned to it: `require_assigned`
-- readers are itself, or names that begin with it and a slash: `require_reader`
+- readers are itself, which it may leave out (`reader_of`), or names that begin with it and a slash
+  (`require_reader`)
+- sessions it reads where it has claimed a run of them: `require_session`
 - streams it reads are its own, its runs', topics and boards: `require_readable`
 
 Whether the caller is the process that has the worker's seat is another question: `seats.require`.
-Lists show everybody the same, unless their method says otherwise: those of sessions and messages.
+Lists with one of those params, and that of sessions, show a worker its own; the others show
+everybody the same.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """Durations on the daemon's own scales, which no jump of the wall clock moves.
 
-A row holds an instant of a scale and never changes; what it is by the wall clock is told when it is
-read. There are three scales, in milliseconds that only grow:
+A row holds an instant of a scale and, but for a lease's, never changes; what it is by the wall
+clock is told when it is read. There are three scales, in milliseconds that only grow:
 
 - delays, for what falls due (delays, backoffs, deadlines). They count CLOCK_BOOTTIME, suspends and
   restarts of the daemon included. Over a boot they go on by what the wall clock says has passed.

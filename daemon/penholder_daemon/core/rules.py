@@ -1,4 +1,4 @@
-"""Rules that come from the configuration and are obeyed by core and rooms: `World.rules`."""
+"""Rules that core and rooms obey, of the configuration and of the process: `World.rules`."""
 
 from collections.abc import Mapping
 from typing import Annotated

@@ -17,7 +17,7 @@ class World(Protocol):
     """What the core may ask. The shell answers for real, tests and simulation from a seed."""
 
     rules: Rules
-    """What the configuration says to rooms."""
+    """What configuration and process say to rooms."""
     boot_id: str
     """Changes when the machine starts anew, so that start times of processes can be compared."""
     clocks: Clocks

@@ -25,10 +25,10 @@ from penholder_daemon.moving import (
     progress,
     subagent_cli,
 )
-from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.moving.skipping import Skipping
 from penholder_daemon.moving.source import open_source
 from penholder_daemon.moving.target import Target, opened
+from penholder_daemon.refusals import Refused
 
 _SOURCES: dict[str, ModuleType] = {
     "subagent-cli": subagent_cli,

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 
 from penholder_daemon.core import streams
 from penholder_daemon.core.store import SqlValue, integer
-from penholder_daemon.moving.refusals import Conflict
 from penholder_daemon.moving.skipping import SKIPPED, Skipping
 from penholder_daemon.moving.target import Target, refuse_other
+from penholder_daemon.refusals import Conflict
 
 _MOST_MISSING = 100_000
 _ID_CHARACTERS = 128

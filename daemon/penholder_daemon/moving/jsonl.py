@@ -22,8 +22,8 @@ import msgspec
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import Store, integer
-from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.moving.target import Target
+from penholder_daemon.refusals import Refused
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 FORMAT = "penholder-jsonl-1"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.refusals import Refused
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from penholder_daemon.moving import outfile
-from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.refusals import Refused
 
 SKIPPED = "import.skipped"
 """The type of an entry that stands where a skipped event was, so that no number is missing."""

@@ -23,9 +23,9 @@ from typing import TypeVar
 import apsw
 import msgspec
 
-from penholder_daemon.moving.refusals import Refused
 from penholder_daemon.moving.skipping import Skipping, shown
 from penholder_daemon.moving.target import Columns
+from penholder_daemon.refusals import Refused
 from penholder_daemon.shell.disk import read_only
 from penholder_daemon.shell.disk.read_only import Unreadable
 from penholder_protocol.errors import PenholderError

@@ -28,7 +28,7 @@ from penholder_daemon.core import verify
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.moving.refusals import Conflict, Refused
+from penholder_daemon.refusals import Conflict, Refused
 from penholder_daemon.rooms import all_rooms
 from penholder_daemon.shell.disk.lock import DirectoryLock
 from penholder_daemon.shell.disk.paths import Paths

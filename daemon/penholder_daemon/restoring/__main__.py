@@ -1,6 +1,6 @@
 """`python -m penholder_daemon.restoring FILE`: what `penholder restore` runs.
 
-Exit status: as `programs` says, and 2 for wrong usage.
+Exit status: as `programs` says, 2 for wrong usage, and 141 where nobody reads the output.
 """
 
 import argparse

@@ -10,7 +10,7 @@ import apsw
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import StoreFault
-from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.refusals import Refused
 from penholder_daemon.shell.disk import copying, read_only
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.disk.read_only import Unreadable
@@ -25,7 +25,7 @@ _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 def opened(file: Path, in_place: Path) -> Iterator[apsw.Connection]:
     """Open a backup for reading; raises Refused for what cannot be one."""
     _refuse_unfit(file)
-    # Before SQLite opens it, which touches the log that may lie beside it.
+    # Before SQLite opens it, so that nobody looks for a backup's faults in the database in place.
     if in_place.exists() and in_place.samefile(file):
         raise Refused(f"{file} is the database in place")
     try:

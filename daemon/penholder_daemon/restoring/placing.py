@@ -18,7 +18,7 @@ import os
 import signal
 from pathlib import Path
 
-from penholder_daemon.moving.refusals import HalfDone, Refused
+from penholder_daemon.refusals import HalfDone, Refused
 from penholder_daemon.shell.disk import backups, copying
 
 

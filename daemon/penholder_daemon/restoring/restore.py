@@ -8,7 +8,7 @@ So the work is done on a copy beside the database, where nobody looks, and the o
 late as possible. The order is the safety of it:
 
 1. The file is looked at before SQLite opens it (`candidate`): it may be the database in place under
-   another name, which opening would change.
+   another name, which is no backup of itself.
 2. It is copied, and the copy is checked and upgraded. A copy cannot change between the check and
    its use. What is unsound is refused here, with nothing changed.
 3. Whether the old one can be kept is seen to before it is touched (`placing.prepare`).
@@ -35,7 +35,7 @@ from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.own_calls import daemon_call, daemon_caller
 from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.moving.refusals import Refused
+from penholder_daemon.refusals import Refused
 from penholder_daemon.restoring import candidate, current, placing
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.rooms.daemon.records.restoring import Ended

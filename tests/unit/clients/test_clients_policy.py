@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,7 @@ from msgspec import UNSET, Raw
 
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder._generated import KEYED, METHODS, TOKENED, WAITS
+from penholder._shared import forks
 from penholder._shared.call import Call
 from penholder._shared.patience import FIRST_DELAY_S, LONGEST_DELAY_S, Patience
 from penholder_protocol.errors import Busy, Fenced, PenholderError, StoreFailed, ValueTooLarge
@@ -60,9 +62,29 @@ def test_no_patience_at_all() -> None:
 def test_a_mutation_gets_one_key_for_all_its_attempts() -> None:
     call = Call("worker.stop", {"worker_id": "w", "idempotency_key": None}, 1.0)
     first, second = _params(call), _params(call)
-    assert len(first["idempotency_key"]) == 32
+    assert re.fullmatch(r"[0-9a-f]{32}-\d+", first["idempotency_key"])
     assert first == second
     assert _params(Call("worker.stop", {}, 1.0))["idempotency_key"] != first["idempotency_key"]
+
+
+def test_a_forked_child_makes_keys_that_its_parent_does_not() -> None:
+    before = _params(Call("worker.stop", {}, 1.0))["idempotency_key"]
+    forks._renew()  # as the interpreter does in the child
+    after = _params(Call("worker.stop", {}, 1.0))["idempotency_key"]
+    assert before.partition("-")[0] != after.partition("-")[0]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"data": Raw(b"{")}, {"data": {"a": Raw(b"[1,")}}, {"data": {"a": {"b": Raw(b"{")}}},
+        {"events": [{"data": Raw(b"nul")}]},
+    ],
+)  # fmt: skip
+def test_what_is_no_json_is_found_wherever_it_hides(params: dict[str, object]) -> None:
+    call = Call("event.append", params, 1.0)
+    with pytest.raises(PenholderError):
+        call.frame("f-1", 0.0)
 
 
 def test_a_typed_call_makes_a_token_where_it_makes_the_key() -> None:
@@ -70,7 +92,7 @@ def test_a_typed_call_makes_a_token_where_it_makes_the_key() -> None:
     first, second = _params(call), _params(call)
     assert first == second
     assert len(first["token"]) == 43
-    assert len(first["idempotency_key"]) == 32
+    assert re.fullmatch(r"[0-9a-f]{32}-\d+", first["idempotency_key"])
     answer = Raw(b'{"epoch":1,"token":null,"payload":1.50}')
     put = {"epoch": 1, "token": first["token"], "payload": 1.5}
     assert json.loads(bytes(call.whole(answer))) == put

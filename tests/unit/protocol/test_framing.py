@@ -28,6 +28,21 @@ def test_any_chunking_yields_the_same_frames(frames: list[bytes], data: st.DataO
     assert _feed(chunks) == [frame for frame in frames if frame.strip()]
 
 
+@given(FRAMES, st.binary(max_size=3))
+def test_a_chunk_that_is_one_frame_need_not_be_cut(frames: list[bytes], rest: bytes) -> None:
+    chunk = b"".join(b"{" + frame + b"\n" for frame in frames) + rest
+    whole = Framer().whole(chunk)
+    assert whole is None or [whole] == _feed([chunk])
+    assert (whole is not None) == (len(frames) == 1 and not rest)
+
+
+def test_the_end_of_a_frame_is_no_frame() -> None:
+    framer = Framer()
+    assert list(framer.feed(b'{"a":')) == []
+    assert framer.whole(b"{}}\n") is None
+    assert list(framer.feed(b"{}}\n")) == [b'{"a":{}}']
+
+
 def test_byte_by_byte() -> None:
     stream = b'{"a":1}\n\r\n  \n[1]\nrest'
     framer = Framer()

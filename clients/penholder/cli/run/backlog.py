@@ -32,7 +32,7 @@ class Backlog:
     def put(self, event: NewEvent, *, at_once: bool = False) -> None:
         """Add an event, as soon as there is room; dropped when nobody will take it any more.
 
-        With `at_once` it goes over the bound: for the one event of the loop that must never wait.
+        With `at_once` it goes over the bound: for the loop's last events, which must never wait.
         """
         with self._changed:
             if not at_once:

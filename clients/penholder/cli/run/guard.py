@@ -8,7 +8,7 @@ child only, fires when the thread ends that started it, and is lost over setuid.
 The guard has a session of its own, so that what is sent to the runner's group or by its terminal
 does not reach it. It hears the command's group from the command itself, just before that becomes
 its program, so there is no moment at which a command runs unguarded. It runs without site-packages
-and imports nothing but the standard library: it is small, and there at once.
+and imports nothing but the standard library and `group`: it is small, and there at once.
 """
 
 import json

@@ -1,1 +1,1 @@
-"""Approvals: `records` is the door for other rooms, `methods` what callers reach."""
+"""Approvals: `methods` is what callers reach, `records` what other rooms may use, too."""

@@ -1,4 +1,4 @@
-"""The table of approvals, and how one ends: the door for other rooms.
+"""The table of approvals, and how one ends, for other rooms as well.
 
 An end is the same from whichever side it comes (`_end`): state, answer and time in one row, and an
 entry in the controller's stream, on which waits look. What differs is what becomes of the worker. A

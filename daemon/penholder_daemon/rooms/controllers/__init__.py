@@ -1,1 +1,1 @@
-"""Controllers: `records` is the door for other rooms, `methods` what callers reach."""
+"""Controllers: `methods` is what callers reach, `records` what other rooms may use, too."""

@@ -1,4 +1,4 @@
-"""The tables of controllers and of their owners, and who may act for them: the door for others.
+"""The tables of controllers and of their owners, and who may act for them, for other rooms as well.
 
 An ownership stands in three places, each for a question of its own:
 

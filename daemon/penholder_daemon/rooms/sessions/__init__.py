@@ -1,1 +1,1 @@
-"""The sessions room: its table (`records`) is a door for others; its calls are `methods`."""
+"""Sessions: `methods` is what callers reach, `records` what other rooms may use, too."""

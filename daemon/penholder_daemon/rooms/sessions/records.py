@@ -1,4 +1,4 @@
-"""The table of sessions and what runs do to it: the door for other rooms.
+"""The table of sessions and what runs do to it, for other rooms as well.
 
 A session is made by the first run that names it, and is what people look at: several runs, one
 after another or side by side, are one conversation. It holds nothing of its own but what its runs

@@ -1,1 +1,1 @@
-"""State of runners' bindings: `scopes` says which values are meant, `methods` keeps them."""
+"""State of runners' bindings: `methods` is for callers, `records` keeps scopes and values."""

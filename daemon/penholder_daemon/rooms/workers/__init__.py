@@ -1,1 +1,1 @@
-"""Workers: `records` is the door for other rooms, `methods` what callers reach."""
+"""Workers: `methods` is what callers reach, `records` what other rooms may use, too."""

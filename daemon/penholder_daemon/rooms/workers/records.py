@@ -1,4 +1,4 @@
-"""The table of workers and the steps between their states: the door for other rooms.
+"""The table of workers and the steps between their states, for other rooms as well.
 
 A state brings more with it than its name: the turn ends or goes on, the runtime socket opens or
 closes, the controller's stream tells of it. Rooms that change a state for reasons of their own (an

@@ -1,1 +1,1 @@
-"""Directories, locks, and copies of the database."""
+"""Directories, locks, copies of the database, and database files as files."""

@@ -14,8 +14,8 @@ apart, since the kernel drops it with its process. And the descriptor with that 
 after SQLite has closed the file. Closing any descriptor of a file drops all locks that the process
 has on it by fcntl, and those are SQLite's.
 
-The source must hold a view. A backup starts anew whenever another connection has written to what it
-reads, and beside steady appends it would never end.
+Where others may write, the source must hold a view. A backup starts anew whenever another
+connection has written to what it reads, and beside steady appends it would never end.
 """
 
 import fcntl
@@ -43,7 +43,8 @@ def copy_whole(
 ) -> None:
     """Copy a database to a new file, which is there whole or not at all; raises CopyFailed.
 
-    The source must hold a view: otherwise every commit of others has the copy begin anew. `check`
+    Where others may write, the source must hold a view: otherwise each of their commits has the
+    copy begin anew. `check`
     looks at the copy before it gets its name, and raises CopyFailed if it is not good; `must_end`
     is asked between two steps.
     """

@@ -4,9 +4,9 @@ To open a database for reading is not harmless. In WAL mode SQLite makes a log a
 it and leaves them there, or fails where it may not make them. What is imported from may be another
 program's, on a medium that cannot be written, or in use. Three cases are told apart:
 
-- It is in use: whoever has it open in WAL mode has a -shm beside it. Then it is read as every other
-  reader does, with locks, and what is beside it is there already. But on a medium that cannot be
-  written a -shm is only a leftover.
+- It may be in use: whoever has it open in WAL mode has a -shm beside it (some keep it when they
+  close). Then it is read as every other reader does, with locks, and what is beside it is there
+  already. But on a medium that cannot be written a -shm is only a leftover.
 - Nobody has it open and there is no log. It cannot change, and SQLite is told so: then it makes
   nothing.
 - Nobody has it open and a log is beside it, of a crash or copied along. What the log holds belongs
@@ -39,9 +39,10 @@ def connect(path: Path) -> apsw.Connection:
     uri = f"file:{urllib.parse.quote(os.path.abspath(path))}?mode=ro"
     is_unlocked = reads_unlocked(path)
     if is_unlocked:
-        # A cleanly closed database in WAL mode has no log beside it; without `immutable` SQLite
-        # would make one. Where there is one, SQLite's way without locks reads it and keeps its
-        # index in memory, where it else would make a -shm and leave it there, or fail.
+        # A database in WAL mode that was closed cleanly may have no log beside it; without
+        # `immutable` SQLite would make one. Where there is one, SQLite's way without locks reads it
+        # and keeps its index in memory, where it else would make a -shm and leave it there, or
+        # fail.
         uri += "&vfs=unix-none" if _log(path).exists() else "&immutable=1"
     try:
         connection = apsw.Connection(uri, flags=flags)

@@ -89,7 +89,7 @@ class Accounts:
 
 
 class Account:
-    """What one connection makes the daemon hold; touched by the loop, but for `written_bytes`."""
+    """What one connection makes the daemon hold; all but two counters is the loop's."""
 
     def __init__(self, accounts: Accounts, end: EndPeer) -> None:
         """Hold nothing; `Accounts.open` makes one."""

@@ -1,1 +1,1 @@
-"""What only the kernel knows: clocks, processes, peers, limits."""
+"""What only the kernel knows: clocks, processes, peers, limits, standard streams."""

@@ -16,11 +16,8 @@ def open_missing() -> None:
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free, so mostly the one that is missing.
-            opened = os.open(os.devnull, os.O_RDWR)
-            if opened != number:
-                os.dup2(opened, number)
-                os.close(opened)
+            # It gets the lowest number that is free, which is this one: those below are open.
+            os.open(os.devnull, os.O_RDWR)
 
 
 def tell(descriptor: int, line: str) -> None:

@@ -1,1 +1,1 @@
-"""One run of the daemon: put together, told of what falls due, and brought to its end."""
+"""One run of the daemon: put together, asked about itself, tended, and brought to its end."""

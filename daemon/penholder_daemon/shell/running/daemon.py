@@ -41,6 +41,7 @@ from penholder_daemon.shell.connections.dispatch import Dispatcher
 from penholder_daemon.shell.connections.once import Once
 from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.connections.services import Services
+from penholder_daemon.shell.disk.locks import Locks
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.fairness.accounts import Accounts
 from penholder_daemon.shell.kernel.descriptors import Capacity, raise_limit, share_out
@@ -60,7 +61,7 @@ from penholder_daemon.shell.running.operations import Operations
 from penholder_daemon.shell.running.reloading import Reloader
 from penholder_daemon.shell.running.start import Start, look_back
 from penholder_daemon.shell.running.stopping import Stop
-from penholder_daemon.shell.running.tending import Locks, tend
+from penholder_daemon.shell.running.tending import tend
 from penholder_daemon.shell.running.timers import Timers
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.store.maintenance import Maintenance

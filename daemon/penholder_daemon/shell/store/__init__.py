@@ -1,1 +1,1 @@
-"""SQLite: the one connection that writes, the few that read, and the files below them."""
+"""SQLite: the connection that writes, those that read, and long work on the file beside them."""

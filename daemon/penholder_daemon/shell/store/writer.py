@@ -14,7 +14,7 @@ one:
 - Whoever was answered just now is likely to ask again at once. So a batch that has carried
   everything out looks twice for what has come meanwhile, before it commits.
 
-Nothing is shared that changes. The loop puts into `_inbox`, and counts what it has put in
+Little is shared that changes. The loop puts into `_inbox`, and counts what it has put in
 (`Admitted`). The thread owns the queue (`WriteQueue`) and the connection. What came of a batch goes
 back by trio's token, which keeps the order of the commits. Only a connection's account is written
 on both sides, each of its counters by one of them.

@@ -1,4 +1,4 @@
-"""The table of commands, what their beginning and end mean for the run: the door for others."""
+"""The table of commands, what their beginning and end mean for the run, for other rooms as well."""
 
 from collections.abc import Iterator
 

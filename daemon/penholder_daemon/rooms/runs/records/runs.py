@@ -1,4 +1,4 @@
-"""The table of runs, who may write to them, and which of them are active: the door for others."""
+"""The table of runs, who may write to them, and which are active, for other rooms as well."""
 
 from collections.abc import Iterator
 

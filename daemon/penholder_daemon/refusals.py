@@ -1,4 +1,7 @@
-"""Why something is not moved; whatever is refused leaves the database as it was."""
+"""Why something is not moved or restored.
+
+What is refused leaves the database as it was; what is half done says what is left to do.
+"""
 
 
 class Refused(Exception):
