@@ -2,6 +2,9 @@
 
 The daemon takes no number any more that is not finite as a double or has more than 308 digits; what
 was stored with one before is answered as it is. The same goes for lone surrogates.
+
+How such answers are read is imported where one comes: next to none does, and every command of the
+command line would pay for it.
 """
 
 from contextlib import suppress
@@ -11,7 +14,6 @@ import msgspec
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from penholder._shared import deep
 from penholder_protocol import surrogates
 
 T = TypeVar("T")
@@ -27,6 +29,8 @@ def read(result: Raw, result_type: type[T]) -> T:
             raise
     except RecursionError:
         return _read_deep(result, result_type)
+    from penholder._shared import deep  # noqa: PLC0415 - see the module's docstring
+
     return msgspec.convert(deep.scalar(bytes(result).decode()), type=result_type)
 
 
@@ -35,12 +39,16 @@ def decode(result: Raw, decoder: Decoder[T]) -> T:
     try:
         return decoder.decode(result)
     except RecursionError:
+        from penholder._shared import deep  # noqa: PLC0415 - see the module's docstring
+
         with suppress(TypeError):  # no tree, so there is nothing that we could do better
             return deep.tree(bytes(result), decoder.type)
         raise
 
 
 def _read_deep(result: Raw, result_type: type[T]) -> T:
+    from penholder._shared import deep  # noqa: PLC0415 - see the module's docstring
+
     try:
         return deep.tree(bytes(result), result_type)
     except TypeError:

@@ -58,7 +58,10 @@ def test_no_command_imports_trio_or_the_daemon(
 
 
 def test_status_imports_next_to_nothing(daemon: DaemonProcess) -> None:
-    unneeded = {"rich", "penholder.cli.contract", "penholder.cli.verbs.call", "subprocess"}
+    unneeded = {
+        "rich", "penholder.cli.contract", "penholder.cli.verbs.call", "subprocess",
+        "penholder._shared.deep",
+    }  # fmt: skip
 
     assert not imported(daemon, "status", "--no-json") & (HEAVY | unneeded)
 
