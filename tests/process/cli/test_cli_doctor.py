@@ -53,6 +53,14 @@ def test_without_a_daemon_it_says_so_and_goes_on(daemon: DaemonProcess) -> None:
     assert _only(ran, "socket path")["level"] == "ok"
 
 
+def test_it_asks_where_every_other_command_asks(daemon: DaemonProcess, short_dir: Path) -> None:
+    elsewhere = short_dir / "elsewhere"
+    asked = str(elsewhere / "control.sock")
+    assert asked in penholder(daemon, "status", PENHOLDER_RUNTIME_DIR=str(elsewhere)).err
+    ran = penholder(daemon, "doctor", PENHOLDER_RUNTIME_DIR=str(elsewhere))
+    assert asked in _only(ran, "daemon")["detail"]
+
+
 def test_a_daemon_that_hangs_does_not_hang_the_doctor(daemon: DaemonProcess) -> None:
     os.kill(daemon.pid, signal.SIGSTOP)
     try:

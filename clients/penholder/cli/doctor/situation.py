@@ -71,7 +71,9 @@ class Situation:
         about = self.about
         chosen = about.runtime_dir if about else paths.default_runtime_dir()
         self._looked_at = self._first_state_dir(state_dir)
-        self.runtime_dir = Path(runtime_dir or _served(self._looked_at) or chosen)
+        # In the order in which every other command looks (`targets`).
+        named = runtime_dir or os.environ.get(targets.RUNTIME_VARIABLE)
+        self.runtime_dir = Path(named or _served(self._looked_at) or chosen)
         self.way_on: str | None = None
         # Without patience: what does not answer is a finding, not something to wait for.
         self._client = Client(self.control_socket, reconnect_s=0)
