@@ -68,6 +68,7 @@ class Call:
         "_params",
         "_patience",
         "_patient",
+        "_reconnect_s",
         "_repeatable",
         "_token",
         "is_wait",
@@ -114,7 +115,9 @@ class Call:
         self._repeatable = method not in NOT_REPEATED and (
             keyed or mutation is False or self.is_wait or method in _WITHOUT_SECRET
         )
-        self._patience = Patience(reconnect_s)
+        self._reconnect_s = reconnect_s
+        # Most calls never fail.
+        self._patience: Patience | None = None
 
     def frame(self, request_id: str, now: float) -> bytes:
         """Make the request; raises the error of one that the daemon would not read."""
@@ -136,6 +139,8 @@ class Call:
         if isinstance(failure, PenholderError) and not self._is_passing(failure):
             raise failure
         hopeless = isinstance(failure, OSError) and failure.errno in _HOPELESS
+        if self._patience is None:
+            self._patience = Patience(self._reconnect_s)
         delay = None if hopeless else self._patience.delay_after_failure(now)
         # BUSY is refused before anything has happened, whatever the method.
         is_safe = self._repeatable or not self.sent or isinstance(failure, Busy)

@@ -35,7 +35,7 @@ class _Entry:
 
 
 class _Pages:
-    """Implements `Readers`: answers every look with a page, and knows whether one is held."""
+    """Implements `QueryDesk`: answers every query with a page, and knows whether one is held."""
 
     def __init__(self) -> None:
         """Begin with none."""

@@ -13,7 +13,7 @@ from penholder_daemon.shell.fairness.accounts import Accounts
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.publishing.publisher import Publisher
-from penholder_daemon.shell.store.readers import Reading
+from penholder_daemon.shell.store.readers import Readers
 from penholder_daemon.shell.store.writer import Writer
 
 
@@ -27,7 +27,7 @@ class Services:
     """Finds methods and checks params."""
     writer: Writer
     """Takes mutations."""
-    readers: Reading
+    readers: Readers
     """Take queries."""
     once: Once
     """Carries local methods out."""

@@ -106,7 +106,7 @@ class Desks:
 
 
 class Desk:
-    """Where one connection hands in its queries; implements `Readers`."""
+    """Where one connection hands in its queries; implements `QueryDesk`."""
 
     def __init__(self, desks: Desks, account: Account) -> None:
         """Begin with none."""

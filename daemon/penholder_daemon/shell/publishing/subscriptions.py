@@ -38,7 +38,7 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.publishing.publisher import Announcement, Publisher
-from penholder_daemon.shell.store.readers import Readers, read
+from penholder_daemon.shell.store.readers import QueryDesk, read
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import Busy, Denied
 from penholder_protocol.limits import MAX_LIST_LIMIT, PAGE_BYTES
@@ -117,13 +117,13 @@ class LiveSubscription:
         self._notify("journal.lagged", notice)
         self._subscriber.forget(self)
 
-    async def catch_up(self, readers: Readers) -> None:
+    async def catch_up(self, desk: QueryDesk) -> None:
         """Send the backlog, then go live."""
         with self.catching_up:
             while not self._is_live:
                 await self._subscriber.until_taken()
                 try:
-                    await self._send_page(readers)
+                    await self._send_page(desk)
                 except Busy:
                     # Nobody asked just now who could be told; the backlog can wait.
                     await trio.sleep(_BUSY_SECONDS)
@@ -132,9 +132,9 @@ class LiveSubscription:
                     self._subscriber.flush()
                     return
 
-    async def _send_page(self, readers: Readers) -> None:
+    async def _send_page(self, desk: QueryDesk) -> None:
         """Send the next page; nothing of it is held while its peer takes it."""
-        page, pruned = await read(readers, self._subscriber.caller, self._page)
+        page, pruned = await read(desk, self._subscriber.caller, self._page)
         self._tell_pruned(pruned)
         lines = [msgspec.json.encode(entry) for entry in page.items]
         self._send(lines, [entry.pos for entry in page.items], page.pos)

@@ -63,21 +63,21 @@ _WALL_TIMES = 5
 """A query that waits for the disk takes little of its thread's time: so many times the budget."""
 
 
-class Readers(Protocol):
-    """What a connection sees of the readers."""
+class QueryDesk(Protocol):
+    """Where a connection hands in its queries, as it sees it."""
 
     def submit(self, job: ReadJob[T]) -> None:
         """Queue a query; raises Busy when the queue is full."""
 
 
-class Reading(Protocol):
-    """The readers, as a connection meets them first."""
+class Readers(Protocol):
+    """What connections see of the readers."""
 
     def open_desk(self, account: Account) -> Desk:
         """Give a connection a place of its own in the queue."""
 
 
-async def read(readers: Readers, caller: Caller, function: Callable[[Rx], T]) -> T:
+async def read(desk: QueryDesk, caller: Caller, function: Callable[[Rx], T]) -> T:
     """Run one job and wait for it; cancelling the wait lets the job run for nobody."""
     arrived = trio.Event()
     kept: list[Outcome[T]] = []
@@ -86,7 +86,7 @@ async def read(readers: Readers, caller: Caller, function: Callable[[Rx], T]) ->
         kept.append(outcome)
         arrived.set()
 
-    readers.submit(ReadJob(caller, function, done))
+    desk.submit(ReadJob(caller, function, done))
     await arrived.wait()
     return kept[0].unwrap()
 
