@@ -40,7 +40,8 @@ def _standing(store: Store, boot_id: str, boottime_ms: int, wall_ms: int) -> tup
     if row[0] == boot_id and boottime_ms >= marked_boottime_ms:
         passed_ms = boottime_ms - marked_boottime_ms
         return delays_ms + passed_ms, ages_ms + passed_ms
-    # Another boot, or a clock that was set back: a mark may be older than the last that was kept.
+    # Another boot, or a clock that was set back. The mark is made once a minute, so what was stored
+    # last may be younger than it.
     return delays_ms + max(0, wall_ms - marked_wall_ms), max(ages_ms, _youngest(store))
 
 
@@ -50,7 +51,7 @@ def _youngest(store: Store) -> int:
         "SELECT MAX(COALESCE((SELECT age_ms FROM journal ORDER BY pos DESC LIMIT 1), 0),"
         " COALESCE((SELECT MAX(kept_ms) FROM idempotency), 0))"
     )
-    assert row is not None  # a query without a table has one row
+    assert row is not None  # it reads no table, so there is a row whatever is stored
     return integer(row[0])
 
 

@@ -43,7 +43,6 @@ def cut(
     room = PAGE_BYTES
     size = measure or _encoded_bytes
     for key, item in items:
-        # One for the comma between two items.
         room -= size(item) + 1
         if taken and (len(taken) == limit or room < 0):
             return taken, last_key

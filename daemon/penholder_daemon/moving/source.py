@@ -148,7 +148,7 @@ class Source:
 
     def _lacks(self, table: str, row_id: object, row: RowT, needs: Needs[RowT] | None) -> bool:
         if not self.skipping.is_on:
-            return False  # then nothing was skipped
+            return False
         for other, key in (needs(row) if needs else {}).items():
             if key is not None and not self.skipping.has_moved(other, key):
                 self.refuse(table, shown(row_id), f"its row {key!r} of table {other} was not moved")

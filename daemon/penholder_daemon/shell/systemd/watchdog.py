@@ -39,7 +39,6 @@ async def tell_progress(silent_seconds: Callable[[], float], figures: Callable[[
     """
     limit = watchdog_seconds()
     every = _STATUS_SECONDS if limit is None else min(_STATUS_SECONDS, limit / _TELLS_AN_INTERVAL)
-    # Asked each time: where nobody listens there is nothing to do.
     while "NOTIFY_SOCKET" in os.environ:
         notify(_state(limit, silent_seconds(), figures))
         await trio.sleep(every)
