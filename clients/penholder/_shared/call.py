@@ -250,7 +250,8 @@ class _Keys:
 
     def next(self) -> str:
         """Return a key that was not given out before, to any thread."""
-        return f"{self._prefix}{next(self._numbers)}"
+        # As wide as any, so that a later key is a greater one.
+        return f"{self._prefix}{next(self._numbers):010x}"
 
 
 _new_key = _Keys().next

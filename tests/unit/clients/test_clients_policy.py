@@ -62,7 +62,7 @@ def test_no_patience_at_all() -> None:
 def test_a_mutation_gets_one_key_for_all_its_attempts() -> None:
     call = Call("worker.stop", {"worker_id": "w", "idempotency_key": None}, 1.0)
     first, second = _params(call), _params(call)
-    assert re.fullmatch(r"[0-9a-f]{32}-\d+", first["idempotency_key"])
+    assert re.fullmatch(r"[0-9a-f]{32}-[0-9a-f]{10}", first["idempotency_key"])
     assert first == second
     assert _params(Call("worker.stop", {}, 1.0))["idempotency_key"] != first["idempotency_key"]
 
@@ -92,7 +92,7 @@ def test_a_typed_call_makes_a_token_where_it_makes_the_key() -> None:
     first, second = _params(call), _params(call)
     assert first == second
     assert len(first["token"]) == 43
-    assert re.fullmatch(r"[0-9a-f]{32}-\d+", first["idempotency_key"])
+    assert re.fullmatch(r"[0-9a-f]{32}-[0-9a-f]{10}", first["idempotency_key"])
     answer = Raw(b'{"epoch":1,"token":null,"payload":1.50}')
     put = {"epoch": 1, "token": first["token"], "payload": 1.5}
     assert json.loads(bytes(call.whole(answer))) == put
