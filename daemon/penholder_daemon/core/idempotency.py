@@ -81,7 +81,7 @@ def _without(beside: Sequence[str], bare_params: BareParams, call: _Call) -> dic
 
 
 def hash_before(params: Raw) -> str:
-    """Return the hash as releases before 0.2 made it: with nulls. It is taken until it ages out."""
+    """Return the hash as earlier programs made it: with nulls. It is taken until it ages out."""
     members = _members(params)
     calls = members.get("calls")
     nested = (

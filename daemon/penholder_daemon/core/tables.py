@@ -15,7 +15,10 @@ RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
 
 class Table(Generic[RecordT]):
-    """Rows of one table as records; `number` is their commit order, by which lists go."""
+    """Rows of one table as records; lists go by the column `number`, which is their commit order.
+
+    A room with lists of its own (the queue's by rank, those of sessions by version) names another.
+    """
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class Table(Generic[RecordT]):
         self._number = number
 
     def select(self, rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, RecordT]]:
-        """Yield records with their commit order."""
+        """Yield records with the number of each."""
         for row in rx.store.rows(f"{self._select} {condition}", *values):
             yield integer(row[0]), self.shape.read(row[1:], rx.world)
 
