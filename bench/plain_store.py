@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.load import Step
+from bench.clients.turns import Turn
 
 _BUSY_SECONDS = 60
 """Python's default of 5 s makes this store fail with `database is locked` under this load."""
@@ -49,7 +49,7 @@ def create(path: Path, workers: list[str]) -> None:
         connection.executemany("INSERT INTO worker VALUES (?, 'idle')", [(w,) for w in workers])
 
 
-def make_step(target: str) -> Step:
+def make_turn(target: str) -> Turn:
     """Append to one worker's events; the target is `path#worker`."""
     name, _, worker = target.partition("#")
     path = Path(name)

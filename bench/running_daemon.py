@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.peers import processes
 from penholder.blocking import Client
+
+BENCH = "bench"
+"""The controller that every worker is of."""
 
 
 @dataclass(frozen=True)
@@ -20,38 +24,72 @@ class RunningDaemon:
     control: Client
     pid: int
 
+    @property
+    def database(self) -> Path:
+        """Where it keeps everything."""
+        return database(self.directory)
+
     def cpu_seconds(self) -> float:
         """Return what its threads have had of the processor."""
-        tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+        return processes.cpu_seconds([self.pid])
 
-    def make_worker(self) -> str:
+    def make_worker(self, worker_id: str | None = None) -> str:
         """Make a worker and return the path of its runtime socket."""
         worker = self.control.worker.create(
-            controller_id="bench", label="bench", launcher="bench", profile="bench", cwd="/"
+            worker_id=worker_id,
+            controller_id=BENCH,
+            label="bench",
+            launcher="bench",
+            profile="bench",
+            cwd="/",
         )
+        assert worker.socket_path is not None
         return worker.socket_path
 
 
+def database(directory: Path) -> Path:
+    """Return where a daemon of a directory keeps everything."""
+    return directory / "state" / "penholder.db"
+
+
+def command(directory: Path) -> list[str]:
+    """Return the command that starts a daemon in a directory."""
+    words = [sys.executable, "-m", "penholder_daemon", "--config", os.devnull]
+    return [*words, "--state-dir", str(directory / "state"), "--runtime-dir", str(directory)]
+
+
 @contextmanager
-def running_daemon() -> Iterator[RunningDaemon]:
-    """Start a daemon with one controller, and end it with the block."""
-    with TemporaryDirectory(prefix="ph-bench-") as name:
-        directory = Path(name)
-        command = [sys.executable, "-m", "penholder_daemon", "--config", os.devnull]
-        command += ["--state-dir", str(directory / "state"), "--runtime-dir", str(directory)]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+def running_daemon(directory: Path | None = None) -> Iterator[RunningDaemon]:
+    """Start a daemon with one controller, and end it with the block.
+
+    Without a directory it has one of its own, which ends with it.
+    """
+    if directory is None:
+        with (
+            TemporaryDirectory(prefix="ph-bench-") as name,
+            running_daemon(Path(name)) as daemon,
+        ):
+            yield daemon
+        return
+    process = subprocess.Popen(
+        command(directory), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("READY")
-        try:
-            with Client(directory / "control.sock") as control:
-                control.controller.register(
-                    controller_id="bench", label="bench", workspace_key="bench"
-                )
-                yield RunningDaemon(directory, control, process.pid)
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-            process.stdout.close()
+        with Client(directory / "control.sock") as control:
+            control.controller.register(controller_id=BENCH, label=BENCH, workspace_key=BENCH)
+            yield RunningDaemon(directory, control, process.pid)
+    finally:
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=30)
+    if process.stdout is not None:
+        process.stdout.close()

@@ -1,0 +1,1 @@
+"""What runs in the client processes; it imports little, for each of them starts anew."""

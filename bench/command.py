@@ -1,0 +1,82 @@
+"""The command line: which benchmarks, how long, and where the figures go."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+
+from bench import hostile, journal, lean, moving, noticing, queue, service
+from bench.limits import Broken, Missed
+from bench.workloads import command_line
+from bench.workloads.run import Run
+
+WORKLOADS: dict[str, Callable[[Run], None]] = {
+    "command_line": command_line.main,
+}
+"""The standard run: what its figures are is told, and nothing fails but what is wrong."""
+QUICK: dict[str, Callable[[Run], None]] = {"lean": lean.main}
+HELD: dict[str, Callable[[], None]] = {
+    "noticing": noticing.main,
+    "queue": queue.main,
+    "journal": journal.main,
+    "moving": moving.main,
+    "service": service.main,
+    "hostile": hostile.main,
+}
+"""By themselves, some of them held to limits."""
+
+
+def main() -> int:
+    """Run what is named; returns 1 if something is wrong or beyond its limit."""
+    options = _options()
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _end)
+    names = options.names or list(WORKLOADS)
+    with TemporaryDirectory(prefix="ph-bench-") as directory:
+        # Another user, whom PostgreSQL runs as, must get through to its own directory.
+        Path(directory).chmod(0o711)
+        run = Run(Path(directory), options.rounds, options.seconds, options.scale)
+        is_good = [_is_good(run, name) for name in names]
+    return 0 if all(is_good) else 1
+
+
+def _options() -> argparse.Namespace:
+    known = [*WORKLOADS, *QUICK, *HELD]
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(known)}; else the standard run")
+    parser.add_argument("--rounds", type=int, default=3, help="of each load; medians are told")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each round of a load")
+    parser.add_argument("--scale", action="store_true", help="databases of 10,000,000 events")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--plots", type=Path, help="write plots into this directory")
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in known]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
+    return options
+
+
+def _is_good(run: Run, name: str) -> bool:
+    try:
+        if name in HELD:
+            _head(name, HELD[name].__doc__)
+            HELD[name]()
+        else:
+            benchmark = {**WORKLOADS, **QUICK}[name]
+            _head(name, benchmark.__doc__)
+            benchmark(run)
+    except (Missed, Broken) as wrong:
+        print(f"{type(wrong).__name__.lower()}: {wrong}", flush=True)
+        return False
+    return True
+
+
+def _head(name: str, doc: str | None) -> None:
+    print(f"\n== {name}: {(doc or '').strip()}", flush=True)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    # As an exception it ends what was started on its way out.
+    sys.exit(1)

@@ -1,0 +1,1 @@
+"""What a run tells: rows while it goes on, then tables, goals, JSON and plots."""
