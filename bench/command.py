@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,10 +11,14 @@ from types import FrameType
 
 from bench import hostile, journal, lean, moving, noticing, queue, service
 from bench.limits import Broken, Missed
-from bench.workloads import command_line
+from bench.workloads import appends, command_line
 from bench.workloads.run import Run
 
 WORKLOADS: dict[str, Callable[[Run], None]] = {
+    "closed": appends.closed,
+    "deep": appends.deep,
+    "many": appends.many,
+    "mixed": appends.mixed,
     "command_line": command_line.main,
 }
 """The standard run: what its figures are is told, and nothing fails but what is wrong."""
@@ -69,6 +74,9 @@ def _is_good(run: Run, name: str) -> bool:
             benchmark(run)
     except (Missed, Broken) as wrong:
         print(f"{type(wrong).__name__.lower()}: {wrong}", flush=True)
+        return False
+    except Exception:  # noqa: BLE001 - what the others find is worth having all the same
+        traceback.print_exc()
         return False
     return True
 

@@ -42,17 +42,20 @@ def _connection(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def create(path: Path, workers: list[str]) -> None:
-    """Make the database with its workers."""
+def create(path: Path) -> None:
+    """Make the database."""
     with _connection(path) as connection:
         connection.executescript(_SCHEMA)
+
+
+def add(path: Path, workers: list[str]) -> None:
+    """Make workers."""
+    with _connection(path) as connection:
         connection.executemany("INSERT INTO worker VALUES (?, 'idle')", [(w,) for w in workers])
 
 
-def make_turn(target: str) -> Turn:
-    """Append to one worker's events; the target is `path#worker`."""
-    name, _, worker = target.partition("#")
-    path = Path(name)
+def make_turn(path: Path, worker: str) -> Turn:
+    """Append to one worker's events."""
 
     def step() -> None:
         with _connection(path) as connection:
@@ -77,3 +80,10 @@ def _append(connection: sqlite3.Connection, worker: str) -> dict[str, object]:
     row = (made, worker, last + 1, now, "output", json.dumps({"text": "x"}))
     connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", row)
     return dict(connection.execute("SELECT * FROM event WHERE id = ?", (made,)).fetchone())
+
+
+def settings(path: Path) -> dict[str, str]:
+    """Return the pragmas that decide whether a commit is synced."""
+    with _connection(path) as connection:
+        words = ("synchronous", "journal_mode")
+        return {word: str(connection.execute(f"PRAGMA {word}").fetchone()[0]) for word in words}

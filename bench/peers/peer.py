@@ -1,6 +1,7 @@
 """What every store is to the benchmarks that measure several of them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,11 @@ class Length(NamedTuple):
     last: int
     appended: int
     """Rows that clients of the load have appended; the store's own entries are not among them."""
+
+
+def length(row: Sequence[object]) -> Length:
+    """Read a length as a database answers it."""
+    return Length(*(int(str(value)) for value in row))
 
 
 class Peer(ABC):
@@ -87,13 +93,18 @@ class Peer(ABC):
     def check(self, acknowledged: list[int]) -> None:
         """Raise Broken unless each stream grew by what was answered, numbered without a hole."""
         lengths = self.lengths()
-        if len(lengths) != len(acknowledged):
-            raise Broken(f"{self.name}: {len(lengths)} streams of {len(acknowledged)}")
-        for answered, length in zip(acknowledged, lengths, strict=True):
-            if length.appended != answered:
-                raise Broken(f"{self.name}: {answered} appends were answered, stored: {length}")
-            if not length.entries == length.distinct == length.last or length.first != 1:
-                raise Broken(f"{self.name}: a hole in what is stored: {length}")
+        require_whole(self.name, lengths)
+        if (stored := [length.appended for length in lengths]) != acknowledged:
+            raise Broken(f"{self.name}: {acknowledged} appends were answered, {stored} are stored")
+
+
+def require_whole(name: str, lengths: list[Length]) -> None:
+    """Raise Broken where a stream is not numbered 1, 2, 3 … to its end."""
+    for length in lengths:
+        if length.entries and (length.first != 1 or length.last != length.entries):
+            raise Broken(f"{name}: a hole in what is stored: {length}")
+        if length.distinct != length.entries:
+            raise Broken(f"{name}: a number is there twice: {length}")
 
 
 def require(settings: dict[str, tuple[str, str]]) -> str:

@@ -12,7 +12,7 @@ from bench.clients import blocking, lean
 from bench.clients.lean import Exchange, Keyed
 from bench.clients.turns import MakeTurn
 from bench.peers import processes
-from bench.peers.peer import Case, Length, Peer, require
+from bench.peers.peer import Case, Length, Peer, length, require
 from bench.running_daemon import RunningDaemon, running_daemon
 from penholder_daemon.shell.store.opening import open_writer
 
@@ -20,7 +20,8 @@ _END = b"\n"
 _EVENT = {"type": "output", "data": {"text": "x"}}
 _NEWEST = 20
 _LENGTHS = (
-    "SELECT count(*), count(DISTINCT seq), min(seq), max(seq), total(type = 'output')"
+    "SELECT count(*), count(DISTINCT seq), ifnull(min(seq), 0), ifnull(max(seq), 0),"
+    " count(*) FILTER (WHERE type = 'output')"
     " FROM journal WHERE stream_id = (SELECT stream_id FROM streams WHERE name = ?)"
 )
 
@@ -72,7 +73,7 @@ class Penholder(Peer):
         database = apsw.Connection(str(self._daemon.database), flags=apsw.SQLITE_OPEN_READONLY)
         with closing(database):
             return [
-                Length(*map(int, row))
+                length(row)
                 for path in self._paths
                 for row in database.execute(_LENGTHS, (f"worker:{Path(path).stem}",))
             ]
@@ -125,6 +126,10 @@ class BlockingPenholder(KeyedPenholder):
     """The same by our own blocking client, which makes a key for each call."""
 
     name = "Penholder, blocking client"
+
+    def can(self, case: Case) -> bool:
+        """Measure the loops that it is compared in."""
+        return case in {Case(1), Case(8)}
 
     def _client(self, path: str, case: Case) -> MakeTurn:  # noqa: ARG002 - there is but one
         return partial(blocking.make_turn, path)

@@ -1,0 +1,138 @@
+"""PostgreSQL: every append is one call of a function, synced before it is answered."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from functools import partial
+from pathlib import Path
+
+from bench.clients import lean
+from bench.clients import postgres_wire as wire
+from bench.clients.lean import Exchange
+from bench.clients.turns import MakeTurn
+from bench.peers.peer import Case, Length, length, require
+from bench.peers.postgres_schema import APPEND, APPEND_MANY, LENGTHS, READ, SCHEMA
+from bench.peers.server import Server
+
+_USER, _DATABASE = "bench", "postgres"
+_CONFIG = {
+    "listen_addresses": "",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "max_connections": "100",
+}
+_SYNCED = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+def _folder() -> Path | None:
+    """Return where its programs are: Debian has most of them outside of the path."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if (found := shutil.which("initdb")) is not None:
+        places.insert(0, Path(found).resolve().parent)
+    return next((each for each in places if (each / "postgres").exists()), None)
+
+
+class PostgresServer(Server):
+    """PostgreSQL as it comes, on a Unix socket."""
+
+    name = "PostgreSQL"
+
+    def __init__(self) -> None:
+        """Start later."""
+        self._made = 0
+        self._workers: list[str] = []
+
+    def missing(self) -> str | None:
+        """Say how to install it."""
+        return None if _folder() else "no initdb and postgres (apt-get install postgresql)"
+
+    def can(self, case: Case) -> bool:  # noqa: ARG002 - it can do every case
+        """Measure everything."""
+        return True
+
+    def start(self, directory: Path) -> None:
+        """Make a cluster, start its server, and make the tables."""
+        user = _user()
+        if user is not None:
+            os.chown(directory, pwd.getpwnam(user).pw_uid, -1)
+        log = directory / "log"
+        self._launch(_initdb(directory), log, user)
+        assert self._process is not None
+        if self._process.wait(timeout=60):
+            raise subprocess.CalledProcessError(1, "initdb", log.read_text(errors="replace"))
+        settings = {**_CONFIG, "unix_socket_directories": str(directory)}
+        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        self._launch([f"{_folder()}/postgres", "-D", str(directory / "data"), *words], log, user)
+        self._path = str(directory / ".s.PGSQL.5432")
+        self._await(self._is_ready, log)
+        self._control = wire.Postgres(self._path, _USER, _DATABASE)
+        self._control.ask(SCHEMA)
+
+    def _is_ready(self) -> bool:
+        try:
+            wire.Postgres(self._path, _USER, _DATABASE).close()
+        except (OSError, RuntimeError):
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it at once, but in order."""
+        self._end(signal.SIGINT)
+
+    def clients(self, case: Case) -> list[MakeTurn]:
+        """Make a worker for each client."""
+        self._workers = [f"w{self._made + number}" for number in range(case.clients)]
+        self._made += case.clients
+        rows = ", ".join(f"('{worker}', 1, 'token')" for worker in self._workers)
+        self._control.ask(f"INSERT INTO worker (id, epoch, token) VALUES {rows}")
+        return [
+            partial(lean.make_turn, self._path, _OPENING, _turn(worker, case))
+            for worker in self._workers
+        ]
+
+    def lengths(self) -> list[Length]:
+        """Count the rows."""
+        return [length(self._control.ask(LENGTHS.format(each))[0]) for each in self._workers]
+
+    def require_durable(self) -> str:
+        """Ask it."""
+        found = {name: self._control.ask(f"SHOW {name}")[0][0] for name in _SYNCED}
+        return require({name: (value, "on") for name, value in found.items()})
+
+
+_OPENING = tuple(
+    Exchange(request, wire.READY)
+    for request in (
+        wire.startup(_USER, _DATABASE),
+        wire.parse("append", APPEND),
+        wire.parse("append_many", APPEND_MANY),
+        wire.parse("read", READ),
+    )
+)
+
+
+def _turn(worker: str, case: Case) -> tuple[Exchange, ...]:
+    values = (worker, "1", "token", "output", '{"text": "x"}')
+    if case.many > 1:
+        return (Exchange(wire.execute("append_many", *values, str(case.many)), wire.READY),)
+    request = wire.execute("append", *values)
+    appending = Exchange(request * case.depth, wire.READY, case.depth)
+    if not case.reads:
+        return (appending,)
+    return appending, Exchange(wire.execute("read", worker), wire.READY)
+
+
+def _initdb(directory: Path) -> list[str]:
+    words = ["-A", "trust", "-U", _USER, "-E", "UTF8", "--locale=C", "--no-sync"]
+    return [f"{_folder()}/initdb", "-D", str(directory / "data"), *words]
+
+
+def _user() -> str | None:
+    """Return whom it has to run as: it refuses to run as root."""
+    if os.geteuid():
+        return None
+    known = {each.pw_name for each in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
