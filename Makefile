@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_PROCESSES ?= 2
 
-.PHONY: demo test test-interpreters lint types generate missing bench soak clean
+.PHONY: demo test test-interpreters lint types generate missing bench bench-scale soak clean
 
 demo: $(READY)
 	$(BIN)/python -W error -m examples.demo
@@ -35,8 +35,13 @@ missing: $(READY)
 	$(BIN)/python -m penholder_daemon.generate.nouns_index
 	$(BIN)/python -m tests.helpers.missing
 
+# Everything beside the other stores that are installed, in half an hour; then the goals.
 bench: $(READY)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --json docs/plots/bench.json --plots docs/plots
+
+# Journals of 10,000,000 events: some GB in TMPDIR, and some minutes.
+bench-scale: $(READY)
+	$(BIN)/python -m bench growth cold_start --scale
 
 soak: $(READY)
 	PENHOLDER_SOAK=1 $(BIN)/python -m pytest tests/process tests/sim tests/models \

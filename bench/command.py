@@ -11,7 +11,11 @@ from types import FrameType
 
 from bench import hostile, journal, lean, moving, noticing, queue, service
 from bench.limits import Broken, Missed
-from bench.workloads import appends, command_line
+from bench.report import whole
+from bench.report.files import write_json
+from bench.report.machine import describe
+from bench.report.plots import write_plots
+from bench.workloads import appends, claims, cold_start, command_line, fan_out, fleet, growth
 from bench.workloads.run import Run
 
 WORKLOADS: dict[str, Callable[[Run], None]] = {
@@ -19,6 +23,11 @@ WORKLOADS: dict[str, Callable[[Run], None]] = {
     "deep": appends.deep,
     "many": appends.many,
     "mixed": appends.mixed,
+    "claims": claims.main,
+    "fan_out": fan_out.main,
+    "fleet": fleet.main,
+    "growth": growth.main,
+    "cold_start": cold_start.main,
     "command_line": command_line.main,
 }
 """The standard run: what its figures are is told, and nothing fails but what is wrong."""
@@ -32,6 +41,7 @@ HELD: dict[str, Callable[[], None]] = {
     "hostile": hostile.main,
 }
 """By themselves, some of them held to limits."""
+_ROUNDS, _QUICK_ROUNDS = 5, 3
 
 
 def main() -> int:
@@ -40,11 +50,20 @@ def main() -> int:
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
     names = options.names or list(WORKLOADS)
+    rounds = options.rounds or (_QUICK_ROUNDS if {*names} <= {*QUICK} else _ROUNDS)
     with TemporaryDirectory(prefix="ph-bench-") as directory:
         # Another user, whom PostgreSQL runs as, must get through to its own directory.
         Path(directory).chmod(0o711)
-        run = Run(Path(directory), options.rounds, options.seconds, options.scale)
+        run = Run(Path(directory), rounds, options.seconds, options.scale)
+        machine = describe(Path(directory))
+        whole.show_machine(machine)
         is_good = [_is_good(run, name) for name in names]
+    if {*names} & {*WORKLOADS}:
+        whole.show(run)
+    if options.json:
+        write_json(run, machine, options.json)
+    if options.plots:
+        write_plots(run.results, options.plots)
     return 0 if all(is_good) else 1
 
 
@@ -52,7 +71,7 @@ def _options() -> argparse.Namespace:
     known = [*WORKLOADS, *QUICK, *HELD]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(known)}; else the standard run")
-    parser.add_argument("--rounds", type=int, default=3, help="of each load; medians are told")
+    parser.add_argument("--rounds", type=int, help="of each load; medians are told")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each round of a load")
     parser.add_argument("--scale", action="store_true", help="databases of 10,000,000 events")
     parser.add_argument("--json", type=Path, help="write all figures to this file")

@@ -1,6 +1,5 @@
 """Penholder: a daemon of its own, whose clients are lean, or our own blocking client."""
 
-import json
 import re
 from contextlib import ExitStack, closing
 from functools import partial
@@ -10,13 +9,13 @@ import apsw
 
 from bench.clients import blocking, lean
 from bench.clients.lean import Exchange, Keyed
+from bench.clients.line import END, request
 from bench.clients.turns import MakeTurn
 from bench.peers import processes
 from bench.peers.peer import Case, Length, Peer, length, require
 from bench.running_daemon import RunningDaemon, running_daemon
 from penholder_daemon.shell.store.opening import open_writer
 
-_END = b"\n"
 _EVENT = {"type": "output", "data": {"text": "x"}}
 _NEWEST = 20
 _LENGTHS = (
@@ -26,13 +25,7 @@ _LENGTHS = (
 )
 
 
-def request(method: str, params: dict[str, object], number: int = 1) -> bytes:
-    """Return a request as one line."""
-    call = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-    return json.dumps(call, separators=(",", ":")).encode() + _END
-
-
-OPENING = (Exchange(request("runtime.attach", {}), _END),)
+OPENING = (Exchange(request("runtime.attach", {}), END),)
 """Takes the worker's seat."""
 
 
@@ -119,7 +112,7 @@ class KeyedPenholder(Penholder):
 
     def _client(self, path: str, case: Case) -> MakeTurn:  # noqa: ARG002 - there is but one
         head, _, tail = request("event.append", {"idempotency_key": "", **_EVENT}).partition(b'""')
-        return partial(lean.make_keyed_turn, path, OPENING, Keyed(head + b'"', b'"' + tail, _END))
+        return partial(lean.make_keyed_turn, path, OPENING, Keyed(head + b'"', b'"' + tail, END))
 
 
 class BlockingPenholder(KeyedPenholder):
@@ -141,8 +134,8 @@ def _exchanges(case: Case) -> tuple[Exchange, ...]:
     else:
         # Every request that is open has an id of its own.
         lines = [request("event.append", dict(_EVENT), n + 1) for n in range(case.depth)]
-    appending = Exchange(b"".join(lines), _END, len(lines))
+    appending = Exchange(b"".join(lines), END, len(lines))
     if not case.reads:
         return (appending,)
     reading = request("event.list", {"limit": _NEWEST})
-    return appending, Exchange(reading, _END)
+    return appending, Exchange(reading, END)

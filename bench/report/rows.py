@@ -14,6 +14,9 @@ _COLUMNS = {
     "cpu_us": "CPU µs",
     "client_cpu_us": "client µs",
     "rss_mb": "RSS MB",
+    "wall_ms": "wall ms",
+    "cpu_percent": "CPU %",
+    "last_p50_ms": "all told",
 }
 """CPU is the server's for each append, as is the client's."""
 
