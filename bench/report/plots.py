@@ -57,7 +57,9 @@ def _chart(
         who: list(_row(results, found, groups, who, figure))
         for who in dict.fromkeys(name.who for name in found)
     }
-    return Chart(title, unit, groups, series, logarithmic)
+    everybody = dict.fromkeys(name.who for name in results.rounds)
+    colours = {who: place for place, who in enumerate(everybody)}
+    return Chart(title, unit, groups, series, colours, logarithmic)
 
 
 def _row(

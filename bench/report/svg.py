@@ -23,6 +23,8 @@ class Chart:
     unit: str
     groups: Sequence[str]
     series: Mapping[str, Sequence[float | None]]
+    colours: Mapping[str, int]
+    """Of each series, by its place: who is in several charts has one colour."""
     logarithmic: bool = False
 
 
@@ -90,15 +92,15 @@ def _bars(chart: Chart) -> Iterator[str]:
         for place, (name, values) in enumerate(chart.series.items()):
             if value := values[group]:
                 x = left + 0.07 * group_width + place * bar_width
-                yield _bar(chart, x, bar_width, value, place, name)
+                yield _bar(chart, x, bar_width, value, name)
 
 
-def _bar(chart: Chart, x: float, width: float, value: float, place: int, name: str) -> str:
+def _bar(chart: Chart, x: float, width: float, value: float, name: str) -> str:
     y = _y(chart, value)
     tall = _TOP + _PLOT_HEIGHT - y
     return (
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{0.92 * width:.1f}" height="{tall:.1f}"'
-        f' fill="{_COLOURS[place % len(_COLOURS)]}"><title>{escape(name)}: {value:.4g}</title>'
+        f' fill="{_colour(chart, name)}"><title>{escape(name)}: {value:.4g}</title>'
         f'</rect><text class="value" x="{x + width / 2:.1f}" y="{y - 3:.1f}"'
         f' text-anchor="middle">{_short(value)}</text>'
     )
@@ -108,9 +110,12 @@ def _legend(chart: Chart) -> Iterator[str]:
     for place, name in enumerate(chart.series):
         x = _LEFT + place % 3 * 270
         y = _TOP + _PLOT_HEIGHT + 44 + place // 3 * _LEGEND_LINE
-        colour = _COLOURS[place % len(_COLOURS)]
-        yield f'<rect x="{x}" y="{y - 10}" width="12" height="12" fill="{colour}"/>'
+        yield f'<rect x="{x}" y="{y - 10}" width="12" height="12" fill="{_colour(chart, name)}"/>'
         yield f'<text x="{x + 18}" y="{y}">{escape(name)}</text>'
+
+
+def _colour(chart: Chart, name: str) -> str:
+    return _COLOURS[chart.colours[name] % len(_COLOURS)]
 
 
 def _short(value: float) -> str:
