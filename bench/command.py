@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,14 @@ _ROUNDS, _QUICK_ROUNDS = 5, 3
 
 def main() -> int:
     """Run what is named; returns 1 if something is wrong or beyond its limit."""
+    try:
+        return _run()
+    except KeyboardInterrupt:
+        print("interrupted; what was started has ended")
+        return 130
+
+
+def _run() -> int:
     options = _options()
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
@@ -83,21 +92,27 @@ def _options() -> argparse.Namespace:
 
 
 def _is_good(run: Run, name: str) -> bool:
+    begun = time.perf_counter()
     try:
-        if name in HELD:
-            _head(name, HELD[name].__doc__)
-            HELD[name]()
-        else:
-            benchmark = {**WORKLOADS, **QUICK}[name]
-            _head(name, benchmark.__doc__)
-            benchmark(run)
+        _carry_out(run, name)
     except (Missed, Broken) as wrong:
         print(f"{type(wrong).__name__.lower()}: {wrong}", flush=True)
         return False
     except Exception:  # noqa: BLE001 - what the others find is worth having all the same
         traceback.print_exc()
         return False
+    print(f"({time.perf_counter() - begun:.0f} s)", flush=True)
     return True
+
+
+def _carry_out(run: Run, name: str) -> None:
+    if name in HELD:
+        _head(name, HELD[name].__doc__)
+        HELD[name]()
+    else:
+        benchmark = {**WORKLOADS, **QUICK}[name]
+        _head(name, benchmark.__doc__)
+        benchmark(run)
 
 
 def _head(name: str, doc: str | None) -> None:

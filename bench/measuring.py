@@ -15,7 +15,7 @@ from bench.clients.turns import MakeTurn
 from bench.limits import Broken
 
 WARM_UP_SECONDS = 0.3
-_AFTER_SECONDS = 0.05
+_AFTER_SECONDS = 0.2
 """Clients go on a little longer than is measured, so that none is idle within it."""
 _PATIENCE_SECONDS = 120
 _spawn = multiprocessing.get_context("spawn")

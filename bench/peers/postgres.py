@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bench.clients import lean
 from bench.clients import postgres_wire as wire
 from bench.clients.lean import Exchange
 from bench.clients.turns import MakeTurn
+from bench.limits import Broken
 from bench.peers.peer import Case, Length, length, require
 from bench.peers.postgres_schema import APPEND, APPEND_MANY, LENGTHS, READ, SCHEMA
 from bench.peers.server import Server
@@ -55,17 +55,14 @@ class PostgresServer(Server):
 
     def start(self, directory: Path) -> None:
         """Make a cluster, start its server, and make the tables."""
-        user = _user()
+        user, log = _user(), directory / "log"
         if user is not None:
             os.chown(directory, pwd.getpwnam(user).pw_uid, -1)
-        log = directory / "log"
         self._launch(_initdb(directory), log, user)
         assert self._process is not None
         if self._process.wait(timeout=60):
-            raise subprocess.CalledProcessError(1, "initdb", log.read_text(errors="replace"))
-        settings = {**_CONFIG, "unix_socket_directories": str(directory)}
-        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        self._launch([f"{_folder()}/postgres", "-D", str(directory / "data"), *words], log, user)
+            raise Broken(f"initdb fails:\n{log.read_text(errors='replace')}")
+        self._launch(_postgres(directory), log, user)
         self._path = str(directory / ".s.PGSQL.5432")
         self._await(self._is_ready, log)
         self._control = wire.Postgres(self._path, _USER, _DATABASE)
@@ -100,7 +97,8 @@ class PostgresServer(Server):
     def require_durable(self) -> str:
         """Ask it."""
         found = {name: self._control.ask(f"SHOW {name}")[0][0] for name in _SYNCED}
-        return require({name: (value, "on") for name, value in found.items()})
+        [[version]] = self._control.ask("SHOW server_version")
+        return f"{version}, {require({name: (value, 'on') for name, value in found.items()})}"
 
 
 _OPENING = tuple(
@@ -128,6 +126,12 @@ def _turn(worker: str, case: Case) -> tuple[Exchange, ...]:
 def _initdb(directory: Path) -> list[str]:
     words = ["-A", "trust", "-U", _USER, "-E", "UTF8", "--locale=C", "--no-sync"]
     return [f"{_folder()}/initdb", "-D", str(directory / "data"), *words]
+
+
+def _postgres(directory: Path) -> list[str]:
+    settings = {**_CONFIG, "unix_socket_directories": str(directory)}
+    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    return [f"{_folder()}/postgres", "-D", str(directory / "data"), *words]
 
 
 def _user() -> str | None:

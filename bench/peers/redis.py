@@ -109,7 +109,10 @@ class RedisServer(Server):
     def require_durable(self) -> str:
         """Ask it."""
         wanted = {"appendonly": "yes", "appendfsync": "always"}
-        return require({name: (self._setting(name), value) for name, value in wanted.items()})
+        found = require({name: (self._setting(name), value) for name, value in wanted.items()})
+        about = str(self._control.ask("INFO", "server"))
+        version = next(line for line in about.split() if line.startswith("redis_version:"))
+        return f"{version}, {found}"
 
     def _setting(self, name: str) -> str:
         found = self._control.ask("CONFIG", "GET", name)

@@ -17,7 +17,6 @@ def describe(directory: Path) -> dict[str, str]:
     return {
         "penholder": __version__,
         "python": f"{platform.python_version()}, built {optimized} --enable-optimizations",
-        "python_build": options,
         "sqlite": apsw.sqlite_lib_version(),
         "kernel": platform.release(),
         "cores": str(len(os.sched_getaffinity(0))),
