@@ -7,3 +7,7 @@ class Missed(Exception):
 
 class Broken(Exception):
     """What was measured was not what it claims to be: an append is lost, or was not synced."""
+
+
+class NotStarted(Exception):
+    """A store beside ours does not start here; the message holds what it said."""

@@ -101,7 +101,7 @@ def _figures(taken: list[Taken], per_turn: int, begun: float, ended: float) -> d
     turns = [turn for each in taken for turn in zip(each.ended, each.took, strict=True)]
     # A turn that was under way at an edge counts by the share of it that lay inside.
     inside = sum(max(0.0, min(at, ended) - max(at - took, begun)) / took for at, took in turns)
-    ms = sorted(1000 * took for at, took in turns if begun <= at <= ended)
+    ms = sorted(1000 * took for at, took in turns if at >= begun and at - took <= ended)
     if not ms:
         raise Broken("no answer came within what was measured")
     cpu = sum(each.cpu_seconds for each in taken) / len(turns)

@@ -1,7 +1,7 @@
 """What a run has found so far: figures by round, and what is made of them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class Results:
 
     def median(self, name: Name, figure: str) -> float | None:
         """Return the median of the rounds; None for what was not measured."""
-        found = list(self._values(name, figure))
+        found = self.values(name, figure)
         return median(found) if found else None
 
     def ratio(self, ours: Name, theirs: Name, figure: str) -> float | None:
@@ -41,9 +41,10 @@ class Results:
 
     def ratios(self, ours: Name, theirs: Name, figure: str) -> Sequence[float]:
         """Return each round's ratio: both were measured right after each other."""
-        pairs = zip(self._values(ours, figure), self._values(theirs, figure), strict=False)
+        pairs = zip(self.values(ours, figure), self.values(theirs, figure), strict=False)
         return [our / their for our, their in pairs if their]
 
-    def _values(self, name: Name, figure: str) -> Iterator[float]:
+    def values(self, name: Name, figure: str) -> Sequence[float]:
+        """Return what each round has given."""
         rounds = self.rounds.get(name, [])
-        return (figures[figure] for figures in rounds if figure in figures)
+        return [figures[figure] for figures in rounds if figure in figures]

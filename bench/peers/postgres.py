@@ -11,7 +11,7 @@ from bench.clients import lean
 from bench.clients import postgres_wire as wire
 from bench.clients.lean import Exchange
 from bench.clients.turns import MakeTurn
-from bench.limits import Broken
+from bench.limits import NotStarted
 from bench.peers.peer import Case, Length, length, require
 from bench.peers.postgres_schema import APPEND, APPEND_MANY, LENGTHS, READ, SCHEMA
 from bench.peers.server import Server
@@ -61,7 +61,7 @@ class PostgresServer(Server):
         self._launch(_initdb(directory), log, user)
         assert self._process is not None
         if self._process.wait(timeout=60):
-            raise Broken(f"initdb fails:\n{log.read_text(errors='replace')}")
+            raise NotStarted(f"initdb fails:\n{log.read_text(errors='replace')}")
         self._launch(_postgres(directory), log, user)
         self._path = str(directory / ".s.PGSQL.5432")
         self._await(self._is_ready, log)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.limits import Broken
+from bench.limits import NotStarted
 from bench.peers import processes
 from bench.peers.peer import Peer
 
@@ -43,7 +43,7 @@ class Server(Peer):
         end = time.monotonic() + _START_SECONDS
         while not is_ready():
             if self._process.poll() is not None or time.monotonic() > end:
-                raise Broken(f"{self.name} does not start:\n{log.read_text(errors='replace')}")
+                raise NotStarted(f"it does not start:\n{log.read_text(errors='replace')}")
             time.sleep(0.02)
 
     def _end(self, signal_number: int) -> None:

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from bench.limits import NotStarted
 from bench.measuring import measure
 from bench.peers.peer import Case, Peer
 from bench.report.rows import show_round
@@ -28,14 +29,24 @@ def _started(run: Run, peers: Sequence[Peer]) -> Iterator[list[Peer]]:
     started: list[Peer] = []
     with ExitStack() as stack:
         for peer in peers:
-            if (missing := peer.missing()) is not None:
-                run.remark(f"{peer.name} is left out: {missing}")
-                continue
             stack.callback(peer.stop)
-            peer.start(Path(mkdtemp(dir=run.directory)))
-            run.remark(f"{peer.name}: {peer.require_durable()}")
-            started.append(peer)
+            if (reason := _start(run, peer)) is None:
+                started.append(peer)
+            else:
+                run.remark(f"{peer.name} is left out: {reason}")
         yield started
+
+
+def _start(run: Run, peer: Peer) -> str | None:
+    """Start a store, or say why it cannot be."""
+    if (missing := peer.missing()) is not None:
+        return missing
+    try:
+        peer.start(Path(mkdtemp(dir=run.directory)))
+    except (NotStarted, OSError) as failure:
+        return str(failure)
+    run.remark(f"{peer.name}: {peer.require_durable()}")
+    return None
 
 
 def _round(run: Run, name: Name, peer: Peer, case: Case) -> None:
