@@ -68,7 +68,7 @@ def _run() -> int:
         whole.show_machine(machine)
         is_good = [_is_good(run, name) for name in names]
     if {*names} & {*WORKLOADS}:
-        whole.show(run)
+        whole.show(run, is_standard=not options.names)
     if options.json:
         write_json(run, machine, options.json)
     if options.plots:

@@ -77,6 +77,8 @@ def _unindexed(daemon: RunningDaemon) -> list[str]:
     daemon.control.daemon.backup(path=str(copy))
     with closing(open_writer(copy)) as store:
         rooms = Rooms(store)
+        # The first mutation of a run carries the leases over to its clock, all of them and once.
+        rooms.call(*HOT["claim"])
         found = {name: plans(store, partial(rooms.call, *hot)) for name, hot in HOT.items()}
     bad = [f"{name}: {plan}" for name in found for plan in found[name] if not plan.uses_indexes]
     count = sum(map(len, found.values()))

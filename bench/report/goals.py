@@ -108,10 +108,12 @@ GOALS = (
 )  # fmt: skip
 
 
-def lines(results: Results) -> Iterator[str]:
+def lines(results: Results, *, with_unmeasured: bool) -> Iterator[str]:
     """Return the goals as a table, with the ceiling below where it was measured."""
     yield f"{'goal':44}{'measured':>12}{'at least':>10}{'aim':>10}   {'verdict':14}rounds"
-    yield from (_line(goal, goal.find(results)) for goal in GOALS)
+    for goal in GOALS:
+        if (found := goal.find(results)) or with_unmeasured:
+            yield _line(goal, found)
     for ours in (_closed(1), _closed(8), _closed(16), _DEEP, _MANY):
         theirs = ours._replace(who=Ceiling.name)
         per_second = results.median(theirs, "per_second")

@@ -15,15 +15,14 @@ def show_machine(machine: Mapping[str, str]) -> None:
         print("Such a Python is up to a fifth slower where much is under way at once.")
 
 
-def show(run: Run) -> None:
-    """Print everything that was found."""
+def show(run: Run, *, is_standard: bool) -> None:
+    """Print everything that was found; of the standard run the goals without a figure, too."""
     workloads = dict.fromkeys(name.workload for name in run.results.rounds)
     for workload in workloads:
         print(f"\n== {workload}, medians of the rounds")
         names = run.results.names(workload)
         for case in dict.fromkeys(name.case for name in names):
             print("\n".join(rows(run.results, [name for name in names if name.case == case])))
-    print("\n== remarks")
-    print("\n".join(run.remarks))
-    print("\n== goals")
-    print("\n".join(goals.lines(run.results)), flush=True)
+    print("\n".join(["\n== remarks", *run.remarks]))
+    found = goals.lines(run.results, with_unmeasured=is_standard)
+    print("\n".join(["\n== goals", *found]), flush=True)
