@@ -2,6 +2,7 @@
 
 import multiprocessing
 import multiprocessing.synchronize
+import signal
 import time
 import traceback
 from array import array
@@ -35,6 +36,8 @@ def run(
     outcomes: "multiprocessing.Queue[Outcome]",
 ) -> None:
     """Be a client for so long, once all are ready."""
+    # Who interrupts the run has the parent end its clients, in silence.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         turn = make_turn()
         start.wait(timeout=60)
