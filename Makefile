@@ -35,7 +35,7 @@ missing: $(READY)
 	$(BIN)/python -m penholder_daemon.generate.nouns_index
 	$(BIN)/python -m tests.helpers.missing
 
-# Everything beside the other stores that are installed, in half an hour; then the goals.
+# Everything beside the other stores that are installed, within half an hour; then the goals.
 bench: $(READY)
 	$(BIN)/python -m bench --json docs/plots/bench.json --plots docs/plots
 

@@ -75,4 +75,4 @@ def exchange(peer: socket.socket, what: Exchange) -> None:
         received = rest + received
         left -= received.count(end)
         # What an end that is cut in two begins with.
-        rest = received[len(received) - kept :]
+        rest = received[-kept:] if kept else b""

@@ -16,7 +16,7 @@ _COLUMNS = {
     "rss_mb": "RSS MB",
     "wall_ms": "wall ms",
     "cpu_percent": "CPU %",
-    "last_p50_ms": "all told",
+    "last_p50_ms": "all told ms",
 }
 """CPU is the server's for each append, as is the client's."""
 
