@@ -15,14 +15,15 @@ from penholder_daemon.shell.store.database import WriterStore
 _WALKS = (
     "SCAN q USING INDEX queue_tasks_in_order",
     "SCAN q USING COVERING INDEX queue_tasks_in_order",
-    "SCAN sqlite_sequence",
+    "SCAN CONSTANT ROW",
+    "SCAN journal_position",
     "SCAN heads",
     "SCAN h",
     "SCAN p",
     "SCAN (subquery",
 )
-"""Walking an index in the list's own order, page by page, is what lists are for. SQLite's own table
-has a row for each of ours, and the rest are positions as they are found (`core/backlog.py`)."""
+"""Walking an index in the list's own order, page by page, is what lists are for. The
+rest are tables of one row, and positions as they are found (`core/backlog.py`)."""
 
 
 class Plan:

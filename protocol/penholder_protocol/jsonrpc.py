@@ -98,6 +98,8 @@ def parse(frame: bytes) -> Message | list[Message]:
             frame.decode()
         except UnicodeDecodeError as error:
             return Fault(ParseError(f"the frame is not UTF-8: {error}"))
+    if frame.startswith(b"{"):  # as nearly all do
+        return _parse_one(frame)
     first = frame.lstrip(b" \t\r")[:1]
     return _parse_batch(frame) if first == b"[" else _parse_one(frame)
 
@@ -125,6 +127,8 @@ def _parse_one(frame: bytes) -> Message:
 
 def _own_text(params: Raw, frame: bytes) -> Raw:
     """Copy params that are little of their frame: as a view they would keep all of it in memory."""
+    if len(frame) <= _FRAME_HEAD_BYTES:
+        return params
     is_little = 2 * len(memoryview(params)) + _FRAME_HEAD_BYTES < len(frame)
     return params.copy() if is_little else params
 
@@ -191,6 +195,8 @@ def _unreadable(frame: bytes, error: msgspec.DecodeError) -> Fault:
 def _is_id(raw: bytes) -> bool:
     if len(raw) > MAX_REQUEST_ID_BYTES:
         return False
+    if raw.isdigit():  # as nearly all are
+        return True
     # It is JSON already: its first byte says what it is, a dot or exponent that it is no integer.
     return raw[:1] == b'"' or (raw[:1] in b"-0123456789" and not set(b".eE") & set(raw))
 

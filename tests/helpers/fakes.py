@@ -1,7 +1,7 @@
 """What the core gets in place of the outside: clocks, ids, processes, a disk, a connection."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw
@@ -10,7 +10,7 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.session import Figures
-from penholder_daemon.core.store import Row, SqlValue, Store, StoreFault
+from penholder_daemon.core.store import Known, Row, SqlValue, Store, StoreFault, Touched
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import Process
@@ -38,6 +38,7 @@ class FakeWorld:
         self.sockets_dir = "/run/penholder/workers"
         self._made: Counter[str] = Counter()
         self._made_ms: dict[str, int] = {}
+        self._positions: dict[str, int] = {}
 
     def pass_ms(self, milliseconds: int) -> None:
         """Let time pass on all clocks."""
@@ -93,6 +94,16 @@ class FakeWorld:
         made_id = f"{prefix}{self._made[prefix]}"
         self._made_ms[made_id] = self.wall_ms
         return made_id
+
+    def entry_id(self, prefix: str, pos: int) -> str:
+        """Count on, and remember of which position it is."""
+        made = self.new_id(prefix)
+        self._positions[made] = pos
+        return made
+
+    def entry_pos(self, entry_id: str) -> int | None:
+        """Look it up."""
+        return self._positions.get(entry_id)
 
     def made_ms(self, made_id: str) -> int | None:
         """Look it up."""
@@ -167,6 +178,20 @@ class FaultyStore:
         self._meet(sql)
         return self._store.run(sql, *values)
 
+    def run_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run for each row, or fail."""
+        self._meet(sql)
+        self._store.run_many(sql, rows)
+
+    def known(self, known: Known[T], *values: SqlValue) -> T | None:
+        """Read, or fail."""
+        self._meet(known.sql)
+        return self._store.known(known, *values)
+
+    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
+        """Pass it on."""
+        return self._store.touched(sql, values)
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
@@ -176,6 +201,11 @@ class FaultyStore:
     def changed_rows(self) -> int:
         """Pass it on."""
         return self._store.changed_rows
+
+    @property
+    def data_version(self) -> int:
+        """Pass it on."""
+        return self._store.data_version
 
     @property
     def steps(self) -> int:

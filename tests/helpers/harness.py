@@ -18,8 +18,9 @@ from penholder_daemon.core.commit import Answer, Committer
 from penholder_daemon.core.effects import Effect
 from penholder_daemon.core.method import Invocation, Kind, Waiting
 from penholder_daemon.core.own_calls import daemon_call
-from penholder_daemon.core.store import Row
-from penholder_daemon.core.transaction import Published, Rx
+from penholder_daemon.core.store import Row, Store
+from penholder_daemon.core.transaction import Published, Rx, Tx
+from penholder_daemon.core.transaction_store import TransactionStore
 from penholder_daemon.core.world import Process
 from penholder_daemon.generate.openrpc import errors_of
 from penholder_daemon.rooms import build_registry
@@ -164,6 +165,11 @@ class Bench:
     def rx(self, caller: Caller = CONTROLLER) -> Rx:
         """Give a view of the database."""
         return Rx(self.store, self.world, caller)
+
+    def tx(self, caller: Caller = CONTROLLER, store: Store | None = None) -> Tx:
+        """Give what a mutation gets, outside of any transaction."""
+        own = TransactionStore(store or self.store)
+        return Tx(own, self.world, caller, own.ledger, self.committer)
 
     def dump(self) -> dict[str, list[Row]]:
         """Return every row of every table, but for what each commit may note by itself."""

@@ -135,8 +135,8 @@ def test_twice_adds_nothing_and_later_rows_are_added(tmp_path: Path, state_db: P
             " '2026-01-03T00:00:00+00:00', 't', NULL, '{}', '[1]')")  # fmt: skip
     assert moving(state_dir, "import", "subagent-cli", str(state_db)).added == {"events": 1}
     added = set(moving(state_dir, "export").out.splitlines()) - set(before.splitlines())
-    # The entry, the header's count, and where the stream ends.
-    assert len(added) == 3
+    # The entry and its id, the counts of the header, and where the stream ends.
+    assert len(added) == 4
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(tmp_path: Path, state_db: Path) -> None:

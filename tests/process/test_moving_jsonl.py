@@ -122,7 +122,7 @@ def _changed_header(text: str, **changes: object) -> str:
 def test_lines_that_are_not_right(lived_in: Path, tmp_path: Path) -> None:
     text = moving(lived_in, "export").out
     lines = text.splitlines(keepends=True)
-    of_events = next(n for n, line in enumerate(lines) if line.startswith('{"table":"journal"'))
+    of_events = next(n for n, line in enumerate(lines) if line.startswith('{"table":"journal",'))
     sequences = json.loads(lines[0])["sequences"]
     wrong = {
         "": "line 1 is not the header",
@@ -135,7 +135,8 @@ def test_lines_that_are_not_right(lived_in: Path, tmp_path: Path) -> None:
         text[: len(text) - 9]: f"line {len(lines)} is not a row",
         text + lines[-1]: f"line {len(lines) + 1}: a row",
         text + '{"table":"nowhere","row":{}}\n': "a row of 'nowhere'",
-        text.replace('"entry_id":', '"entry":'): f"line {of_events + 1}: a row of 'journal'",
+        text.replace('"entry_id":', '"entry":'): "a row of 'entry_ids'",
+        text.replace('"turn_id":', '"turn":'): f"line {of_events + 1}: a row of 'journal'",
         text.replace('"pos":2,', '"pos":"two",'): "does not fit",
         "".join(line for line in lines if '"worker_id":"w_0"' not in line): "the header says",
     }

@@ -20,7 +20,8 @@ PROJECT = {"tenant_id": "t", "project_id": "p"}
 LONG = 86_400_000
 UNKNOWN_STEP = 1_000_000_000
 ENDED_BY_IT = {"fences", "leases", "seats", "instances", "workers", "approvals", "counters",
-               "streams", "journal", "queues", "queue_tasks", "queue_counts", "clock"}  # fmt: skip
+               "streams", "journal", "journal_position", "queues", "queue_tasks", "queue_counts",
+               "clock"}  # fmt: skip
 
 
 @pytest.fixture

@@ -33,14 +33,21 @@ from penholder_protocol.errors import CursorGone
 from penholder_protocol.limits import MAX_MERGED_STREAMS, MAX_SCAN_ENTRIES
 from penholder_protocol.nouns import Entry
 
+_FIRST = (
+    # From the last landmark before the position on; there are at most 64 entries up to the next.
+    "(SELECT k.seq FROM journal k WHERE k.stream_id = s.stream_id AND k.pos > ?1 AND k.seq >"
+    " COALESCE((SELECT m.seq FROM journal m WHERE m.stream_id = s.stream_id AND m.seq % 64 = 0"
+    " AND m.pos <= ?1 ORDER BY m.pos DESC LIMIT 1), s.pruned_seq) ORDER BY k.seq LIMIT 1)"
+)
 _MERGED = (
-    "WITH RECURSIVE heads (pos, stream_id) AS ("
-    "SELECT (SELECT MIN(j.pos) FROM journal j WHERE j.stream_id = s.stream_id AND j.pos > ?),"
-    " s.stream_id FROM streams s WHERE {where}"
+    "WITH RECURSIVE heads (pos, stream_id, seq) AS ("
+    f"SELECT j.pos, s.stream_id, j.seq FROM streams s"
+    f" CROSS JOIN journal j ON j.stream_id = s.stream_id AND j.seq = {_FIRST} WHERE {{where}}"
     " UNION ALL"
-    " SELECT (SELECT MIN(j.pos) FROM journal j WHERE j.stream_id = h.stream_id AND j.pos > h.pos),"
+    # A stream has no hole, so the next entry is the next number; null behind the last.
+    " SELECT (SELECT j.pos FROM journal j WHERE j.stream_id = h.stream_id AND j.seq = h.seq + 1),"
     # SQLite takes rows from the queue of a recursion in this order, and answers them in it.
-    " h.stream_id FROM heads h WHERE h.pos IS NOT NULL ORDER BY 1 NULLS LAST"
+    " h.stream_id, h.seq + 1 FROM heads h WHERE h.pos IS NOT NULL ORDER BY 1 NULLS LAST"
     ") SELECT pos AS at, stream_id AS of_stream FROM heads WHERE pos IS NOT NULL LIMIT ?"
 )
 _WALKED = "SELECT pos AS at, stream_id AS of_stream FROM journal WHERE pos > ? ORDER BY pos LIMIT ?"

@@ -21,12 +21,14 @@ cost: one single statement is never cut off, and has to be bounded by a LIMIT of
 The daemon's own work has no budget. Nobody could send it again in parts; it comes in slices.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
-from penholder_daemon.core.store import Row, SqlValue, Store
+from penholder_daemon.core.store import Known, Row, SqlValue, Store, Touched
 from penholder_protocol.errors import MutationTooLarge
 from penholder_protocol.limits import MAX_BULK_ROWS, MAX_MUTATION_ROWS, MAX_MUTATION_STEPS
 
+T = TypeVar("T")
 _STATEMENTS_BETWEEN = 8
 """Statements between two looks at the budget: most calls have fewer, and look once."""
 _STEPS_OF_A_STATEMENT = 250
@@ -77,6 +79,18 @@ class Metered:
             self.check()
         return self._run(sql, *values)
 
+    def known(self, known: Known[T], *values: SqlValue) -> T | None:
+        """Return what a foreseen read finds; mostly it costs next to nothing."""
+        return self._store.known(known, *values)
+
+    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
+        """Tell what a statement would read and write."""
+        return self._store.touched(sql, values)
+
+    def run_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a statement once for each row of values; the rows themselves are counted."""
+        self._store.run_many(sql, rows)
+
     def probe(self) -> None:
         """Write something that changes nothing."""
         self._store.probe()
@@ -90,6 +104,11 @@ class Metered:
     def changed_rows(self) -> int:
         """How many rows were ever changed."""
         return self._store.changed_rows
+
+    @property
+    def data_version(self) -> int:
+        """A number that is another after each commit."""
+        return self._store.data_version
 
     @property
     def steps(self) -> int:

@@ -1,17 +1,19 @@
-"""The writer's core: a batch of mutations in one transaction, a savepoint for each, one commit.
+"""The writer's core: a batch of mutations in one transaction, and one commit.
 
 Why a batch: a sync takes longer than a mutation, and one sync makes any number of them durable.
 Group commit needs no timer: whoever calls hands over what arrived while the last commit ran. This
 core does not know whether it runs on a thread of its own or inline in a loop.
 
-Neighbours in a batch must not notice each other but as if they had come one after another. So each
-has a savepoint, and a refusal rolls back to it: what it wrote, published and wanted done is gone,
-and the others stand. A refusal is answered after the commit all the same, since it may rest on
-what a neighbour wrote.
+Neighbours in a batch must not notice each other but as if they had come one after another. So a
+refusal takes back what its call did (`TransactionStore`): what it wrote, published and wanted done
+is gone, and the others stand. A refusal is answered after the commit all the same, since it may
+rest on what a neighbour wrote.
 
 What can go wrong, from the least to the worst; each is told to exactly those whom it concerns:
 
 - A handler refuses, has a bug, or one statement fails while the transaction stays open: that call.
+- Rows that waited for the end of the batch cannot be written: whose they are. The batch is rolled
+  back and run again, each call in a transaction of its own (`_run_singly`).
 - The transaction is lost, cannot be begun or committed: every call of the batch. Nothing was
   written and nothing is published. SQLite may end a transaction by itself within a statement, so
   whether it is still open is asked after each call, also after one that succeeded.
@@ -37,8 +39,9 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
 from penholder_daemon.core.method import Invocation, Kind
 from penholder_daemon.core.registry import Registry
-from penholder_daemon.core.store import Store, StoreFault
+from penholder_daemon.core.store import Store, StoreBusy, StoreFault
 from penholder_daemon.core.transaction import Published, Tx
+from penholder_daemon.core.transaction_store import TransactionStore
 from penholder_daemon.core.world import World
 from penholder_protocol.errors import InternalError, InvalidParams, PenholderError, StoreFailed
 
@@ -78,8 +81,8 @@ class Committer:
         self, store: Store, world: World, registry: Registry, report_bug: ReportBug
     ) -> None:
         """Bind the ports; `report_bug` hears of exceptions that no handler should raise."""
-        self._store = store
-        self._metered = Metered(store)
+        self._store = TransactionStore(store)
+        self._metered = Metered(self._store)
         self._world = world
         self._registry = registry
         self._report_bug = report_bug
@@ -119,13 +122,16 @@ class Committer:
         batch: Iterable[Invocation],
         answered: Callable[[Answer], None] = _unheard,
         heard_ms: int | None = None,
+        *,
+        waits: bool = True,
     ) -> BatchOutcome:
         """Commit a batch: what succeeded is durable when this returns, in the order given.
 
         Calls are taken from the batch one after another while it runs, and `answered` hears what
         came of each before the next is taken, so that a batch can end when it has cost enough.
         `heard_ms` is since when the first of those that wait does (CLOCK_MONOTONIC): whether a
-        lease ran out is judged as of then, since its holder may be the one who waits.
+        lease ran out is judged as of then, since its holder may be the one who waits. Unless this
+        `waits`, StoreBusy is raised where another has the lock, and nothing was taken.
         """
         taken: list[Invocation] = []
         calls = iter(batch)
@@ -138,13 +144,12 @@ class Committer:
             begun_ms = self._world.monotonic_ms()
             outcome = self._run_all(calls, taken, answered, heard_ms)
             ran_ms = self._world.monotonic_ms()
-            self._store.run("COMMIT")
-        except StoreFault as fault:
-            # Those that were not taken yet are of this batch, too: each must have an answer.
-            return self._fail([*taken, *calls], fault)
-        except Exception as bug:  # noqa: BLE001 - nobody knows what it left: as after an I/O error
-            self._report_bug(taken[0] if taken else None, bug)
-            return self._fail([*taken, *calls], StoreFault(repr(bug), outcome_unknown=True))
+            self._store.commit()
+        except Exception as error:
+            if isinstance(error, StoreBusy) and not waits and not taken:
+                raise
+            # Those that were not taken yet are of this batch, too.
+            return self._come_to_terms([*taken, *calls], error, heard_ms)
         # Only now: a start or resume of which a lost transaction knew must be made good yet.
         self._owes_grace = False
         if self._owes_mark:
@@ -155,7 +160,7 @@ class Committer:
         return outcome
 
     def _begin(self) -> None:
-        self._store.run("BEGIN IMMEDIATE")
+        self._store.begin()
         durations.resume(self._store, self._world)
         if self._owes_grace:
             leases.renew_all(self._store, self._world)
@@ -173,14 +178,18 @@ class Committer:
         heard_ms: int | None,
     ) -> BatchOutcome:
         outcome = BatchOutcome([])
+        tx: Tx | None = None
         for call in calls:
             taken.append(call)
-            tx = Tx(self._store_for(call), self._world, call.caller, call.request_id, self)
-            tx.heard_ms = heard_ms
-            outcome.answers.append(self._run_one(tx, call))
-            answered(outcome.answers[-1])
-            outcome.published += tx.published
-            outcome.effects += tx.effects
+            store = self._store_for(call)
+            if tx is None:
+                tx = Tx(store, self._world, call.caller, self._store.ledger, self)
+                tx.heard_ms = heard_ms
+                outcome.published, outcome.effects = tx.published, tx.effects
+            tx.begin(store, call.caller, call.request_id)
+            answer = self._run_one(tx, call)
+            outcome.answers.append(answer)
+            answered(answer)
         return outcome
 
     def _store_for(self, call: Invocation) -> Store:
@@ -191,8 +200,8 @@ class Committer:
         return self._metered
 
     def _run_one(self, tx: Tx, call: Invocation) -> Answer:
-        """Run one call in its savepoint; its refusal leaves its neighbours alone."""
-        self._store.run("SAVEPOINT request")
+        """Run one call; its refusal leaves its neighbours alone."""
+        self._store.begin_call()
         try:
             answer: Answer = execute.mutate(tx, call)
             # Once more: the last few statements were not looked at yet.
@@ -201,20 +210,19 @@ class Committer:
         except PenholderError as refusal:
             answer = refusal
         except StoreFault as fault:
-            if fault.outcome_unknown or not self._store.in_transaction:
+            if fault.outcome_unknown or not self._store.is_open:
                 raise
             answer = _store_failed(str(fault), NOTHING_WRITTEN)
         except Exception as bug:  # noqa: BLE001 - a bug in one handler must not stop the writer
             self._report_bug(call, bug)
             answer = InternalError()
-        if not self._store.in_transaction:
+        if not self._store.is_open:
             raise StoreFault(f"{call.method.name} ended the transaction of its batch")
         if isinstance(answer, PenholderError):
-            # The savepoint is there still; it is released below, as after a success.
-            self._store.run("ROLLBACK TO request")
-            tx.published.clear()
-            tx.effects.clear()
-        self._store.run("RELEASE request")
+            self._store.undo_call()
+            tx.undo()
+        else:
+            self._store.end_call()
         return answer
 
     def bare_params(self, caller: Caller, name: str, params: msgspec.Raw) -> msgspec.Raw:
@@ -231,12 +239,43 @@ class Committer:
             raise InvalidParams(f"{name!r} is not a mutation; tx.apply takes mutations only")
         return execute.mutate(tx, method.invoke(tx.caller, params, tx.request_id))
 
+    def _come_to_terms(
+        self, batch: Sequence[Invocation], error: Exception, heard_ms: int | None
+    ) -> BatchOutcome:
+        """Say what becomes of a batch that could not be committed as it is."""
+        is_torn = self._store.ledger.is_torn
+        if not isinstance(error, StoreFault):
+            self._report_bug(batch[0] if batch else None, error)
+            # Of rows that could not be written it is known that they are not; of any other bug
+            # outside of a handler nobody knows what it left: as after an I/O error.
+            error = StoreFault(repr(error), outcome_unknown=not is_torn)
+        outcome = self._fail(batch, error)
+        if is_torn and len(batch) > 1 and not outcome.fatal:
+            # One row is enough to fail all that were to be written with it.
+            return self._run_singly(batch, heard_ms)
+        return outcome
+
+    def _run_singly(self, batch: Sequence[Invocation], heard_ms: int | None) -> BatchOutcome:
+        """Run each call of a batch in a transaction of its own: only whom it concerns fails."""
+        whole = BatchOutcome([])
+        for call in batch:
+            outcome = self.run([call], heard_ms=heard_ms)
+            whole.answers += outcome.answers
+            whole.published += outcome.published
+            whole.effects += outcome.effects
+            whole.fatal |= outcome.fatal
+            whole.ran_ms += outcome.ran_ms
+            whole.synced_ms += outcome.synced_ms
+        return whole
+
     def _fail(self, batch: Sequence[Invocation], fault: StoreFault) -> BatchOutcome:
         """Fail every request of a batch whose transaction is lost; publish nothing."""
-        # Where nobody knows what is on the disk, nothing more is done to it, not even undone.
-        if not fault.outcome_unknown and self._store.in_transaction:
+        if fault.outcome_unknown:
+            # Where nobody knows what is on the disk, nothing more is done to it, not even undone.
+            self._store.lose()
+        else:
             try:
-                self._store.run("ROLLBACK")
+                self._store.roll_back()
             except StoreFault as worse:
                 fault = StoreFault(str(worse), outcome_unknown=True)
         self._has_failed |= fault.outcome_unknown

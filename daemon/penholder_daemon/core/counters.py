@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+from penholder_daemon.core import positions
 from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx, Tx
 
 EPOCH_FLOOR = "epoch_floor"
 """Below it may lie epochs of subjects that a restored database does not know."""
+JOURNAL = "journal"
 
 
 def raise_(tx: Tx, name: str) -> int:
@@ -46,8 +48,12 @@ def all_values(rx: Rx) -> dict[str, int]:
 
 
 def all_sequences(rx: Rx) -> dict[str, int]:
-    """Return the highest number that each AUTOINCREMENT column ever gave, by table."""
-    return _pairs(rx, "SELECT name, seq FROM sqlite_sequence")
+    """Return the highest number that each AUTOINCREMENT column ever gave, by table.
+
+    And the journal's, which counts by itself; in a database from before it was one of them.
+    """
+    known = _pairs(rx, "SELECT name, seq FROM sqlite_sequence")
+    return known if JOURNAL in known else {**known, JOURNAL: positions.last(rx.store)}
 
 
 def lift_values(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> None:
@@ -65,10 +71,11 @@ def lift_sequences(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -
     """Have the numbers of every table go on likewise, those of an empty one too."""
     rows = tx.store.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
     tables = {str(row[0]) for row in rows}
-    here = {"journal": 0, **all_sequences(tx)}
-    for table, last in _lifted(here, known, step, floor).items():
+    for table, last in _lifted(all_sequences(tx), known, step, floor).items():
+        if table == JOURNAL:
+            positions.note(tx.store, last)
         # The other database may be of another version, with tables that are not here.
-        if table in tables:
+        elif table in tables:
             # SQLite's own table has no key by which a row could be replaced.
             tx.store.run("DELETE FROM sqlite_sequence WHERE name = ?", table)
             tx.store.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, last)

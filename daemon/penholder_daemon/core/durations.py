@@ -110,6 +110,13 @@ def age_now(world: World) -> int:
     return world.boottime_ms() + _scales(world).ages_ms
 
 
+def age_of(tx: Tx) -> int:
+    """Return the same, as it is for all of a transaction."""
+    if tx.age_ms is None:
+        tx.age_ms = age_now(tx.world)
+    return tx.age_ms
+
+
 # --- leases -------------------------------------------------------------------------------------
 def lease_now(rx: Rx) -> int:
     """Return the present on the scale of leases: when the call was heard, if it had to wait."""

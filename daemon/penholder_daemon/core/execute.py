@@ -67,7 +67,7 @@ def _once(tx: Tx, call: Invocation) -> bytes:
     if key is None:
         return _act(tx, call)
     params_hash = idempotency.canonical_hash(call.bare_params, tx.bare_params)
-    answer = idempotency.recall(tx, call, key, params_hash)
+    answer = idempotency.recall_or_new(tx, call, key, params_hash)
     if answer is None:
         answer = _act(tx, call)
         # Who got nothing and sends the same again wants what there is by then.

@@ -24,10 +24,10 @@ checked all the same: who shows one believes to be the owner and must hear that 
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from penholder_daemon.core.counters import EPOCH_FLOOR, current
-from penholder_daemon.core.store import integer
+from penholder_daemon.core.store import Known, Row, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import Fenced, FenceRequired
 from penholder_protocol.nouns import Fence
@@ -35,6 +35,20 @@ from penholder_protocol.nouns import Fence
 Arguments: TypeAlias = Mapping[str, object]
 FenceCheck: TypeAlias = Callable[[Tx, Arguments, Fence | None], None]
 """Lets a mutation on the control socket pass or raises; raises also what is not found."""
+
+
+class _Held(NamedTuple):
+    """How a subject is held; nobody holds it without a token."""
+
+    epoch: int
+    token_hash: str | None
+
+
+def _held(row: Row) -> _Held:
+    return _Held(integer(row[0]), None if row[1] is None else str(row[1]))
+
+
+_HELD = Known("SELECT epoch, token_hash FROM fences WHERE subject = ?", _held)
 
 
 def always(_arguments: Arguments) -> bool:
@@ -65,8 +79,8 @@ def drop_holder(tx: Tx, subject: str) -> None:
 
 def current_epoch(rx: Rx, subject: str) -> int:
     """Return the highest epoch that the subject ever had, 0 before the first."""
-    row = rx.store.row("SELECT epoch FROM fences WHERE subject = ?", subject)
-    return 0 if row is None else integer(row[0])
+    held = rx.store.known(_HELD, subject)
+    return 0 if held is None else held.epoch
 
 
 def all_epochs(rx: Rx) -> dict[str, int]:
@@ -95,12 +109,12 @@ def outdate_all(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> N
 
 def holds(rx: Rx, subject: str, epoch: int, token: str) -> bool:
     """Tell whether this epoch and token are the present holder's, in constant time."""
-    row = rx.store.row("SELECT epoch, token_hash FROM fences WHERE subject = ?", subject)
-    if row is None or row[1] is None:
+    held = rx.store.known(_HELD, subject)
+    if held is None or held.token_hash is None:
         return False
     # The token is compared whatever the epoch is: how long this takes tells nothing of either.
-    same_token = hmac.compare_digest(str(row[1]), _hash(token))
-    return same_token and row[0] == epoch
+    same_token = hmac.compare_digest(held.token_hash, _hash(token))
+    return same_token and held.epoch == epoch
 
 
 def require(rx: Rx, subject: str, fence: Fence | None, **details: str) -> None:
@@ -113,11 +127,11 @@ def require(rx: Rx, subject: str, fence: Fence | None, **details: str) -> None:
         if not holds(rx, subject, fence.epoch, fence.token):
             raise stale(rx, subject, **details)
         return
-    row = rx.store.row("SELECT epoch, token_hash FROM fences WHERE subject = ?", subject)
-    if row is not None and row[1] is not None:
+    held = rx.store.known(_HELD, subject)
+    if held is not None and held.token_hash is not None:
         raise FenceRequired(
             "the controller has an active owner; pass its fence {epoch, token}, or take over first",
-            current_epoch=integer(row[0]),
+            current_epoch=held.epoch,
             **details,
         )
 

@@ -32,6 +32,7 @@ import msgspec
 from msgspec import Raw
 
 from penholder_daemon.core import durations
+from penholder_daemon.core.ledger import Kept, read_kept
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept, InvalidParams
@@ -122,46 +123,40 @@ def recall(rx: Rx, call: Invocation, key: str, params_hash: str) -> bytes | None
 
     Raises IdempotencyConflict for other params, IdempotencyNotKept if the answer was secret.
     """
+    kept = read_kept(rx.store, (rx.caller.scope, call.method.name, key))
+    return None if kept is None else _answer(call, key, params_hash, kept)
+
+
+def recall_or_new(tx: Tx, call: Invocation, key: str, params_hash: str) -> bytes | None:
+    """Do the same within a transaction, whose own answers need not be written yet."""
+    kept = tx.ledger.kept((tx.caller.scope, call.method.name, key))
+    return None if kept is None else _answer(call, key, params_hash, kept)
+
+
+def _answer(call: Invocation, key: str, params_hash: str, kept: Kept) -> bytes:
     method = call.method
-    row = rx.store.row(
-        "SELECT params_hash, answer FROM idempotency WHERE scope = ? AND method = ? AND key = ?",
-        rx.caller.scope,
-        method.name,
-        key,
-    )
-    if row is None:
-        return None
+    kept_hash, answer = kept
     # The older hash is made only where the newer one differs, so that it costs nobody anything.
-    if row[0] != params_hash and row[0] != hash_before(call.raw_params):
+    if kept_hash != params_hash and kept_hash != hash_before(call.raw_params):
         raise IdempotencyConflict(
             f"key {key!r} of {method.name} was used with other params;"
             " use a new key for a new call",
             method=method.name,
             idempotency_key=key,
         )
-    if row[1] is None:
+    if answer is None:
         raise IdempotencyNotKept(
             f"{method.name} under key {key!r} was done, but its answer held a secret, so it was not"
             f" kept; {method.if_lost}",
             method=method.name,
             idempotency_key=key,
         )
-    assert isinstance(row[1], bytes)  # the column of a STRICT table is a BLOB or null
-    return row[1]
+    return answer
 
 
 def remember(tx: Tx, method: str, key: str, params_hash: str, answer: bytes | None) -> None:
     """Keep an answer (None: it was secret) in the transaction that gives it."""
-    tx.store.run(
-        "INSERT INTO idempotency (scope, method, key, params_hash, answer, kept_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        tx.caller.scope,
-        method,
-        key,
-        params_hash,
-        answer,
-        durations.age_now(tx.world),
-    )
+    tx.ledger.keep((tx.caller.scope, method, key), (params_hash, answer), durations.age_of(tx))
 
 
 def forget_old(tx: Tx, most: int) -> int:

@@ -6,8 +6,8 @@ order. A counter that is taken before the transaction leaves a hole when that is
 hole looks just like an entry that is not there yet. So each entry has two numbers, and both are
 made inside the transaction that adds it:
 
-- `pos` orders all streams. It is the key of the table, with AUTOINCREMENT, so it is never given
-  again, also when retention has taken the newest entries. One number says how far a reader is in
+- `pos` orders all streams. It is the key of the table, and never given again, also when retention
+  has taken the newest entries (see `positions`). One number says how far a reader is in
   any set of streams. It may jump (after a restore), so nothing can be told from a gap in it.
 - `seq` counts 1, 2, 3 … in each stream, and has no hole: a rolled-back append takes its number back
   with it. What a stream holds is all from `pruned_seq` + 1 to `last_seq`; `verify` looks whether
@@ -24,7 +24,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
-from penholder_daemon.core import durations
+from penholder_daemon.core import durations, positions
 from penholder_daemon.core.store import Shape, integer, to_json
 from penholder_daemon.core.transaction import Published, Rx, Tx
 from penholder_protocol.errors import CursorGone
@@ -47,39 +47,39 @@ def append(
     id_prefix: str = "ev_",
 ) -> Entry:
     """Add an entry to a stream, made on its first one."""
-    stream_id, seq, parent = _next_in_stream(tx, stream)
-    entry_id = tx.world.new_id(id_prefix)
-    # What is absent is read as null, so null itself takes no room.
-    raw_text = None if raw == NULL else bytes(raw).decode()
-    stored = tx.store.row(
-        "INSERT INTO journal"
-        " (stream_id, seq, entry_id, ts, age_ms, type, turn_id, data, raw, request_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING pos",
-        stream_id,
-        seq,
-        entry_id,
-        tx.now,
-        durations.age_now(tx.world),
-        type_,
-        turn_id,
-        bytes(data).decode(),
-        raw_text,
-        tx.request_id,
+    pos, head = tx.ledger.place(stream)
+    seq, ts = head.last_seq, tx.now
+    entry_id = tx.world.entry_id(id_prefix, pos)
+    tx.ledger.add(
+        head,
+        (
+            pos,
+            head.stream_id,
+            seq,
+            entry_id,
+            ts,
+            durations.age_of(tx),
+            type_,
+            turn_id,
+            bytes(data).decode(),
+            # What is absent is read as null, so null itself takes no room.
+            None if raw == NULL else bytes(raw).decode(),
+            tx.request_id,
+        ),
     )
-    assert stored is not None  # RETURNING of an insert gives its row
     entry = Entry(
         entry_id=entry_id,
-        pos=integer(stored[0]),
+        pos=pos,
         stream=stream,
         seq=seq,
-        ts=tx.now,
+        ts=ts,
         type=type_,
         turn_id=turn_id,
         data=data,
         raw=raw,
         request_id=tx.request_id,
     )
-    tx.published.append(Published(entry, parent))
+    tx.published.append(Published(entry, head.parent))
     return entry
 
 
@@ -108,9 +108,7 @@ def open_stream(tx: Tx, stream: str, parent: str | None) -> bool:
 
 def position(rx: Rx) -> int:
     """Return the position of the newest entry ever written, 0 before the first."""
-    # Not the largest position that is there: retention may have taken that entry.
-    found = rx.store.row("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
-    return 0 if found is None else integer(found[0])
+    return positions.last(rx.store)
 
 
 def read_stream(rx: Rx, stream: str, after_seq: int) -> Iterator[Entry]:
@@ -172,8 +170,7 @@ def refuse_pruned_id(rx: Rx, stream: str, entry_id: str) -> None:
     # Entries of one millisecond cannot be told apart by their ids, so as old is taken for older.
     is_older = oldest is None or rx.world.time_from_ms(made_ms) <= str(oldest[0])
     # An id that is of another stream was never of this one, however old it is.
-    is_of_another = rx.store.row("SELECT 1 FROM journal WHERE entry_id = ?", entry_id) is not None
-    if is_older and not is_of_another:
+    if is_older and _find(rx, entry_id) is None:
         raise gone(stream, oldest_seq=pruned_seq + 1)
 
 
@@ -185,8 +182,22 @@ def extent(rx: Rx, stream: str) -> tuple[int, int]:
 
 def find(rx: Rx, stream: str, entry_id: str) -> Entry | None:
     """Look an entry of one stream up by its id."""
-    sql = f"SELECT {ENTRY.columns} {_FROM} WHERE j.entry_id = ? AND s.name = ?"
-    row = rx.store.row(sql, entry_id, stream)
+    found = _find(rx, entry_id)
+    return found if found is not None and found.stream == stream else None
+
+
+def _find(rx: Rx, entry_id: str) -> Entry | None:
+    pos = rx.world.entry_pos(entry_id)
+    row = None
+    if pos is not None:
+        sql = f"SELECT {ENTRY.columns} {_FROM} WHERE j.pos = ? AND j.entry_id = ?"
+        row = rx.store.row(sql, pos, entry_id)
+    if row is None:
+        sql = (
+            f"SELECT {ENTRY.columns} {_FROM}"
+            " WHERE j.pos = (SELECT pos FROM entry_ids WHERE entry_id = ?)"
+        )
+        row = rx.store.row(sql, entry_id)
     return None if row is None else ENTRY.read(row)
 
 
@@ -208,20 +219,3 @@ def gone(stream: str, **oldest: int) -> CursorGone:
         stream=stream,
         **oldest,
     )
-
-
-def _next_in_stream(tx: Tx, stream: str) -> tuple[int, int, str | None]:
-    row = tx.store.row(
-        "UPDATE streams SET last_seq = last_seq + 1 WHERE name = ?"
-        " RETURNING stream_id, last_seq, parent",
-        stream,
-    )
-    if row is None:
-        row = tx.store.row(
-            "INSERT INTO streams (name, last_seq) VALUES (?, 1)"
-            " RETURNING stream_id, last_seq, parent",
-            stream,
-        )
-    assert row is not None
-    stream_id, seq, parent = row
-    return integer(stream_id), integer(seq), None if parent is None else str(parent)

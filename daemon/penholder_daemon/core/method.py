@@ -77,7 +77,8 @@ class Afterwards(Generic[ResultT]):
     act: Callable[[], None]
 
 
-@dataclass(frozen=True)
+# Not frozen, which would make it three times as dear to make; nobody changes one.
+@dataclass(slots=True, eq=False)
 class Invocation:
     """One call with checked params, on its way to its handler."""
 
@@ -111,6 +112,11 @@ class Method:
     acts: bool = False
     is_bulk: bool = False
     control_only: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def is_long(self) -> bool:
+        """Whether it may take longer than others should wait: it does much, or encloses others."""
+        return self.is_bulk or self.name == "tx.apply" or not self.sockets
 
     @cached_property
     def fields(self) -> list[Field]:

@@ -12,7 +12,7 @@ name that was probably meant. A text that is not known is passed on as it is.
 Two things the decoder cannot see:
 
 - JSON values that are stored as they are stay raw; they are compacted and checked for size, depth
-  and numbers (`values.compact`) as the struct is made. Those in records within params are not: such
+  and numbers (`values.compact`) once all is read. Those in records within params are not: such
   records are the clients' types, too, so the handler does it (`compact_struct`). One that is marked
   `checked_late` is left to its handler as well, which has to refuse other things first.
 - U+0000, which is no text for many who read it later. It is looked for only where its escape is in
@@ -23,6 +23,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -32,6 +33,7 @@ from penholder_daemon.core import nulls, texts
 from penholder_daemon.core.values import compact
 from penholder_protocol.errors import InvalidParams
 from penholder_protocol.limits import MAX_TYPE_CHARACTERS
+from penholder_protocol.nouns.words import NULL
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 _MISSING = re.compile(r"missing required field `([^`]*)`")
@@ -67,6 +69,9 @@ class Params:
         self.names = tuple(field.name for field in fields)
         self.type = _struct_type(name, fields)
         self._decode = msgspec.json.Decoder(self.type).decode
+        self._kinds = [
+            (each.name, kind) for each in fields if (kind := _json_kind(each.hint)) is not None
+        ]
 
     def without_nulls(self, raw: Raw) -> Raw:
         """Return raw params without what is null in place of being left out."""
@@ -86,9 +91,12 @@ class Params:
             raise InvalidParams(texts.what_is_wrong(bytes(raw), str(error))) from None
         except RecursionError:
             raise InvalidParams("the params are nested too deep") from None
+        arguments = msgspec.structs.asdict(decoded)
+        for name, kind in self._kinds:
+            arguments[name] = _compacted(arguments[name], name, kind)
         if not self._takes_nul and texts.MAYBE_NUL in bytes(raw):
             self._refuse_nul(decoded)
-        return {name: getattr(decoded, name) for name in self.names}
+        return arguments
 
     def _refuse_nul(self, decoded: msgspec.Struct) -> None:
         for field in self.fields:
@@ -149,7 +157,6 @@ def _words(hint: object) -> list[str]:
 
 
 def _struct_type(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
-    values = {field: kind for field, hint, _ in fields if (kind := _json_kind(hint))}
     made: list[object] = []
     for field, hint, default in fields:
         if default is inspect.Parameter.empty:
@@ -159,16 +166,11 @@ def _struct_type(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
         else:
             made.append((field, hint, default))
 
-    # What this raises is told as it is: msgspec takes only ValueError and TypeError for its own.
-    def check_values(self: msgspec.Struct) -> None:
-        _compact_fields(self, values)
-
     return msgspec.defstruct(
         name,
         made,  # type: ignore[arg-type]  # built above in the forms that defstruct takes
         kw_only=True,
         forbid_unknown_fields=True,
-        namespace={"__post_init__": check_values},
     )
 
 
@@ -191,22 +193,24 @@ def _json_kind(hint: object) -> str | None:
     return None
 
 
-def _compacted(value: Raw, name: str, kind: str) -> Raw:
-    must_be_object = kind == "object" or (kind == "optional_object" and bytes(value) != b"null")
-    return compact(value, name, must_be_object=must_be_object)
-
-
 def compact_struct(value: StructT) -> StructT:
     """Check the JSON values of a nested record in params and return it with them compacted."""
-    hints = get_type_hints(type(value), include_extras=True)
-    changed = {
-        name: _compacted(getattr(value, name), name, kind)
-        for name, hint in hints.items()
-        if (kind := _json_kind(hint))
-    }
+    changed: dict[str, Raw] = {}
+    for name, kind in _kinds_in(type(value)).items():
+        given = getattr(value, name)
+        compacted = _compacted(given, name, kind)
+        if compacted is not given:
+            changed[name] = compacted
     return msgspec.structs.replace(value, **changed) if changed else value
 
 
-def _compact_fields(decoded: msgspec.Struct, kinds: Mapping[str, str]) -> None:
-    for name, kind in kinds.items():
-        setattr(decoded, name, _compacted(getattr(decoded, name), name, kind))
+@cache
+def _kinds_in(record: type[msgspec.Struct]) -> Mapping[str, str]:
+    hints = get_type_hints(record, include_extras=True)
+    return {name: kind for name, hint in hints.items() if (kind := _json_kind(hint))}
+
+
+def _compacted(value: Raw, name: str, kind: str) -> Raw:
+    if value == NULL and kind != "object":  # as most that may be are
+        return value
+    return compact(value, name, must_be_object=kind != "value")

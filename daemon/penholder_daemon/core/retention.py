@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from penholder_daemon.core import counters, durations
+from penholder_daemon.core import counters, durations, positions
 from penholder_daemon.core.rules import Rule
 from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
@@ -93,6 +93,8 @@ def apply(tx: Tx, cut: Cut) -> None:
     """Delete what a cut takes."""
     # By this number a subscription sees that it has to look which of its streams were cut.
     counters.raise_(tx, _CUTS)
+    # Perhaps the newest entry is among those that go, and its position must not come again.
+    positions.note(tx.store, positions.last(tx.store))
     # The stream first: the entry whose position it keeps is among those that go.
     tx.store.run(
         "UPDATE streams SET pruned_seq = ?, pruned_pos ="

@@ -27,7 +27,7 @@ import msgspec
 
 from penholder_daemon.core import fence, streams
 from penholder_daemon.core.room_left import is_full
-from penholder_daemon.core.store import Row, integer
+from penholder_daemon.core.store import Known, Row, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import Process
 from penholder_protocol.errors import NotAttached, TooManySeats
@@ -59,13 +59,12 @@ def _seat(row: Row) -> Seat:
     )
 
 
+_CURRENT = Known(f"SELECT {_COLUMNS} FROM seats WHERE worker_id = ? AND ended_at IS NULL", _seat)
+
+
 def current(rx: Rx, worker_id: str) -> Seat | None:
     """Return who sits there now."""
-    row = rx.store.row(
-        f"SELECT {_COLUMNS} FROM seats WHERE worker_id = ? AND ended_at IS NULL",
-        worker_id,
-    )
-    return None if row is None else _seat(row)
+    return rx.store.known(_CURRENT, worker_id)
 
 
 def occupied(rx: Rx) -> list[Seat]:

@@ -4,8 +4,18 @@ SQL itself stands in the room (or core mechanism) that owns the table. What a st
 `StoreFault`; anything else is a mistake of ours.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import (
+    Generic,
+    NamedTuple,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
@@ -13,6 +23,8 @@ from penholder_daemon.core.world import World
 
 SqlValue: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[SqlValue, ...]
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
 
@@ -28,8 +40,44 @@ class StoreFault(Exception):
         self.outcome_unknown = outcome_unknown
 
 
+class StoreBusy(StoreFault):
+    """Another program has the lock."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known(Generic[T_co]):
+    """A read that is foreseen: the same row is asked for again and again, and seldom changes.
+
+    It finds a row by what is unique of it, so there is one at most, and a new row never changes
+    what was found before. A store may answer from what it has read as long as that is exact.
+    """
+
+    sql: str
+    read: Callable[[Row], T_co]
+
+
+class Touched(NamedTuple):
+    """What a statement reads and writes, as (table, column)."""
+
+    reads: frozenset[tuple[str, str]]
+    updates: frozenset[tuple[str, str]]
+    inserts: frozenset[str]
+    """Tables."""
+    deletes: frozenset[str]
+    """Tables, also those from which rows go with those of another."""
+
+
 class Store(Protocol):
     """One connection to the database."""
+
+    def known(self, known: Known[T], *values: SqlValue) -> T | None:
+        """Return what a foreseen read finds, as it is now."""
+
+    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
+        """Tell what a statement would read and write; it is not run."""
+
+    def run_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a statement once for each of these rows of values."""
 
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
@@ -50,6 +98,10 @@ class Store(Protocol):
     @property
     def changed_rows(self) -> int:
         """How many rows were ever changed over this connection, also by what was taken back."""
+
+    @property
+    def data_version(self) -> int:
+        """A number that is another after each commit, also one of another connection."""
 
     @property
     def steps(self) -> int:

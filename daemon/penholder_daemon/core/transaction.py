@@ -7,7 +7,7 @@ judged by what it left behind.
 `Rx` is one consistent view, for one call of one caller. Nothing is cached in it but the time, which
 is the same however often it is asked: two fields of a record that say now must agree.
 
-`Tx` is one mutation in a savepoint. What it wants outside of the database it can only leave on
+`Tx` is one mutation in a transaction. What it wants outside of the database it can only leave on
 itself, as entries (`published`) and effects. If it is refused both are thrown away with what it
 wrote, so nobody hears of what did not happen. Marks about the call (`holds_secret`, `beside_owner`,
 `is_empty`) say what `execute` must know of it beside its answer.
@@ -19,6 +19,7 @@ import msgspec
 
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
+from penholder_daemon.core.ledger import Ledger
 from penholder_daemon.core.store import SqlValue, Store
 from penholder_daemon.core.world import World
 from penholder_protocol.nouns import Entry
@@ -52,21 +53,30 @@ class Rx:
 
 
 class Tx(Rx):
-    """One mutation inside the writer's transaction, in a savepoint of its own."""
+    """One mutation inside the writer's transaction; `begin` makes it the next one.
+
+    One object serves all mutations of a batch, one after another: it is their time, which is the
+    same for all of them, and what they leave for afterwards.
+    """
 
     def __init__(
-        self,
-        store: Store,
-        world: World,
-        caller: Caller,
-        request_id: str | None,
-        calls: "Calls",
+        self, store: Store, world: World, caller: Caller, ledger: Ledger, calls: "Calls"
     ) -> None:
         """Bind the ports; `calls` runs other mutations inside this one (tx.apply)."""
         super().__init__(store, world, caller)
-        self.request_id = request_id
+        self.ledger = ledger
         self.published: list[Published] = []
         self.effects: list[Effect] = []
+        self._calls = calls
+        self.age_ms: int | None = None
+        """The present on the scale of ages, as `durations.age_of` has found it."""
+        self.begin(store, caller, None)
+
+    def begin(self, store: Store, caller: Caller, request_id: str | None) -> None:
+        """Begin the next mutation of the batch."""
+        self.store = store
+        self.caller = caller
+        self.request_id = request_id
         self.counted: dict[tuple[str, tuple[SqlValue, ...]], int] = {}
         """Rows of kinds that are limited, as `room_left` has counted them; at least so many."""
         self.holds_secret = False
@@ -77,7 +87,13 @@ class Tx(Rx):
         """Whether this call got nothing: sent again it is to try again, not to hear the same."""
         self.is_marked = False
         """Whether it stores already where the clocks stand."""
-        self._calls = calls
+        self._entries_before = len(self.published)
+        self._effects_before = len(self.effects)
+
+    def undo(self) -> None:
+        """Leave nothing of this mutation for afterwards."""
+        del self.published[self._entries_before :]
+        del self.effects[self._effects_before :]
 
     def after_commit(self, effect: Effect) -> None:
         """Have something done outside the database once this is durable."""

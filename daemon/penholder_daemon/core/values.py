@@ -44,11 +44,11 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
     if brackets > MAX_VALUE_DEPTH and _is_deeper(text, MAX_VALUE_DEPTH):
         raise _over(name, "MAX_VALUE_DEPTH", MAX_VALUE_DEPTH, "levels deep")
     _refuse_numbers(text, name)
-    text = _formatted(text, name)
+    formatted = _formatted(text, name)
     # Only now: the limit counts what is stored, not how it was spelled.
-    if len(text) > MAX_VALUE_BYTES:
+    if len(formatted) > MAX_VALUE_BYTES:
         raise _over(name, "MAX_VALUE_BYTES", MAX_VALUE_BYTES, "bytes")
-    return Raw(text)
+    return value if formatted == text else Raw(formatted)
 
 
 def _formatted(text: bytes, name: str) -> bytes:

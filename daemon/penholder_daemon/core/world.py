@@ -41,8 +41,14 @@ class World(Protocol):
     def new_id(self, prefix: str) -> str:
         """Make an id such as `w_…` that sorts by the time of its making."""
 
+    def entry_id(self, prefix: str, pos: int) -> str:
+        """Make the id of an entry, from which `entry_pos` can tell its position."""
+
+    def entry_pos(self, entry_id: str) -> int | None:
+        """Tell which position an id holds, if it holds one; it may be another's by chance."""
+
     def made_ms(self, made_id: str) -> int | None:
-        """Tell when `new_id` made an id, by the wall clock; None if that is not to be seen."""
+        """Tell when an id was made here, by the wall clock; None if that is not to be seen."""
 
     def new_token(self) -> str:
         """Make a secret of at least 128 bits."""

@@ -13,7 +13,7 @@ Where each stream ends is kept here while it is written to, and stored once at t
 
 from collections.abc import Mapping
 
-from penholder_daemon.core import streams
+from penholder_daemon.core import positions, streams
 from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.moving.skipping import SKIPPED, Skipping
 from penholder_daemon.moving.target import Target, refuse_other
@@ -31,6 +31,7 @@ class Streams:
         self._target = target
         self._skipping = skipping
         self._known: dict[str, _Stream] = {}
+        self._pos = positions.last(target.store)
 
     def open_worker(self, worker_id: str, controller_id: str) -> None:
         """Make the stream of a worker that is to be added.
@@ -67,8 +68,7 @@ class Streams:
             self._refuse_other(name, row)
             self._target.present["events"] += 1
             return False
-        # Without an age: its `ts` stands for it where retention asks.
-        self._target.insert("journal", ("entry_id",), row)
+        self._insert(row)
         stream.last_seq = seq
         self._target.added["events"] += 1
         return True
@@ -91,9 +91,22 @@ class Streams:
                 "data": "{}",
                 "raw": None,
             }
-            self._target.insert("journal", ("entry_id",), row)
+            self._insert(row)
             self._target.added["events"] += 1
         stream.last_seq = seq - 1
+
+    def _insert(self, row: Mapping[str, SqlValue]) -> None:
+        """Add a row at the next position, and its id beside it, which does not hold that."""
+        entry_id = str(row["entry_id"])
+        self._pos += 1
+        store = self._target.store
+        held = positions.of_entry_id(entry_id)
+        if store.row("SELECT 1 FROM journal WHERE pos = ? AND entry_id = ?", held, entry_id):
+            raise Conflict(f"entry {entry_id!r} is here already, of another stream or number")
+        id_row: dict[str, SqlValue] = {"entry_id": entry_id, "pos": self._pos}
+        self._target.insert("entry_ids", ("entry_id",), id_row)
+        # Without an age: its `ts` stands for it where retention asks.
+        self._target.insert("journal", ("entry_id",), {"pos": self._pos, **row})
 
     def close(self) -> None:
         """Write down where each stream ends now."""

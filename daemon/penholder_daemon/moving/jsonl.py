@@ -21,6 +21,8 @@ import apsw
 import msgspec
 
 from penholder_daemon import migrations
+from penholder_daemon.core import positions
+from penholder_daemon.core.counters import JOURNAL
 from penholder_daemon.core.store import Store, integer
 from penholder_daemon.moving.target import Target
 from penholder_daemon.refusals import Refused
@@ -73,15 +75,17 @@ def write(store: Store) -> Iterator[bytes]:
 
 def head(store: Store) -> Header:
     """Return what the header of an export would say now."""
-    return Header(
-        FORMAT,
-        migrations.version(store),
-        {table: _count(store, table) for table in _tables(store)},
-        {
-            str(name): integer(last)
-            for name, last in store.rows("SELECT name, seq FROM sqlite_sequence ORDER BY name")
-        },
-    )
+    tables = {table: _count(store, table) for table in _tables(store)}
+    return Header(FORMAT, migrations.version(store), tables, _sequences(store))
+
+
+def _sequences(store: Store) -> dict[str, int]:
+    """Return how far each numbering has got, by table; the journal's is none of SQLite's."""
+    rows = store.rows("SELECT name, seq FROM sqlite_sequence")
+    found = {str(name): integer(last) for name, last in rows}
+    if last := positions.last(store):
+        found[JOURNAL] = last
+    return dict(sorted(found.items()))
 
 
 def read_head(lines: Iterator[bytes]) -> Header:
@@ -115,7 +119,10 @@ def move(
     # The rows have left the highest number that is there; what counts is the highest ever given.
     store.run("DELETE FROM sqlite_sequence")
     for name, last in header.sequences.items():
-        store.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", name, last)
+        if name != JOURNAL:
+            store.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", name, last)
+        elif last > positions.last(store):
+            positions.note(store, last)
     _refuse_low_sequences(store, header)
 
 

@@ -40,9 +40,9 @@ from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.running.timers import Timers
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.store.database import WriterStore
+from penholder_daemon.shell.store.inline_writer import InlineWriter
 from penholder_daemon.shell.store.opening import open_writer
 from penholder_daemon.shell.store.readers import InlineReaders
-from penholder_daemon.shell.store.writer import InlineWriter
 from tests.helpers.sim.stream_transport import StreamTransport
 
 REGISTRY: Registry = build_registry()
@@ -84,6 +84,15 @@ class SimulatedWorld:
         """Count."""
         self._made += 1
         return f"{prefix}{self._random.getrandbits(32):08x}{self._made}"
+
+    def entry_id(self, prefix: str, pos: int) -> str:
+        """Draw something, and hold the position."""
+        return f"{self.new_id(prefix)}_{pos}"
+
+    def entry_pos(self, entry_id: str) -> int | None:
+        """Read it."""
+        held = entry_id.rpartition("_")[2]
+        return int(held) if held.isdigit() else None
 
     def made_ms(self, made_id: str) -> int | None:  # noqa: ARG002
         """No id tells its time here."""

@@ -11,7 +11,7 @@ import pytest
 from bench.journal_pages import PAGES, fill
 from bench.plans import plans, steps
 
-from penholder_daemon.core import backlog, execute
+from penholder_daemon.core import backlog, execute, positions
 from penholder_daemon.core.method import Waiting
 from penholder_daemon.rooms.journal import subscribe
 from penholder_protocol import errors
@@ -98,7 +98,7 @@ def test_an_empty_page_says_how_far_it_looked(filled: Bench) -> None:
 
 def test_a_scan_goes_on_over_what_was_never_written(bench: Bench) -> None:
     bench.worker("w1")
-    bench.database.run("UPDATE sqlite_sequence SET seq = 1 << 40 WHERE name = 'journal'")
+    positions.note(bench.database, 1 << 40)
     bench.call("event.append", worker_id="w1", type="x")
     page = bench.call("journal.read", streams=["*"], types=["x"])
     assert [entry["pos"] for entry in page["items"]] == [(1 << 40) + 1]

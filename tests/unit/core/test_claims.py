@@ -14,7 +14,7 @@ WORKER = Caller("runtime", 1000, 70, "w1")
 
 
 def _tx(bench: Bench, caller: Caller = CONTROLLER) -> Tx:
-    return Tx(bench.store, bench.world, caller, None, bench.committer)
+    return bench.tx(caller)
 
 
 def _require(

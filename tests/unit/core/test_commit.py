@@ -80,8 +80,7 @@ def test_later_calls_of_a_batch_see_earlier_ones(ready: Bench) -> None:
     ("statement", "loses_transaction"),
     [
         ("BEGIN IMMEDIATE", False),
-        ("SAVEPOINT", False),
-        ("INSERT INTO journal", True),
+        ("UPDATE workers", True),
         ("RELEASE", False),
         ("RELEASE", True),
         ("COMMIT", False),
@@ -93,7 +92,13 @@ def test_a_lost_transaction_fails_every_request_and_publishes_nothing(
 ) -> None:
     before = ready.dump()
     ready.store.fail_at(statement, loses_transaction=loses_transaction)
-    answers = _appends(ready, "a", "b", "c")
+    answers = ready.run(
+        [
+            ready.invocation("event.append", {"worker_id": "w1", "type": "a"}),
+            ready.invocation("worker.heartbeat", {"worker_id": "w1"}),
+            ready.invocation("event.append", {"worker_id": "w1", "type": "c"}),
+        ]
+    )
     assert len(answers) == 3
     for answer in answers:
         assert isinstance(answer, errors.StoreFailed)
@@ -107,24 +112,42 @@ def test_a_lost_transaction_fails_every_request_and_publishes_nothing(
     assert _stored(ready) == ["d"]
 
 
-def test_sqlite_itself_may_end_the_transaction_behind_our_back(ready: Bench) -> None:
-    """RAISE(ROLLBACK) does what INSERT OR ROLLBACK and a full disk do."""
+@pytest.mark.parametrize("action", ["ROLLBACK", "ABORT", "FAIL"])
+def test_a_row_that_cannot_be_written_fails_its_own_call_alone(ready: Bench, action: str) -> None:
+    """RAISE(ROLLBACK) ends the transaction behind our back, as a full disk does."""
     ready.database.run(
         "CREATE TRIGGER boom BEFORE INSERT ON journal WHEN NEW.type = 'boom'"
-        " BEGIN SELECT RAISE(ROLLBACK, 'gone'); END"
+        f" BEGIN SELECT RAISE({action}, 'gone'); END"
     )
     answers = _appends(ready, "a", "boom", "b")
-    assert [type(answer) for answer in answers] == [errors.StoreFailed] * 3
-    assert ready.published == []
-    assert _stored(ready) == []
-    assert [type(answer) for answer in _appends(ready, "b")] == [bytes]
+    assert [type(answer) for answer in answers] == [bytes, errors.StoreFailed, bytes]
+    assert isinstance(answers[1], errors.StoreFailed)
+    assert answers[1].details["outcome"] == "nothing_written"
+    assert [published.entry.type for published in ready.published] == ["a", "b"]
+    assert [published.entry.seq for published in ready.published] == [1, 2]
+    assert _stored(ready) == ["a", "b"]
+    assert [type(answer) for answer in _appends(ready, "c")] == [bytes]
+    assert _stored(ready) == ["a", "b", "c"]
 
 
-def test_a_fault_of_one_statement_fails_that_request_alone(ready: Bench) -> None:
+def test_rows_that_can_be_written_singly_fail_nobody(ready: Bench) -> None:
     ready.store.fail_at("INSERT INTO journal")
     answers = _appends(ready, "a", "b")
-    assert [type(answer) for answer in answers] == [errors.StoreFailed, bytes]
-    assert _stored(ready) == ["b"]
+    assert [type(answer) for answer in answers] == [bytes, bytes]
+    assert _stored(ready) == ["a", "b"]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE workers", "SAVEPOINT"])
+def test_a_fault_of_one_statement_fails_that_request_alone(ready: Bench, statement: str) -> None:
+    ready.store.fail_at(statement)
+    calls = [
+        ready.invocation("event.append", {"worker_id": "w1", "type": "a"}),
+        ready.invocation("worker.heartbeat", {"worker_id": "w1"}),
+        ready.invocation("event.append", {"worker_id": "w1", "type": "b"}),
+    ]
+    answers = ready.run(calls)
+    assert [type(answer) for answer in answers] == [bytes, errors.StoreFailed, bytes]
+    assert _stored(ready) == ["a", "b"]
 
 
 @pytest.mark.parametrize("statement", ["INSERT INTO journal", "COMMIT", "BEGIN IMMEDIATE"])

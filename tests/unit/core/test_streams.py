@@ -8,7 +8,7 @@ from msgspec import Raw
 from penholder_daemon.core import backlog, journal
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.streams import Selection
-from penholder_daemon.core.transaction import Published, Tx
+from penholder_daemon.core.transaction import Published
 from penholder_protocol.errors import InvalidParams
 from tests.helpers.harness import Bench
 
@@ -38,12 +38,13 @@ TYPES = ("x", "y", "z")
 
 def _filled() -> tuple[Bench, list[Published]]:
     bench = Bench()
-    tx = Tx(bench.store, bench.world, Caller(CONTROL, 1, 1), None, bench.committer)
+    tx = bench.tx(Caller(CONTROL, 1, 1))
     for stream, parent in STREAMS.items():
         journal.open_stream(tx, stream, parent)
     for number in range(60):
         stream = list(STREAMS)[number % len(STREAMS)]
         journal.append(tx, stream, TYPES[number % 3], Raw(b"{}"))
+    tx.ledger.settle()
     return bench, tx.published
 
 

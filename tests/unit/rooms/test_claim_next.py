@@ -3,10 +3,9 @@
 import pytest
 
 from penholder_daemon.core import budget
-from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs.records import claiming
 from tests.helpers.fakes import Listening
-from tests.helpers.harness import CONTROLLER, Bench
+from tests.helpers.harness import Bench
 from tests.helpers.running import claim, make_run
 
 
@@ -42,7 +41,7 @@ def test_few_that_ran_out_are_found_along_their_deadlines(bench: Bench) -> None:
     claim(bench, "r1", lease_ms=1)
     bench.world.pass_ms(1)
     store = Listening(bench.database)
-    assert claiming.oldest(Tx(store, bench.world, CONTROLLER, None, bench.committer)) is not None
+    assert claiming.oldest(bench.tx(store=store)) is not None
     plans = [step for sql, plan in store.plans if "FROM leases l" in sql for step in plan]
     assert any("INDEX leases_of_runs" in step for step in plans)
     assert not any(step.startswith("SCAN l") for step in plans)

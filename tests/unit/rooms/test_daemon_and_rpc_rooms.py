@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from penholder_daemon.core import execute
+from penholder_daemon.core import execute, positions
 from penholder_daemon.core.store import StoreFault
 from penholder_protocol import PROTOCOL_VERSION, __version__, limits
 from tests.helpers.fakes import FakeSession
@@ -62,7 +62,7 @@ def test_health_of_a_store_that_can_be_read(bench: Bench) -> None:
 
 
 def test_health_of_a_store_that_fails(bench: Bench) -> None:
-    bench.store.fail_at("SELECT seq FROM sqlite_sequence", fault=lambda: StoreFault("disk gone"))
+    bench.store.fail_at(positions.LAST, fault=lambda: StoreFault("disk gone"))
     health = bench.call("daemon.health")
     assert (health["ready"], health["reachable"]) == (False, False)
     assert (health["failure_kind"], health["message"]) == ("store_failed", "disk gone")

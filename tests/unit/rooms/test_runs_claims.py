@@ -3,11 +3,10 @@
 import pytest
 
 from penholder_daemon.core.effects import WithdrawStream
-from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.runs.records import claiming
 from penholder_protocol import errors
 from tests.helpers.fakes import Listening
-from tests.helpers.harness import CONTROLLER, Bench, Json
+from tests.helpers.harness import Bench, Json
 from tests.helpers.running import (
     Lease,
     ask,
@@ -220,7 +219,7 @@ def test_claim_next_reads_along_an_index(bench: Bench, state: str) -> None:
         for number in range(101):
             claim(bench, f"r{number}", lease_ms=1)
         bench.world.pass_ms(1)
-    tx = Tx(store, bench.world, CONTROLLER, None, bench.committer)
+    tx = bench.tx(store=store)
     for filters in ({}, {"tenant_id": "t"}, {"project_id": "p", "backend_profile": "codex"}):
         assert claiming.oldest(tx, **filters) is not None
     # Along an index of the state: the runs that have ended are never passed over.

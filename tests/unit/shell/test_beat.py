@@ -8,12 +8,13 @@ import trio.testing
 from penholder_daemon.core.commit import Answer, BatchOutcome
 from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.method import Invocation
+from penholder_daemon.shell.connections.hub import Hub
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.running.beat import keep_beating
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.store.writer import ThreadWriter
+from penholder_daemon.shell.store.writer import AdaptiveWriter
 from penholder_protocol.errors import RunnerLeaseConflict
 from tests.helpers.harness import Bench, unwrap
 from tests.helpers.running import claim, make_run
@@ -34,13 +35,17 @@ class BenchConnection:
         batch: Iterable[Invocation],
         answered: Callable[[Answer], None],
         heard_ms: int | None = None,  # noqa: ARG002 - by a clock that this world does not have
+        *,
+        waits: bool = True,
     ) -> BatchOutcome:
         """Commit."""
-        return self._bench.committer.run(batch, answered)
+        return self._bench.committer.run(batch, answered, waits=waits)
 
     def heartbeat(self) -> BatchOutcome:
         """Leave the writer's beat to the test."""
         return BatchOutcome([])
+
+    checkpoint_is_due = False
 
     def checkpoint(self) -> None:
         """Leave the log."""
@@ -53,13 +58,14 @@ class Scene:
         """Start the thread."""
         self.bench = bench
         self.beat = Beat(bench.world)
-        self.writer = ThreadWriter(
+        self.writer = AdaptiveWriter(
             BenchConnection(bench),  # type: ignore[arg-type]  # what the writer needs of it
-            Counters(), RequestLog(Settings()), self.beat,
+            Counters(), RequestLog(Settings()), self.beat, Hub(lambda: None),
         )  # fmt: skip
         self.writer.start(self._deliver)
 
     def _deliver(self, jobs: Sequence[WriteJob], outcome: BatchOutcome) -> None:
+        assert not outcome.fatal
         for job, answer in zip(jobs, outcome.answers, strict=True):
             job.done(answer)
 

@@ -7,11 +7,12 @@ import trio
 
 from penholder_daemon.core.commit import BatchOutcome
 from penholder_daemon.core.leases import Beat
+from penholder_daemon.shell.connections.hub import Hub
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.store.writer import ThreadWriter
+from penholder_daemon.shell.store.writer import AdaptiveWriter
 from tests.helpers.harness import Bench
 
 
@@ -35,9 +36,9 @@ async def test_what_nobody_foresaw_ends_the_daemon(bench: Bench) -> None:
         ended.set()
 
     with structlog.testing.capture_logs() as logged:
-        writer = ThreadWriter(
+        writer = AdaptiveWriter(
             _BrokenConnection(),  # type: ignore[arg-type]  # what the writer needs of it
-            Counters(), RequestLog(Settings()), Beat(bench.world),
+            Counters(), RequestLog(Settings()), Beat(bench.world), Hub(lambda: None),
         )  # fmt: skip
         writer.start(deliver)
         await ended.wait()

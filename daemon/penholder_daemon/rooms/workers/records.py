@@ -21,7 +21,7 @@ from penholder_daemon.core.effects import CloseWorker, ServeWorker
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.states import StateMachine
-from penholder_daemon.core.store import Shape, SqlValue, integer
+from penholder_daemon.core.store import Known, Shape, SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.controllers import records as controllers
 from penholder_protocol.errors import TooManyWorkers, WorkerNotFound
@@ -90,12 +90,17 @@ def require(rx: Rx, worker_id: str) -> Worker:
     return worker
 
 
+_CONTROLLER_ID = Known(
+    "SELECT controller_id FROM workers WHERE worker_id = ?", lambda row: str(row[0])
+)
+
+
 def require_controller_id(rx: Rx, worker_id: str) -> str:
     """Return whose worker it is, without reading all of it, or raise WorkerNotFound."""
-    row = rx.store.row("SELECT controller_id FROM workers WHERE worker_id = ?", worker_id)
-    if row is None:
+    controller_id = rx.store.known(_CONTROLLER_ID, worker_id)
+    if controller_id is None:
         raise _not_found(worker_id)
-    return str(row[0])
+    return controller_id
 
 
 def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Worker]]:

@@ -21,8 +21,9 @@ follows from that:
   them may wait for a mutation that is kept back until this very peer has room.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 import structlog
@@ -86,6 +87,9 @@ class Connection(JsonRpcConnection):
         self.session = PeerSession(caller, services, desk, self, self._spawn, self._cancel_wait)
         self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
         self._reading = trio.CancelScope()
+        self._framer = Framer()
+        self._rest: Iterator[bytes] = iter(())
+        """Of what has come, the frames that have to wait."""
         self._unfinished_since: float | None = None
         self._messages = 0
         # Set for good before the nursery closes; `_spawn` asks it.
@@ -126,13 +130,13 @@ class Connection(JsonRpcConnection):
 
     async def _background_task(self) -> None:
         """Read frames until the peer ends, breaks the framing, or the daemon drains."""
-        framer = Framer()
         with self._reading:
             try:
                 while True:
-                    await self._read(framer)
+                    await self._stream.receive(self._take_at_once)
+                    await self._take_rest()
             except TransportClosed:
-                if framer.unfinished_bytes:
+                if self._framer.unfinished_bytes:
                     self._put_error(ParseError("the connection ended inside a frame"))
             except ValueTooLarge as error:
                 self._put_error(error)
@@ -140,30 +144,44 @@ class Connection(JsonRpcConnection):
                 # broken first.
                 await self._linger()
 
-    async def _read(self, framer: Framer) -> None:
-        """Take what has come, a bounded piece of work at a time.
+    def _take_at_once(self, chunk: bytes) -> bool:
+        """Take what has come as far as nothing of it has to wait; False if something has."""
+        whole = self._framer.whole(chunk)
+        frames = self._framer.feed(chunk) if whole is None else iter((whole,))
+        for taken, frame in enumerate(frames):
+            if taken == _MESSAGES_A_TURN or not self._may_take or not _is_light(frame):
+                self._rest = chain((frame,), frames)
+                return False
+            self._take_frame(frame)
+        self._note_unfinished(self._framer.unfinished_bytes)
+        # Asked once more: while there is no room nothing more is to be read.
+        return self._may_take
+
+    @property
+    def _may_take(self) -> bool:
+        # Cheap questions: most connections are far from any limit, always.
+        return self._account.is_modest and not self._requests.is_full
+
+    async def _take_rest(self) -> None:
+        """Take the rest of what has come, a bounded piece of work at a time.
 
         Between two pieces everybody else has a turn; the pieces are counted in messages, not in
         time, so that a simulation replays.
         """
-        # Cheap questions first: most connections are far from any limit, always.
-        if not self._account.is_modest or self._requests.is_full:
-            await self._until_room()
-        chunk = await self._stream.recv()
-        for frame in framer.feed(chunk):
-            if not self._account.is_modest or self._requests.is_full:
+        for frame in self._rest:
+            if not self._may_take:
                 await self._until_room()
             if len(frame) > _HEAVY_FRAME_BYTES:
                 await self._take_heavy(frame)
                 continue
-            parsed = jsonrpc.parse(frame)
-            if isinstance(parsed, list):
-                await self._take_batch(parsed)
-            else:
-                self._take_one(parsed, self._put_answer)
+            if (batch := self._take_frame(frame)) is None:
                 await self._count_for_turn()
-        self._note_unfinished(framer.unfinished_bytes)
+            else:
+                await self._take_batch(batch)
+        self._note_unfinished(self._framer.unfinished_bytes)
         self._outbox.flush()
+        if not self._may_take:
+            await self._until_room()
 
     async def _take_batch(self, batch: list[Message]) -> None:
         sink = BatchAnswers(len(batch), self._account, self._put_answer).take
@@ -180,11 +198,8 @@ class Connection(JsonRpcConnection):
     async def _take_heavy(self, frame: bytes) -> None:
         """Take a large frame, one of all connections at a turn: checking it may take a while."""
         async with self._one_heavy:
-            parsed = jsonrpc.parse(frame)
-            if isinstance(parsed, list):
-                await self._take_batch(parsed)
-            else:
-                self._take_one(parsed, self._put_answer)
+            if (batch := self._take_frame(frame)) is not None:
+                await self._take_batch(batch)
             await self._let_others_have_their_turn()
 
     async def _let_others_have_their_turn(self) -> None:
@@ -299,6 +314,14 @@ class Connection(JsonRpcConnection):
         self.stop_reading()
 
     # --- messages -----------------------------------------------------------------------------
+    def _take_frame(self, frame: bytes) -> list[Message] | None:
+        """Take the message that a frame is; of a batch its messages are still to be taken."""
+        parsed = jsonrpc.parse(frame)
+        if isinstance(parsed, list):
+            return parsed
+        self._take_one(parsed, self._put_answer)
+        return None
+
     def _take_one(self, message: Message, sink: Sink) -> None:
         if isinstance(message, Fault):
             sink(jsonrpc.error(message.id, message.error))
@@ -341,3 +364,8 @@ class Connection(JsonRpcConnection):
     def forget(self, subscription: LiveSubscription) -> None:
         """Note that a subscription has ended by itself."""
         self.session.forget(subscription)
+
+
+def _is_light(frame: bytes) -> bool:
+    """Tell whether a frame is one message, and small; most begin like this one at once."""
+    return frame.startswith(b"{") and len(frame) <= _HEAVY_FRAME_BYTES

@@ -24,7 +24,6 @@ class Dispatcher(Dispatch):
         """Return a method; raises MethodNotFound with the nearest name."""
         return self._registry.require(method)
 
-    def invocation(self, caller: Caller, request: Request) -> Invocation:
+    def invocation(self, caller: Caller, request: Request, id_text: str | None) -> Invocation:
         """Check a request; raises what is wrong with it before anything has happened."""
-        method = self.get_handler(request.method)
-        return method.invoke(caller, request.params, request.id_text)
+        return self.get_handler(request.method).invoke(caller, request.params, id_text)

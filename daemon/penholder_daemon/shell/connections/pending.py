@@ -42,8 +42,8 @@ class Pending:
 
     def __init__(self, request: Request, caller: Caller, sink: Sink) -> None:
         """A request has come. Its frame is not kept: it may be padded to many times its worth."""
-        named: int | str | None = None if request.id is None else msgspec.json.decode(request.id)
         self.id = request.id
+        named = _name(request.id)
         self.key: int | str | Pending = self if named is None else named
         """What rpc.cancel calls it; a notification has no name."""
         self.sink = sink
@@ -73,6 +73,15 @@ class Pending:
         if raw_bytes > _SMALL_BYTES or kind is not Kind.MUTATION:
             self.held_bytes += sum(map(_weight, call.arguments.values()))
         account.hold_params(self.held_bytes)
+
+
+def _name(request_id: bytes | None) -> int | str | None:
+    if request_id is None:
+        return None
+    if request_id.isdigit():  # as nearly all are
+        return int(request_id)
+    name: int | str = msgspec.json.decode(request_id)
+    return name
 
 
 def _nowhere(_: bytes | None) -> None:

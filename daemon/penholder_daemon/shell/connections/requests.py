@@ -96,7 +96,8 @@ class Requests:
             return
         self._open[pending.key] = pending
         try:
-            call = self._services.dispatcher.invocation(self._caller, request)
+            id_text = pending.trace.request_id
+            call = self._services.dispatcher.invocation(self._caller, request, id_text)
             # Before it begins: from here on whatever ends it counts it off again.
             pending.hold(call, self._account)
             self._begin(call, pending)
@@ -106,7 +107,7 @@ class Requests:
     def _begin(self, call: Invocation, pending: Pending) -> None:
         match call.method.kind:
             case Kind.MUTATION:
-                self._submit(call, pending, partial(self._answer, pending))
+                self._submit(call, pending, partial(self._mutated, pending))
             case Kind.QUERY:
                 self._after_mutations(partial(self._query, call, pending))
             case Kind.CLAIM:
@@ -166,13 +167,16 @@ class Requests:
 
     # --- order --------------------------------------------------------------------------------
     def _submit(self, call: Invocation, pending: Pending, done: Callable[[Answer], None]) -> None:
-        job = WriteJob(call, partial(self._written, done), pending.trace, self._account)
+        job = WriteJob(call, done, pending.trace, self._account)
         self._services.writer.submit(job)
         # After it was taken: one that is refused as BUSY would never be counted as done.
         self._mutations_sent += 1
 
-    def _written(self, done: Callable[[Answer], None], result: Answer) -> None:
-        done(result)
+    def _mutated(self, pending: Pending, answer: Answer) -> None:
+        self._answer(pending, answer)
+        self._go_on_after_mutation()
+
+    def _go_on_after_mutation(self) -> None:
         self._mutations_done += 1
         while self._parked and self._parked[0][0] <= self._mutations_done:
             self._parked.popleft()[1]()
@@ -199,6 +203,10 @@ class Requests:
 
     def _claimed(self, call: Invocation, pending: Pending, answer: Answer) -> None:
         """Answer the first try of a claim, which stood in the order of mutations, or wait on."""
+        self._answer_or_wait(call, pending, answer)
+        self._go_on_after_mutation()
+
+    def _answer_or_wait(self, call: Invocation, pending: Pending, answer: Answer) -> None:
         if isinstance(answer, PenholderError):
             self._answer(pending, answer)
             return

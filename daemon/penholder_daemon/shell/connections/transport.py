@@ -1,5 +1,8 @@
 """How bytes come and go: trio-jsonrpc's `BaseTransport`, over Unix sockets.
 
+What comes is read by the hub, for all sockets in one task (`hub`), and taken there as far as that
+can be done without waiting (`receive`).
+
 The socket variant has no task of its own for sending: an answer is sent at once, and only when the
 kernel's buffer is full does somebody wait. That saved a task switch for each answer. trio's own
 streams give a turn of the loop away with each send, so this stands on the socket and on trio's
@@ -15,15 +18,28 @@ want its answers. The kernel knows the difference (`peer_is_gone`).
 import select
 import socket
 from abc import abstractmethod
+from collections.abc import Callable
 
 import trio
 from trio_jsonrpc.transport import BaseTransport, TransportClosed
 
+from penholder_daemon.shell.connections.hub import Hub
+
+Take = Callable[[bytes], bool]
+"""Takes what has come; returns whether it could take all of it without waiting."""
 _CHUNK_BYTES = 1 << 16
 
 
 class Transport(BaseTransport):
     """A byte stream; what a JSON-RPC message is, the framing knows."""
+
+    async def receive(self, take: Take) -> None:
+        """Have what comes taken, until something of it has to wait; raises TransportClosed.
+
+        What `take` raises is raised here.
+        """
+        while take(await self.recv()):
+            continue
 
     @abstractmethod
     def try_send(self, data: bytes) -> int:
@@ -43,12 +59,34 @@ class Transport(BaseTransport):
 
 
 class SocketTransport(Transport):
-    """A non-blocking Unix socket under trio's readiness calls."""
+    """A non-blocking Unix socket, read by the hub and else under trio's readiness calls."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, hub: Hub) -> None:
         """Own the socket from now on."""
         sock.setblocking(False)
         self._socket = sock
+        self._hub = hub
+        self._take: Take | None = None
+
+    async def receive(self, take: Take) -> None:
+        """Have the hub read and take what comes, until something of it has to wait."""
+        if self._socket.fileno() < 0:
+            raise TransportClosed
+        self._take = take
+        await self._hub.wait(self._socket.fileno(), self._read)
+
+    def _read(self) -> bool:
+        """Read once; True where what came has to wait."""
+        try:
+            data = self._socket.recv(_CHUNK_BYTES)
+        except BlockingIOError:
+            return False
+        except (ValueError, OSError):
+            raise TransportClosed from None
+        if not data:
+            raise TransportClosed
+        assert self._take is not None  # set before anything is read
+        return not self._take(data)
 
     async def recv(self) -> bytes:
         """Return what has come; raises TransportClosed at the end."""
@@ -104,5 +142,6 @@ class SocketTransport(Transport):
         if self._socket.fileno() >= 0:
             # Before it is closed: who waits for it is woken. Later its number may be another
             # socket's.
+            self._hub.leave(self._socket.fileno(), TransportClosed())
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()

@@ -7,12 +7,13 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from penholder_daemon.core import positions
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.world import Process
 from penholder_daemon.shell.kernel import procfs
 
-_MADE_ID = re.compile(r"[a-z]+_([0-9a-f]{11})[0-9a-f]{10}")
+_MADE_ID = re.compile(r"[a-z]+_([0-9a-f]{11})[0-9a-f]{10,15}")
 
 
 class RealWorld:
@@ -56,6 +57,14 @@ class RealWorld:
     def new_id(self, prefix: str) -> str:
         """Make an id that sorts by time, so that its index grows at one end only (after ULID)."""
         return f"{prefix}{self.now_ms():011x}{os.urandom(5).hex()}"
+
+    def entry_id(self, prefix: str, pos: int) -> str:
+        """Make the id of an entry, which holds its position."""
+        return positions.entry_id(prefix, self.now_ms(), pos)
+
+    def entry_pos(self, entry_id: str) -> int | None:
+        """Read the position out of an id."""
+        return positions.of_entry_id(entry_id)
 
     def made_ms(self, made_id: str) -> int | None:
         """Read the time out of an id."""

@@ -28,6 +28,7 @@ import trio
 from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
 from penholder_daemon.core.world import Process
 from penholder_daemon.shell.connections.connection import Connection
+from penholder_daemon.shell.connections.hub import Hub
 from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.connections.transport import SocketTransport
 from penholder_daemon.shell.disk.paths import Paths, UnusablePath
@@ -56,8 +57,9 @@ class Sockets:
         nursery: trio.Nursery,
         max_workers: int,
         make_ready: Callable[[], None],
+        hub: Hub,
     ) -> None:
-        """Run listeners and connections in the nursery.
+        """Run listeners and connections in the nursery; the hub reads what peers send.
 
         `make_ready` has the directory of sockets be there, and be this daemon's; raises
         UnusablePath.
@@ -67,6 +69,7 @@ class Sockets:
         self._kept = kept
         self._admission = admission
         self._nursery = nursery
+        self._hub = hub
         self._control: AcceptingSocket | None = None
         self.connections: dict[Connection, None] = {}
         self._is_draining = False
@@ -191,7 +194,7 @@ class Sockets:
             self._admission.leave(peer)
             refuse(sock, Busy(f"the daemon cannot look at you now ({error.strerror}); try again"))
             return
-        connection = Connection(SocketTransport(sock), who, self._services)
+        connection = Connection(SocketTransport(sock, self._hub), who, self._services)
         self._nursery.start_soon(self._run, connection, peer)
 
     async def _run(self, connection: Connection, peer: Credentials) -> None:

@@ -38,6 +38,7 @@ from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.store import Store
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.connections.dispatch import Dispatcher
+from penholder_daemon.shell.connections.hub import Hub
 from penholder_daemon.shell.connections.once import Once
 from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.connections.services import Services
@@ -68,7 +69,7 @@ from penholder_daemon.shell.store.maintenance import Maintenance
 from penholder_daemon.shell.store.opening import open_reader
 from penholder_daemon.shell.store.readers import ThreadReaders
 from penholder_daemon.shell.store.shm_gate import ShmGate
-from penholder_daemon.shell.store.writer import ThreadWriter
+from penholder_daemon.shell.store.writer import AdaptiveWriter
 from penholder_daemon.shell.store.writer_connection import WriterConnection
 from penholder_daemon.shell.systemd.kept_sockets import passed_by_systemd
 from penholder_daemon.shell.systemd.notify import notify
@@ -83,7 +84,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class _Parts:
     """What one run is made of, beside what was taken before it."""
 
-    writer: ThreadWriter
+    writer: AdaptiveWriter
     readers: ThreadReaders
     sockets: Sockets
     processes: ProcessWatcher
@@ -195,19 +196,16 @@ class Daemon:
         accounts, publisher, flusher = Accounts(), Publisher(pos), Flusher()
         beat = Beat(self._world)
         nursery.start_soon(keep_beating, beat)
-        writer = ThreadWriter(self._writer_connection, self._counters, self._request_log, beat)
+        hub = Hub(flusher.flush)
+        nursery.start_soon(hub.run)
+        writer = AdaptiveWriter(
+            self._writer_connection, self._counters, self._request_log, beat, hub
+        )
         readers = self._make_readers(flusher)
         exits = Exits(nursery, self._exited, writer.submit)
         processes = ProcessWatcher(nursery, exits.report)
         timers = Timers(self._registry, self._world, self._caller, writer.submit)
-        sockets = Sockets(
-            self._paths,
-            self._kept,
-            self._admission,
-            connections,
-            self._capacity.workers,
-            self._locks.make_ready,
-        )
+        sockets = self._make_sockets(connections, hub)
         operations = Operations(
             paths=self._paths,
             started_at=self._started_at,
@@ -284,6 +282,17 @@ class Daemon:
         with stop.draining:
             await sockets.until_none_connected()
         sockets.drop_all()
+
+    def _make_sockets(self, connections: trio.Nursery, hub: Hub) -> Sockets:
+        return Sockets(
+            self._paths,
+            self._kept,
+            self._admission,
+            connections,
+            self._capacity.workers,
+            self._locks.make_ready,
+            hub,
+        )
 
     def _make_readers(self, flusher: Flusher) -> ThreadReaders:
         open_store = partial(open_reader, self._paths.database)

@@ -24,17 +24,18 @@ why their size is asked with stat.
 import array
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NoReturn, TypeVar, cast
 
 import apsw
 
 from penholder_daemon import migrations
-from penholder_daemon.core.store import Row, SqlValue, StoreFault
+from penholder_daemon.core.store import Known, Row, SqlValue, StoreBusy, StoreFault, Touched
+
+T = TypeVar("T")
 
 _FAULTS = (
-    apsw.BusyError,
     apsw.CantOpenError,
     apsw.CorruptError,
     apsw.FullError,
@@ -96,6 +97,51 @@ class ApswStore:
             self._refuse(error)
         return self.connection.changes()
 
+    def known(self, known: Known[T], *values: SqlValue) -> T | None:
+        """Return what a foreseen read finds; nothing is kept of it here."""
+        found = self.row(known.sql, *values)
+        return None if found is None else known.read(found)
+
+    def run_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a statement once for each row of values."""
+        try:
+            self.connection.executemany(sql, rows).fetchall()
+        except apsw.Error as error:
+            self._refuse(error)
+
+    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
+        """Have SQLite say what a statement touches, rows that go with others included."""
+        seen: dict[int, set[tuple[str, str]]] = {
+            apsw.SQLITE_READ: set(),
+            apsw.SQLITE_UPDATE: set(),
+            apsw.SQLITE_INSERT: set(),
+            apsw.SQLITE_DELETE: set(),
+        }
+
+        def note(action: int, table: str | None, column: str | None, *_: str | None) -> int:
+            if action in seen:
+                seen[action].add((table or "", column or ""))
+            return apsw.SQLITE_OK
+
+        cursor = self.connection.cursor()
+        # It is prepared, of which the authorizer hears, and left before its first step.
+        cursor.exec_trace = lambda *_: False
+        self.connection.authorizer = note
+        try:
+            cursor.execute(sql, tuple(values), can_cache=False)
+        except apsw.ExecTraceAbort:
+            pass  # as was asked for
+        except apsw.Error as error:
+            self._refuse(error)
+        finally:
+            self.connection.authorizer = None
+        return Touched(
+            frozenset(seen[apsw.SQLITE_READ]),
+            frozenset(seen[apsw.SQLITE_UPDATE]),
+            frozenset(table for table, _ in seen[apsw.SQLITE_INSERT]),
+            frozenset(table for table, _ in seen[apsw.SQLITE_DELETE]),
+        )
+
     def _refuse(self, error: apsw.Error) -> NoReturn:
         refuse(error, self.connection.system_errno)
 
@@ -118,6 +164,11 @@ class ApswStore:
     def changed_rows(self) -> int:
         """How many rows were ever changed over this connection."""
         return self.connection.total_changes()
+
+    @property
+    def data_version(self) -> int:
+        """Count what is committed, by whomever; known anew with each transaction."""
+        return self.connection.data_version()
 
     @property
     def steps(self) -> int:
@@ -164,6 +215,10 @@ class WriterStore(ApswStore):
         self._wal_pages = pages
         return apsw.SQLITE_OK
 
+    def wait_for_others(self, waits: bool) -> None:
+        """Say whether what comes next waits for a lock that another has, or gives up at once."""
+        self.connection.set_busy_timeout(BUSY_MS if waits else 0)
+
     def keep_log_files(self) -> None:
         """Have -wal and -shm stay when the database is closed.
 
@@ -180,6 +235,10 @@ class WriterStore(ApswStore):
         """Have a function called again and again while a long statement runs."""
         self._progressed = progressed
 
+    def checkpoint_is_due(self, now: float) -> bool:
+        """Tell whether the log has grown enough to be moved, or what was left is tried again."""
+        return self._wal_pages >= self._due_pages or (self._is_behind and now >= self._again_at)
+
     def checkpoint_if_due(self, now: float) -> bool:
         """Move the write-ahead log into the database when it has grown enough; never waits.
 
@@ -189,7 +248,7 @@ class WriterStore(ApswStore):
         """
         is_large = self._wal_pages * _PAGE_BYTES > _LARGE_WAL_BYTES
         pause = _LARGE_AGAIN_SECONDS if is_large else _AGAIN_SECONDS
-        if self._wal_pages >= self._due_pages or (self._is_behind and now >= self._again_at):
+        if self.checkpoint_is_due(now):
             self._again_at = now + pause
             moved, left = self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._is_behind = left > 0
@@ -206,12 +265,9 @@ class WriterStore(ApswStore):
         """Give the disk back what a large log took, if nobody reads it at this moment."""
         if file_bytes(self._log) <= _KEPT_WAL_BYTES:
             return
-        # Cutting back waits for readers as long as this says. Here nobody is waited for.
-        self.connection.set_busy_timeout(0)
-        try:
-            self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        finally:
-            self.connection.set_busy_timeout(BUSY_MS)
+        # Cutting back waits for readers as long as this says.
+        self.wait_for_others(False)
+        self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def _checkpoint(self, mode: int) -> tuple[int, int]:
         """Return how many pages of the log are moved, and how many are not."""
@@ -249,6 +305,8 @@ def refuse(error: apsw.Error, system_errno: int = 0) -> NoReturn:
         if is_write and system_errno in _NO_ROOM:
             raise StoreFault(f"{error} ({os.strerror(system_errno)})") from error
         raise StoreFault(str(error), outcome_unknown=True) from error
+    if isinstance(error, apsw.BusyError):
+        raise StoreBusy(str(error)) from error
     if isinstance(error, _FAULTS):
         raise StoreFault(str(error)) from error
     raise error

@@ -103,10 +103,12 @@ def _prepare(store: WriterStore, path: Path, vfs: str, *, keep_old: bool) -> Non
     _renew_log(store, path, vfs)
     if keep_old:
         _copy_before_upgrade(store, path)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "mmap_size = 0"):
         store.run(f"PRAGMA {pragma}")
-    store.run("PRAGMA mmap_size = 0")
+    # Not before: a table that is made anew is dropped first, and must not take others' rows along.
+    store.run("PRAGMA foreign_keys = OFF")
     _upgrade(store, path)
+    store.run("PRAGMA foreign_keys = ON")
 
 
 def _renew_log(store: WriterStore, path: Path, vfs: str) -> None:

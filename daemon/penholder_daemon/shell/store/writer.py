@@ -1,68 +1,74 @@
 """The writer: whoever submits a mutation waits for the one writer.
 
-A sync takes up to 20 ms on some disks, in which the loop must go on. So the writer has a thread of
-its own. It is one thread, since SQLite has one writer anyway and a second would only wait for a
-lock. A sync makes any number of mutations durable, so what is left to decide is which of them share
-one:
+There is one, since SQLite has one writer and a second would only wait for a lock. It has two hands.
+In the loop, right after what came in a turn is read, a commit costs no switch of threads: two that
+work for the same call take the interpreter from each other at every send and every statement, which
+costs more than storing it. But a sync takes 20 ms on some disks, in which the loop must go on. So
+the store is in the loop's hand while commits are fast (`Pace`), and is lent to a thread for what
+may take long: commits of a slow disk, checkpoints, mutations that say so (`Method.is_long`), and
+the look whether writing works while nobody writes. Only who has it touches the queue (`WriteQueue`)
+and the connection; the loop puts what comes meanwhile into `_inbox`. Both run the same batches.
 
-- Group commit is natural. The writer takes all that came while its last commit ran: a busy daemon
-  makes large batches by itself, and an idle one answers at once. A timer would only make the idle
-  one slower.
-- A batch is taken from the queue while it runs, and ends where it has cost enough: in calls, in
-  bytes, in milliseconds. Were all that waits taken at once, the first one's answer would come when
-  the last one's work is done, however much that is.
-- Whoever was answered just now is likely to ask again at once. So a batch that has carried
-  everything out looks twice for what has come meanwhile, before it commits.
+Group commit is natural in either hand. The thread takes all that came while its last commit ran,
+the loop all that came in one turn: a busy daemon makes large batches by itself, and an idle one
+answers at once. A timer would only make the idle one slower.
 
-Little is shared that changes. The loop puts into `_inbox`, and counts what it has put in
-(`Admitted`). The thread owns the queue (`WriteQueue`) and the connection. What came of a batch goes
-back by trio's token, which keeps the order of the commits. Only a connection's account is written
-on both sides, each of its counters by one of them.
+What came of a batch is delivered in the loop, in the order of the commits: at once, or by trio's
+token, which keeps that order. The store comes back the same way, so what the thread has written is
+delivered before the loop writes on. Only a connection's account is written on both sides, each of
+its counters by one of them.
 
 What ends the writer ends the daemon (`_end_daemon`): an outcome that nobody knows, a checkpoint
 that met an I/O error, a bug that nobody foresaw. A new start has a writer again; a daemon whose
 writer is gone would go on taking mutations that nobody writes.
 
-The same core runs inline in the loop for simulation (`InlineWriter`): one thread, so that a run can
-be replayed.
+For simulation the same core runs in the loop alone (`InlineWriter`).
 """
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import structlog
 import trio
 
-from penholder_daemon.core.commit import Answer, BatchOutcome, Committer
+from penholder_daemon.core.commit import BatchOutcome
 from penholder_daemon.core.leases import Beat
-from penholder_daemon.core.method import Invocation
-from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.store import StoreBusy, StoreFault
 from penholder_daemon.shell.fairness.accounts import Account
 from penholder_daemon.shell.fairness.write_queue import Admitted, WriteJob, WriteQueue
+from penholder_daemon.shell.kernel.run_delay import RunDelay
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
+from penholder_daemon.shell.store.batch import Batch
+from penholder_daemon.shell.store.pace import Pace
 from penholder_daemon.shell.store.writer_connection import WriterConnection
-from penholder_protocol.limits import (
-    MAX_COMMIT_BATCH,
-    MAX_COMMIT_BATCH_BYTES,
-    MAX_COMMIT_BATCH_MS,
-)
+from penholder_protocol.limits import MAX_COMMIT_BATCH_MS
 
 log = structlog.get_logger()
 
 # Well below LEASE_STALL_MS, so that a writer with nothing to do is not taken for one that stalls.
 _HEARTBEAT_SECONDS = 0.5
-_LOOKS_FOR_MORE = 2
-"""How often a batch that has carried everything out looks for what has come meanwhile."""
+_LOOP_BATCH_SECONDS = 0.005
+"""How long a batch in the loop takes more calls: who asks for anything else waits meanwhile."""
 _LAST_SECONDS = 1.0
 """How long a stop goes on writing what was left waiting."""
 
 Deliver = Callable[[Sequence[WriteJob], BatchOutcome], None]
-Soon = Callable[[Callable[[], None]], None]
-"""Has something done in the loop, a little later."""
+Come: TypeAlias = WriteJob | Account | None
+"""What the writer is told: a mutation, a connection that has room again, or that it is to stop."""
+
+
+class Hub(Protocol):
+    """What the writer needs of who reads for all connections."""
+
+    def read(self) -> object:
+        """Read what has come meanwhile, and submit what is asked for."""
+
+    def soon(self, act: Callable[[], None]) -> None:
+        """Have something done when all that came in this turn is read."""
 
 
 class Writer(Protocol):
@@ -83,83 +89,43 @@ class Writer(Protocol):
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
 
 
-def _take_in_nothing() -> None:
-    """Nothing comes while a batch runs."""
-
-
-class _Batch:
-    """Mutations of one transaction, taken while it runs."""
-
-    def __init__(
-        self,
-        waiting: WriteQueue,
-        clock: Callable[[], float],
-        take_in: Callable[[], None] = _take_in_nothing,
-    ) -> None:
-        self._waiting = waiting
-        self._take_in = take_in
-        self._clock = clock
-        self._until = clock() + MAX_COMMIT_BATCH_MS / 1000
-        self._bytes = 0
-        self._answered: list[int] = []
-        self.jobs: list[WriteJob] = []
-
-    def calls(self) -> Iterator[Invocation]:
-        """Take what waits until it has cost enough."""
-        take, clock, until = self._waiting.take, self._clock, self._until
-        looks = _LOOKS_FOR_MORE
-        for _ in range(MAX_COMMIT_BATCH):
-            # Asked before a call is taken, not after: what was taken has to be carried out.
-            if self._bytes >= MAX_COMMIT_BATCH_BYTES or clock() > until:
-                return
-            job = take()
-            if job is None and looks:
-                # Who has been answered just now is likely to have asked again meanwhile: it shares
-                # this sync instead of waiting for it.
-                looks -= 1
-                self._take_in()
-                job = take()
-            if job is None:
-                return
-            self.jobs.append(job)
-            self._bytes += job.params_bytes
-            yield job.call
-
-    def answered(self, answer: Answer) -> None:
-        """Count the answer to the call that was taken last."""
-        size = len(answer) if isinstance(answer, bytes) else 0
-        self._bytes += size
-        self._answered.append(size)
-        # At once, so that the next turn of this connection in the same batch is judged with it.
-        self.jobs[-1].account.written_bytes += size
-
-    def tell_delivered(self) -> None:
-        """Let every connection know, in the loop, that what was made for it has arrived."""
-        # Not strict: where the transaction was lost amid a call, that call has no size.
-        for job, size in zip(self.jobs, self._answered, strict=False):
-            job.account.delivered(size)
-
-
-class ThreadWriter:
-    """The writer on a thread of its own."""
+class AdaptiveWriter:
+    """The writer of a daemon: in the loop while commits are fast, else on its thread."""
 
     # Not made with the rest: what a commit sets in motion needs nearly all parts, and they need
     # this.
     _deliver: Deliver
+    # Made by the thread itself, which it is about.
+    _thread_delay: RunDelay
 
     def __init__(
-        self, connection: WriterConnection, counters: Counters, request_log: RequestLog, beat: Beat
+        self,
+        connection: WriterConnection,
+        counters: Counters,
+        request_log: RequestLog,
+        beat: Beat,
+        hub: Hub,
     ) -> None:
         """Take mutations from now on; must be called inside trio, whose beat who calls keeps."""
         self._connection = connection
-        self._beat = beat
         self._counters = counters
         self._request_log = request_log
+        self._beat = beat
+        self._hub = hub
         self._loop = trio.lowlevel.current_trio_token()
-        # It has no bound of its own: `Admitted` has counted each mutation before it is put in.
-        self._inbox: queue.SimpleQueue[WriteJob | Account | None] = queue.SimpleQueue()
         self._waiting = WriteQueue()
         self._admitted = Admitted()
+        self._pace = Pace()
+        self._loop_delay = RunDelay()
+        self._is_lent = False
+        self._is_writing = False
+        """Whether the loop is amid a batch, and has the store as long, whatever is lent."""
+        self._is_due = False
+        self._long = 0
+        """How many mutations wait that may take long."""
+        # It has no bound of its own: `Admitted` has counted each mutation before it is put in.
+        self._inbox: queue.SimpleQueue[Come] = queue.SimpleQueue()
+        self._loans: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._is_stopping = False
         self._end_by = 0.0
         self._thread = threading.Thread(target=self._run, name="penholder-writer", daemon=True)
@@ -184,101 +150,156 @@ class ThreadWriter:
         """Why nothing can be written at the moment."""
         return self._connection.fault
 
+    @property
+    def is_in_loop(self) -> bool:
+        """Whether the next commit is made in the loop."""
+        return not self._is_lent
+
     def submit(self, job: WriteJob) -> None:
         """Queue a mutation; raises Busy."""
         # After a stall of the loop its own task need not be the first to run. The stall is told
-        # before this job is handed over, so that no lease is judged without it.
-        self._beat.look()
+        # before this job is handed over, so that no lease is judged without it; once for all that
+        # comes in a turn.
+        if not self._is_due:
+            self._beat.look()
         # Before the put: what is refused as BUSY has never been anywhere.
         self._admitted.admit(job)
-        self._inbox.put(job)
+        if job.call.method.is_long:
+            # What its connection asks for next must come after it, so it is left to the thread too.
+            self._long += 1
+            self._inbox.put(job)
+            self._lend()
+        else:
+            self._put(job)
 
     def resume(self, account: Account) -> None:
         """Go on with the mutations of a connection whose peer has room for answers again."""
-        self._inbox.put(account)
+        self._put(account)
 
     async def stop(self) -> None:
         """Finish what waits, for a moment at most, and end the thread.
 
         Nobody is connected any more: what is not written then was not acknowledged to anybody.
         """
-        self._inbox.put(None)
+        self._put(None)
         await trio.to_thread.run_sync(self._thread.join)
+        self._loop_delay.close()
+        self._thread_delay.close()
 
+    # --- in the loop --------------------------------------------------------------------------
+    def _put(self, come: Come) -> None:
+        if self._is_lent:
+            self._inbox.put(come)
+            return
+        self._note(come)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Have written what waits, if anything does."""
+        if self._is_stopping or (self._long and self._waiting):
+            self._lend()
+        elif self._waiting and not self._is_due:
+            self._is_due = True
+            self._hub.soon(self._write_in_loop)
+
+    def _write_in_loop(self) -> None:
+        self._is_due = False
+        if self._is_lent or not self._waiting:
+            return
+        self._is_writing = True
+        try:
+            self._write_at_once()
+        except StoreBusy:
+            self._lend()  # the thread waits for it
+        except Exception as bug:  # noqa: BLE001 - it ends the daemon, as on the thread
+            self._fail(bug)
+            return
+        self._is_writing = False
+        if not self.is_in_loop:
+            self._loans.put(None)
+        elif self._pace.is_fast and not self._connection.checkpoint_is_due:
+            self._go_on()
+        else:
+            self._lend()
+
+    def _write_at_once(self) -> None:
+        written = self._write(_LOOP_BATCH_SECONDS, self._hub.read, self._loop_delay, waits=False)
+        self._delivered(*written)
+
+    def _lend(self) -> None:
+        """Have the thread do what may take long, at once or after the batch in the loop."""
+        if not self._is_lent:
+            self._is_lent = True
+            if not self._is_writing:
+                self._loans.put(None)
+
+    def _lend_to_idle(self) -> None:
+        if not self._waiting:
+            self._lend()
+
+    def _take_back(self) -> None:
+        """Go on in the loop with what the thread has left."""
+        self._is_lent = False
+        while not self._inbox.empty():
+            self._note(self._inbox.get())
+        self._go_on()
+
+    # --- on the thread ------------------------------------------------------------------------
     def _run(self) -> None:
+        self._thread_delay = RunDelay()
         try:
-            self._work()
-        except Exception as bug:
-            # Whoever waits for it would wait for ever; a new start has a writer again.
-            log.critical("the writer failed inside the daemon", exc_info=bug)
-            self._end_daemon()
+            while not self._is_stopping:
+                self._serve_loan()
+        except Exception as bug:  # noqa: BLE001 - it ends the daemon
+            self._fail(bug)
 
-    def _work(self) -> None:
-        while not self._is_stopping or (self._waiting and perf_counter() < self._end_by):
-            self._take_in()
-            if self._waiting:
-                self._write()
-
-    def _take_in(self) -> None:
-        """Take what has come; with nothing to do wait for it."""
+    def _serve_loan(self) -> None:
         try:
-            if not self._waiting:
+            self._loans.get(timeout=_HEARTBEAT_SECONDS)
+        except queue.Empty:
+            # A loan it may be, and only the loop knows whether it has anything to do.
+            self._loop.run_sync_soon(self._lend_to_idle)
+            self._loans.get()
+        is_first = True
+        while is_first or not self._pace.is_fast:
+            self._work(waits=not is_first)
+            is_first = False
+            if self._is_stopping:
+                self._write_the_rest()
+                return
+        self._loop.run_sync_soon(self._take_back)
+
+    def _work(self, *, waits: bool) -> None:
+        """Write one batch, or be idle; then move the log if it is due."""
+        try:
+            if waits and not self._waiting:
                 # Waited for only with nothing to do; with jobs at hand nothing may delay the next
                 # commit.
                 self._note(self._inbox.get(timeout=_HEARTBEAT_SECONDS))
+            self._take_in_rest()
         except queue.Empty:
-            self._be_idle()
-            return
-        self._take_in_rest()
-
-    def _take_in_rest(self) -> None:
-        """Take what has come besides."""
-        try:
-            while True:
-                self._note(self._inbox.get_nowait())
-        except queue.Empty:
-            return
-
-    def _note(self, come: WriteJob | Account | None) -> None:
-        match come:
-            case WriteJob():
-                self._waiting.add(come)
-            case Account():
-                self._waiting.resume(come)
-            case None:
-                self._is_stopping = True
-                self._end_by = perf_counter() + _LAST_SECONDS
-
-    def _write(self) -> None:
-        batch = _Batch(self._waiting, perf_counter, self._take_in_rest)
-        # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
-        heard_ms = int(self._waiting.waits_since * 1000)
-        begun = perf_counter()
-        outcome = self._connection.run(batch.calls(), batch.answered, heard_ms)
-        ended = perf_counter()
-        # Empty where each connection whose turn it was had no room for its answer.
-        if batch.jobs:
-            self._loop.run_sync_soon(self._delivered, batch, outcome, begun, ended)
+            pass  # nothing has come, as is seen below
+        if self._waiting:
+            self._write_on_thread()
+        elif self._connection.heartbeat().fatal:
+            self._end_daemon()
         # After the answers are on their way: nobody who was written for waits for a checkpoint.
         self._checkpoint()
 
-    def _delivered(self, batch: _Batch, outcome: BatchOutcome, begun: float, ended: float) -> None:
-        jobs = batch.jobs
-        self._admitted.let_go(jobs)
-        self._counters.committed(len(jobs), ended - begun)
-        traces = [job.trace for job in jobs]
-        for trace in traces:
-            trace.carried_out(begun, ended)
-        self._request_log.committed(traces, outcome, ended - begun)
-        self._deliver(jobs, outcome)
-        # Last: until an answer is held as unsent, it goes on counting as underway. The other way
-        # round there would be room for a moment in which there is none.
-        batch.tell_delivered()
-
-    def _be_idle(self) -> None:
-        if self._connection.heartbeat().fatal:
-            self._end_daemon()
+    def _write_the_rest(self) -> None:
+        while self._waiting and perf_counter() < self._end_by:
+            self._write_on_thread()
         self._checkpoint()
+
+    def _write_on_thread(self) -> None:
+        seconds = MAX_COMMIT_BATCH_MS / 1000
+        written = self._write(seconds, self._take_in_rest, self._thread_delay)
+        self._loop.run_sync_soon(self._delivered, *written)
+
+    def _take_in_rest(self) -> None:
+        """Take what has come besides."""
+        while not self._inbox.empty():
+            self._note(self._inbox.get())
 
     def _checkpoint(self) -> None:
         try:
@@ -290,61 +311,58 @@ class ThreadWriter:
                 # is tried again would "succeed". A new start reads them from the log once more.
                 self._end_daemon()
 
+    # --- in either hand -----------------------------------------------------------------------
+    def _note(self, come: Come) -> None:
+        match come:
+            case WriteJob():
+                self._waiting.add(come)
+            case Account():
+                self._waiting.resume(come)
+            case None:
+                self._is_stopping = True
+                self._end_by = perf_counter() + _LAST_SECONDS
+
+    def _write(
+        self,
+        seconds: float,
+        take_in: Callable[[], object],
+        delay: RunDelay,
+        *,
+        waits: bool = True,
+    ) -> tuple[Batch, BatchOutcome, float, float]:
+        # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
+        heard_ms = int(self._waiting.waits_since * 1000)
+        batch = Batch(self._waiting, perf_counter, seconds, take_in)
+        begun, delayed = perf_counter(), delay.seconds()
+        outcome = self._connection.run(batch.calls(), batch.answered, heard_ms, waits=waits)
+        ended = perf_counter()
+        # Less what it has waited for a processor: that is no fault of the disk.
+        self._pace.note(ended - begun - (delay.seconds() - delayed))
+        return batch, outcome, begun, ended
+
+    def _delivered(self, batch: Batch, outcome: BatchOutcome, begun: float, ended: float) -> None:
+        jobs = batch.jobs
+        # Empty where each connection whose turn it was had no room for its answer.
+        if not jobs:
+            return
+        self._admitted.let_go(jobs)
+        if self._long:
+            self._long -= sum(job.call.method.is_long for job in jobs)
+        self._counters.committed(len(jobs), ended - begun)
+        traces = [job.trace for job in jobs]
+        for trace in traces:
+            trace.carried_out(begun, ended)
+        self._request_log.committed(traces, outcome, ended - begun)
+        self._deliver(jobs, outcome)
+        # Last: until an answer is held as unsent, it goes on counting as underway. The other way
+        # round there would be room for a moment in which there is none.
+        batch.tell_delivered()
+
+    def _fail(self, bug: Exception) -> None:
+        # Whoever waits for it would wait for ever; a new start has a writer again.
+        log.critical("the writer failed inside the daemon", exc_info=bug)
+        self._end_daemon()
+
     def _end_daemon(self) -> None:
         # The same way as every outcome, so all that was committed before is delivered before.
         self._loop.run_sync_soon(self._deliver, [], BatchOutcome([], fatal=True))
-
-
-class InlineWriter:
-    """The writer inside the loop, for simulation: one batch a turn of the loop."""
-
-    _deliver: Deliver
-
-    def __init__(self, committer: Committer, soon: Soon | None = None) -> None:
-        """Bind to the running loop; `soon` says when a batch is written, else at its next turn."""
-        self._committer = committer
-        self._soon = soon or trio.lowlevel.current_trio_token().run_sync_soon
-        self._waiting = WriteQueue()
-        self._admitted = Admitted()
-        self._is_due = False
-
-    def start(self, deliver: Deliver) -> None:
-        """Begin to write; `deliver` is called in the loop."""
-        self._deliver = deliver
-
-    @property
-    def waiting(self) -> int:
-        """How many mutations wait."""
-        return self._admitted.calls
-
-    @property
-    def fault(self) -> str | None:
-        """Why nothing can be written at the moment."""
-        return self._committer.fault
-
-    def submit(self, job: WriteJob) -> None:
-        """Queue a mutation; raises Busy."""
-        self._admitted.admit(job)
-        self._waiting.add(job)
-        self._come_again()
-
-    def resume(self, account: Account) -> None:
-        """Go on with the mutations of a connection whose peer has room for answers again."""
-        self._waiting.resume(account)
-        self._come_again()
-
-    def _come_again(self) -> None:
-        if self._waiting and not self._is_due:
-            self._is_due = True
-            self._soon(self._write)
-
-    def _write(self) -> None:
-        self._is_due = False
-        # A clock that stands still: a batch that ended by the time it took would not replay from a
-        # seed.
-        batch = _Batch(self._waiting, lambda: 0.0)
-        outcome = self._committer.run(batch.calls(), batch.answered)
-        self._come_again()
-        self._admitted.let_go(batch.jobs)
-        self._deliver(batch.jobs, outcome)
-        batch.tell_delivered()

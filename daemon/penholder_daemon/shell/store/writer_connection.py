@@ -91,16 +91,24 @@ class WriterConnection:
         batch: Iterable[Invocation],
         answered: Callable[[Answer], None],
         heard_ms: int | None = None,
+        *,
+        waits: bool = True,
     ) -> BatchOutcome:
-        """Commit a batch as `Committer.run` does, or refuse it."""
+        """Commit a batch as `Committer.run` does, or refuse it.
+
+        Another program may have the write lock, though none should. Unless this waits for it,
+        StoreBusy is raised and nothing was taken from the batch.
+        """
         self._progress()
         committer = self._committer or self._open_again()
         if committer is None:
             return nothing_written(batch, self._why_closed)
         if self._find_removed():
             return nothing_written(batch, _REMOVED)
+        assert self._store is not None
+        self._store.wait_for_others(waits)
         outcome = self._log_fault_changes(
-            committer, lambda: committer.run(batch, answered, heard_ms)
+            committer, lambda: committer.run(batch, answered, heard_ms, waits=waits)
         )
         self._progress()
         return outcome
@@ -122,6 +130,11 @@ class WriterConnection:
         elif was_removed and not self._is_removed:
             log.info("the database is there again")
         return self._is_removed
+
+    @property
+    def checkpoint_is_due(self) -> bool:
+        """Whether the log has grown so much that it should be moved."""
+        return self._store is not None and self._store.checkpoint_is_due(perf_counter())
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database if it is due; raises StoreFault."""

@@ -1,0 +1,123 @@
+"""What peers send, read in one task for all of them.
+
+A task for each connection that waits for its socket costs, for each message, two calls of epoll, a
+switch of tasks through every frame that waits, and an iteration of the loop. Most messages need no
+task: they are parsed, checked and handed over, and whoever carries them out answers later. So one
+task waits for all sockets at once (an epoll of our own, which trio sees as one descriptor), and in
+its turn reads each that has something. Only what has to wait (for room, for others' turn, for a
+large frame) goes to the connection's own task, which sleeps in `Transport.receive` until then.
+
+It is also what makes batches large: all that came in one turn is handed to the writer together
+(`soon`), and the writer looks for late comers here (`read`) before it commits: whoever was answered
+just now has sent its next call by then, and shares the sync.
+
+A turn is bounded: so many sockets, one read of each; and after a few turns everybody else has one.
+Level-triggered, so what was left is found again. A descriptor that nobody waits for at the moment
+is found once and taken out, until its task waits again.
+"""
+
+import select
+from collections.abc import Callable
+
+import structlog
+import trio
+from outcome import Error, Outcome, Value
+
+log = structlog.get_logger()
+
+_MOST_A_TURN = 256
+_TURNS_IN_A_ROW = 4
+
+Ready = Callable[[], bool]
+"""Reads what has come; returns whether its task is to go on. What it raises is raised there."""
+
+
+class Hub:
+    """Waits for all connections; everything in it happens in the loop."""
+
+    def __init__(self, flush: Callable[[], None]) -> None:
+        """Have `flush` send what was answered, at the end of each turn."""
+        self._flush = flush
+        self._epoll = select.epoll()
+        self._registered: set[int] = set()
+        self._waiting: dict[int, tuple[trio.lowlevel.Task, Ready]] = {}
+        self._after: list[Callable[[], None]] = []
+        self._is_in_turn = False
+        self._token = trio.lowlevel.current_trio_token()
+
+    async def run(self) -> None:
+        """Read for ever."""
+        with self._epoll:
+            while True:
+                await trio.lowlevel.wait_readable(self._epoll.fileno())
+                for _ in range(_TURNS_IN_A_ROW):
+                    if not self._turn():
+                        break
+
+    async def wait(self, fd: int, ready: Ready) -> None:
+        """Have a function called whenever a socket has something, until it says that it is over."""
+        if fd not in self._registered:
+            self._epoll.register(fd, select.EPOLLIN)
+            self._registered.add(fd)
+        self._waiting[fd] = trio.lowlevel.current_task(), ready
+
+        def abort(_raise_cancel: object) -> trio.lowlevel.Abort:
+            del self._waiting[fd]
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(abort)
+
+    def leave(self, fd: int, why: Exception) -> None:
+        """A descriptor is about to be closed: who waits for it is told why."""
+        self._take_out(fd)
+        waiting = self._waiting.pop(fd, None)
+        if waiting is not None:
+            trio.lowlevel.reschedule(waiting[0], Error(why))
+
+    def _take_out(self, fd: int) -> None:
+        # Before it is closed, since its number may be another socket's afterwards.
+        if fd in self._registered:
+            self._epoll.unregister(fd)
+            self._registered.discard(fd)
+
+    def soon(self, act: Callable[[], None]) -> None:
+        """Have something done when all that came in this turn is read; outside of one, next."""
+        if self._is_in_turn:
+            self._after.append(act)
+        else:
+            self._token.run_sync_soon(act)
+
+    def _turn(self) -> bool:
+        self._is_in_turn = True
+        try:
+            found = self.read()
+            while self._after:
+                after, self._after = self._after, []
+                for act in after:
+                    act()
+            self._flush()
+        finally:
+            self._is_in_turn = False
+        return found
+
+    def read(self) -> bool:
+        """Read each socket that has something; False if none has."""
+        found = self._epoll.poll(0, _MOST_A_TURN)
+        for fd, _ in found:
+            waiting = self._waiting.get(fd)
+            if waiting is None:
+                self._take_out(fd)
+            else:
+                self._have_read(fd, *waiting)
+        return bool(found)
+
+    def _have_read(self, fd: int, task: trio.lowlevel.Task, ready: Ready) -> None:
+        try:
+            if not ready():
+                return
+            outcome: Outcome[None] = Value(None)
+        except Exception as error:  # noqa: BLE001 - it is raised in the task whose socket it is
+            outcome = Error(error)
+        # Not there any more if what it did has ended its own connection.
+        if self._waiting.pop(fd, None) is not None:
+            trio.lowlevel.reschedule(task, outcome)
