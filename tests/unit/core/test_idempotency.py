@@ -227,7 +227,7 @@ def test_answers_are_forgotten_after_their_retention(bench: Bench) -> None:
 
 def test_forgetting_comes_again_soon_while_there_is_more(bench: Bench) -> None:
     bench.database.run(
-        "INSERT INTO idempotency SELECT 'uid:1', 'm', value, '', NULL, 0"
+        "INSERT INTO idempotency SELECT value, 'uid:1', 'm', value, '', NULL, 0"
         " FROM (WITH RECURSIVE n (value) AS"
         " (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 10001) SELECT value FROM n)"
     )
