@@ -1,7 +1,7 @@
 """What the core gets in place of the outside: clocks, ids, processes, a disk, a connection."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw
@@ -187,6 +187,10 @@ class FaultyStore:
         """Read, or fail."""
         self._meet(known.sql)
         return self._store.known(known, *values)
+
+    def differences(self) -> Iterator[str]:
+        """Pass it on."""
+        return self._store.differences()
 
     def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
         """Pass it on."""

@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from penholder_daemon.core import durations, execute
 from penholder_daemon.core.caller import CONTROL, RUNTIME, Caller
-from penholder_daemon.core.commit import Answer, Committer
+from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.effects import Effect
 from penholder_daemon.core.method import Invocation, Kind, Waiting
 from penholder_daemon.core.own_calls import daemon_call
@@ -27,6 +27,7 @@ from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.opening import open_writer
 from penholder_protocol.errors import InternalError, MethodNotFound, PenholderError
+from tests.helpers.compared import ComparedCommitter
 from tests.helpers.fakes import INIT, FakeSession, FakeWorld, FaultyStore
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class Bench:
 
     def begin(self) -> None:
         """Do what a start of the daemon does before it serves."""
-        self.committer = Committer(
+        self.committer = ComparedCommitter(
             self.store, self.world, self.registry, lambda _, bug: self.bugs.append(bug)
         )
         durations.resume(self.store, self.world)

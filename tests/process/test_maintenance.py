@@ -82,6 +82,23 @@ def test_verify_finds_nothing_in_a_good_database_and_something_in_a_bad_one(
     }
 
 
+def test_verify_compares_what_the_writer_holds_with_what_is_stored(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        _append(control, make_worker(control), 5)
+        assert control.call("daemon.verify") == {"ok": True, "findings": []}
+        # By another program: the one writer does not see it, and is wrong from now on.
+        meddling = apsw.Connection(str(daemon.state_dir / "penholder.db"))
+        meddling.execute("UPDATE streams SET parent = 'nobody' WHERE name LIKE 'worker:%'")
+        meddling.close()
+        found = control.call("daemon.verify")
+    assert found["ok"] is False
+    assert {finding["check"] for finding in found["findings"]} == {"mirrors"}
+    assert "nobody" in found["findings"][0]["detail"]
+    daemon.restart()
+    with daemon.connect() as control:
+        assert control.call("daemon.verify")["ok"] is True
+
+
 def test_pruning_takes_beginnings_and_numbering_goes_on(daemon: DaemonProcess) -> None:
     with daemon.connect() as control:
         worker_id = make_worker(control)

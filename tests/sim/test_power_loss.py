@@ -8,13 +8,13 @@ import pytest
 
 from penholder_daemon.core import journal
 from penholder_daemon.core.caller import CONTROL, Caller
-from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.kernel.world import RealWorld
 from penholder_daemon.shell.store.opening import open_writer
+from tests.helpers.compared import ComparedCommitter
 from tests.helpers.sim.power_loss import PowerLossDisk
 
 REGISTRY = build_registry()
@@ -45,7 +45,7 @@ def _lose_power(directory: Path, seed: int, *, synchronous: str) -> tuple[Path, 
     before = directory / f"{seed}-before.db"
     store = open_writer(before, vfs=disk.name)
     store.run(f"PRAGMA synchronous = {synchronous}")
-    committer = Committer(store, WORLD, REGISTRY, _fail)
+    committer = ComparedCommitter(store, WORLD, REGISTRY, _fail)
     _set_up(committer)
     while acknowledged_when_lost < 0:
         answers = committer.run(_batch(rng)).answers
@@ -56,7 +56,7 @@ def _lose_power(directory: Path, seed: int, *, synchronous: str) -> tuple[Path, 
     return _left(disk, before), acknowledged_when_lost
 
 
-def _set_up(committer: Committer) -> None:
+def _set_up(committer: ComparedCommitter) -> None:
     calls = [
         _call("controller.register", controller_id="c", label="c", workspace_key="/"),
         _call("worker.create", worker_id="w", controller_id="c", label="w", launcher="l",
@@ -114,7 +114,7 @@ def _fail_a_sync(directory: Path, seed: int) -> tuple[Path, PowerLossDisk, int]:
     )
     path = directory / f"{seed}.db"
     store = open_writer(path, vfs=disk.name)
-    committer = Committer(store, WORLD, REGISTRY, _fail)
+    committer = ComparedCommitter(store, WORLD, REGISTRY, _fail)
     _set_up(committer)
     acknowledged = 0
     while True:
@@ -153,7 +153,7 @@ def test_a_failed_sync_takes_nothing_that_is_acknowledged_after_the_restart(
             begin_with=begin_with,
         )  # fmt: skip
         store = open_writer(path, vfs=disk.name)
-        committer = Committer(store, WORLD, REGISTRY, _fail)
+        committer = ComparedCommitter(store, WORLD, REGISTRY, _fail)
         while when_lost < 0:
             answers = committer.run(_batch(rng)).answers
             acknowledged += sum(isinstance(answer, bytes) for answer in answers)

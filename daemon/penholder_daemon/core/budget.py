@@ -87,6 +87,10 @@ class Metered:
         """Tell what a statement would read and write."""
         return self._store.touched(sql, values)
 
+    def differences(self) -> Iterator[str]:
+        """Say where what is held in memory is not what is stored."""
+        return self._store.differences()
+
     def run_many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run a statement once for each row of values; the rows themselves are counted."""
         self._store.run_many(sql, rows)

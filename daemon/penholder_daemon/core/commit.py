@@ -27,7 +27,7 @@ What is owed is paid in the transaction that commits, and stays owed if that is 
 all leases after a start or suspend (`_owes_grace`), and where the clocks stand (`_owes_mark`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -95,6 +95,10 @@ class Committer:
         self._has_failed = False
         self.fault: str | None = None
         """Why the newest batch could not be written; None when it could."""
+
+    def differences(self) -> Iterator[str]:
+        """Say where what is held in memory is not what is stored; between two batches."""
+        return self._store.differences()
 
     def heartbeat(self) -> BatchOutcome:
         """Note that the writer is alive though it has nothing to do; see whether it can write."""

@@ -174,6 +174,9 @@ class Ledger:
 
     def differences(self) -> Iterator[str]:
         """Compare the position with what is stored; to be asked while nothing waits."""
+        # Not asked for where none is held: after a fault there may be nobody to answer.
+        if self._position is None:
+            return
         stored = positions.last(self._store)
-        if self._position not in (None, stored):
+        if self._position != stored:
             yield f"the journal's position is {stored}, and was held for {self._position}"

@@ -76,6 +76,9 @@ class Store(Protocol):
     def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
         """Tell what a statement would read and write; it is not run."""
 
+    def differences(self) -> Iterator[str]:
+        """Say where what is held in memory is not what is stored: nowhere, if all is well."""
+
     def run_many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run a statement once for each of these rows of values."""
 

@@ -203,6 +203,7 @@ class TransactionStore:
         return self._store.steps
 
     def differences(self) -> Iterator[str]:
-        """Compare what is held in memory with what is stored; between two transactions."""
+        """Compare what is held in memory with what is stored; what waits is written before."""
+        self._make_true()
         yield from self._mirror.differences()
         yield from self.ledger.differences()

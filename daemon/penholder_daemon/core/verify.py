@@ -10,11 +10,14 @@ somebody can look for it, and its finder changes nothing.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx
 from penholder_protocol.nouns import Finding
 
+_MOST_OF_A_CHECK = 100
+"""A damaged table may break an invariant in every row; the first of them say enough."""
 _CHECKS = {
     "streams_without_gap": (
         "SELECT s.name || ' holds ' || COUNT(j.pos) || ' entries up to ' || s.last_seq"
@@ -43,7 +46,7 @@ _CHECKS = {
 def findings(rx: Rx, rooms: Iterable[Room], *, deep: bool) -> Iterator[Finding]:
     """Yield what is wrong with the file, its references, the core's invariants and the rooms'."""
     check = "integrity_check" if deep else "quick_check"
-    for row in rx.store.rows(f"PRAGMA {check}(100)"):
+    for row in rx.store.rows(f"PRAGMA {check}({_MOST_OF_A_CHECK})"):
         if row[0] != "ok":
             yield Finding(check=check, detail=str(row[0]))
     for row in rx.store.rows("PRAGMA foreign_key_check"):
@@ -56,9 +59,14 @@ def findings(rx: Rx, rooms: Iterable[Room], *, deep: bool) -> Iterator[Finding]:
             yield from check_of_room(rx)
 
 
+def mirrors(rx: Rx) -> Iterator[Finding]:
+    """Yield where what the writer holds in memory is not what is stored; only it can tell."""
+    for detail in islice(rx.store.differences(), _MOST_OF_A_CHECK):
+        yield Finding(check="mirrors", detail=detail)
+
+
 def query(rx: Rx, checks: dict[str, str]) -> Iterator[Finding]:
     """Yield a finding for each row of each named query; the row says what is wrong."""
     for name, sql in checks.items():
-        # A damaged table may break an invariant in every row; the first of them say enough.
-        for row in rx.store.rows(f"{sql} LIMIT 100"):
+        for row in rx.store.rows(f"{sql} LIMIT {_MOST_OF_A_CHECK}"):
             yield Finding(check=name, detail=str(row[0]))

@@ -16,9 +16,8 @@ import trio.testing
 from penholder_daemon.core import journal
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.clocks import Clocks
-from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.method import Invocation
-from penholder_daemon.core.own_calls import daemon_caller
+from penholder_daemon.core.own_calls import daemon_call, daemon_caller
 from penholder_daemon.core.registry import Registry
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.transaction import Rx
@@ -43,6 +42,7 @@ from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.inline_writer import InlineWriter
 from penholder_daemon.shell.store.opening import open_writer
 from penholder_daemon.shell.store.readers import InlineReaders
+from tests.helpers.compared import ComparedCommitter
 from tests.helpers.sim.stream_transport import StreamTransport
 
 REGISTRY: Registry = build_registry()
@@ -153,7 +153,7 @@ class SimulatedDaemon:
         caller = daemon_caller(0, 1)
         publisher = Publisher(journal.position(Rx(store, world, caller)))
         flusher, accounts, counters, stop = Flusher(), Accounts(), Counters(), Stop()
-        committer = Committer(store, world, REGISTRY, _fail)
+        committer = ComparedCommitter(store, world, REGISTRY, _fail)
         writer = InlineWriter(committer, soon if is_slow else None)
         timers = Timers(REGISTRY, world, caller, writer.submit)
         parts: dict[str, Any] = {"publisher": publisher, "sockets": _NoSockets(), "stop": stop}
@@ -161,6 +161,7 @@ class SimulatedDaemon:
             paths=Paths(Path("/simulated"), Path("/simulated")),
             started_at=world.now(), settings=Settings, counters=counters, accounts=accounts,
             writer=writer, maintenance=None,  # type: ignore[arg-type]  # it needs threads
+            compare_mirrors=daemon_call(REGISTRY.methods["daemon.compare_mirrors"], caller, {}),
             **parts,
         )  # fmt: skip
         self.services = Services(

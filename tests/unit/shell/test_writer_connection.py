@@ -13,6 +13,7 @@ from penholder_daemon.shell.store.opening import UnwritableDatabase
 from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_daemon.shell.store.writer_connection import WriterConnection
 from penholder_protocol.errors import StoreFailed
+from tests.helpers.compared import ComparedCommitter
 from tests.helpers.fakes import FakeWorld
 from tests.helpers.harness import Bench
 
@@ -33,7 +34,9 @@ class Opened:
 
     def _make(self, store: Store) -> Committer:
         self.store = store
-        return Committer(store, FakeWorld(), build_registry(), lambda _call, bug: _fail(bug))
+        return ComparedCommitter(
+            store, FakeWorld(), build_registry(), lambda _call, bug: _fail(bug)
+        )
 
 
 def _fail(bug: Exception) -> None:

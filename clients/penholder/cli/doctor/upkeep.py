@@ -90,10 +90,11 @@ def verification(at: Situation) -> Iterator[Finding]:
     verified = msgspec.json.decode(answer, type=Verification)
     if verified.ok:
         yield ok("verify", "no damage, no broken invariant")
-    yield from (
-        problem("verify", f"{found.check}: {found.detail}", "stop the daemon and restore a backup")
-        for found in verified.findings[:_MOST_FINDINGS]
-    )
+    for found in verified.findings[:_MOST_FINDINGS]:
+        # What is only held in memory is read anew by the next daemon.
+        is_stored = found.check != "mirrors"
+        advice = "stop the daemon and restore a backup" if is_stored else "restart the daemon"
+        yield problem("verify", f"{found.check}: {found.detail}", advice)
 
 
 def _unkept(at: Situation, where: Scope) -> Finding:

@@ -5,6 +5,7 @@ from functools import partial
 import msgspec
 
 from penholder_daemon.core import idempotency, journal, paging
+from penholder_daemon.core import verify as verifying
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.core.method import Afterwards
@@ -21,6 +22,7 @@ from penholder_protocol.errors import InvalidParams
 from penholder_protocol.nouns import (
     Backup,
     DaemonStatus,
+    Finding,
     Health,
     Metrics,
     Pruned,
@@ -102,6 +104,12 @@ async def verify(session: Session, *, deep: bool = False) -> Verification:
     """Look for damage in the file and for broken invariants; `deep` reads all of every index."""
     findings = await session.daemon.verify(deep=deep)
     return Verification(ok=not findings, findings=findings)
+
+
+@room.mutation(sockets=())
+def compare_mirrors(tx: Tx) -> list[Finding]:
+    """Look whether what the writer holds in memory is what is stored: a part of `verify`."""
+    return list(verifying.mirrors(tx))
 
 
 @room.local(sockets=(CONTROL,), errors=(InvalidParams,), acts=True)

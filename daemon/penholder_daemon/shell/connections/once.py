@@ -26,12 +26,12 @@ import structlog
 import trio
 
 from penholder_daemon.core import execute
-from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.own_calls import daemon_call
 from penholder_daemon.core.registry import Registry
 from penholder_daemon.shell.fairness.desks import Desk
 from penholder_daemon.shell.fairness.write_queue import WriteJob
+from penholder_daemon.shell.store.own_writes import answer_of
 from penholder_daemon.shell.store.readers import read
 from penholder_protocol.errors import IdempotencyConflict, PenholderError
 
@@ -121,18 +121,7 @@ class Once:
 
     async def _keep(self, call: Invocation) -> None:
         """Keep an answer; what was done is answered also where that cannot be."""
-        kept = trio.Event()
-        answers: list[Answer] = []
-
-        def done(answer: Answer) -> None:
-            answers.append(answer)
-            kept.set()
-
-        try:
-            self._submit(WriteJob(call, done))
-            await kept.wait()
-        except PenholderError as busy:
-            # The act is done: a full queue must not have it answered as refused.
-            answers.append(busy)
-        if isinstance(answers[0], PenholderError):
-            log.warning("an answer could not be kept under its key", reason=str(answers[0]))
+        answer = await answer_of(self._submit, call)
+        # The act is done: a full queue must not have it answered as refused.
+        if isinstance(answer, PenholderError):
+            log.warning("an answer could not be kept under its key", reason=str(answer))

@@ -218,6 +218,7 @@ class Daemon:
             maintenance=Maintenance(
                 self._paths.database, self._world, self._registry, self._caller
             ),
+            compare_mirrors=self._own_call("daemon.compare_mirrors"),
             stop=stop,
         )
         delivery = Delivery(
@@ -269,8 +270,10 @@ class Daemon:
             parts.exits.report(seat.worker_id, seat.epoch)
 
     def _exited(self, worker_id: str, epoch: int) -> Invocation:
-        method = self._registry.methods["runtime.exited"]
-        return daemon_call(method, self._caller, {"worker_id": worker_id, "epoch": epoch})
+        return self._own_call("runtime.exited", worker_id=worker_id, epoch=epoch)
+
+    def _own_call(self, name: str, **arguments: object) -> Invocation:
+        return daemon_call(self._registry.methods[name], self._caller, arguments)
 
     async def _drain(self, sockets: Sockets, stop: Stop) -> None:
         """Take nothing more, and let what is open come to its end."""

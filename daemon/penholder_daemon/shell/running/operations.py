@@ -11,6 +11,7 @@ from msgspec import Raw
 
 import penholder_protocol
 from penholder_daemon import migrations
+from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.session import Figures
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.fairness.accounts import Accounts
@@ -21,7 +22,9 @@ from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.store.database import file_bytes, sqlite_version
 from penholder_daemon.shell.store.maintenance import Maintenance
+from penholder_daemon.shell.store.own_writes import answer_of
 from penholder_daemon.shell.store.writer import Writer
+from penholder_protocol.errors import PenholderError, StoreFailed
 from penholder_protocol.limits import MAX_HELD_BYTES
 from penholder_protocol.nouns import Backup, Finding
 
@@ -40,6 +43,8 @@ class Operations:
     writer: Writer
     sockets: Sockets
     maintenance: Maintenance
+    compare_mirrors: Invocation
+    """The daemon's own call of that name."""
     stop: Stop
 
     def figures(self) -> Figures:
@@ -91,8 +96,17 @@ class Operations:
         )
 
     async def verify(self, *, deep: bool) -> list[Finding]:
-        """Look for damage."""
-        return await self.maintenance.verify(deep=deep)
+        """Look for damage in the file, and in what the writer holds of it in memory."""
+        return [*await self.maintenance.verify(deep=deep), *await self._differing_mirrors()]
+
+    async def _differing_mirrors(self) -> list[Finding]:
+        answer = await answer_of(self.writer.submit, self.compare_mirrors)
+        # Where nothing can be written nothing is held either.
+        if isinstance(answer, StoreFailed):
+            return []
+        if isinstance(answer, PenholderError):
+            raise answer
+        return msgspec.json.decode(answer, type=list[Finding])
 
     async def backup(self, path: str | None, keep_last: int | None) -> Backup:
         """Copy the database."""

@@ -102,6 +102,10 @@ class ApswStore:
         found = self.row(known.sql, *values)
         return None if found is None else known.read(found)
 
+    def differences(self) -> Iterator[str]:
+        """Say nothing: nothing is held here."""
+        return iter(())
+
     def run_many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run a statement once for each row of values."""
         try:
