@@ -48,9 +48,10 @@ def append(
 ) -> Entry:
     """Add an entry to a stream, made on its first one."""
     pos, head = tx.ledger.place(stream)
-    seq, ts = head.last_seq, tx.now
+    seq, ts = head.last_seq + 1, tx.now
     entry_id = tx.world.entry_id(id_prefix, pos)
     tx.ledger.add(
+        pos,
         head,
         (
             pos,

@@ -93,7 +93,10 @@ class Ledger:
 
     # --- adding -------------------------------------------------------------------------------
     def place(self, stream: str) -> tuple[int, Head]:
-        """Return the next position and the head of a stream, counted on; a new one is made."""
+        """Return the next position and the head of a stream; a new stream is made.
+
+        Nothing is counted on before something is added: who fails in between leaves no gap.
+        """
         head = self._mirror.get(_HEAD, (stream,))
         if head is None:
             self._open_stream(stream)
@@ -101,12 +104,12 @@ class Ledger:
             assert head is not None  # it was made just now
         if self._position is None:
             self._position = positions.last(self._store)
-        self._position += 1
-        head.last_seq += 1
-        return self._position, head
+        return self._position + 1, head
 
-    def add(self, head: Head, row: Row) -> None:
+    def add(self, pos: int, head: Head, row: Row) -> None:
         """Add a row of the journal at the place that was given last."""
+        self._position = pos
+        head.last_seq += 1
         self._rows.append(row)
         self._heads.append(head)
         self.added += 2  # the row and its stream's number

@@ -24,6 +24,7 @@ why their size is asked with stat.
 import array
 import errno
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar, cast
@@ -45,6 +46,7 @@ _FAULTS = (
     apsw.PermissionsError,
     apsw.ReadOnlyError,
 )
+_MAY_REPLACE = re.compile(r"\bREPLACE\b", re.IGNORECASE)
 _PROGRESS_STEPS = 100_000
 """Instructions of SQLite's machine between two calls of a progress handler: some milliseconds."""
 _READER_STEPS = 5_000
@@ -139,11 +141,15 @@ class ApswStore:
             self._refuse(error)
         finally:
             self.connection.authorizer = None
+        read, updated, inserted, deleted = seen.values()
+        if _MAY_REPLACE.search(sql):
+            # SQLite tells nobody of the rows that give way.
+            deleted |= inserted | updated
         return Touched(
-            frozenset(seen[apsw.SQLITE_READ]),
-            frozenset(seen[apsw.SQLITE_UPDATE]),
-            frozenset(table for table, _ in seen[apsw.SQLITE_INSERT]),
-            frozenset(table for table, _ in seen[apsw.SQLITE_DELETE]),
+            frozenset(read),
+            frozenset(updated),
+            frozenset(table for table, _ in inserted),
+            frozenset(table for table, _ in deleted),
         )
 
     def _refuse(self, error: apsw.Error) -> NoReturn:
