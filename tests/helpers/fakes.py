@@ -159,7 +159,7 @@ class FaultyStore:
         if self._fail_at is None or not sql.startswith(self._fail_at):
             return
         self._fail_at = None
-        if self._loses_transaction:
+        if self._loses_transaction and self._store.in_transaction:
             self._store.run("ROLLBACK")
         raise self._fault()
 

@@ -254,6 +254,27 @@ def test_who_deletes_from_the_journal_deletes_what_waits(scene: Scene) -> None:
     assert list(scene.store.differences()) == []
 
 
+def test_positions_go_on_behind_what_is_noted_amid_a_transaction(scene: Scene) -> None:
+    positions.note(scene.store, 1000)
+    scene.append("after")
+    assert scene.tx.published[-1].entry.pos == 1001
+    scene.store.end_call()
+    scene.store.commit()
+    assert list(scene.store.differences()) == []
+
+
+def test_an_answer_is_taken_back_with_its_call(scene: Scene) -> None:
+    keys = [("uid:1000", "event.append", key) for key in ("own", "next")]
+    scene.store.ledger.keep(keys[0], ("hash", b"{}"), 0)
+    scene.store.undo_call()
+    scene.store.begin_call()
+    scene.store.ledger.keep(keys[1], ("hash", b"{}"), 0)
+    scene.store.end_call()
+    assert scene.store.ledger.kept(keys[0]) is None
+    scene.store.commit()
+    assert [scene.store.ledger.kept(key) for key in keys] == [None, ("hash", b"{}")]
+
+
 def test_rows_are_counted_once_whenever_they_are_written(scene: Scene) -> None:
     before = scene.store.changed_rows
     scene.append("more")
