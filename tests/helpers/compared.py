@@ -21,8 +21,10 @@ class ComparedCommitter(Committer):
         batch: Iterable[Invocation],
         answered: Callable[[Answer], None] = _unheard,
         heard_ms: int | None = None,
+        *,
+        waits: bool = True,
     ) -> BatchOutcome:
         """Commit a batch, and compare."""
-        outcome = super().run(batch, answered, heard_ms)
+        outcome = super().run(batch, answered, heard_ms, waits=waits)
         assert list(self.differences()) == []
         return outcome

@@ -161,8 +161,8 @@ def remember(tx: Tx, method: str, key: str, params_hash: str, answer: bytes | No
 
 def forget_old(tx: Tx, most: int) -> int:
     """Delete answers past their retention, some at a time; returns how many."""
-    # Numbers are given in the order of ages, so the oldest are found without an index of ages, which
-    # every call with a key would have to keep.
+    # Numbers are given in the order of ages, so the oldest are found without an index of ages,
+    # which every call with a key would have to keep.
     return tx.store.run(
         "DELETE FROM idempotency WHERE kept_ms < ? AND number IN"
         " (SELECT number FROM idempotency ORDER BY number LIMIT ?)",

@@ -214,10 +214,13 @@ class AdaptiveWriter:
         except Exception as bug:  # noqa: BLE001 - it ends the daemon, as on the thread
             self._fail(bug)
             return
-        self._is_writing = False
+        finally:
+            self._is_writing = False
+            if not self.is_in_loop:
+                self._loans.put(None)
         if not self.is_in_loop:
-            self._loans.put(None)
-        elif self._pace.is_fast and not self._connection.checkpoint_is_due:
+            return
+        if self._pace.is_fast and not self._connection.checkpoint_is_due:
             self._go_on()
         else:
             self._lend()
@@ -248,26 +251,34 @@ class AdaptiveWriter:
     def _run(self) -> None:
         self._thread_delay = RunDelay()
         try:
-            while not self._is_stopping:
-                self._serve_loan()
+            while self._serve_loan():
+                continue
         except Exception as bug:  # noqa: BLE001 - it ends the daemon
             self._fail(bug)
 
-    def _serve_loan(self) -> None:
-        try:
-            self._loans.get(timeout=_HEARTBEAT_SECONDS)
-        except queue.Empty:
-            # A loan it may be, and only the loop knows whether it has anything to do.
-            self._loop.run_sync_soon(self._lend_to_idle)
-            self._loans.get()
+    def _serve_loan(self) -> bool:
+        """Do what the loop lends the store for; False when that was the last time."""
+        self._await_loan()
         is_first = True
         while is_first or not self._pace.is_fast:
             self._work(waits=not is_first)
             is_first = False
             if self._is_stopping:
                 self._write_the_rest()
-                return
+                return False
         self._loop.run_sync_soon(self._take_back)
+        return True
+
+    def _await_loan(self) -> None:
+        while True:
+            try:
+                self._loans.get(timeout=_HEARTBEAT_SECONDS)
+            except queue.Empty:
+                # A loan it may be, and only the loop knows whether it has anything to do. Where it
+                # has, it is asked again: it may idle by then.
+                self._loop.run_sync_soon(self._lend_to_idle)
+            else:
+                return
 
     def _work(self, *, waits: bool) -> None:
         """Write one batch, or be idle; then move the log if it is due."""

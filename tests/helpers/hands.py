@@ -1,0 +1,345 @@
+"""The writer with both its hands, of which a seed decides when each goes on.
+
+Its thread is a real one that waits for its turn wherever it meets the loop: at its queues, at the
+loop's token, at each call of a batch. So no two things ever happen at once, and every interleaving
+of the two can be had again.
+"""
+
+import queue
+import random
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import pytest
+import trio
+import trio.testing
+from msgspec import Raw
+
+from penholder_daemon.core.commit import Answer, BatchOutcome
+from penholder_daemon.core.leases import Beat
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.rooms import build_registry
+from penholder_daemon.shell.fairness.accounts import Accounts
+from penholder_daemon.shell.fairness.write_queue import WriteJob
+from penholder_daemon.shell.kernel.run_delay import RunDelay
+from penholder_daemon.shell.observing.counters import Counters
+from penholder_daemon.shell.observing.request_log import RequestLog
+from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.store.writer import AdaptiveWriter
+from tests.helpers.fakes import FakeWorld
+from tests.helpers.harness import CONTROLLER
+
+T = TypeVar("T")
+_REGISTRY = build_registry()
+_SHORT, _LONG = _REGISTRY.require("event.append"), _REGISTRY.require("tx.apply")
+_PATIENCE_SECONDS = 30
+FAST_SECONDS, SLOW_SECONDS = 0.0002, 0.02
+_REAL_THREAD = threading.Thread
+
+
+class Turns:
+    """Lets the writer's thread go on from one point to the next while the loop waits."""
+
+    def __init__(self) -> None:
+        """Begin before there is a thread."""
+        self._go, self._stands = threading.Semaphore(0), threading.Semaphore(0)
+        self._may_go: Callable[[], bool] = lambda: True
+        self.thread: threading.Thread | None = None
+        self.is_over = False
+        self.is_awaited_no_more = threading.Event()
+
+    def point(self, may_go: Callable[[], bool] = lambda: True) -> None:
+        """Stand, if this is the writer's thread, until it is let go."""
+        if threading.current_thread() is self.thread:
+            self._may_go = may_go
+            self._stands.release()
+            self._go.acquire()
+
+    @property
+    def can_go(self) -> bool:
+        """Whether the thread would not wait for something that the loop has yet to do."""
+        return self.thread is not None and not self.is_over and self._may_go()
+
+    def go(self) -> None:
+        """Let it go to its next point."""
+        self._go.release()
+        self.until_it_stands()
+
+    def until_it_stands(self) -> None:
+        """Wait for it."""
+        assert self._stands.acquire(timeout=_PATIENCE_SECONDS), "the writer's thread hangs"
+
+    def end(self) -> None:
+        """Say that the thread has come to its end."""
+        self.is_over = True
+        self.is_awaited_no_more.set()
+        self._stands.release()
+
+    @property
+    def is_on_thread(self) -> bool:
+        """Whether it is the writer's thread that asks."""
+        return threading.current_thread() is self.thread
+
+
+class _Thread(_REAL_THREAD):
+    """The writer's thread, which stands before its first step."""
+
+    turns: Turns
+
+    def start(self) -> None:
+        self.turns.thread = self
+        super().start()
+        self.turns.until_it_stands()
+
+    def run(self) -> None:
+        self.turns.point()
+        try:
+            super().run()
+        finally:
+            self.turns.end()
+
+    def join(self, timeout: float | None = None) -> None:
+        # One that never ends fails its test; it does not hang it.
+        self.turns.is_awaited_no_more.wait(timeout)
+
+
+class _Queue(Generic[T]):
+    """A queue at which the thread stands."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._items: deque[T] = deque()
+
+    def put(self, item: T) -> None:
+        self._items.append(item)
+
+    def empty(self) -> bool:
+        self._turns.point()
+        return not self._items
+
+    def get(self, timeout: float | None = None) -> T:
+        # Let go with nothing in it, the time is over.
+        self._turns.point(lambda: bool(self._items) or timeout is not None)
+        if not self._items:
+            raise queue.Empty
+        return self._items.popleft()
+
+
+class _Token:
+    """The loop's token; whoever puts something may find it done before it goes on."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self.due: deque[Callable[[], object]] = deque()
+
+    def run_sync_soon(
+        self, act: Callable[..., object], *args: Any, idempotent: bool = False
+    ) -> None:
+        del idempotent
+        self._turns.point()
+        self.due.append(lambda: act(*args))
+        self._turns.point()
+
+
+class Connection:
+    """Stands for the writing connection; it notices who uses it while another does."""
+
+    fault = None
+
+    def __init__(self, turns: Turns, rng: random.Random) -> None:
+        """Be fast until told."""
+        self._turns = turns
+        self._rng = rng
+        self._is_used = False
+        self.now = 0.0
+        """What the clock shows."""
+        self.slow_share = 0.0
+        self.needs_checkpoint = False
+        self.bug: Exception | None = None
+        self.is_lost = False
+        """Whether it has met an I/O error."""
+        self.is_in_loop: Callable[[], bool] = lambda: True
+        self.commits: list[tuple[bool, bool, list[Invocation]]] = []
+        """Of each whether it was on the thread, whether it was slow, and its calls."""
+        self.heartbeats = self.checkpoints = 0
+        self.progressed_at = 0.0
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        assert not self._is_used, "two use the connection at once"
+        self._is_used = True
+        self._turns.point()
+        yield
+        self._is_used = False
+
+    def run(
+        self,
+        batch: Iterable[Invocation],
+        answered: Callable[[Answer], None],
+        heard_ms: int | None = None,  # noqa: ARG002 - nobody's lease runs out here
+        *,
+        waits: bool = True,  # noqa: ARG002 - nobody else has the lock
+    ) -> BatchOutcome:
+        """Commit."""
+        calls: list[Invocation] = []
+        with self._alone():
+            for call in batch:
+                self._turns.point()
+                calls.append(call)
+                answered(b"{}")
+            if self.bug is not None:
+                self._is_used = False
+                raise self.bug
+            is_slow = self._rng.random() < self.slow_share
+            self.now += SLOW_SECONDS if is_slow else FAST_SECONDS
+        if calls:
+            self.commits.append((self._turns.is_on_thread, is_slow, calls))
+        return BatchOutcome([b"{}"] * len(calls), fatal=self.is_lost)
+
+    def heartbeat(self) -> BatchOutcome:
+        """See whether writing works."""
+        with self._alone():
+            self.heartbeats += 1
+        return BatchOutcome([])
+
+    @property
+    def checkpoint_is_due(self) -> bool:
+        """Whether the log should be moved; only who has the store may ask."""
+        assert self._turns.is_on_thread or self.is_in_loop()
+        return self.needs_checkpoint
+
+    def checkpoint(self) -> None:
+        """Move the log if it is due, which takes long."""
+        assert self._turns.is_on_thread
+        with self._alone():
+            self.checkpoints += self.needs_checkpoint
+            self.needs_checkpoint = False
+
+
+def _do_next(acts: deque[Callable[[], object]]) -> None:
+    acts.popleft()()
+
+
+class Hands:
+    """A writer between a loop that a seed drives and a thread that waits for its turns."""
+
+    def __init__(self, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put them together; nothing happens yet."""
+        self._rng = random.Random(seed)
+        self.turns = Turns()
+        self.token = _Token(self.turns)
+        self.connection = Connection(self.turns, self._rng)
+        self._put_in_place(monkeypatch)
+        self._acts: deque[Callable[[], object]] = deque()
+        accounts = Accounts()
+        self._accounts = [accounts.open(lambda _: None) for _ in range(3)]
+        self.left = 0
+        """How many mutations are still to come."""
+        self.submitted: list[WriteJob] = []
+        self.delivered: list[WriteJob] = []
+        self.is_fatal = False
+        self.writer = self._make()
+        self.connection.is_in_loop = lambda: self.writer.is_in_loop
+        self.writer.start(self._deliver)
+
+    def _make(self) -> AdaptiveWriter:
+        # For as long only: trio's own threads come back by the real one.
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(trio.lowlevel, "current_trio_token", lambda: self.token)
+            return AdaptiveWriter(
+                self.connection,  # type: ignore[arg-type]  # what the writer needs of it
+                Counters(), RequestLog(Settings()), Beat(FakeWorld()), self,
+            )  # fmt: skip
+
+    def _put_in_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def make_thread(*, name: str | None = None, **named: Any) -> threading.Thread:
+            if name != "penholder-writer":
+                return _REAL_THREAD(name=name, **named)
+            thread = _Thread(name=name, **named)
+            thread.turns = self.turns
+            return thread
+
+        monkeypatch.setattr(threading, "Thread", make_thread)
+        monkeypatch.setattr(queue, "SimpleQueue", lambda: _Queue[object](self.turns))
+        monkeypatch.setattr(RunDelay, "seconds", lambda _: 0.0)
+        for name, module in list(sys.modules.items()):
+            if name.startswith("penholder_daemon.shell.") and hasattr(module, "perf_counter"):
+                monkeypatch.setattr(module, "perf_counter", lambda: self.connection.now)
+
+    # --- what the writer needs of the hub -----------------------------------------------------
+    def soon(self, act: Callable[[], None]) -> None:
+        """Have something done, some time."""
+        self._acts.append(act)
+
+    def read(self) -> None:
+        """Find that something has come, or not."""
+        if self._rng.random() < 0.5:
+            self.submit()
+
+    # --- the loop -----------------------------------------------------------------------------
+    def submit(self, *, is_long: bool | None = None) -> None:
+        """Have a peer ask for something."""
+        if not self.left:
+            return
+        self.left -= 1
+        if is_long is None:
+            is_long = self._rng.random() < 0.1
+        method, nothing = _LONG if is_long else _SHORT, Raw(b"{}")
+        call = Invocation(method, {}, CONTROLLER, str(len(self.submitted)), nothing, nothing)
+        job = WriteJob(call, lambda _: None, account=self._rng.choice(self._accounts))
+        self.submitted.append(job)
+        self.writer.submit(job)
+
+    def _deliver(self, jobs: Sequence[WriteJob], outcome: BatchOutcome) -> None:
+        assert not self.turns.is_on_thread
+        self.delivered += jobs
+        self.is_fatal |= outcome.fatal
+
+    def step(self) -> bool:
+        """Let one of them go on; False if neither can."""
+        possible: list[Callable[[], object]] = []
+        if self.turns.can_go:
+            possible += [self.turns.go] * 3
+        possible += [partial(_do_next, acts) for acts in (self.token.due, self._acts) if acts]
+        if self.left:
+            possible.append(self.submit)
+        if not possible:
+            return False
+        self._rng.choice(possible)()
+        return True
+
+    def live(self, steps: int, *, until: Callable[[], bool] = lambda: False) -> None:
+        """Go on for so many steps, or until something has come about."""
+        for _ in range(steps):
+            if until() or not self.step():
+                return
+
+    def settle(self) -> None:
+        """Go on until all is delivered; the thread may idle as long as it likes meanwhile."""
+        self.live(20_000, until=lambda: not self.left and self._is_settled)
+        assert self._is_settled, "something is never done"
+
+    @property
+    def is_all_delivered(self) -> bool:
+        """Whether nothing waits."""
+        return len(self.delivered) == len(self.submitted)
+
+    @property
+    def _is_settled(self) -> bool:
+        return self.is_all_delivered and not self.connection.needs_checkpoint
+
+    async def stop(self) -> None:
+        """Stop the writer as the daemon does, and go on until it has ended."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.writer.stop)
+            await trio.testing.wait_all_tasks_blocked()
+            self.live(20_000, until=lambda: self.turns.is_over)
+            self.turns.is_awaited_no_more.set()
+            assert self.turns.is_over, "the writer's thread does not end"
+        while self.token.due:
+            _do_next(self.token.due)
