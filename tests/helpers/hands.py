@@ -159,6 +159,8 @@ class Connection:
         self.now = 0.0
         """What the clock shows."""
         self.slow_share = 0.0
+        self.waited = self.waits = 0.0
+        """For a processor: ever, and in each commit."""
         self.needs_checkpoint = False
         self.bug: Exception | None = None
         self.is_lost = False
@@ -197,6 +199,7 @@ class Connection:
                 raise self.bug
             is_slow = self._rng.random() < self.slow_share
             self.now += SLOW_SECONDS if is_slow else FAST_SECONDS
+            self.waited += self.waits
         if calls:
             self.commits.append((self._turns.is_on_thread, is_slow, calls))
         return BatchOutcome([b"{}"] * len(calls), fatal=self.is_lost)
@@ -266,7 +269,7 @@ class Hands:
 
         monkeypatch.setattr(threading, "Thread", make_thread)
         monkeypatch.setattr(queue, "SimpleQueue", lambda: _Queue[object](self.turns))
-        monkeypatch.setattr(RunDelay, "seconds", lambda _: 0.0)
+        monkeypatch.setattr(RunDelay, "seconds", lambda _: self.connection.waited)
         for name, module in list(sys.modules.items()):
             if name.startswith("penholder_daemon.shell.") and hasattr(module, "perf_counter"):
                 monkeypatch.setattr(module, "perf_counter", lambda: self.connection.now)

@@ -4,7 +4,7 @@ import pytest
 import structlog.testing
 
 from penholder_daemon.shell.store import batch, pace
-from tests.helpers.hands import Hands
+from tests.helpers.hands import SLOW_SECONDS, Hands
 
 _FAST_IN_A_ROW = 3
 
@@ -109,6 +109,16 @@ async def test_a_disk_that_is_fast_again_is_written_in_the_loop_again() -> None:
             _write_one(hands)
         places = [is_on_thread for is_on_thread, _, _ in hands.connection.commits]
         assert places == [False, *[True] * _FAST_IN_A_ROW, False]
+        await hands.stop()
+
+
+async def test_waiting_for_a_processor_is_no_fault_of_the_disk() -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        hands = Hands(1, patched)
+        hands.connection.slow_share, hands.connection.waits = 1.0, SLOW_SECONDS / 2
+        for _ in range(3):
+            _write_one(hands)
+        assert not any(is_on_thread for is_on_thread, _, _ in hands.connection.commits)
         await hands.stop()
 
 
