@@ -11,7 +11,9 @@ It is also what makes batches large: all that came in one turn is handed to the 
 (`soon`), and the writer looks for late comers here (`read`) before it commits: whoever was answered
 just now has sent its next call by then, and shares the sync.
 
-A turn is bounded: so many sockets, one read of each; and after a few turns everybody else has one.
+A turn is bounded: so many sockets, one read of each, and of what follows from that (`soon`) what is
+added by itself only so often; the rest comes at the loop's next turn. After a few turns everybody
+else has one.
 Level-triggered, so what was left is found again. A descriptor that nobody waits for at the moment
 is found once and taken out, until its task waits again.
 """
@@ -27,6 +29,8 @@ log = structlog.get_logger()
 
 _MOST_A_TURN = 256
 _TURNS_IN_A_ROW = 4
+_ROUNDS_A_TURN = 2
+"""How often what was done has more done in the same turn."""
 
 Ready = Callable[[], bool]
 """Reads what has come; returns whether its task is to go on. What it raises is raised there."""
@@ -56,7 +60,7 @@ class Hub:
 
     async def wait(self, fd: int, ready: Ready) -> None:
         """Have a function called whenever a socket has something, until it says that it is over."""
-        if fd not in self._registered:
+        if fd not in self._registered and not self._epoll.closed:
             self._epoll.register(fd, select.EPOLLIN)
             self._registered.add(fd)
         self._waiting[fd] = trio.lowlevel.current_task(), ready
@@ -77,31 +81,42 @@ class Hub:
     def _take_out(self, fd: int) -> None:
         # Before it is closed, since its number may be another socket's afterwards.
         if fd in self._registered:
-            self._epoll.unregister(fd)
             self._registered.discard(fd)
+            # A daemon that fails ends all its tasks at once: this one may be the first.
+            if not self._epoll.closed:
+                self._epoll.unregister(fd)
 
     def soon(self, act: Callable[[], None]) -> None:
         """Have something done when all that came in this turn is read; outside of one, next."""
-        if self._is_in_turn:
-            self._after.append(act)
-        else:
-            self._token.run_sync_soon(act)
+        self._after.append(act)
+        if not self._is_in_turn:
+            self._come_again()
+
+    def _come_again(self) -> None:
+        self._token.run_sync_soon(self._do_what_follows, idempotent=True)
 
     def _turn(self) -> bool:
+        """Read and do what follows; False if others are to have their turn."""
         self._is_in_turn = True
-        try:
-            found = self.read()
-            while self._after:
-                after, self._after = self._after, []
-                for act in after:
-                    act()
-            self._flush()
-        finally:
-            self._is_in_turn = False
-        return found
+        found = self.read()
+        self._do_what_follows()
+        return found and not self._after
+
+    def _do_what_follows(self) -> None:
+        self._is_in_turn = True
+        for _ in range(_ROUNDS_A_TURN):
+            after, self._after = self._after, []
+            for act in after:
+                act()
+        self._flush()
+        self._is_in_turn = False
+        if self._after:
+            self._come_again()
 
     def read(self) -> bool:
         """Read each socket that has something; False if none has."""
+        if self._epoll.closed:
+            return False
         found = self._epoll.poll(0, _MOST_A_TURN)
         for fd, _ in found:
             waiting = self._waiting.get(fd)
