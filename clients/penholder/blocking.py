@@ -149,7 +149,8 @@ class Client(Rooms):
 
     def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
         """Call a method for one of the rooms."""
-        return decode(self.ask_raw(method, params), decoder)
+        call = Call(method, params, self._reconnect_s, by_name=False)
+        return decode(call.whole(self._exchange(call, None)), decoder)
 
     def subscribe(
         self,

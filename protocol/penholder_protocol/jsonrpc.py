@@ -23,7 +23,7 @@ where it is made, and travels so.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -87,7 +87,7 @@ class _Envelope(msgspec.Struct):
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_array = msgspec.json.Decoder(list[Raw]).decode
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
-_check_syntax = msgspec.json.Decoder(Raw).decode
+_check_syntax: Callable[[bytes], Raw] = msgspec.json.Decoder(Raw).decode
 
 
 def parse(frame: bytes) -> Message | list[Message]:
@@ -320,6 +320,22 @@ def read_incoming(frame: bytes) -> Incoming:
             raise
         body = Raw(frame[head.end() :].rstrip()[:-1])
         return Incoming(id=msgspec.json.decode(head[1]), result=body)
+
+
+def read_result(chunk: bytes, request_id: str) -> Raw | None:
+    """Return the result of the answer to a request, where a chunk is just that answer.
+
+    It must be spelled as `result` spells it, as every answer of a daemon is but an error. None says
+    that there may be more to it: cut the chunk into frames and read them.
+    """
+    head = b'{"jsonrpc":"2.0","id":"%b","result":' % request_id.encode()
+    if not (chunk.startswith(head) and chunk.endswith(b"}\n")):
+        return None
+    try:
+        # What is one value by itself has no other member behind it, and no other frame.
+        return _check_syntax(chunk[len(head) : -2])
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def request(request_id: str, method: str, params: bytes) -> bytes:

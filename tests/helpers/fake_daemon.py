@@ -35,9 +35,17 @@ class Peer:
         line = self._lines.readline()
         return dict(json.loads(line)) if line else {}
 
+    def read_bytes(self, count: int) -> bytes:
+        """Return as many bytes, however they are cut into messages."""
+        return self._lines.read(count)
+
     def send(self, **message: object) -> None:
         """Send a message."""
         self._socket.sendall(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send what need not be a whole message, or may be several."""
+        self._socket.sendall(data)
 
     def answer(self, request: Json, result: object) -> None:
         """Send the result of a request."""

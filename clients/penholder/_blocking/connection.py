@@ -10,17 +10,20 @@ but fails at once. So connecting is bounded by the kernel's own limit of a socke
 after by the deadline of the call.
 """
 
+import select
 import socket
 import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from msgspec import Raw
+
 from penholder._shared.address import connectable
 from penholder._shared.call import refusal
 from penholder._shared.failures import ConnectionLost
 from penholder_protocol.framing import Framer
-from penholder_protocol.jsonrpc import Incoming, read_incoming
+from penholder_protocol.jsonrpc import Incoming, read_incoming, read_result
 
 _CHUNK_BYTES = 1 << 16
 # As the kernel takes it: seconds and microseconds; zero is no limit.
@@ -36,6 +39,7 @@ class Connection:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._frames: Iterator[bytes] = iter(())
         self._framer = Framer()
+        self._is_amid_frame = False
         self._is_limited = False
         try:
             # A daemon that hangs accepts nobody; the kernel then lets `connect` wait for ever.
@@ -43,28 +47,43 @@ class Connection:
             with connectable(path) as short:
                 self._socket.connect(short)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _NO_LIMIT)
+            poll = select.poll()
+            poll.register(self._socket, select.POLLIN)
+            self._until_readable = poll.poll
         except BaseException:
             self._socket.close()
             raise
 
-    def limit(self, deadline: float | None) -> None:
+    def _limit(self, deadline: float | None) -> None:
         """Let the next socket operation last no longer than this; raises TimeoutError."""
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise TimeoutError("the time for this call is over")
-        # Nothing is to be set for a call without a deadline, unless the one before had one.
-        if left is not None or self._is_limited:
-            self._socket.settimeout(left)
-            self._is_limited = left is not None
+        self._socket.settimeout(left)
+        self._is_limited = left is not None
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, deadline: float | None) -> None:
         """Send a whole request."""
+        # Nothing is to be set for a call without a deadline, unless the one before had one.
+        if deadline is not None or self._is_limited:
+            self._limit(deadline)
         self._socket.sendall(frame)
 
-    def answer(self, request_id: str, deadline: float | None) -> Incoming:
-        """Wait for the answer to a request; notifications that come before it are dropped."""
+    def answer(self, request_id: str, deadline: float | None) -> Incoming | Raw:
+        """Wait for the answer to a request, or its result where nothing else is in it.
+
+        Notifications that come before it are dropped.
+        """
         while True:
-            message = self._receive(deadline)
+            if (frame := next(self._frames, None)) is None:
+                chunk = self._receive(deadline)
+                if not self._is_amid_frame:
+                    result = read_result(chunk, request_id)
+                    if result is not None:
+                        return result
+                self._feed(chunk)
+                continue
+            message = read_incoming(frame)
             if message.method is None and message.id == request_id:
                 return message
             if message.id is None and message.error is not None:
@@ -72,10 +91,15 @@ class Connection:
 
     def notification(self) -> Incoming:
         """Wait for the next notification."""
-        while (message := self._receive(None)).method is None:
+        while True:
+            if (frame := next(self._frames, None)) is None:
+                self._feed(self._receive(None))
+                continue
+            message = read_incoming(frame)
+            if message.method is not None:
+                return message
             if message.id is None and message.error is not None:
                 raise refusal(message.error)
-        return message
 
     def hang_up(self) -> None:
         """End the connection from another thread; whoever reads it sees the end."""
@@ -88,14 +112,17 @@ class Connection:
         """Free the socket."""
         self._socket.close()
 
-    def _receive(self, deadline: float | None) -> Incoming:
-        while (frame := next(self._frames, None)) is None:
-            self.limit(deadline)
-            chunk = self._socket.recv(_CHUNK_BYTES)
-            if not chunk:
-                raise ConnectionLost("the daemon closed the connection")
-            frame = self._framer.whole(chunk)
-            if frame is not None:
-                break
-            self._frames = self._framer.feed(chunk)
-        return read_incoming(frame)
+    def _receive(self, deadline: float | None) -> bytes:
+        if deadline is not None or self._is_limited:
+            self._limit(deadline)
+        else:
+            # Who blocks in `recv` is also woken when the daemon reads what was sent.
+            self._until_readable()
+        chunk = self._socket.recv(_CHUNK_BYTES)
+        if not chunk:
+            raise ConnectionLost("the daemon closed the connection")
+        return chunk
+
+    def _feed(self, chunk: bytes) -> None:
+        self._is_amid_frame = not chunk.endswith(b"\n")
+        self._frames = self._framer.feed(chunk)

@@ -54,8 +54,13 @@ class Line:
     def exchange(self, call: Call, deadline: float | None = None) -> Raw:
         """Carry out a call, over as many connections as it takes."""
         while True:
+            request_id = self._request_ids.next()
+            # Before there is a connection: what cannot be sent is refused, whether a daemon is
+            # there or not.
+            frame = call.frame(request_id, time.monotonic())
             try:
-                return self._attempt(call, deadline)
+                answer = self._ask(call, frame, request_id, deadline)
+                return answer if isinstance(answer, Raw) else result_of(answer)
             # The caller's own time is over, which no other attempt mends.
             except TimeoutError:
                 raise
@@ -86,34 +91,29 @@ class Line:
         """Free the socket; only for the thread that would use it."""
         self._disconnect()
 
-    def _attempt(self, call: Call, deadline: float | None) -> Raw:
-        request_id = self._request_ids.next()
-        # Before there is a connection: what cannot be sent is refused, whether a daemon is there or
-        # not.
-        frame = call.frame(request_id, time.monotonic())
-        connection = self._connected()
+    def _ask(
+        self, call: Call, frame: bytes, request_id: str, deadline: float | None
+    ) -> Incoming | Raw:
+        connection = self._connection or self._connect()
         try:
-            connection.limit(deadline)
-            connection.send(frame)
+            connection.send(frame, deadline)
             # After the whole of it: half a frame means nothing to the daemon.
             call.sent = True
-            answer = connection.answer(request_id, deadline)
+            return connection.answer(request_id, deadline)
         except BaseException:
             # Half a frame may be sent, or an answer still to come: this connection is of no use.
             self._disconnect()
             raise
-        return result_of(answer)
 
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            connection = Connection(self._path)
-            with self._changing:
-                self._connection = connection
+    def _connect(self) -> Connection:
+        connection = Connection(self._path)
+        with self._changing:
+            self._connection = connection
         # `close` may have come while there was no connection yet to hang up.
         if self.is_closed:
             self._disconnect()
             raise _closed_line()
-        return self._connection
+        return connection
 
     def _disconnect(self) -> None:
         with self._changing:

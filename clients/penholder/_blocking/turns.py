@@ -31,7 +31,7 @@ class Turns:
         Raises TimeoutError, or CallInProgress amid a call of this very thread.
         """
         lock = self._lock
-        if not lock.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s)):
+        if not lock.acquire(True, -1 if timeout_s is None else max(0.0, timeout_s)):
             raise TimeoutError("another thread's call was in flight all the time")
         if self._is_taken:
             lock.release()

@@ -61,20 +61,11 @@ _HOPELESS = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
 class Call:
     """A method with its encoded params, and the patience that is left for it."""
 
-    __slots__ = (
-        "_began_at",
-        "_given",
-        "_is_plain",
-        "_params",
-        "_patience",
-        "_patient",
-        "_reconnect_s",
-        "_repeatable",
-        "_token",
-        "is_wait",
-        "method",
-        "sent",
-    )
+    # What most calls never change, since they are answered at once.
+    sent = False
+    _began_at: float | None = None
+    _patience: Patience | None = None
+    _token: object = None
 
     def __init__(
         self,
@@ -101,23 +92,16 @@ class Call:
         keyed = method in KEYED if mutation is None else mutation
         if method in TOKENED:
             keyed = _secure(given, makes=not by_name)
+            self._token = None if by_name else given.get("token")
         elif keyed and given.get("idempotency_key") is None:
             given["idempotency_key"] = _new_key()
-        self._token = given.get("token") if method in TOKENED and not by_name else None
         self.method = method
         self.is_wait = method in WAITS
-        self.sent = False
         self._given = given
         self._params = _encode(given)
-        self._is_plain = method in METHODS and all(map(_is_plain, given.values()))
-        self._began_at: float | None = None
+        self._is_done_once = keyed or mutation is False
         self._patient = patient
-        self._repeatable = method not in NOT_REPEATED and (
-            keyed or mutation is False or self.is_wait or method in _WITHOUT_SECRET
-        )
         self._reconnect_s = reconnect_s
-        # Most calls never fail.
-        self._patience: Patience | None = None
 
     def frame(self, request_id: str, now: float) -> bytes:
         """Make the request; raises the error of one that the daemon would not read."""
@@ -128,7 +112,8 @@ class Call:
         elif self.is_wait:
             self._params = _encode({**self._given, "timeout_ms": self._left_ms(now)})
         frame = jsonrpc.request(request_id, self.method, self._params)
-        return frame if self._is_plain and len(frame) <= _PLAIN_BYTES else sendable(frame)
+        is_plain = len(frame) <= _PLAIN_BYTES and self.method in METHODS and _is_plain(self._given)
+        return frame if is_plain else sendable(frame)
 
     def whole(self, result: Raw) -> Raw:
         """Return a result with the token that we brought where the daemon would show its own."""
@@ -143,12 +128,17 @@ class Call:
             self._patience = Patience(self._reconnect_s)
         delay = None if hopeless else self._patience.delay_after_failure(now)
         # BUSY is refused before anything has happened, whatever the method.
-        is_safe = self._repeatable or not self.sent or isinstance(failure, Busy)
+        is_safe = self._is_repeatable() or not self.sent or isinstance(failure, Busy)
         if delay is not None and is_safe:
             return delay
         if isinstance(failure, PenholderError):
             raise failure
         raise self._failed(failure) from failure
+
+    def _is_repeatable(self) -> bool:
+        if self.method in NOT_REPEATED:
+            return False
+        return self._is_done_once or self.is_wait or self.method in _WITHOUT_SECRET
 
     def _is_passing(self, error: PenholderError) -> bool:
         """Tell whether an error says: try again, I am busy or about to restart."""
@@ -195,15 +185,18 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def _is_plain(value: object) -> bool:
-    """Tell whether what the encoder makes of a value is always what the daemon can read.
+def _is_plain(given: Mapping[str, object]) -> bool:
+    """Tell whether what the encoder makes of params is always what the daemon can read.
 
     Only JSON that the caller wrote (Raw) may be none, and only what is nested may be nested too
     deep. To read each request once more before it is sent takes a tenth of a call.
     """
-    if type(value) is dict:
-        return all(type(member) in _PLAIN for member in value.values())
-    return type(value) in _PLAIN
+    for value in given.values():
+        if type(value) not in _PLAIN and not (
+            type(value) is dict and _PLAIN.issuperset(map(type, value.values()))
+        ):
+            return False
+    return True
 
 
 def _encode(given: Mapping[str, object]) -> bytes:

@@ -76,7 +76,9 @@ class Connection(JsonRpcConnection):
             raise ConnectionLost(self._lost)
         request = self._open_requests[request_id] = _OpenRequest(call.is_wait)
         try:
-            await self._send(frame)
+            # With others under way it goes out with theirs, in one write.
+            if len(self._open_requests) > 1 or not self._line.send_at_once(frame):
+                await self._send(frame)
             call.sent = True
             return await request.result()
         # To notify only queues and never waits, so it works in a task that is cancelled.

@@ -77,11 +77,14 @@ class AsyncLine:
         self._forget(self)
 
     async def _connected(self) -> Connection:
+        if (connection := self._living()) is not None:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            return connection
         # One at a time: the others find the connection that the first has made.
         async with self._connecting:
             self._check_open()
-            if self._connection is not None and self._connection.is_open:
-                return self._connection
+            if (connection := self._living()) is not None:
+                return connection
             transport = await open_transport(self._path)
             self._connection = Connection(
                 transport, self._request_ids, wants_entries=self._wants_entries
@@ -92,6 +95,10 @@ class AsyncLine:
                 self._check_open()
             self._nursery.start_soon(self._connection.run)
             return self._connection
+
+    def _living(self) -> Connection | None:
+        connection = self._connection
+        return connection if connection is not None and connection.is_open else None
 
     def _check_open(self) -> None:
         if self._closed.is_set():

@@ -4,12 +4,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from penholder.blocking import Client, ConnectionLost, DaemonUnreachable
-from penholder_protocol import nouns
+from penholder_protocol import jsonrpc, nouns
 from penholder_protocol.errors import (
     Busy,
     Fenced,
@@ -87,6 +88,34 @@ def test_notifications_between_are_dropped(fake: FakeDaemon, client: Client, asi
     peer.send(method="runtime.fenced", params={"worker_id": "w", "current_epoch": 2})
     peer.answer(request, PONG)
     assert result_of(calling).pong
+
+
+def _as_daemon(request: dict[str, Any], result: object) -> bytes:
+    request_id = msgspec.json.encode(request["id"])
+    return jsonrpc.result(request_id, msgspec.json.encode(result)) + b"\n"
+
+
+_NOTICE = jsonrpc.notification("runtime.fenced", b'{"a":"\\n"}') + b"\n"
+
+
+@pytest.mark.parametrize("cut", [1, 30, -1, None])
+@pytest.mark.parametrize("before", [b"", _NOTICE])
+@pytest.mark.parametrize("after", [0, 9, len(_NOTICE)])
+def test_answers_cut_and_joined_in_any_way(
+    cut: int | None, before: bytes, after: int, fake: FakeDaemon, client: Client, aside: Aside
+) -> None:
+    """What comes after an answer is no part of the next one, nor is that its end."""
+    first = aside(client.rpc.ping)
+    peer = fake.accept()
+    sent = before + _as_daemon(peer.read(), PONG) + _NOTICE[:after]
+    peer.send_bytes(sent[:cut])
+    peer.send_bytes(sent[len(sent[:cut]) :])
+    assert result_of(first).pong
+    second = aside(client.rpc.ping)
+    request = peer.read()
+    peer.send_bytes(_NOTICE[after:])
+    peer.send_bytes(_as_daemon(request, PONG))
+    assert result_of(second).pong
 
 
 def test_one_connection_serves_several_threads(

@@ -69,6 +69,62 @@ async def test_errors_are_typed(
     assert caught.value.details == {"current_epoch": 3}
 
 
+async def test_a_request_that_does_not_fit_the_socket_arrives_whole_and_in_order(
+    fake: FakeDaemon, trio_client: AsyncClient, nursery: trio.Nursery
+) -> None:
+    text = "x" * 900_000
+    given_up = trio.CancelScope()
+
+    async def append() -> None:
+        with given_up:
+            await trio_client.event.append(type="t", data={"text": text})
+
+    nursery.start_soon(append)
+    peer = await waiting(fake.accept)
+    await trio.testing.wait_all_tasks_blocked()
+    given_up.cancel()
+    await trio.testing.wait_all_tasks_blocked()
+    small = in_task(nursery, trio_client.rpc.ping)
+    await trio.testing.wait_all_tasks_blocked()
+    assert (await waiting(peer.read))["params"]["data"] == {"text": text}
+    peer.answer(await waiting(peer.read), PONG)
+    assert (await small.result()).pong
+
+
+async def test_nothing_is_sent_amid_a_frame(fake: FakeDaemon, nursery: trio.Nursery) -> None:
+    transport = await open_transport(str(fake.path))
+    peer = await waiting(fake.accept)
+    large = b'{"a":"%b"}\n' % (b"x" * 900_000)
+    assert transport.send_at_once(large)
+    assert not transport.send_at_once(b"{}\n"), "while its rest waits for its turn"
+    nursery.start_soon(transport.keep_sending)
+    await trio.testing.wait_all_tasks_blocked()
+    # Now there is room, and the task that sends the rest has not had a turn yet.
+    begun = peer.read_bytes(100_000)
+    assert not transport.send_at_once(b"{}\n")
+    await transport.send(b"{}\n")
+    rest = await waiting(lambda: peer.read_bytes(len(large) + 3 - len(begun)))
+    assert begun + rest == large + b"{}\n"
+    transport.close()
+
+
+async def test_a_cancelled_task_sends_nothing(
+    fake: FakeDaemon, trio_client: AsyncClient, nursery: trio.Nursery
+) -> None:
+    first = in_task(nursery, trio_client.rpc.ping)
+    peer, request = await accepted(fake)
+    peer.answer(request, PONG)
+    assert (await first.result()).pong
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await trio_client.daemon.shutdown()
+    last = in_task(nursery, trio_client.rpc.ping)
+    request = await waiting(peer.read)
+    assert request["method"] == "rpc.ping"
+    peer.answer(request, PONG)
+    assert (await last.result()).pong
+
+
 async def test_many_tasks_share_one_connection_and_are_answered_as_they_finish(
     fake: FakeDaemon, trio_client: AsyncClient, nursery: trio.Nursery
 ) -> None:

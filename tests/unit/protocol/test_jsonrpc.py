@@ -253,6 +253,29 @@ def test_what_a_client_sends_and_reads() -> None:
     assert (notice.method, notice.id) == ("journal.entries", None)
 
 
+def test_an_answer_that_came_alone_is_read_at_once() -> None:
+    for body in (b"null", b'{"a":"}\\n"}', b"[1,2]"):
+        assert jsonrpc.read_result(jsonrpc.result(b'"f-7"', body) + b"\n", "f-7") == Raw(body)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        jsonrpc.result(b'"f-70"', b"1") + b"\n",
+        jsonrpc.result(b"7", b"1") + b"\n",
+        jsonrpc.result(b'"f-7"', b"1"),
+        jsonrpc.result(b'"f-7"', b"1") + b"\n" + jsonrpc.notification("m", b"{}") + b"\n",
+        jsonrpc.result(b'"f-7"', b"1") + b"\n" + jsonrpc.notification("m", b"{}")[:9],
+        b'{"jsonrpc":"2.0","id":"f-7","result":1,"more":2}\n',
+        b'{"jsonrpc":"2.0","id":"f-7","result":{"a":1}\n',
+        b'{"jsonrpc": "2.0","id":"f-7","result":1}\n',
+        jsonrpc.error(b'"f-7"', errors.Busy()) + b"\n",
+    ],
+)
+def test_what_may_be_more_than_the_answer_is_not(chunk: bytes) -> None:
+    assert jsonrpc.read_result(chunk, "f-7") is None
+
+
 def test_a_result_deeper_than_a_decoder_goes_is_taken_as_it_stands() -> None:
     deep = b'{"items":[' * 3000 + b"]}" * 3000
     for request_id in (b"7", b'"a\\"b"'):
