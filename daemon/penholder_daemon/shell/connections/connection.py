@@ -295,6 +295,9 @@ class Connection(JsonRpcConnection):
 
     def check_patience(self) -> None:
         """End a peer that never finishes a frame, or does not take what it is sent."""
+        # Nearly always, and asked of every connection twice a second.
+        if self._unfinished_since is None and self._outbox.lags_since is None:
+            return
         self._check_frame_timeout()
         if self._outbox.lags_ms >= PEER_STALLED_MS:
             log.warning("a peer has stopped reading and is ended", pid=self.caller.pid)

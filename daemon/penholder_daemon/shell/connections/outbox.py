@@ -50,7 +50,8 @@ class Outbox:
         self._is_closed = False
         self._taken: trio.Event | None = None
         """Made by who waits for it."""
-        self._lags_since: float | None = None
+        self.lags_since: float | None = None
+        """Since when the peer has left more than MAX_LAG_BYTES unsent."""
 
     def put(self, line: bytes) -> None:
         """Queue a line; `flush` sends it."""
@@ -60,8 +61,8 @@ class Outbox:
         self._lines.append(line)
         self._lines.append(b"\n")
         self._account.hold_unsent(len(line) + 1)
-        if self._lags_since is None and self.unsent_bytes > MAX_LAG_BYTES:
-            self._lags_since = trio.current_time()
+        if self.lags_since is None and self.unsent_bytes > MAX_LAG_BYTES:
+            self.lags_since = trio.current_time()
 
     def flush(self) -> None:
         """Send what is queued, as far as the kernel takes it, and leave the rest to a task."""
@@ -108,8 +109,8 @@ class Outbox:
         if not size:
             return
         self._account.hold_unsent(-size)
-        if self._lags_since is not None and self.unsent_bytes <= MAX_LAG_BYTES:
-            self._lags_since = None
+        if self.lags_since is not None and self.unsent_bytes <= MAX_LAG_BYTES:
+            self.lags_since = None
         if self._taken is not None:
             # An event is set once and thrown away: who still has to wait makes the next.
             self._taken.set()
@@ -123,7 +124,7 @@ class Outbox:
     @property
     def lags_ms(self) -> float:
         """For how long the peer has left more than MAX_LAG_BYTES unsent."""
-        return 0 if self._lags_since is None else (trio.current_time() - self._lags_since) * 1000
+        return 0 if self.lags_since is None else (trio.current_time() - self.lags_since) * 1000
 
     @property
     def is_full(self) -> bool:
