@@ -88,14 +88,17 @@ class Table(Generic[RecordT]):
         return paging.page(self.select(rx, oldest, paging.after(cursor, after), *values), limit)
 
     def write(self, tx: Tx, record_id: str, assignments: str, *values: SqlValue) -> RecordT:
-        """Change a record and return it."""
-        tx.store.run(
-            f"UPDATE {self.name} SET {assignments}, updated_at = ? WHERE {self._key} = ?",
+        """Change a record and return it, or raise what says that there is none."""
+        row = tx.store.row(
+            f"UPDATE {self.name} SET {assignments}, updated_at = ? WHERE {self._key} = ?"
+            f" RETURNING {self.shape.columns}",
             *values,
             tx.now,
             record_id,
         )
-        return self.require(tx, record_id)
+        if row is None:
+            raise self.missing(record_id)
+        return self.shape.read(row, tx.world)
 
 
 def require_state(

@@ -139,8 +139,8 @@ def list_(
     """List workers, newest first."""
     if controller_id is not None:
         controllers.CONTROLLERS.require(rx, controller_id)
-    wanted, values = filters("w.", controller_id=controller_id, state=state)
-    newest = f"w.number < ?{wanted} ORDER BY w.number DESC"
+    wanted, values = filters("", controller_id=controller_id, state=state)
+    newest = f"number < ?{wanted} ORDER BY number DESC"
     return paging.page(records.select(rx, newest, paging.before(cursor), *values), limit)
 
 
@@ -258,13 +258,13 @@ def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
 @room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
 def set_turn(tx: Tx, *, worker_id: WorkerId, turn_id: TurnId | None) -> Worker:
     """Say which turn the worker is at, or null for none."""
-    return _set(tx, worker_id, "active_turn_id = ?", turn_id)
+    return records.write(tx, worker_id, "active_turn_id = ?", turn_id)
 
 
 @room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
 def set_session(tx: Tx, *, worker_id: WorkerId, session_id: SessionId) -> Worker:
     """Say which session the worker is in."""
-    return _set(tx, worker_id, "session_id = ?", session_id)
+    return records.write(tx, worker_id, "session_id = ?", session_id)
 
 
 @room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
@@ -272,30 +272,21 @@ def set_endpoint(
     tx: Tx, *, worker_id: WorkerId, runtime_pid: Pid | None, runtime_socket: Text | None
 ) -> Worker:
     """Say where the worker itself can be reached, if it serves a socket of its own."""
-    return _set(tx, worker_id, "endpoint_pid = ?, runtime_socket = ?", runtime_pid, runtime_socket)
+    return records.write(
+        tx, worker_id, "endpoint_pid = ?, runtime_socket = ?", runtime_pid, runtime_socket
+    )
 
 
 @room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
 def clear_endpoint(tx: Tx, *, worker_id: WorkerId) -> Worker:
     """Forget what set_endpoint said."""
-    return _set(tx, worker_id, "endpoint_pid = NULL, runtime_socket = NULL")
+    return records.write(tx, worker_id, "endpoint_pid = NULL, runtime_socket = NULL")
 
 
 @room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
 def heartbeat(tx: Tx, *, worker_id: WorkerId) -> Worker:
     """Say that the worker is well. A dead one is noticed without."""
-    return _set(tx, worker_id, "heartbeat_at = ?", tx.now)
-
-
-def _set(tx: Tx, worker_id: str, assignments: str, *values: str | int | None) -> Worker:
-    records.require_controller_id(tx, worker_id)
-    tx.store.run(
-        f"UPDATE workers SET {assignments}, updated_at = ? WHERE worker_id = ?",
-        *values,
-        tx.now,
-        worker_id,
-    )
-    return records.require(tx, worker_id)
+    return records.write(tx, worker_id, "heartbeat_at = ?", tx.now)
 
 
 @room.check

@@ -21,7 +21,7 @@ from penholder_daemon.core.effects import CloseWorker, ServeWorker
 from penholder_daemon.core.fence import Arguments
 from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.states import StateMachine
-from penholder_daemon.core.store import Known, Shape, SqlValue, integer
+from penholder_daemon.core.store import Known, Row, Shape, SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.controllers import records as controllers
 from penholder_protocol.errors import TooManyWorkers, WorkerNotFound
@@ -43,11 +43,10 @@ _ENDS_A_TURN = frozenset({"idle", "stopped", "error"})
 
 _WORKER = Shape(
     Worker,
-    worker_id="w.worker_id",
-    socket_path="w.worker_id",
-    runtime_pid="COALESCE(s.pid, w.endpoint_pid)",
+    socket_path="worker_id",
+    runtime_pid="COALESCE((SELECT pid FROM seats s"
+    " WHERE s.worker_id = workers.worker_id AND ended_at IS NULL), endpoint_pid)",
 )
-_FROM = "FROM workers w LEFT JOIN seats s ON s.worker_id = w.worker_id AND s.ended_at IS NULL"
 
 
 def served(rx: Rx) -> list[str]:
@@ -78,7 +77,7 @@ def require_room(tx: Tx) -> None:
 
 def find(rx: Rx, worker_id: str) -> Worker | None:
     """Look a worker up."""
-    found = select(rx, "w.worker_id = ?", worker_id)
+    found = select(rx, "worker_id = ?", worker_id)
     return next((worker for _, worker in found), None)
 
 
@@ -104,12 +103,30 @@ def require_controller_id(rx: Rx, worker_id: str) -> str:
 
 
 def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Worker]]:
-    """Yield workers with their commit order; the condition is about `workers w`."""
-    sql = f"SELECT w.number, {_WORKER.columns} {_FROM} WHERE {condition}"
+    """Yield workers with their commit order; the condition is about `workers`."""
+    sql = f"SELECT number, {_WORKER.columns} FROM workers WHERE {condition}"
     for row in rx.store.rows(sql, *values):
-        worker = _WORKER.read(row[1:])
-        path = rx.world.socket_path(worker.worker_id)
-        yield integer(row[0]), msgspec.structs.replace(worker, socket_path=path)
+        yield integer(row[0]), _read(rx, row[1:])
+
+
+def write(tx: Tx, worker_id: str, assignments: str, *values: SqlValue) -> Worker:
+    """Change a worker and return it as it is now, or raise WorkerNotFound."""
+    row = tx.store.row(
+        f"UPDATE workers SET {assignments}, updated_at = ? WHERE worker_id = ?"
+        f" RETURNING {_WORKER.columns}",
+        *values,
+        tx.now,
+        worker_id,
+    )
+    if row is None:
+        raise _not_found(worker_id)
+    return _read(tx, row)
+
+
+def _read(rx: Rx, row: Row) -> Worker:
+    worker = _WORKER.read(row)
+    path = rx.world.socket_path(worker.worker_id)
+    return msgspec.structs.replace(worker, socket_path=path)
 
 
 def guard_worker(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
