@@ -68,6 +68,9 @@ class _Index(Generic[SelectingT]):
                 self._by_stream.pop(name, None)
         self._by_wildcard.pop(member, None)
 
+    def __bool__(self) -> bool:
+        return bool(self._by_stream or self._by_wildcard)
+
     def of_stream(self, stream: str) -> list[SelectingT]:
         """Return who asked for a stream by its name."""
         return list(self._by_stream.get(stream, {}))
@@ -176,9 +179,13 @@ class Publisher:
         if not published:
             return
         self.pos = published[-1].entry.pos
+        # Nearly always for nobody, and asked for at every commit.
+        if self._watches:
+            self._to_wake.extend(self._watches.interested(published))
+            self._wake_some()
+        if not self._listeners:
+            return
         announcement = Announcement(published, self.pos)
-        self._to_wake.extend(self._watches.interested(published))
-        self._wake_some()
         # A dict of its own: a subscription that lags is let go meanwhile, and leaves the index.
         for listener in self._listeners.interested(published):
             try:
