@@ -9,6 +9,8 @@ class JsonRpcConnectionType(enum.Enum):
 
 class JsonRpcConnection:
     _transport: BaseTransport
+    _inbound_requests_send: object
+    _inbound_requests_recv: object
     def __init__(self, transport: BaseTransport, peer_type: JsonRpcConnectionType) -> None: ...
     @property
     def is_server(self) -> bool: ...

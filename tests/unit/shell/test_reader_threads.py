@@ -1,7 +1,6 @@
 """Queries on threads: fair to each connection, quick ones never behind costly ones, all bounded."""
 
 import threading
-from collections import deque
 from functools import partial
 
 import pytest
@@ -9,7 +8,6 @@ import trio
 
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.shell.fairness import desks
 from penholder_daemon.shell.fairness.accounts import Accounts
 from penholder_daemon.shell.fairness.desks import Desk, Desks, ReadJob
 from penholder_daemon.shell.store import readers
@@ -147,7 +145,7 @@ async def test_a_full_queue_takes_a_few_of_those_who_did_not_fill_it(scene: Scen
     modest_desk.close()
 
 
-class _TakenMeanwhile(deque[object]):
+class _TakenMeanwhile(list[ReadJob[object]]):
     """Somebody takes what is in it between a look at it and a pop."""
 
     def __len__(self) -> int:
@@ -157,10 +155,10 @@ class _TakenMeanwhile(deque[object]):
         return there_was
 
 
-def test_a_desk_closes_while_a_reader_takes_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desks, "deque", _TakenMeanwhile)
+def test_a_desk_closes_while_a_reader_takes_from_it() -> None:
     all_desks = Desks(lambda _: None)
     desk = all_desks.open(Accounts().open(lambda _: None))
+    desk._quick.jobs = _TakenMeanwhile()
     for _ in range(2):
         desk.submit(ReadJob(CONTROLLER, one, lambda _: None))
     desk.close()

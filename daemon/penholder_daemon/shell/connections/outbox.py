@@ -14,7 +14,6 @@ reading and answering back. A peer that never takes it is found by `lags_ms`: si
 been left unsent than may be.
 """
 
-from collections import deque
 from collections.abc import Callable
 
 import trio
@@ -45,7 +44,7 @@ class Outbox:
         self._spawn = spawn
         self._account = account
         self._on_lost = on_lost
-        self._lines: deque[bytes] = deque()
+        self._lines: list[bytes] = []
         self._is_sending = False
         self._is_closed = False
         self._taken: trio.Event | None = None
@@ -97,12 +96,14 @@ class Outbox:
             everything = b"".join(self._lines)
             self._lines.clear()
             return everything
-        # The first one whatever its size, or a line that is larger than this would never be sent.
-        lines = [self._lines.popleft()] if self._lines else []
-        size = sum(map(len, lines))
-        while self._lines and size + len(self._lines[0]) <= _AT_ONCE_BYTES:
-            size += len(self._lines[0])
-            lines.append(self._lines.popleft())
+        size = count = 0
+        for line in self._lines:
+            size += len(line)
+            # The first whatever its size, or a line that is larger than this would never be sent.
+            if count and size > _AT_ONCE_BYTES:
+                break
+            count += 1
+        lines, self._lines = self._lines[:count], self._lines[count:]
         return b"".join(lines)
 
     def _note_taken(self, size: int) -> None:

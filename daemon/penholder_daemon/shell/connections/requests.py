@@ -20,7 +20,6 @@ A connection may end at any moment, and what it asked for comes to its end later
 after `close` nothing is started any more, and answers go nowhere.
 """
 
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from inspect import iscoroutinefunction
@@ -81,7 +80,7 @@ class Requests:
         self._account: Account = desk.account
         self._mutations_sent = 0
         self._mutations_done = 0
-        self._parked: deque[tuple[int, Callable[[], None]]] = deque()
+        self._parked: list[tuple[int, Callable[[], None]]] = []
         self._waits = Waits(services, self._caller, desk)
         self._open: dict[int | str | Pending, Pending] = {}
         self._changed: trio.Event | None = None
@@ -179,7 +178,7 @@ class Requests:
     def _go_on_after_mutation(self) -> None:
         self._mutations_done += 1
         while self._parked and self._parked[0][0] <= self._mutations_done:
-            self._parked.popleft()[1]()
+            self._parked.pop(0)[1]()
 
     def _after_mutations(self, begin: Callable[[], None]) -> None:
         if self._mutations_done == self._mutations_sent:
