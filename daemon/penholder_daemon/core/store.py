@@ -21,6 +21,7 @@ import msgspec
 
 from penholder_daemon.core.world import World
 from penholder_protocol.nouns.words import NULL
+from penholder_protocol.positional import positional
 
 SqlValue: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[SqlValue, ...]
@@ -139,34 +140,19 @@ class Shape(Generic[RecordT]):
             name: loader for name in self._names if (loader := _loader(hints[name])) is not None
         }
         loaders |= {name: _time_loader(tell) for name, tell in (times or {}).items()}
-        self._make = _maker(record_type, self._names, loaders)
+        self._loaders = [(self._names.index(name), load) for name, load in loaders.items()]
+        self._make = positional(record_type, self._names)
 
     def read(self, row: Row, world: World | None = None) -> RecordT:
         """Make a record from a row that holds `columns`; where it has times, they take a world."""
-        return self._make(row, world)
+        values: list[object] = list(row)
+        for at, load in self._loaders:
+            values[at] = load(values[at], world)
+        return self._make(*values)
 
 
 _Load: TypeAlias = Callable[[object, World | None], object]
 """Makes what a column holds into what its field holds."""
-
-
-def _maker(
-    record_type: type[RecordT], names: Sequence[str], loaders: Mapping[str, _Load]
-) -> Callable[[Row, World | None], RecordT]:
-    """Write the call that makes a record of a row, as dataclasses write their `__init__`.
-
-    With the names in a dict it takes five times as long, and is half of what a page costs.
-    """
-    told = (
-        f"{name}={f'load_{name}(row[{at}], world)' if name in loaders else f'row[{at}]'}"
-        for at, name in enumerate(names)
-    )
-    known = {"make": record_type, **{f"load_{name}": load for name, load in loaders.items()}}
-    # Of names of fields alone.
-    made: Callable[[Row, World | None], RecordT] = eval(  # noqa: S307 - see above
-        f"lambda row, world: make({', '.join(told)})", known
-    )
-    return made
 
 
 def _time_loader(tell: Callable[[World, int], str]) -> _Load:
