@@ -158,7 +158,10 @@ def _impure(path: Path) -> Iterator[Offence]:
 
 
 def test_core_and_rooms_are_pure() -> None:
-    require(_impure, PURE)
+    # It compiles text that is made of names of fields, when a module is loaded.
+    compiles = ROOT / "protocol/penholder_protocol/positional.py"
+    assert [what for _, what in _impure(compiles)] == ["calls eval"]
+    require(_impure, [path for path in PURE if path != compiles])
 
 
 def _wing(module: str) -> int | None:

@@ -1,6 +1,7 @@
 """What was read before is exact, whichever door a change comes through."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -72,9 +73,9 @@ _CHANGES = {
 class Scene:
     """Some tables, and a store that has been asked for all that is in them."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path = Path(":memory:")) -> None:
         """Fill them."""
-        self.below = open_writer(Path(":memory:"))
+        self.below = open_writer(path)
         self.below.connection.execute(_TABLES)
         self.store = TransactionStore(self.below)
         self.store.begin()
@@ -161,6 +162,17 @@ def test_a_change_beside_the_store_is_noticed_at_the_next_transaction(
 ) -> None:
     scene.store.commit()
     scene.below.connection.execute(change)
+    scene.store.begin()
+    assert scene.agrees()
+
+
+def test_what_another_connection_has_committed_is_noticed_at_the_next_transaction(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path / "p.db")
+    scene.store.commit()
+    with closing(open_writer(tmp_path / "p.db")) as another:
+        another.run("UPDATE things SET size = size + 1")
     scene.store.begin()
     assert scene.agrees()
 

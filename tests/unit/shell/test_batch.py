@@ -56,6 +56,16 @@ def scene() -> Scene:
     return Scene()
 
 
+def test_its_time_begins_with_its_first_call(scene: Scene) -> None:
+    """A transaction that could not begin for seconds has to refuse those who wait for it."""
+    account = scene.account()
+    scene.add(account)
+    scene.add(account)
+    batch = scene.batch()
+    scene.now += 5.0
+    assert scene.run(batch) == 2
+
+
 def test_it_ends_at_so_many_calls(scene: Scene) -> None:
     account = scene.account()
     for _ in range(MAX_COMMIT_BATCH + 3):

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from penholder_daemon.core.commit import Committer
-from penholder_daemon.core.store import Store
+from penholder_daemon.core.store import Store, StoreBusy
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.store.database import file_bytes
 from penholder_daemon.shell.store.opening import UnwritableDatabase
@@ -99,6 +100,23 @@ def test_nothing_is_written_to_files_that_were_moved_away(tmp_path: Path, bench:
         assert isinstance(written, bytes)
         assert opened.connection.fault is None
     opened.connection.close()
+
+
+def test_who_does_not_wait_for_anothers_lock_takes_nothing_from_the_batch(
+    opened: Opened, tmp_path: Path, bench: Bench
+) -> None:
+    given = {"controller_id": "c", "label": "c", "workspace_key": "/"}
+    call = bench.invocation("controller.register", dict(given))
+    batch = iter([call])
+    another = apsw.Connection(str(tmp_path / "p.db"))
+    another.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy):
+        opened.connection.run(batch, lambda _: None, waits=False)
+    assert opened.connection.fault is None
+    another.execute("COMMIT")
+    (written,) = opened.connection.run(batch, lambda _: None, waits=False).answers
+    assert isinstance(written, bytes)
+    another.close()
 
 
 def test_sizes_are_told_whatever_is_in_the_place_of_the_state_directory(tmp_path: Path) -> None:

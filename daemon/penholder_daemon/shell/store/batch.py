@@ -38,14 +38,17 @@ class Batch:
         self._waiting = waiting
         self._take_in = take_in
         self._clock = clock
-        self._until = clock() + seconds
+        self._seconds = seconds
         self._bytes = 0
         self._answered: list[int] = []
         self.jobs: list[WriteJob] = []
 
     def calls(self) -> Iterator[Invocation]:
         """Take what waits until it has cost enough."""
-        take, clock, until = self._waiting.take, self._clock, self._until
+        take, clock = self._waiting.take, self._clock
+        # Not from before the transaction began: one that waited and cannot begin has to refuse who
+        # waits.
+        until = clock() + self._seconds
         looks = _LOOKS_FOR_MORE
         for _ in range(MAX_COMMIT_BATCH):
             # Asked before a call is taken, not after: what was taken has to be carried out.
