@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from bench import hostile, journal, lean, moving, noticing, queue, service
+from bench import hostile, journal, lean, moving, noticing, parts, queue, service
 from bench.limits import Broken, Missed
 from bench.report import whole
 from bench.report.files import write_json
@@ -34,6 +34,7 @@ WORKLOADS: dict[str, Callable[[Run], None]] = {
 """The standard run: what its figures are is told, and nothing fails but what is wrong."""
 QUICK: dict[str, Callable[[Run], None]] = {"lean": lean.main}
 HELD: dict[str, Callable[[], None]] = {
+    "parts": parts.main,
     "noticing": noticing.main,
     "queue": queue.main,
     "journal": journal.main,
