@@ -19,14 +19,15 @@ async def _half(path: Path) -> tuple[bytes, bytes]:
         await stream.send_all(PING + PING[:10])
         before = bytes(await stream.receive_some())
         await trio.sleep(FRAME_TIMEOUT_MS / 1000 - 1)
-        daemon.connections[0].check_patience()
+        daemon.check_patience()
         await trio.testing.wait_all_tasks_blocked()
         assert not daemon.connections[0].unsent_bytes
         await trio.sleep(2)
-        daemon.connections[0].check_patience()
+        daemon.check_patience()
         after = b""
-        async for chunk in stream:
-            after += bytes(chunk)
+        with trio.fail_after(FRAME_TIMEOUT_MS / 1000):
+            async for chunk in stream:
+                after += bytes(chunk)
         return before, after
 
 

@@ -81,14 +81,14 @@ def _run(path: Path, function: Callable[[Path], Awaitable[T]]) -> T:
 async def _never_read(path: Path) -> tuple[int, bool, bool]:
     async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
         await _fill(daemon, nursery)
-        client, _, connection = _connect(daemon, nursery)
+        client, _, _ = _connect(daemon, nursery)
         await client.send_all(_reads(50))
         await trio.sleep(PEER_STALLED_MS / 1000 - 1)
-        connection.check_patience()
+        daemon.check_patience()
         await trio.testing.wait_all_tasks_blocked()
         held = daemon.services.accounts.held_bytes
         await trio.sleep(2)
-        connection.check_patience()
+        daemon.check_patience()
         await trio.testing.wait_all_tasks_blocked()
         ended = daemon.services.accounts.held_bytes == 0
         nursery.cancel_scope.cancel()
@@ -107,11 +107,11 @@ def test_who_never_reads_holds_little_and_is_ended_in_time(tmp_path: Path) -> No
 async def _read_late(path: Path) -> int:
     async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
         await _fill(daemon, nursery)
-        client, transport, connection = _connect(daemon, nursery)
+        client, transport, _ = _connect(daemon, nursery)
         await client.send_all(_reads(50))
         for _ in range(3):
             await trio.sleep(PEER_STALLED_MS / 1000 - 1)
-            connection.check_patience()
+            daemon.check_patience()
             # It takes a little, and is waited for again.
             transport.listens.set()
             await trio.testing.wait_all_tasks_blocked()
@@ -120,6 +120,8 @@ async def _read_late(path: Path) -> int:
         answers = b""
         while answers.count(b"\n") < 50:
             answers += await _some(client)
+        daemon.check_patience()
+        assert not daemon.services.lingering, "nobody is waited for any more"
         nursery.cancel_scope.cancel()
     return len({json.loads(line)["id"] for line in answers.splitlines()})
 
@@ -132,13 +134,13 @@ async def _begin_a_frame(path: Path) -> tuple[bytes, bool]:
     """Begin a frame behind so much unread that the daemon does not read on."""
     async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
         await _fill(daemon, nursery)
-        client, transport, connection = _connect(daemon, nursery)
+        client, transport, _ = _connect(daemon, nursery)
         ping = b'{"jsonrpc":"2.0","id":"late","method":"rpc.ping"}\n'
         await client.send_all(_reads(HIGH_WATER_BYTES // 900_000 + 3))
         await trio.sleep(1)
         await client.send_all(ping[:10])
         await trio.sleep(1.5 * FRAME_TIMEOUT_MS / 1000)
-        connection.check_patience()
+        daemon.check_patience()
         transport.listens.set()
         await client.send_all(ping[10:])
         answers = b""

@@ -189,6 +189,11 @@ class SimulatedDaemon:
         self._nursery.start_soon(connection.run)
         return client
 
+    def check_patience(self) -> None:
+        """Do what the daemon does twice a second."""
+        for connection in list(self.services.lingering):
+            connection.check_patience()
+
 
 @asynccontextmanager
 async def simulated_daemon(

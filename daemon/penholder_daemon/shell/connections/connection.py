@@ -86,7 +86,8 @@ class Connection(JsonRpcConnection):
         # For mutations that were passed over; the desk below says the same of its queries.
         self._account.when_room(partial(services.writer.resume, self._account))
         desk = services.readers.open_desk(self._account)
-        self._outbox = Outbox(transport, self._spawn, self._account, self._lose)
+        self._lingering = services.lingering
+        self._outbox = Outbox(transport, self._spawn, self._account, self._lose, self._linger_on)
         self.session = PeerSession(caller, services, desk, self, self._spawn, self._cancel_wait)
         self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
         self._reading = trio.CancelScope()
@@ -120,6 +121,7 @@ class Connection(JsonRpcConnection):
     def close(self) -> None:
         """Hold nothing any more; what is underway for the peer comes to nothing."""
         self._is_over = True
+        self._lingering.pop(self, None)
         self.session.end_subscriptions()
         self._requests.close()
         self._outbox.close()
@@ -231,6 +233,7 @@ class Connection(JsonRpcConnection):
                 await self._outbox.until_taken()
         if begun is not None:
             self._unfinished_since = begun + trio.current_time() - stood_from
+            self._linger_on()
 
     async def _finish(self) -> None:
         """Let open requests and subscriptions of a peer that still listens come to their end."""
@@ -295,11 +298,16 @@ class Connection(JsonRpcConnection):
             self._unfinished_since = None
         elif self._unfinished_since is None:
             self._unfinished_since = trio.current_time()
+            self._linger_on()
+
+    def _linger_on(self) -> None:
+        """Have `check_patience` called again and again, until it finds that all is well."""
+        self._lingering[self] = None
 
     def check_patience(self) -> None:
         """End a peer that never finishes a frame, or does not take what it is sent."""
-        # Nearly always, and asked of every connection twice a second.
         if self._unfinished_since is None and self._outbox.lags_since is None:
+            self._lingering.pop(self, None)
             return
         self._check_frame_timeout()
         if self._outbox.lags_ms >= PEER_STALLED_MS:

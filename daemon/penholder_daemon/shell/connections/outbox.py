@@ -38,12 +38,14 @@ class Outbox:
         spawn: Spawn,
         account: Account,
         on_lost: Callable[[str], None],
+        on_lag: Callable[[], None],
     ) -> None:
-        """`on_lost` hears why nothing more can be sent."""
+        """`on_lost` hears why nothing more can be sent, `on_lag` that `lags_ms` begins to grow."""
         self._transport = transport
         self._spawn = spawn
         self._account = account
         self._on_lost = on_lost
+        self._on_lag = on_lag
         self._lines: list[bytes] = []
         self._is_sending = False
         self._is_closed = False
@@ -62,6 +64,7 @@ class Outbox:
         self._account.hold_unsent(len(line) + 1)
         if self.lags_since is None and self.unsent_bytes > MAX_LAG_BYTES:
             self.lags_since = trio.current_time()
+            self._on_lag()
 
     def flush(self) -> None:
         """Send what is queued, as far as the kernel takes it, and leave the rest to a task."""

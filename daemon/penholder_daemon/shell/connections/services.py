@@ -1,6 +1,7 @@
 """What every connection shares: the parts that carry out what peers ask for."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import trio
 
@@ -15,6 +16,13 @@ from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.publishing.publisher import Publisher
 from penholder_daemon.shell.store.readers import Readers
 from penholder_daemon.shell.store.writer import Writer
+
+
+class Lingering(Protocol):
+    """A connection that somebody has to look at again."""
+
+    def check_patience(self) -> None:
+        """End it if its peer has taken too long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,5 +51,10 @@ class Services:
     """Logs what takes long."""
     operations: DaemonOperations
     """What may be asked of the daemon itself."""
+    lingering: dict[Lingering, None] = field(default_factory=dict)
+    """Connections whose peers have begun a frame, or not taken what they are sent.
+
+    A dict in place of a set, whose order is another in each run; nobody looks at all the others.
+    """
     one_heavy: trio.Lock = field(default_factory=trio.Lock)
     """Held by the connection that takes a large frame; the others wait, each for its turn."""

@@ -162,7 +162,7 @@ class Sockets:
 
     def check_patience(self) -> None:
         """End those that began a frame and never finished it, or do not take what they are sent."""
-        for connection in list(self.connections):
+        for connection in list(self._services.lingering):
             connection.check_patience()
 
     @property
