@@ -9,8 +9,6 @@ keeps that answer as any other, and gives it again. Here the token is put back t
 would have shown its own, so a program finds it in the same place.
 """
 
-import secrets
-
 import msgspec
 from msgspec import Raw
 
@@ -19,6 +17,9 @@ _TOKEN_BYTES = 32
 
 def new() -> str:
     """Make a token that nobody guesses."""
+    # It brings hashes and more, which every command of the command line would pay for.
+    import secrets  # noqa: PLC0415 - see above
+
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
