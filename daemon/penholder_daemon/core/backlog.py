@@ -6,8 +6,9 @@ reads and sorts all that comes after the position to answer the first page, agai
 catching up costs the square of what there is. Walking the journal by position needs no sort, but
 reads past everything of all other streams.
 
-So there are two ways, chosen by how many streams there are (`_are_few`):
+So there are three ways, chosen by how many streams there are (`_are_few`):
 
+- One is in order by itself: a range of its numbers (`_RANGED`), at half of what a merge costs.
 - Some are merged. The next position of each waits in a queue, the smallest is taken and the one
   after it, of the same stream, put in (`_MERGED`). A page costs one look for each stream and one
   for each entry.
@@ -49,6 +50,10 @@ _MERGED = (
     # SQLite takes rows from the queue of a recursion in this order, and answers them in it.
     " h.stream_id, h.seq + 1 FROM heads h WHERE h.pos IS NOT NULL ORDER BY 1 NULLS LAST"
     ") SELECT pos AS at, stream_id AS of_stream FROM heads WHERE pos IS NOT NULL LIMIT ?"
+)
+_RANGED = (
+    "SELECT j.pos AS at, s.stream_id AS of_stream FROM streams s CROSS JOIN journal j"
+    f" ON j.stream_id = s.stream_id AND j.seq >= {_FIRST} WHERE {{where}} ORDER BY j.seq LIMIT ?"
 )
 _WALKED = "SELECT pos AS at, stream_id AS of_stream FROM journal WHERE pos > ? ORDER BY pos LIMIT ?"
 
@@ -95,7 +100,8 @@ def _way(rx: Rx, selection: Selection, after: int) -> _Way:
     if selection.everything:
         return _Way(_WALKED, [after, MAX_SCAN_ENTRIES], "", [])
     if _are_few(rx, selection):
-        return _Way(_MERGED.format(where=where), [after, *values, MAX_SCAN_ENTRIES], "", [])
+        sql = _RANGED if selection.is_one_stream else _MERGED
+        return _Way(sql.format(where=where), [after, *values, MAX_SCAN_ENTRIES], "", [])
     return _Way(_WALKED, [after, MAX_SCAN_ENTRIES], f" AND {where}", values)
 
 

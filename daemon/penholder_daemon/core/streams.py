@@ -82,6 +82,11 @@ class Selection:
         else:
             self.exact.add(name)
 
+    @property
+    def is_one_stream(self) -> bool:
+        """Whether a single stream was asked for, by its name."""
+        return len(self.exact) == 1 and not (self.everything or self.parents or self.prefixes)
+
     def matches(self, published: Published) -> bool:
         """Tell whether a live entry is among those asked for."""
         entry = published.entry
