@@ -16,7 +16,16 @@ from bench.report import whole
 from bench.report.files import write_json
 from bench.report.machine import describe
 from bench.report.plots import write_plots
-from bench.workloads import appends, claims, cold_start, command_line, fan_out, fleet, growth
+from bench.workloads import (
+    appends,
+    claims,
+    cold_start,
+    command_line,
+    fan_out,
+    fleet,
+    growth,
+    slow_disk,
+)
 from bench.workloads.run import Run
 
 WORKLOADS: dict[str, Callable[[Run], None]] = {
@@ -30,6 +39,7 @@ WORKLOADS: dict[str, Callable[[Run], None]] = {
     "growth": growth.main,
     "cold_start": cold_start.main,
     "command_line": command_line.main,
+    "slow_disk": slow_disk.main,
 }
 """The standard run: what its figures are is told, and nothing fails but what is wrong."""
 QUICK: dict[str, Callable[[Run], None]] = {"lean": lean.main}

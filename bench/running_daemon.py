@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,27 +52,30 @@ def database(directory: Path) -> Path:
     return directory / "state" / "penholder.db"
 
 
-def command(directory: Path) -> list[str]:
+def command(directory: Path, program: Sequence[str] = ("penholder_daemon",)) -> list[str]:
     """Return the command that starts a daemon in a directory."""
-    words = [sys.executable, "-m", "penholder_daemon", "--config", os.devnull]
+    words = [sys.executable, "-m", *program, "--config", os.devnull]
     return [*words, "--state-dir", str(directory / "state"), "--runtime-dir", str(directory)]
 
 
 @contextmanager
-def running_daemon(directory: Path | None = None) -> Iterator[RunningDaemon]:
+def running_daemon(
+    directory: Path | None = None, *, program: Sequence[str] = ("penholder_daemon",)
+) -> Iterator[RunningDaemon]:
     """Start a daemon with one controller, and end it with the block.
 
-    Without a directory it has one of its own, which ends with it.
+    Without a directory it has one of its own, which ends with it. `program` is the module that is
+    the daemon, with what goes before its flags.
     """
     if directory is None:
         with (
             TemporaryDirectory(prefix="ph-bench-") as name,
-            running_daemon(Path(name)) as daemon,
+            running_daemon(Path(name), program=program) as daemon,
         ):
             yield daemon
         return
     process = subprocess.Popen(
-        command(directory), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command(directory, program), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
         assert process.stdout is not None

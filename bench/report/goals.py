@@ -13,7 +13,7 @@ from bench.peers.postgres import PostgresServer
 from bench.peers.redis import RedisServer
 from bench.report.rows import number
 from bench.results import Name, Results
-from bench.workloads import cold_start, fan_out, fleet, growth
+from bench.workloads import cold_start, fan_out, fleet, growth, slow_disk
 from bench.workloads.appends import CLOSED, DEEP, DEEP_CASE, MANY, MANY_CASE
 from bench.workloads.command_line import STATUS
 
@@ -103,6 +103,7 @@ GOALS = (
     Goal("1,000 attached workers: idle CPU", _of_rounds(fleet.IDLE, "cpu_percent"), 0.2, 0.1, "%"),
     Goal("a heartbeat of each: CPU", _of_rounds(fleet.BEATING, "cpu_us"), 60, 40, "µs"),
     Goal("append sent → subscriber told", _of_rounds(fan_out.name(1), "p50_ms"), 0.6, 0.4, "ms"),
+    Goal("pings beside syncs of 20 ms: p99", _of_rounds(slow_disk.PINGS, "p99_ms"), 20, 5, "ms"),
     Goal("start → first answer", _cold, 0.25, 0.15, "s"),
     Goal("penholder status, wall", _of_rounds(STATUS, "wall_ms"), 60, 45, "ms"),
 )  # fmt: skip
