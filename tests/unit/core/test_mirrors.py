@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from penholder_daemon.core.store import Known, Row
+from penholder_daemon.core import positions
+from penholder_daemon.core.store import Known, Row, integer
 from penholder_daemon.core.transaction_store import TransactionStore
 from penholder_daemon.shell.store.opening import open_writer
 from tests.helpers.harness import Bench
 
+_FROZEN = Path(__file__).parents[2] / "frozen" / "schema_4.db"
 _TABLES = """
 CREATE TABLE owners (name TEXT PRIMARY KEY, rank INTEGER UNIQUE) STRICT;
 CREATE TABLE things (
@@ -231,3 +233,19 @@ def test_a_difference_is_told(scene: Scene) -> None:
     [found] = scene.store.differences()
     assert "'pen'" in found
     assert "99" in found
+
+
+def test_a_database_of_an_older_schema_is_gone_on_with_exactly(tmp_path: Path) -> None:
+    """The bench compares after each batch; positions and numbers go on behind what was there."""
+    path = tmp_path / "p.db"
+    path.write_bytes(_FROZEN.read_bytes())
+    bench = Bench(path)
+    [[worker_id, last]] = bench.database.rows(
+        "SELECT worker_id, last_seq FROM workers JOIN streams ON name = 'worker:' || worker_id"
+        " ORDER BY last_seq DESC LIMIT 1"
+    )
+    before = positions.last(bench.database)
+    append = bench.invocation("event.append", {"worker_id": worker_id, "type": "new"})
+    bench.run([append, bench.invocation("daemon.prune", {"keep_last": 1}), append])
+    given = [(each.entry.pos, each.entry.seq) for each in bench.published]
+    assert given == [(before + 1, integer(last) + 1), (before + 2, integer(last) + 2)]
