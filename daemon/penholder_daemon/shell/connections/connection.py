@@ -164,8 +164,10 @@ class Connection(JsonRpcConnection):
 
     @property
     def _may_take(self) -> bool:
-        # Cheap questions: most connections are far from any limit, always.
-        return self._account.is_modest and not self._requests.is_full
+        # Cheap questions first: most connections are far from any limit, always.
+        if self._account.is_modest and not self._requests.is_full:
+            return True
+        return self._requests.may_take and not self._outbox.is_full
 
     async def _take_rest(self) -> None:
         """Take the rest of what has come, a bounded piece of work at a time.
