@@ -6,9 +6,13 @@ import signal
 import time
 import traceback
 from array import array
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
-from bench.clients.turns import MakeTurn, Turn
+import trio
+
+from bench.clients.turns import MakeTurn, TrioTurn, Turn
 
 
 class Taken(NamedTuple):
@@ -40,8 +44,13 @@ def run(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         turn = make_turn()
-        start.wait(timeout=60)
-        outcomes.put(Outcome(number, _take_turns(turn, seconds)))
+        wait = partial(start.wait, timeout=60)
+        if isinstance(turn, TrioTurn):
+            taken = trio.run(_take_trio_turns, turn, seconds, wait)
+        else:
+            wait()
+            taken = _take_turns(turn, seconds)
+        outcomes.put(Outcome(number, taken))
     except BaseException:
         outcomes.put(Outcome(number, None, traceback.format_exc()))
         # The cause is to be read before what the others say of the barrier.
@@ -51,15 +60,40 @@ def run(
         raise
 
 
+class _Taking:
+    """Notes turns until the time is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ended, self._took = array("d"), array("d")
+        self._cpu = time.process_time()
+        self._now = time.perf_counter()
+        self._until = self._now + seconds
+
+    def goes_on(self) -> bool:
+        return self._now < self._until
+
+    def note(self) -> None:
+        before, self._now = self._now, time.perf_counter()
+        self._ended.append(self._now)
+        self._took.append(self._now - before)
+
+    def taken(self) -> Taken:
+        return Taken(self._ended, self._took, time.process_time() - self._cpu)
+
+
 def _take_turns(turn: Turn, seconds: float) -> Taken:
-    ended, took = array("d"), array("d")
-    cpu = time.process_time()
-    now = time.perf_counter()
-    end = now + seconds
-    while now < end:
-        before = now
+    taking = _Taking(seconds)
+    while taking.goes_on():
         turn()
-        now = time.perf_counter()
-        ended.append(now)
-        took.append(now - before)
-    return Taken(ended, took, time.process_time() - cpu)
+        taking.note()
+    return taking.taken()
+
+
+async def _take_trio_turns(turn: TrioTurn, seconds: float, wait: Callable[[], object]) -> Taken:
+    async with turn.opened as ask:
+        wait()
+        taking = _Taking(seconds)
+        while taking.goes_on():
+            await ask()
+            taking.note()
+        return taking.taken()

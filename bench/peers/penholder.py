@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from bench.clients import blocking, lean
+from bench.clients import blocking, lean, trio_client
 from bench.clients.lean import Exchange, Keyed
 from bench.clients.line import END, request
 from bench.clients.turns import MakeTurn
@@ -126,6 +126,15 @@ class BlockingPenholder(KeyedPenholder):
 
     def _client(self, path: str, case: Case) -> MakeTurn:  # noqa: ARG002 - there is but one
         return partial(blocking.make_turn, path)
+
+
+class TrioPenholder(BlockingPenholder):
+    """The same by our own client for trio."""
+
+    name = "Penholder, trio client"
+
+    def _client(self, path: str, case: Case) -> MakeTurn:  # noqa: ARG002 - there is but one
+        return partial(trio_client.make_turn, path)
 
 
 def _exchanges(case: Case) -> tuple[Exchange, ...]:

@@ -2,7 +2,12 @@
 
 from bench.peers.ceiling import Ceiling
 from bench.peers.peer import Case, Peer
-from bench.peers.penholder import BlockingPenholder, KeyedPenholder, Penholder
+from bench.peers.penholder import (
+    BlockingPenholder,
+    KeyedPenholder,
+    Penholder,
+    TrioPenholder,
+)
 from bench.peers.per_call import PerCall
 from bench.peers.postgres import PostgresServer
 from bench.peers.redis import RedisServer
@@ -19,7 +24,8 @@ MIXED_CASE = Case(8, reads=True)
 def closed(run: Run) -> None:
     """Closed loops: each client appends, waits for the answer, appends again."""
     daemon = Penholder()
-    peers: list[Peer] = [daemon, Ceiling(daemon), KeyedPenholder(), BlockingPenholder()]
+    peers: list[Peer] = [daemon, Ceiling(daemon), KeyedPenholder()]
+    peers += [BlockingPenholder(), TrioPenholder()]
     peers += [RedisServer(), PostgresServer(), PerCall(), TunedSqlite()]
     append(run, CLOSED, [Case(1), Case(8), Case(16), Case(32)], peers)
 
