@@ -9,6 +9,7 @@ import pytest
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.store import Store, StoreBusy
 from penholder_daemon.rooms import build_registry
+from penholder_daemon.shell.store import opening, writer_connection
 from penholder_daemon.shell.store.database import file_bytes
 from penholder_daemon.shell.store.opening import UnwritableDatabase
 from penholder_daemon.shell.store.shm_gate import ShmGate
@@ -117,6 +118,28 @@ def test_who_does_not_wait_for_anothers_lock_takes_nothing_from_the_batch(
     (written,) = opened.connection.run(batch, lambda _: None, waits=False).answers
     assert isinstance(written, bytes)
     another.close()
+
+
+def test_who_does_not_wait_does_not_open_the_database_again(
+    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "BUSY_MS", 0)
+    monkeypatch.setattr(writer_connection, "_TRY_AGAIN_SECONDS", 0.0)
+    Opened(tmp_path / "p.db").connection.close()
+    another = apsw.Connection(str(tmp_path / "p.db"))
+    another.execute("BEGIN IMMEDIATE")
+    opened = Opened(tmp_path / "p.db")  # cannot be written, so reads are served for now
+    another.execute("COMMIT")
+    another.close()
+    call = bench.invocation("controller.register", {"controller_id": "c", "label": "c",
+                                                    "workspace_key": "/"})  # fmt: skip
+    batch = iter([call])
+    with pytest.raises(StoreBusy):
+        opened.connection.run(batch, lambda _: None, waits=False)
+    assert not opened.gate.is_open
+    (written,) = opened.connection.run(batch, lambda _: None).answers
+    assert isinstance(written, bytes)
+    opened.connection.close()
 
 
 def test_sizes_are_told_whatever_is_in_the_place_of_the_state_directory(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ import structlog
 
 from penholder_daemon.core.commit import Answer, BatchOutcome, Committer, nothing_written
 from penholder_daemon.core.method import Invocation
-from penholder_daemon.core.store import Store, StoreFault
+from penholder_daemon.core.store import Store, StoreBusy, StoreFault
 from penholder_daemon.shell.disk import backups
 from penholder_daemon.shell.disk.database_files import DatabaseFiles
 from penholder_daemon.shell.store.database import WriterStore
@@ -96,10 +96,13 @@ class WriterConnection:
     ) -> BatchOutcome:
         """Commit a batch as `Committer.run` does, or refuse it.
 
-        Another program may have the write lock, though none should. Unless this waits for it,
-        StoreBusy is raised and nothing was taken from the batch.
+        Another program may have the write lock, though none should; or there is no committer, and
+        to open the database may take as long as an upgrade. Unless this waits for either, StoreBusy
+        is raised and nothing was taken from the batch.
         """
         self._progress()
+        if self._committer is None and not waits:
+            raise StoreBusy(self._why_closed)
         committer = self._committer or self._open_again()
         if committer is None:
             return nothing_written(batch, self._why_closed)
