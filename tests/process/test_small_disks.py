@@ -79,6 +79,7 @@ def test_a_disk_that_fills_up_under_the_daemon(disk: SmallDisk, stopped: DaemonP
         assert "full" in _refuse_writes_and_read_on(control)
         refused = control.error("daemon.backup", path=str(stopped.state_dir / "copy.db"))
         assert refused["data"]["code"] == "STORE_FAILED"
+        assert "full" in refused["message"]
         disk.free()
         _recover_by_itself(control)
 

@@ -62,7 +62,7 @@ def copy_whole(
         os.link(partial, target)
         sync(target.parent)
     except (OSError, apsw.Error) as error:
-        raise CopyFailed(str(error)) from error
+        raise CopyFailed(_words(error)) from error
     finally:
         # Where it could not be made there is nothing to take away.
         with suppress(OSError):
@@ -89,6 +89,13 @@ def fill(source: apsw.Connection, target: Path, must_end: Callable[[], bool]) ->
         made.execute("PRAGMA journal_mode = DELETE").fetchall()
     finally:
         made.close()
+
+
+def _words(error: OSError | apsw.Error) -> str:
+    """Say what failed; of what a step of a copy meets SQLite keeps the kind only, and no words."""
+    if isinstance(error, OSError) or str(error) != "not an error":
+        return str(error)
+    return "the disk is full" if isinstance(error, apsw.FullError) else type(error).__name__
 
 
 def check_integrity(database: Path) -> None:
