@@ -4,8 +4,11 @@ import msgspec
 import pytest
 
 from penholder_daemon.core import execute, positions
+from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.store.database import ApswStore
 from penholder_protocol import PROTOCOL_VERSION, __version__, limits
+from tests.helpers.compared import ComparedCommitter
 from tests.helpers.fakes import FakeSession
 from tests.helpers.harness import CONTROLLER, Bench, Json, at_once
 
@@ -96,3 +99,18 @@ def test_only_the_control_socket_stops_the_daemon_or_sees_its_figures(bench: Ben
         if method.name.startswith("daemon.") and "runtime" in method.sockets
     }
     assert on_runtime == {"daemon.health"}
+
+
+def test_verify_tells_of_what_is_held_in_memory_and_stored_otherwise(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if SQLite did not tell that another has committed, or a mirror were wrong.
+    monkeypatch.setattr(ApswStore, "data_version", 0)
+    monkeypatch.setattr(ComparedCommitter, "run", Committer.run)
+    bench.worker()
+    bench.call("event.append", worker_id="w1", type="t")
+    assert bench.own("daemon.compare_mirrors") == []
+    bench.database.run("UPDATE streams SET parent = 'nobody' WHERE name = 'worker:w1'")
+    [found] = bench.own("daemon.compare_mirrors")
+    assert found["check"] == "mirrors"
+    assert "nobody" in found["detail"]
