@@ -154,3 +154,24 @@ def test_the_clock_of_a_frame_stands_while_the_daemon_does_not_read(tmp_path: Pa
     answers, was_told = _run(tmp_path / "p.db", _begin_a_frame)
     assert b'"pong":true' in answers
     assert not was_told
+
+
+async def _always_amid_a_frame(path: Path) -> bytes:
+    """Send frame after frame, each in time, so that one is begun whenever one ends."""
+    async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
+        client, transport, _ = _connect(daemon, nursery)
+        transport.listens.set()
+        ping = b'{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}\n'
+        answers = b""
+        await client.send_all(ping[:10])
+        for _ in range(4):
+            await trio.sleep(0.4 * FRAME_TIMEOUT_MS / 1000)
+            daemon.check_patience()
+            await client.send_all(ping[10:] + ping[:10])
+            answers += await _some(client)
+        nursery.cancel_scope.cancel()
+    return answers
+
+
+def test_each_frame_has_its_own_time(tmp_path: Path) -> None:
+    assert _run(tmp_path / "p.db", _always_amid_a_frame).count(b'"pong":true') == 4

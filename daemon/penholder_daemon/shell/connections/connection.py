@@ -154,6 +154,8 @@ class Connection(JsonRpcConnection):
         whole = self._framer.whole(chunk)
         frames = self._framer.feed(chunk) if whole is None else iter((whole,))
         for taken, frame in enumerate(frames):
+            # One has been finished: what is begun behind it has its own time.
+            self._unfinished_since = None
             if taken == _MESSAGES_A_TURN or not self._may_take or not _is_light(frame):
                 self._rest = chain((frame,), frames)
                 return False
