@@ -116,7 +116,9 @@ def _parse_one(frame: bytes) -> Message:
     if envelope.jsonrpc != "2.0":
         return _diagnose(frame)
     request_id = None if envelope.id is UNSET else bytes(envelope.id)
-    params = NO_PARAMS if envelope.params is UNSET else _own_text(envelope.params, frame)
+    params = NO_PARAMS if envelope.params is UNSET else envelope.params
+    if len(frame) > _FRAME_HEAD_BYTES:
+        params = _own_text(params, frame)
     if request_id is not None and not _is_id(request_id):
         return _diagnose(frame)
     # An array is let through: who decodes params says that they go by name, with the method's own.
@@ -127,8 +129,6 @@ def _parse_one(frame: bytes) -> Message:
 
 def _own_text(params: Raw, frame: bytes) -> Raw:
     """Copy params that are little of their frame: as a view they would keep all of it in memory."""
-    if len(frame) <= _FRAME_HEAD_BYTES:
-        return params
     is_little = 2 * len(memoryview(params)) + _FRAME_HEAD_BYTES < len(frame)
     return params.copy() if is_little else params
 

@@ -55,17 +55,16 @@ def mutate(tx: Tx, call: Invocation) -> bytes:
     # does not hold theirs. And where this one gets nothing, what encloses it did something.
     held_before, tx.holds_secret = tx.holds_secret, False
     tx.is_empty = tx.beside_owner = False
-    answer = _once(tx, call)
+    answer = (
+        _act(tx, call) if call.idempotency_key is None else _once(tx, call, call.idempotency_key)
+    )
     tx.holds_secret |= held_before
     tx.is_empty = False
     return answer
 
 
-def _once(tx: Tx, call: Invocation) -> bytes:
+def _once(tx: Tx, call: Invocation, key: str) -> bytes:
     """Carry a call out, or return what it came to when it was sent under its key before."""
-    key = call.idempotency_key
-    if key is None:
-        return _act(tx, call)
     params_hash = idempotency.canonical_hash(call.bare_params, tx.bare_params)
     answer = idempotency.recall_or_new(tx, call, key, params_hash)
     if answer is None:

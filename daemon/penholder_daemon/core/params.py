@@ -70,7 +70,9 @@ class Params:
         self.type = _struct_type(name, fields)
         self._decode = msgspec.json.Decoder(self.type).decode
         self._kinds = [
-            (each.name, kind) for each in fields if (kind := _json_kind(each.hint)) is not None
+            (each.name, kind, each.default)
+            for each in fields
+            if (kind := _json_kind(each.hint)) is not None
         ]
 
     def without_nulls(self, raw: Raw) -> Raw:
@@ -92,8 +94,11 @@ class Params:
         except RecursionError:
             raise InvalidParams("the params are nested too deep") from None
         arguments = msgspec.structs.asdict(decoded)
-        for name, kind in self._kinds:
-            arguments[name] = _compacted(arguments[name], name, kind)
+        for name, kind, default in self._kinds:
+            given = arguments[name]
+            # What was left out is as short as it can be.
+            if given is not default:
+                arguments[name] = _compacted(given, name, kind)
         if not self._takes_nul and texts.MAYBE_NUL in bytes(raw):
             self._refuse_nul(decoded)
         return arguments

@@ -48,7 +48,7 @@ from penholder_protocol.errors import (
     ValueTooLarge,
 )
 from penholder_protocol.framing import Framer
-from penholder_protocol.jsonrpc import Fault, Message
+from penholder_protocol.jsonrpc import Fault, Message, Request
 from penholder_protocol.limits import (
     FRAME_TIMEOUT_MS,
     MAX_FRAME_BYTES,
@@ -335,6 +335,9 @@ class Connection(JsonRpcConnection):
     def _take_frame(self, frame: bytes) -> list[Message] | None:
         """Take the message that a frame is; of a batch its messages are still to be taken."""
         parsed = jsonrpc.parse(frame)
+        if isinstance(parsed, Request):
+            self._requests.start(parsed, self._put_answer)
+            return None
         if isinstance(parsed, list):
             return parsed
         self._take_one(parsed, self._put_answer)

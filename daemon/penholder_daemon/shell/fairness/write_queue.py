@@ -141,18 +141,19 @@ class Admitted:
             raise _busy("MAX_WRITER_QUEUE", MAX_WRITER_QUEUE)
         if self._bytes + size > most * MAX_WRITER_QUEUE_BYTES:
             raise _busy("MAX_WRITER_QUEUE_BYTES", MAX_WRITER_QUEUE_BYTES)
-        self._count(job, 1, size)
+        self.calls += 1
+        self._bytes += size
+        account.queued += 1
+        account.queued_bytes = own_bytes
 
     def let_go(self, jobs: Sequence[WriteJob]) -> None:
         """Count mutations off."""
+        self.calls -= len(jobs)
         for job in jobs:
-            self._count(job, -1, -job.params_bytes)
-
-    def _count(self, job: WriteJob, calls: int, size: int) -> None:
-        self.calls += calls
-        self._bytes += size
-        job.account.queued += calls
-        job.account.queued_bytes += size
+            size, account = job.params_bytes, job.account
+            self._bytes -= size
+            account.queued -= 1
+            account.queued_bytes -= size
 
 
 def _busy(limit: str, maximum: int) -> Busy:
