@@ -140,6 +140,30 @@ def _write_much(store: WriterStore, rows: int) -> None:
     store.run("DELETE FROM streams")
 
 
+class _FullDisk(WriterStore):
+    """A store whose log cannot be moved."""
+
+    tries = 0
+
+    def _checkpoint(self, mode: int) -> tuple[int, int]:
+        self.tries += 1
+        raise StoreFault(f"the disk is full (mode {mode})")
+
+
+def test_a_checkpoint_that_failed_is_tried_again_after_a_while(path: Path) -> None:
+    open_writer(path).close()
+    store = _FullDisk(apsw.Connection(str(path)))
+    store.run("CREATE TABLE large (x)")
+    store.run(f"INSERT INTO large VALUES (randomblob({3000 * 4096}))")
+    with pytest.raises(StoreFault):
+        store.checkpoint_if_due(100.0)
+    store.checkpoint_if_due(100.4)
+    assert (store.tries, store.checkpoint_is_due(100.4)) == (1, False)
+    with pytest.raises(StoreFault):
+        store.checkpoint_if_due(100.6)
+    store.close()
+
+
 def test_the_write_ahead_log_is_checkpointed_when_it_has_grown(path: Path) -> None:
     store = open_writer(path)
     wal = path.with_name("penholder.db-wal")

@@ -260,6 +260,9 @@ class WriterStore(ApswStore):
         pause = _LARGE_AGAIN_SECONDS if is_large else _AGAIN_SECONDS
         if self.checkpoint_is_due(now):
             self._again_at = now + pause
+            # As if something were left, should it fail: tried again after a while, not at once. A
+            # full disk is full at the next commit, too.
+            self._is_behind, self._due_pages = True, self._wal_pages + _CHECKPOINT_PAGES
             moved, left = self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._is_behind = left > 0
             # With something left the log goes on behind what it has: due when it has grown by so
