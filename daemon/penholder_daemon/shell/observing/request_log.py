@@ -103,16 +103,19 @@ class RequestLog:
         )
 
     def committed(self, traces: Sequence[Trace], outcome: BatchOutcome, seconds: float) -> None:
-        """Log a batch that took long, and whether it waited for its handlers or for the disk."""
+        """Log a batch that took long, and what it waited for: disk, handlers, or another's lock."""
         if seconds < self._slow_commit:
             return
+        # What is left is from before its transaction had begun.
+        lock_ms = _ms(seconds) - outcome.ran_ms - outcome.synced_ms
+        waits = {"disk": outcome.synced_ms, "handlers": outcome.ran_ms, "lock": lock_ms}
         log.warning(
             "slow commit",
             mutations=len(traces),
             total_ms=_ms(seconds),
             ran_ms=outcome.ran_ms,
             synced_ms=outcome.synced_ms,
-            waited_for="disk" if outcome.synced_ms >= outcome.ran_ms else "handlers",
+            waited_for=max(waits, key=lambda what: waits[what]),
             methods=[trace.method for trace in traces[:_NAMED]],
             request_ids=[trace.request_id for trace in traces[:_NAMED]],
         )
