@@ -1,7 +1,7 @@
 """What the core gets in place of the outside: clocks, ids, processes, a disk, a connection."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw
@@ -10,7 +10,8 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.session import Figures
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, StoreFault, Touched
+from penholder_daemon.core.store import Known, Row, SqlValue, Store, StoreFault
+from penholder_daemon.core.store_over import StoreOver
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import Process
@@ -128,12 +129,12 @@ class FakeWorld:
         return process
 
 
-class FaultyStore:
+class FaultyStore(StoreOver):
     """A store that fails at one statement, once, in the way a disk would."""
 
     def __init__(self, store: Store) -> None:
         """Wrap a store that works."""
-        self._store = store
+        super().__init__(store)
         self._fail_at: str | None = None
         self._fault: Callable[[], Exception] = lambda: StoreFault("the disk is full")
         self._loses_transaction = False
@@ -187,34 +188,6 @@ class FaultyStore:
         """Read, or fail."""
         self._meet(known.sql)
         return self._store.known(known, *values)
-
-    def differences(self) -> Iterator[str]:
-        """Pass it on."""
-        return self._store.differences()
-
-    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
-        """Pass it on."""
-        return self._store.touched(sql, values)
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._store.in_transaction
-
-    @property
-    def changed_rows(self) -> int:
-        """Pass it on."""
-        return self._store.changed_rows
-
-    @property
-    def data_version(self) -> int:
-        """Pass it on."""
-        return self._store.data_version
-
-    @property
-    def steps(self) -> int:
-        """Pass it on."""
-        return self._store.steps
 
 
 class FakeSession:

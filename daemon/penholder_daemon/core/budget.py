@@ -21,26 +21,25 @@ cost: one single statement is never cut off, and has to be bounded by a LIMIT of
 The daemon's own work has no budget. Nobody could send it again in parts; it comes in slices.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator
 
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, Touched
+from penholder_daemon.core.store import Row, SqlValue, Store
+from penholder_daemon.core.store_over import StoreOver
 from penholder_protocol.errors import MutationTooLarge
 from penholder_protocol.limits import MAX_BULK_ROWS, MAX_MUTATION_ROWS, MAX_MUTATION_STEPS
 
-T = TypeVar("T")
 _STATEMENTS_BETWEEN = 8
 """Statements between two looks at the budget: most calls have fewer, and look once."""
 _STEPS_OF_A_STATEMENT = 250
 """What it costs to have SQLite run even the least statement, in steps: some microseconds."""
 
 
-class Metered:
+class Metered(StoreOver):
     """Implements `Store` over another, for the mutations that callers ask for."""
 
     def __init__(self, store: Store) -> None:
         """Count for one mutation after another; `begin` begins each."""
-        self._store = store
+        super().__init__(store)
         # Looked up once: these stand on the way of every statement of every call.
         self._row = store.row
         self._run = store.run
@@ -78,46 +77,6 @@ class Metered:
         if not self._until_look:
             self.check()
         return self._run(sql, *values)
-
-    def known(self, known: Known[T], *values: SqlValue) -> T | None:
-        """Return what a foreseen read finds; mostly it costs next to nothing."""
-        return self._store.known(known, *values)
-
-    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
-        """Tell what a statement would read and write."""
-        return self._store.touched(sql, values)
-
-    def differences(self) -> Iterator[str]:
-        """Say where what is held in memory is not what is stored."""
-        return self._store.differences()
-
-    def run_many(self, sql: str, rows: Iterable[Row]) -> None:
-        """Run a statement once for each row of values; the rows themselves are counted."""
-        self._store.run_many(sql, rows)
-
-    def probe(self) -> None:
-        """Write something that changes nothing."""
-        self._store.probe()
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._store.in_transaction
-
-    @property
-    def changed_rows(self) -> int:
-        """How many rows were ever changed."""
-        return self._store.changed_rows
-
-    @property
-    def data_version(self) -> int:
-        """A number that is another after each commit."""
-        return self._store.data_version
-
-    @property
-    def steps(self) -> int:
-        """How many steps were ever taken."""
-        return self._store.steps
 
     def check(self) -> None:
         """Raise MutationTooLarge over the budget; to be asked once more at the end of a call."""

@@ -22,7 +22,8 @@ from typing import TypeVar
 from penholder_daemon.core import ledger
 from penholder_daemon.core.ledger import Ledger
 from penholder_daemon.core.mirror import Mirror
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, Touched
+from penholder_daemon.core.store import Known, Row, SqlValue, Store
+from penholder_daemon.core.store_over import StoreOver
 
 T = TypeVar("T")
 _MOST_STATEMENTS = 4096
@@ -39,12 +40,12 @@ class _Statement:
     dependants: tuple[Known[object], ...]
 
 
-class TransactionStore:
+class TransactionStore(StoreOver):
     """Implements `Store` for the mutations of one transaction after another."""
 
     def __init__(self, store: Store) -> None:
         """Begin with nothing known of what is stored."""
-        self._store = store
+        super().__init__(store)
         self._mirror = Mirror(store)
         self.ledger = Ledger(store, self._mirror, self._open_stream)
         self._statements: dict[str, _Statement] = {}
@@ -115,10 +116,6 @@ class TransactionStore:
         """Return what a foreseen read finds."""
         return self._mirror.get(known, values)
 
-    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
-        """Tell what a statement would read and write."""
-        return self._store.touched(sql, values)
-
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
         self._prepare(sql, values)
@@ -140,10 +137,6 @@ class TransactionStore:
         if listed:
             self._prepare(sql, listed[0])
             self._store.run_many(sql, listed)
-
-    def probe(self) -> None:
-        """Write something that changes nothing."""
-        self._store.probe()
 
     def _prepare(self, sql: str, values: Sequence[SqlValue]) -> None:
         statement = self._statements.get(sql)
@@ -183,24 +176,9 @@ class TransactionStore:
 
     # --- what is known of it ------------------------------------------------------------------
     @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._store.in_transaction
-
-    @property
     def changed_rows(self) -> int:
         """How many rows were ever changed, or are going to be."""
         return self._store.changed_rows - self.ledger.wrote + self.ledger.added
-
-    @property
-    def data_version(self) -> int:
-        """A number that is another after each commit."""
-        return self._store.data_version
-
-    @property
-    def steps(self) -> int:
-        """How many steps SQLite's machine ever took."""
-        return self._store.steps
 
     def differences(self) -> Iterator[str]:
         """Compare what is held in memory with what is stored; what waits is written before."""

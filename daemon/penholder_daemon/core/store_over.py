@@ -1,0 +1,56 @@
+"""A store over another: what all of them pass on as it is, so that each says only what it adds."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from penholder_daemon.core.store import Known, Row, SqlValue, Store, Touched
+
+T = TypeVar("T")
+
+
+class StoreOver:
+    """Implements `Store` by another one."""
+
+    def __init__(self, store: Store) -> None:
+        """Pass everything on to a store."""
+        self._store = store
+
+    def known(self, known: Known[T], *values: SqlValue) -> T | None:
+        """Return what a foreseen read finds, as it is now."""
+        return self._store.known(known, *values)
+
+    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
+        """Tell what a statement would read and write; it is not run."""
+        return self._store.touched(sql, values)
+
+    def differences(self) -> Iterator[str]:
+        """Say where what is held in memory is not what is stored."""
+        return self._store.differences()
+
+    def run_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a statement once for each of these rows of values."""
+        self._store.run_many(sql, rows)
+
+    def probe(self) -> None:
+        """Write something that changes nothing."""
+        self._store.probe()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._store.in_transaction
+
+    @property
+    def changed_rows(self) -> int:
+        """How many rows were ever changed."""
+        return self._store.changed_rows
+
+    @property
+    def data_version(self) -> int:
+        """A number that is another after each commit."""
+        return self._store.data_version
+
+    @property
+    def steps(self) -> int:
+        """How many steps SQLite's machine ever took."""
+        return self._store.steps
