@@ -42,7 +42,9 @@ def print_list(items: Sequence[Record], kind: str) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for index, name in enumerate(columns):
         widest = max(len(row[index]) for row in rows)
-        table.add_column(name, overflow="fold", no_wrap=widest <= _UNBROKEN_CHARACTERS)
+        is_short = widest <= _UNBROKEN_CHARACTERS
+        # What has to be cut is marked: it must not look whole.
+        table.add_column(name, overflow="ellipsis" if is_short else "fold", no_wrap=is_short)
     for row in rows:
         table.add_row(*map(Text, row))
     Console().print(table)
