@@ -238,6 +238,7 @@ class FakeSession:
         return Figures(
             pid=1,
             started_at=self.world.now(),
+            host_id="host_0123456789abcdef",
             state_dir="/state",
             runtime_dir="/run",
             sqlite_version="3.51.3",

@@ -8,11 +8,13 @@ from tests.tidy.source import Offence, Scratch, files, imports, name, require
 COMMAND_LINE = "penholder.cli"
 PARTS = (
     "main",
+    "words",
     "doctor",
     "service",
     "run",
     "commands",
     "verbs",
+    "workers",
     "terminal",
     "daemon_process",
     "contract",

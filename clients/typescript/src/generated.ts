@@ -291,6 +291,7 @@ export interface CurrentPosition {
 /**
  * The daemon in figures; `workers` counts them by state.
  *
+ * `host_id` is made at a state directory's first start and kept there.
  * `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
  * most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
  * `store_fault` says why nothing can be written at the moment, and is null when all is well.
@@ -301,6 +302,7 @@ export interface DaemonStatus {
   boot_id: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   started_at: string;
+  host_id: string;
   state_dir: string;
   runtime_dir: string;
   sqlite_version: string;

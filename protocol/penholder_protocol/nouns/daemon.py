@@ -21,6 +21,7 @@ class Health(Record, frozen=True, kw_only=True):
 class DaemonStatus(Record, frozen=True, kw_only=True):
     """The daemon in figures; `workers` counts them by state.
 
+    `host_id` is made at a state directory's first start and kept there.
     `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
     most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
     `store_fault` says why nothing can be written at the moment, and is null when all is well.
@@ -30,6 +31,7 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     pid: int
     boot_id: str
     started_at: Time
+    host_id: str
     state_dir: str
     runtime_dir: str
     sqlite_version: str

@@ -42,6 +42,7 @@ from penholder_daemon.shell.connections.hub import Hub
 from penholder_daemon.shell.connections.once import Once
 from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.connections.services import Services
+from penholder_daemon.shell.disk.host import host_id
 from penholder_daemon.shell.disk.locks import Locks
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.fairness.accounts import Accounts
@@ -121,6 +122,7 @@ class Daemon:
         with ExitStack() as held:
             self._locks = Locks(paths)
             held.callback(self._locks.release)
+            self._host_id = host_id(paths.state_dir)
             self._kept = passed_by_systemd()
             self._control = open_control(self._kept, paths.control_socket)
             held.callback(self._control.close)
@@ -208,6 +210,7 @@ class Daemon:
         sockets = self._make_sockets(connections, hub)
         operations = Operations(
             paths=self._paths,
+            host_id=self._host_id,
             started_at=self._started_at,
             settings=lambda: self._reloader.settings,
             counters=self._counters,

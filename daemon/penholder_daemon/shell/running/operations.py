@@ -34,6 +34,7 @@ class Operations:
     """Implements `DaemonOperations` over the parts of one run."""
 
     paths: Paths
+    host_id: str
     started_at: str
     settings: Callable[[], Settings]
     """Those in force, which a reload may change."""
@@ -52,6 +53,7 @@ class Operations:
         return Figures(
             pid=os.getpid(),
             started_at=self.started_at,
+            host_id=self.host_id,
             state_dir=str(self.paths.state_dir),
             runtime_dir=str(self.paths.runtime_dir),
             sqlite_version=sqlite_version(),
