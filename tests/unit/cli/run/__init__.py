@@ -1,0 +1,1 @@
+"""Parts of `penholder run`, each by itself."""
