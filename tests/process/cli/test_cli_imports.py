@@ -66,6 +66,8 @@ def test_status_imports_next_to_nothing(daemon: DaemonProcess) -> None:
     assert not imported(daemon, "status", "--no-json") & (HEAVY | unneeded)
 
 
-def test_tables_are_drawn_only_for_people(daemon: DaemonProcess) -> None:
-    assert "rich" not in imported(daemon, "worker", "list")
-    assert "rich" in imported(daemon, "daemon", "status", "--no-json")
+def test_tables_import_what_they_need_only(daemon: DaemonProcess) -> None:
+    assert "penholder.cli.terminal.tables" not in imported(daemon, "worker", "list")
+    found = imported(daemon, "daemon", "status", "--no-json")
+    assert "penholder.cli.terminal.tables" in found
+    assert "rich" not in found

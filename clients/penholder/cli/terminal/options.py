@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import msgspec
 
+from penholder.cli.terminal import output
 from penholder.cli.terminal.failures import Usage
 
 
@@ -22,6 +23,8 @@ class Options(msgspec.Struct):
     worker: str | None = None
     control: bool = False
     json: bool | None = None
+    format: str | None = None
+    headers: bool = True
     all: bool = False
     fence: str | None = None
     take_over: bool = False
@@ -84,6 +87,23 @@ def add_common(parser: argparse.ArgumentParser, *, sockets: bool = True) -> None
         )
         add_operation(group)
     group.add_argument("--state-dir", metavar="DIR", help="where saved handles and the log are")
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of commands that print records."""
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--format",
+        choices=output.FORMATS,
+        help="how to print: a table for people, JSON, JSON a record a line, or CSV with all fields",
+    )
+    group.add_argument(
+        "--no-headers",
+        dest="headers",
+        action="store_false",
+        default=None,
+        help="leave out the line that names the columns",
+    )
 
 
 def add_operation(group: argparse._ActionsContainer) -> None:

@@ -1,56 +1,62 @@
-"""Tables for people, drawn by rich; imported only when one is drawn."""
+"""Records for people: one a line in a list, or one alone with a field a line."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from penholder.cli.terminal import ages, grid, kinds, screen
 from penholder.cli.terminal.text import Record, plain
-
-_COLUMNS = {
-    "Worker": ("worker_id", "controller_id", "label", "state", "runtime_pid", "last_error"),
-    "Event": ("event_seq", "ts", "type", "turn_id", "data"),
-    "Entry": ("pos", "ts", "stream", "seq", "type", "data"),
-    "Approval": ("request_id", "worker_id", "state", "kind", "message", "decision"),
-    "BriefNode": ("level", "brief_id", "parent_brief_id", "tier", "role", "state"),
-    "Handoff": ("snapshot_id", "worker_id", "handoff_path", "checkpoint_path", "created_at"),
-}
-"""What a list shows of records that are too wide for a terminal; a single record shows all."""
-_UNBROKEN_CHARACTERS = 26
-"""Times and ids stay on one line; what is longer is folded."""
 
 
 def print_record(record: Record) -> None:
     """Print one record, a field a line."""
-    grid = Table(box=None, show_header=False, pad_edge=False)
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in record.items():
-        grid.add_row(name, Text(plain(value)))
-    Console().print(grid)
+    width = max(map(len, record), default=0)
+    print_lines(f"{name:<{width}}  {_whole(name, value)}" for name, value in record.items())
 
 
-def print_list(items: Sequence[Record], kind: str) -> None:
+def print_list(items: Sequence[Record], kind: str, *, headings: bool = True) -> None:
     """Print records as a table, or that there are none."""
     if not items:
-        print("none")
+        if headings:
+            print("none")
         return
-    columns = _COLUMNS.get(kind) or _filled(items)
-    rows = [[plain(item.get(name)) for name in columns] for item in items]
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for index, name in enumerate(columns):
-        widest = max(len(row[index]) for row in rows)
-        is_short = widest <= _UNBROKEN_CHARACTERS
-        # What has to be cut is marked: it must not look whole.
-        table.add_column(name, overflow="ellipsis" if is_short else "fold", no_wrap=is_short)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
+    shown = kinds.columns_of(kind, items)
+    now = datetime.now(UTC)
+    rows = [[_short(field, item.get(field), now) for field, _ in shown] for item in items]
+    print_grid([column for _, column in shown], rows, headings=headings)
 
 
-def _filled(items: Sequence[Record]) -> list[str]:
-    """Name the fields that say something in any of the records."""
-    names = dict.fromkeys(name for item in items for name in item)
-    return [name for name in names if any(item.get(name) not in (None, [], {}) for item in items)]
+def print_grid(
+    columns: Sequence[grid.Column], rows: Sequence[grid.Row], *, headings: bool = True
+) -> None:
+    """Print a table that fits where it is printed."""
+    print_lines(
+        grid.lines(
+            columns,
+            rows,
+            headings=headings,
+            width=screen.columns(),
+            colours=screen.has_colours(),
+        )
+    )
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines at once: a call for each would be most of the time of a long list."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _short(field: str, value: object, now: datetime) -> str:
+    if kinds.is_time(field) and isinstance(value, str):
+        return ages.since(value, now)
+    return plain(value)
+
+
+def _whole(field: str, value: object) -> str:
+    text = plain(value)
+    if not kinds.is_time(field) or not isinstance(value, str):
+        return text
+    age = ages.since(value)
+    if age == text:
+        return text
+    return f"{text} ({age})" if age.startswith("in ") else f"{text} ({age} ago)"

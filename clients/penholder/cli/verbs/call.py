@@ -15,6 +15,7 @@ from penholder.cli.terminal.options import (
     Parser,
     add_common,
     add_fence,
+    add_format,
     nearest,
     normalized,
     parse_known,
@@ -50,7 +51,7 @@ def run(room: str, words: Sequence[str]) -> int:
     _check(method, params, options, target)
     with targets.connect(target, options.operation) as client:
         answer = _ask(client, method, params, options, is_runtime=target.is_runtime)
-    output.show(known, method, answer, as_json=output.wants_json(options.json))
+    output.show(known, method, answer, options)
     return 0
 
 
@@ -87,6 +88,7 @@ def parser_of(known: Contract, method: Method) -> Parser:
         )
     if method.param("cursor"):
         parser.add_argument("--all", action="store_true", help="follow the cursor to the end")
+    add_format(parser)
     add_common(parser)
     return parser
 

@@ -1,0 +1,36 @@
+"""Times as people say them: how long ago, in the largest unit that says enough."""
+
+from datetime import UTC, datetime
+
+from penholder.cli.terminal.text import printable
+
+_UNITS = ((604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"))
+_FROM = {"w": 604_800 * 9, "d": 86_400 * 2, "h": 3_600 * 2, "m": 60 * 2}
+"""From how many seconds on each unit is used: 90 s say more than 1 m."""
+
+
+def seconds_since(time: str, now: datetime | None = None) -> float | None:
+    """Return how many seconds ago a time was, less than 0 for one to come; None if it is none."""
+    try:
+        return ((now or datetime.now(UTC)) - datetime.fromisoformat(time)).total_seconds()
+    except (ValueError, TypeError):
+        return None  # a caller's own text, or a time without a zone
+
+
+def since(time: str | None, now: datetime | None = None) -> str:
+    """Write how long ago a time was; `-` for none, and as it is where it is no time."""
+    if time is None:
+        return "-"
+    seconds = seconds_since(time, now)
+    if seconds is None:
+        return printable(time)
+    return f"in {duration(-seconds)}" if seconds <= -1 else duration(seconds)
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in one unit, rounded down: 45s, 12m, 3h, 5d, 20w."""
+    whole = max(0, int(seconds))
+    for unit_s, unit in _UNITS:
+        if whole >= _FROM[unit]:
+            return f"{whole // unit_s}{unit}"
+    return f"{whole}s"
