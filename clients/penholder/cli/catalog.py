@@ -15,6 +15,7 @@ class Command(NamedTuple):
 
     function: str
     summary: str
+    group: str = "daemon"
 
     def load(self) -> Run:
         """Import the function, which takes the command's words and returns the exit code."""
@@ -22,6 +23,9 @@ class Command(NamedTuple):
         run: Run = getattr(import_module(f"penholder.cli.{module}"), name)
         return run
 
+
+GROUPS = {"workers": "workers", "daemon": "the daemon", "data": "its data"}
+"""What commands are shown under, in this order, each with its title."""
 
 COMMANDS = {
     "status": Command("commands.status:run", "say how the daemon is"),
@@ -40,23 +44,31 @@ COMMANDS = {
         "commands.metrics:run",
         "print the daemon's figures for Prometheus, or write them to a file",
     ),
-    "tail": Command("commands.tail:run", "follow streams of the journal"),
+    "tail": Command("commands.tail:run", "follow streams of the journal", "data"),
     "run": Command(
-        "run.command:run", "run a command as a worker: its output becomes the worker's events"
+        "run.command:run",
+        "run a command as a worker: its output becomes the worker's events",
+        "workers",
     ),
     "backup": Command(
-        "commands.backup:run", "copy the database of the running daemon to a new file"
+        "commands.backup:run",
+        "copy the database of the running daemon to a new file",
+        "data",
     ),
     "restore": Command(
         "commands.restore:run",
         "put a backup in place of the database; the daemon must be down",
+        "data",
     ),
     "import": Command(
         "commands.moving:run_import",
         "carry over what another program kept, or read an export; the daemon must be down",
+        "data",
     ),
     "export": Command(
-        "commands.moving:run_export", "write everything as JSON lines; the daemon must be down"
+        "commands.moving:run_export",
+        "write everything as JSON lines; the daemon must be down",
+        "data",
     ),
 }
 

@@ -127,13 +127,15 @@ def _run(command: str, words: list[str]) -> int:
 
 def _run_room(room: str, words: list[str]) -> int:
     from penholder.cli import catalog, contract  # noqa: PLC0415
-    from penholder.cli.terminal import failures, options  # noqa: PLC0415
+    from penholder.cli.terminal import failures, meanings, options  # noqa: PLC0415
     from penholder.cli.verbs import call, helptext  # noqa: PLC0415
     from penholder_protocol import __version__  # noqa: PLC0415
 
     known = contract.contract()
     if room in known.rooms():
         return call.run(room, words)
+    if room in ("--help", "-h", "help") and words and not words[0].startswith("-"):
+        return _run(words[0], [*words[1:], "--help"])
     if room in ("", "--help", "-h", "help"):
         print(helptext.overview(known))
         return 0 if room else failures.USAGE
@@ -141,4 +143,5 @@ def _run_room(room: str, words: list[str]) -> int:
         print(f"penholder {__version__}")
         return 0
     names = [*known.rooms(), *catalog.COMMANDS]
-    raise failures.Usage(f"there is no command or room {room!r}{options.nearest(room, names)}")
+    hint = options.nearest(room, names, meanings.of_word(room))
+    raise failures.Usage(f"there is no command or room {room!r}{hint}")

@@ -34,7 +34,8 @@ def _not_told(found: Method, text: str) -> list[str]:
     codes = [error.data.code for error in found.errors]
     wanted = [found.summary.split()[0], *flags_of, *codes]
     wanted += ["--take-over"] * found.takes_fence
-    is_too_much = "--take-over" in text and not found.takes_fence
+    has_its_own = any(param.name == "takeover" for param in found.params)
+    is_too_much = "--take-over" in text and not found.takes_fence and not has_its_own
     lacking = [each for each in wanted if each not in text]
     return [f"{found.name}: {each}" for each in lacking + ["no --take-over"] * is_too_much]
 
@@ -49,6 +50,14 @@ def test_every_method_has_a_command_line_with_help() -> None:
     assert lacking == []
     assert len(_not_told(method("worker.stop"), "--take-ov")) > 3
     assert _not_told(method("rpc.ping"), "--take-over")[-1] == "rpc.ping: no --take-over"
+
+
+@pytest.mark.parametrize("flag", ["--take-over", "--takeover", "--take_over"])
+def test_taking_over_has_two_spellings(flag: str) -> None:
+    known = contract()
+    assert read("controller.acquire", "--controller-id", "c", flag)["takeover"] is True
+    parser = call.parser_of(known, method("worker.remove"))
+    assert parse_known(parser, normalized(["--worker-id", "w", flag])).take_over
 
 
 def test_no_param_is_called_like_an_option_of_every_command() -> None:

@@ -20,7 +20,7 @@ goes to backups/penholder-<UTC time>.db in the daemon's state directory."""
 
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder backup words…`; returns the exit code."""
-    parser = Parser(prog="penholder backup", description=_DESCRIPTION, allow_abbrev=False)
+    parser = Parser(prog="penholder backup", description=_DESCRIPTION)
     parser.add_argument("file", nargs="?", metavar="FILE", help="a new file, where the daemon may")
     parser.add_argument(
         "--keep", metavar="N", help="without FILE: remove the oldest such backups beyond N"

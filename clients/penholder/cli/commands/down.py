@@ -44,7 +44,6 @@ def run(words: Sequence[str]) -> int:
     parser = Parser(
         prog="penholder down",
         description="Stop the daemon and wait until it is gone. Workers go on without it.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "--drain-ms", default=str(_DRAIN_MS), metavar="N", help=f"default {_DRAIN_MS}"

@@ -20,7 +20,7 @@ class _Metrics(msgspec.Struct):
 
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder metrics words…`; returns the exit code."""
-    parser = Parser(prog="penholder metrics", description=_DESCRIPTION, allow_abbrev=False)
+    parser = Parser(prog="penholder metrics", description=_DESCRIPTION)
     parser.add_argument("--out", type=Path, metavar="FILE", help="write here, mode 0644")
     add_common(parser)
     found = parse_known(parser, normalized(words))

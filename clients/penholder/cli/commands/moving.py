@@ -3,7 +3,6 @@
 They work on the database itself, so no daemon may run meanwhile.
 """
 
-import argparse
 from collections.abc import Sequence
 
 from penholder.cli.commands import handing_over
@@ -38,8 +37,6 @@ def _parser(command: str) -> Parser:
     parser = Parser(
         prog=f"penholder {command}",
         description=_IMPORT if command == "import" else _EXPORT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     if command == "import":
         parser.add_argument("source", choices=_SOURCES, help="what kind of file it is")

@@ -1,6 +1,5 @@
 """`penholder restore`: a backup in place of the database, while no daemon runs."""
 
-import argparse
 from collections.abc import Sequence
 
 from penholder.cli.commands import handing_over
@@ -17,8 +16,6 @@ def run(words: Sequence[str]) -> int:
     parser = Parser(
         prog="penholder restore",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", help="what penholder backup made")
     add_common(parser, sockets=False)

@@ -31,9 +31,7 @@ class Running(msgspec.Struct):
 
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder status words…`; returns the exit code."""
-    parser = Parser(
-        prog="penholder status", description="Say how the daemon is.", allow_abbrev=False
-    )
+    parser = Parser(prog="penholder status", description="Say how the daemon is.")
     add_common(parser)
     options = read_options(parse_known(parser, normalized(words)))
     answer = ask(options)

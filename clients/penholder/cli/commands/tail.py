@@ -1,6 +1,5 @@
 """`penholder tail`: entries of the journal as they come, over restarts of the daemon."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import Literal
@@ -31,8 +30,6 @@ def run(words: Sequence[str]) -> int:
     parser = Parser(
         prog="penholder tail",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("streams", nargs="*", metavar="STREAM", help="default *")
     parser.add_argument(

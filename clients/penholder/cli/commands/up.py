@@ -51,7 +51,6 @@ def run(words: Sequence[str]) -> int:
     parser = Parser(
         prog="penholder up",
         description="Start the daemon in the background and wait until it is ready.",
-        allow_abbrev=False,
     )
     parser.add_argument("--config", metavar="FILE", help="configuration of the daemon")
     add_common(parser, sockets=False)

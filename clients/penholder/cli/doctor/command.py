@@ -25,7 +25,7 @@ class _Examined(msgspec.Struct):
 
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder doctor words…`; returns the exit code."""
-    parser = Parser(prog="penholder doctor", description=_DESCRIPTION, allow_abbrev=False)
+    parser = Parser(prog="penholder doctor", description=_DESCRIPTION)
     parser.add_argument("--system", action="store_true", help="look at the machine's daemon")
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))

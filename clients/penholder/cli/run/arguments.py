@@ -74,8 +74,6 @@ def _parser() -> Parser:
         prog="penholder run",
         usage="penholder run --controller ID --label TEXT [--flag value …] -- COMMAND …",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     group = parser.add_argument_group("the worker")
     group.add_argument("--controller", metavar="ID", help="whose worker it is; required")

@@ -9,7 +9,7 @@ import msgspec
 from penholder.cli.service import installation, removal, scope
 from penholder.cli.service.report import Report, Unit, report
 from penholder.cli.service.scope import Scope
-from penholder.cli.terminal import output
+from penholder.cli.terminal import helping, output
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.options import Parser, nearest, normalized, parse_known
 from penholder.cli.terminal.text import plain, printable
@@ -49,15 +49,12 @@ def run(words: Sequence[str]) -> int:
 
 
 def _help() -> str:
-    width = max(map(len, _VERBS)) + 2
-    verbs = [f"  {name:<{width}}{text}" for name, text in _VERBS.items()]
-    return "\n".join(["usage: penholder service VERB [--system] [--json]", "", "verbs:", *verbs])
+    usage = "usage: penholder service VERB [--system] [--json]"
+    return "\n".join([*helping.wrapped(usage), "", "verbs:", *helping.listed(_VERBS)])
 
 
 def _parser(verb: str) -> Parser:
-    parser = Parser(
-        prog=f"penholder service {verb}", description=f"{_VERBS[verb]}.", allow_abbrev=False
-    )
+    parser = Parser(prog=f"penholder service {verb}", description=f"{_VERBS[verb]}.")
     parser.add_argument(
         "--system", action="store_true", help="of the whole machine, not of this user"
     )

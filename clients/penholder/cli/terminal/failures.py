@@ -30,18 +30,35 @@ EXIT_CODES = {
 
 EXIT_CODES_HELP = """\
 exit codes:
-  0 done   1 failed otherwise   2 wrong usage or params   3 not found   4 conflict   5 fenced
-  6 not in this state   7 over a limit   8 not allowed   9 busy, try again   10 pruned
-  11 the store cannot write   12 no daemon   130 interrupted"""
+0 done, 1 failed otherwise, 2 wrong usage or params, 3 not found, 4 conflict, 5 fenced, 6 not in
+this state, 7 over a limit, 8 not allowed, 9 busy (try again), 10 pruned, 11 the store cannot write,
+12 no daemon, 130 interrupted"""
 
 _HINTS = {
     "CONTROLLER_NOT_FOUND": "penholder controller register --controller-id ID --label TEXT"
     " --workspace-key KEY makes one, penholder controller list shows them",
-    "FENCE_REQUIRED": "pass --fence EPOCH:TOKEN, or --take-over to replace the owner for this act",
-    "FENCED": "penholder controller acquire --takeover makes you the owner again,"
-    " --take-over does so for one act",
+    "WORKER_NOT_FOUND": "penholder ps -a shows all",
+    "APPROVAL_NOT_FOUND": "penholder inbox shows what is asked now",
     "NOT_ATTACHED": "penholder runtime attach takes the seat",
 }
+_HINTS_BY_SUBJECT = {
+    ("FENCE_REQUIRED", "controller_id"): "pass --fence EPOCH:TOKEN, or --take-over to replace the"
+    " owner for this act",
+    ("FENCE_REQUIRED", "run_id"): "pass the --lease of your claim; penholder run claim makes one",
+    ("FENCE_REQUIRED", "queue_task_id"): "pass the --lease of your claim; penholder queue claim"
+    " makes one",
+    ("FENCED", "controller_id"): "penholder controller acquire --takeover makes you the owner"
+    " again, --take-over does so for one act",
+    ("FENCED", "worker_id"): "another process has the seat; penholder runtime attach --takeover"
+    " takes it",
+    (
+        "FENCED",
+        "run_id",
+    ): "the claim has ended or is another's; penholder run claim makes a new one",
+    ("FENCED", "queue_task_id"): "the claim has ended or is another's; penholder queue claim makes"
+    " a new one",
+}
+"""Whose fence it is decides what helps."""
 _HINT_OF_UNREACHABLE = "penholder up starts the daemon"
 SERVER_ERROR = -32000
 """In the range that JSON-RPC leaves to implementations: no daemon answered."""
@@ -131,11 +148,17 @@ def _has_working_directory() -> bool:
 
 def sentence(error: Exception) -> str:
     """Say an error for people, with the way on where there is one."""
-    hint = _HINTS.get(error.code) if isinstance(error, PenholderError) else None
+    hint = _hint(error) if isinstance(error, PenholderError) else None
     if isinstance(error, DaemonUnreachable):
         hint = getattr(error, "hint", _HINT_OF_UNREACHABLE)
     message = str(error) or type(error).__name__
     return f"{message} ({hint})" if hint else message
+
+
+def _hint(error: PenholderError) -> str | None:
+    """Return the way on that fits what the error is about."""
+    hints = (_HINTS_BY_SUBJECT.get((error.code, subject)) for subject in error.details)
+    return next(filter(None, hints), _HINTS.get(error.code))
 
 
 def as_object(error: Exception) -> bytes:

@@ -6,12 +6,13 @@ Apart from `flags`, so that commands which call no method of the contract do not
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
-from penholder.cli.terminal import output
+from penholder.cli.terminal import meanings, output
 from penholder.cli.terminal.failures import Usage
+from penholder.cli.terminal.helping import HelpFormatter
 
 
 class Options(msgspec.Struct):
@@ -33,7 +34,12 @@ class Options(msgspec.Struct):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises instead of ending the program."""
+    """A parser that raises instead of ending the program, and whose help fits the terminal."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take what argparse takes; flags are never guessed from their beginnings."""
+        settings.setdefault("formatter_class", HelpFormatter)
+        super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would have printed."""
@@ -54,7 +60,8 @@ def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
         raise Usage(f"unexpected argument {rest[0]!r}; {parser.prog} takes flags")
     unknown = rest[0].partition("=")[0]
     known = [flag for action in parser._actions for flag in action.option_strings]
-    raise Usage(f"there is no flag {unknown} of {parser.prog}{nearest(unknown, known)}")
+    hint = nearest(unknown, known, meanings.of_flag(unknown))
+    raise Usage(f"there is no flag {unknown} of {parser.prog}{hint}")
 
 
 def normalized(words: Sequence[str]) -> list[str]:
@@ -126,6 +133,7 @@ def add_fence(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--take-over",
+        "--takeover",
         action="store_true",
         help="acquire the controller with takeover, act, and release it again",
     )
@@ -146,9 +154,9 @@ def read_options(found: argparse.Namespace) -> Options:
     )
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean …?` with the likeliest known words, or nothing."""
+def nearest(word: str, known: Iterable[str], meant: Iterable[str] = ()) -> str:
+    """Return `; did you mean …?` with what a word means elsewhere, else with those most alike."""
     import difflib  # noqa: PLC0415 - for mistakes only
 
-    close = difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+    likely = list(meant) or difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(likely)}?" if likely else ""

@@ -1,6 +1,5 @@
 """`penholder ROOM VERB`: one method of the contract, called once."""
 
-import argparse
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -8,7 +7,7 @@ import msgspec
 
 from penholder.blocking import Client
 from penholder.cli.contract import Contract, Method, contract
-from penholder.cli.terminal import fences, handles, output, targets
+from penholder.cli.terminal import fences, handles, meanings, output, targets
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import (
     Options,
@@ -61,8 +60,14 @@ def _method(known: Contract, room: str, verb: str) -> Method:
         if method.verb == wanted:
             return method
     verbs = [method.verb for method in known.verbs(room)]
-    hint = nearest(wanted, verbs) or f"; it has {', '.join(verbs)}"
+    hint = _nearest_verb(known, room, wanted, verbs) or f"; it has {', '.join(verbs)}"
     raise Usage(f"room {room} has no verb {verb!r}{hint}")
+
+
+def _nearest_verb(known: Contract, room: str, wanted: str, verbs: Sequence[str]) -> str:
+    """Name a verb that is alike, else what means the same elsewhere."""
+    alike = nearest(wanted, verbs)
+    return alike or nearest(wanted, (), meanings.of_word(wanted) if known.verbs(room) else ())
 
 
 def parser_of(known: Contract, method: Method) -> Parser:
@@ -74,8 +79,6 @@ def parser_of(known: Contract, method: Method) -> Parser:
         usage=" ".join([prog, *needed, "[--flag value …]"]).replace("%", "%%"),
         description=f"{method.summary}\n\n{method.description}".strip(),
         epilog=epilog(method),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     flags.add_params(parser, known, method)
     if method.takes_fence:

@@ -25,7 +25,7 @@ def _add(parser: argparse._ArgumentGroup, param: Param, text: str) -> None:
     name, schema = param.name, param.schema
     if schema.choices[0].type == "boolean":
         parser.add_argument(
-            param.flag,
+            *_spellings(param),
             dest=name,
             action=argparse.BooleanOptionalAction,
             # What was not said is left out, which may be something else than null.
@@ -50,6 +50,11 @@ def _add(parser: argparse._ArgumentGroup, param: Param, text: str) -> None:
             default=argparse.SUPPRESS,
             help="null",
         )
+
+
+def _spellings(param: Param) -> list[str]:
+    """Return the flag as it is written; the one that the words have too is spelled as there."""
+    return [param.flag, "--take-over"] if param.name == "takeover" else [param.flag]
 
 
 def takes_null(param: Param) -> bool:

@@ -1,9 +1,8 @@
 """What `--help` says: rooms, verbs, and of every flag its type, limits and default."""
 
-import textwrap
-
-from penholder.cli.catalog import COMMANDS
+from penholder.cli.catalog import COMMANDS, GROUPS
 from penholder.cli.contract import Contract, Method, Param, Schema
+from penholder.cli.terminal import helping
 from penholder.cli.terminal.failures import EXIT_CODES_HELP
 
 _ROOMS = {
@@ -20,25 +19,35 @@ _ROOMS = {
 }
 
 
+_EXAMPLES = """\
+examples:
+  penholder run -d -- make -j4     start a command and give it a name
+  penholder ps                     see what runs, and what asks
+  penholder inbox                  read the questions
+  penholder approve make-1         answer one with yes
+  penholder logs -f make-1         follow its output
+  penholder ps -a                  see how those ended that have
+  penholder stop make-1            end it"""
+
+
 def overview(contract: Contract) -> str:
     """Return the help of `penholder` alone."""
     rooms = {room: _ROOMS.get(room, _verbs(contract, room)) for room in contract.rooms()}
-    return "\n".join(
-        [
-            "usage: penholder COMMAND …   or   penholder ROOM VERB [--flag value …]",
-            "",
-            "commands:",
-            *_columns({name: command.summary for name, command in COMMANDS.items()}),
-            "",
-            "rooms (penholder ROOM --help lists the verbs):",
-            *_columns(rooms),
-            "",
-            "for every command: --json --socket PATH --runtime-dir DIR --worker ID --state-dir DIR",
-            "                   --operation NAME",
-            "",
-            EXIT_CODES_HELP,
-        ]
-    )
+    texts = [
+        "usage: penholder WORD …   or   penholder ROOM VERB [--flag value …]",
+        _EXAMPLES,
+        *(_group(title, name) for name, title in GROUPS.items()),
+        "\n".join(["rooms (penholder help ROOM lists the verbs):", *helping.listed(rooms)]),
+        "for every command: --json --socket PATH --runtime-dir DIR --state-dir DIR"
+        " --operation NAME; penholder help WORD says more of each",
+        EXIT_CODES_HELP,
+    ]
+    return "\n\n".join(helping.filled(text, helping.width()) for text in texts)
+
+
+def _group(title: str, name: str) -> str:
+    shown = {word: each.summary for word, each in COMMANDS.items() if each.group == name}
+    return "\n".join([f"{title}:", *helping.listed(shown)])
 
 
 def room_help(contract: Contract, room: str) -> str:
@@ -46,28 +55,21 @@ def room_help(contract: Contract, room: str) -> str:
     verbs = {method.verb: method.summary for method in contract.verbs(room)}
     usage = f"usage: penholder {room} VERB [--flag value …]"
     more = f"penholder {room} VERB --help shows the flags"
-    return "\n".join([usage, "", "verbs:", *_columns(verbs), "", more])
+    texts = [usage, "\n".join(["verbs:", *helping.listed(verbs)]), more]
+    return "\n\n".join(helping.filled(text, helping.width()) for text in texts)
 
 
 def _verbs(contract: Contract, room: str) -> str:
     return ", ".join(method.verb for method in contract.verbs(room))
 
 
-def _columns(rows: dict[str, str]) -> list[str]:
-    width = max(map(len, rows)) + 2
-    return [
-        textwrap.fill(
-            text, 100, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2)
-        )
-        for name, text in rows.items()
-    ]
-
-
 def epilog(method: Method) -> str:
     """Say where a method is served and which errors it can give."""
     served = " and ".join(f"the {socket} socket" for socket in method.sockets)
     errors = {error.data.code: f"{error.message} [{error.code}]" for error in method.errors}
-    return "\n".join([f"served on {served}", "", "errors:", *_columns(errors), "", EXIT_CODES_HELP])
+    return "\n".join(
+        [f"served on {served}", "", "errors:", *helping.listed(errors), "", EXIT_CODES_HELP]
+    )
 
 
 def describe(contract: Contract, param: Param) -> str:

@@ -1,0 +1,86 @@
+"""What the words have in common: their flags, the connection, and how they print."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+
+from penholder.blocking import Client
+from penholder.cli.terminal import output, targets
+from penholder.cli.terminal.helping import described
+from penholder.cli.terminal.options import (
+    Options,
+    Parser,
+    add_common,
+    add_fence,
+    add_format,
+    add_operation,
+    normalized,
+    parse_known,
+    read_options,
+)
+from penholder.cli.workers import scope
+
+HERE = "."
+
+
+def parser(word: str, usage: str, summary: str, examples: Sequence[str], more: str = "") -> Parser:
+    """Make the parser of a word; its own arguments are added to it."""
+    return Parser(
+        prog=f"penholder {word}",
+        usage=f"penholder {word} {usage}".rstrip(),
+        description=described(summary, examples, more),
+    )
+
+
+def add_names(of: Parser, *, several: bool) -> None:
+    """Add the NAMEs of workers."""
+    text = "a worker: its id, its name or the beginning of one, the end of its id, -1 the newest"
+    if several:
+        of.add_argument("names", nargs="+", metavar="NAME", help=text)
+    else:
+        of.add_argument("name", metavar="NAME", help=text)
+
+
+def add_controller(of: Parser) -> None:
+    """Add the flag that narrows a word to one controller."""
+    of.add_argument(
+        "--controller", metavar="ID", help="only of this controller; . is that of the directory"
+    )
+
+
+def read(
+    of: Parser, words: Sequence[str], *, records: bool = False, fence: bool = False
+) -> tuple[argparse.Namespace, Options]:
+    """Add the flags of every word, and read the command line."""
+    if fence:
+        add_fence(of)
+    if records:
+        add_format(of)
+    group = of.add_argument_group("where")
+    group.add_argument("--socket", metavar="PATH", help="ask the daemon at this control socket")
+    add_operation(group)
+    add_common(of, sockets=False)
+    found = parse_known(of, normalized(words))
+    return found, read_options(found)
+
+
+@contextmanager
+def connected(options: Options) -> Iterator[Client]:
+    """Yield a client of the control socket; raises DaemonUnreachable without a daemon."""
+    with targets.connect(targets.choose(options), options.operation) as client:
+        yield client
+
+
+def controller_of(client: Client, given: str | None) -> str | None:
+    """Return the controller that a word was narrowed to."""
+    return scope.directory_controller(client).controller_id if given == HERE else given
+
+
+def print_for_programs(records: Sequence[msgspec.Struct], format_: str) -> None:
+    """Print records as JSON (one list), as JSON lines or as CSV."""
+    if format_ == output.JSON:
+        output.print_json(msgspec.json.encode(records))
+    else:
+        output.print_records([msgspec.Raw(msgspec.json.encode(each)) for each in records], format_)
