@@ -99,6 +99,10 @@ class CommandNotFound(PenholderError, number=NOT_FOUND):
     """There is no such command of this run."""
 
 
+class InputNotFound(PenholderError, number=NOT_FOUND):
+    """No input of this number was ever sent to the worker; input.list shows what was."""
+
+
 class RunnerNotFound(PenholderError, number=NOT_FOUND):
     """There is no such runner; runner.register makes one known."""
 
@@ -297,6 +301,10 @@ class TooManyApprovals(PenholderError, number=OVER_A_LIMIT):
 
 class TooManyCommands(PenholderError, number=OVER_A_LIMIT):
     """The run has as many commands open as it may; let some of them end, or cancel them."""
+
+
+class TooManyInputs(PenholderError, number=OVER_A_LIMIT):
+    """The worker has as much before it as it may; let it acknowledge some of it."""
 
 
 class ConnectionTooLarge(PenholderError, number=OVER_A_LIMIT):

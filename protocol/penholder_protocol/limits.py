@@ -86,6 +86,8 @@ MAX_TEXT_CHARACTERS = 4096
 """Labels, messages, paths and other text of one line."""
 MAX_TYPE_CHARACTERS = 128
 """Types of events, kinds, aliases: words that programs compare."""
+MAX_LAST_TEXT_CHARACTERS = 200
+"""The last line of a worker's output in worker.overview; longer ones are cut."""
 MAX_TITLE_CHARACTERS = 200
 """The title of a session, where its metadata has one; longer ones are cut."""
 MAX_PROMPT_TITLE_CHARACTERS = 120
@@ -145,6 +147,12 @@ MAX_PENDING_APPROVALS = 4000
 """Questions of one worker that nobody has answered; the end of its seat cancels all at once."""
 MAX_OPEN_COMMANDS = 2000
 """Commands of one run that have not ended; a cancel of the run ends all at once."""
+MAX_OPEN_INPUTS = 1000
+"""What was sent to one worker and is not acknowledged."""
+MAX_OPEN_INPUT_BYTES = 16 << 20
+"""The same, counted in bytes of its data."""
+MAX_KEPT_INPUTS = 1000
+"""Acknowledged inputs of one worker that can still be listed: the newest."""
 MAX_SUBMIT_MANY = 1000
 """Tasks in one queue.submit_many."""
 MAX_CLAIM = 100

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from penholder_daemon.core import positions
+from penholder_daemon.core import newest, positions
 from penholder_daemon.core.mirror import Mirror
 from penholder_daemon.core.store import Known, Row, SqlValue, Store, integer
 
@@ -35,7 +35,6 @@ _ADD = (
     "INSERT INTO journal (pos, stream_id, seq, entry_id, ts, age_ms, type, turn_id, data, raw,"
     " request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_COUNT = "UPDATE streams SET last_seq = ? WHERE stream_id = ?"
 _KEEP = (
     "INSERT INTO idempotency (scope, method, key, params_hash, answer, kept_ms)"
     " VALUES (?, ?, ?, ?, ?, ?)"
@@ -147,8 +146,8 @@ class Ledger:
             added = self._rows[:rows]
             self._store.run_many(_ADD, added)
             # Of a stream's rows the last one tells how far it is counted.
-            counted = {row[1]: row[2] for row in added}
-            self._store.run_many(_COUNT, [(last, at) for at, last in counted.items()])
+            counted = newest.counts((row[1], row[2], row[6]) for row in added)
+            self._store.run_many(newest.COUNT, counted)
             del self._rows[:rows], self._heads[:rows]
         if answers:
             keys = list(islice(self._answers, answers))

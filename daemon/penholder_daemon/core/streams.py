@@ -20,6 +20,14 @@ def worker(worker_id: str) -> str:
     return f"worker:{worker_id}"
 
 
+def inputs(worker_id: str) -> str:
+    """Name what wakes those who wait for a worker's input; nothing is ever added to it.
+
+    No stream of another subject has this name, for no id holds a slash.
+    """
+    return f"{worker(worker_id)}/inputs"
+
+
 def run(run_id: str) -> str:
     """Name a run's stream; its claim goes by the same name."""
     return f"run:{run_id}"

@@ -31,6 +31,16 @@ _CHECKS = {
         " JOIN journal k ON k.stream_id = j.stream_id AND k.seq = j.seq + 1 AND k.pos < j.pos"
         " JOIN streams s ON s.stream_id = j.stream_id"
     ),
+    "newest_entries_are_noted": (
+        "SELECT s.name || ' has noted ' || COALESCE(s.output_seq, 'none') || ' as its newest output"
+        " and ' || COALESCE(s.summary_seq, 'none') || ' as its newest summary, and holds '"
+        " || COALESCE(n.output, 'none') || ' and ' || COALESCE(n.summary, 'none') FROM streams s"
+        " LEFT JOIN (SELECT stream_id, MAX(seq) FILTER (WHERE type = 'output') AS output,"
+        " MAX(seq) FILTER (WHERE type = 'summary') AS summary FROM journal GROUP BY stream_id) n"
+        " ON n.stream_id = s.stream_id"
+        " WHERE IIF(s.output_seq > s.pruned_seq, s.output_seq, NULL) IS NOT n.output"
+        " OR IIF(s.summary_seq > s.pruned_seq, s.summary_seq, NULL) IS NOT n.summary"
+    ),
     "seats_within_epochs": (
         "SELECT 'the seat of ' || worker_id || ' has epoch ' || seats.epoch FROM seats"
         " LEFT JOIN fences f ON f.subject = 'worker:' || worker_id"

@@ -13,7 +13,7 @@ Where each stream ends is kept here while it is written to, and stored once at t
 
 from collections.abc import Mapping
 
-from penholder_daemon.core import positions, streams
+from penholder_daemon.core import newest, positions, streams
 from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.moving.skipping import SKIPPED, Skipping
 from penholder_daemon.moving.target import Target, refuse_other
@@ -70,6 +70,8 @@ class Streams:
             return False
         self._insert(row)
         stream.last_seq = seq
+        if entry["type"] in (newest.OUTPUT, newest.SUMMARY):
+            stream.newest[entry["type"]] = seq
         self._target.added["events"] += 1
         return True
 
@@ -112,8 +114,10 @@ class Streams:
         """Write down where each stream ends now."""
         for stream in self._known.values():
             self._target.store.run(
-                "UPDATE streams SET last_seq = ? WHERE stream_id = ?",
+                newest.COUNT,
                 stream.last_seq,
+                stream.newest.get(newest.OUTPUT),
+                stream.newest.get(newest.SUMMARY),
                 stream.stream_id,
             )
 
@@ -142,3 +146,4 @@ class _Stream:
         )
         assert row is not None
         self.stream_id, self.last_seq, self.pruned_seq = (integer(each) for each in row)
+        self.newest: dict[SqlValue, int] = {}

@@ -15,6 +15,7 @@ from penholder_daemon.rooms.controllers.methods import room as controllers_room
 from penholder_daemon.rooms.daemon.methods import room as daemon_room
 from penholder_daemon.rooms.events import room as events_room
 from penholder_daemon.rooms.handoffs.methods import room as handoffs_room
+from penholder_daemon.rooms.inputs.methods import room as inputs_room
 from penholder_daemon.rooms.journal import room as journal_room
 from penholder_daemon.rooms.messages.methods import room as messages_room
 from penholder_daemon.rooms.queue.methods import room as queue_room
@@ -42,6 +43,7 @@ def all_rooms() -> list[Room]:
         workers_room,
         runtime_room,
         events_room,
+        inputs_room,
         approvals_room,
         handoffs_room,
         tasks_room,

@@ -38,6 +38,7 @@ from penholder_protocol.nouns.daemon import (
 )
 from penholder_protocol.nouns.events import Event, NewEvent
 from penholder_protocol.nouns.handoffs import Handoff
+from penholder_protocol.nouns.inputs import AcknowledgedInput, Input
 from penholder_protocol.nouns.journal import (
     CurrentPosition,
     Entries,
@@ -84,10 +85,18 @@ from penholder_protocol.nouns.state import (
     StateSnapshot,
 )
 from penholder_protocol.nouns.tasks import Task
-from penholder_protocol.nouns.workers import Attachment, Removed, RuntimeStatus, Worker
+from penholder_protocol.nouns.workers import (
+    Attachment,
+    LastEvent,
+    Removed,
+    RuntimeStatus,
+    Worker,
+    WorkerOverview,
+)
 
 __all__ = [
     "Acknowledged",
+    "AcknowledgedInput",
     "ActiveOwner",
     "Applied",
     "Approval",
@@ -123,9 +132,11 @@ __all__ = [
     "Handoff",
     "Health",
     "Hello",
+    "Input",
     "Instance",
     "Job",
     "LaggedNotice",
+    "LastEvent",
     "Lease",
     "LeaseProof",
     "Message",
@@ -171,5 +182,6 @@ __all__ = [
     "Validity",
     "Verification",
     "Worker",
+    "WorkerOverview",
     "Workstream",
 ]

@@ -4,6 +4,7 @@ from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
     ControllerId,
     Epoch,
+    OptionalObject,
     Pid,
     RecoveryState,
     SessionId,
@@ -37,6 +38,27 @@ class Worker(Record, frozen=True, kw_only=True):
     updated_at: Time
     stopped_at: Time | None
     last_error: str | None
+
+
+class LastEvent(Record, frozen=True, kw_only=True):
+    """What the newest entry of a worker's stream is, without its data."""
+
+    type: str
+    ts: Time
+
+
+class WorkerOverview(Record, frozen=True, kw_only=True):
+    """A worker and what it did last, as far as its stream still holds that."""
+
+    worker: Worker
+    pending_approvals: int
+    last_output_at: Time | None
+    last_text: str | None
+    """The last line of the newest `output` entry that is not blank, cut to its first
+    MAX_LAST_TEXT_CHARACTERS; empty where all are blank, null where the entry has no text."""
+    last_event: LastEvent | None
+    summary: OptionalObject
+    """The data of the newest entry of type `summary`."""
 
 
 class Removed(Record, frozen=True, kw_only=True):

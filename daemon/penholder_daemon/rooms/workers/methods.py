@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from penholder_daemon.core import journal, paging, seats, streams, verify
+from msgspec import Raw
+
+from penholder_daemon.core import journal, newest, paging, seats, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_daemon.core.fence import Arguments, beside_owner
@@ -15,6 +17,7 @@ from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms.approvals import records as approvals
 from penholder_daemon.rooms.controllers import records as controllers
 from penholder_daemon.rooms.handoffs import records as handoffs
+from penholder_daemon.rooms.inputs import records as inputs
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
 from penholder_protocol.errors import (
@@ -25,18 +28,30 @@ from penholder_protocol.errors import (
     InvalidWorkerState,
     InvalidWorkerStateTransition,
     StaleState,
+    TooManyInputs,
     TooManyWorkers,
     ValueTooLarge,
     WorkerExists,
     WorkerNotFound,
     WorkerNotStopped,
+    WorkerStopped,
 )
 from penholder_protocol.limits import DEFAULT_LIST_LIMIT, MAX_SOCKET_PATH_BYTES
-from penholder_protocol.nouns import Finding, Page, Removed, Worker
+from penholder_protocol.nouns import (
+    Finding,
+    Input,
+    Page,
+    Removed,
+    Worker,
+    WorkerOverview,
+)
 from penholder_protocol.nouns.words import (
+    EMPTY_OBJECT,
+    NULL,
     ControllerId,
     Cursor,
     Environment,
+    JsonObject,
     Label,
     ListLimit,
     Names,
@@ -137,11 +152,47 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Worker]:
     """List workers, newest first."""
+    return paging.page(_newest(rx, controller_id, state, cursor), limit)
+
+
+@room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
+def overview(
+    rx: Rx,
+    *,
+    controller_id: ControllerId | None = None,
+    state: WorkerState | None = None,
+    limit: ListLimit = DEFAULT_LIST_LIMIT,
+    cursor: Cursor | None = None,
+) -> Page[WorkerOverview]:
+    """List workers as worker.list does, each with what a person wants to see beside it.
+
+    That is how many questions are pending, its newest event, the last line of its newest `output`
+    event, and the data of its newest `summary` event, as far as retention has left them.
+    """
+    found = _newest(rx, controller_id, state, cursor)
+    return paging.page(((number, _seen(rx, worker)) for number, worker in found), limit)
+
+
+def _seen(rx: Rx, worker: Worker) -> WorkerOverview:
+    found = newest.read(rx.store, streams.worker(worker.worker_id))
+    return WorkerOverview(
+        worker=worker,
+        pending_approvals=approvals.count_pending(rx, worker.worker_id),
+        last_output_at=found.output_ts,
+        last_text=records.last_text(found.output_data),
+        last_event=found.event,
+        summary=NULL if found.summary_data is None else Raw(found.summary_data),
+    )
+
+
+def _newest(
+    rx: Rx, controller_id: str | None, state: str | None, cursor: str | None
+) -> Iterator[tuple[int, Worker]]:
     if controller_id is not None:
         controllers.CONTROLLERS.require(rx, controller_id)
     wanted, values = filters("", controller_id=controller_id, state=state)
-    newest = f"number < ?{wanted} ORDER BY number DESC"
-    return paging.page(records.select(rx, newest, paging.before(cursor), *values), limit)
+    newest_first = f"number < ?{wanted} ORDER BY number DESC"
+    return records.select(rx, newest_first, paging.before(cursor), *values)
 
 
 def _refuse_unknown_state(arguments: Arguments) -> None:
@@ -236,7 +287,10 @@ def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
     sockets=(CONTROL,), fence=guard_worker, errors=(*_GUARDED, WorkerNotStopped), is_bulk=True
 )
 def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
-    """Delete a stopped worker with its approvals and handoffs; its stream and epochs stay."""
+    """Delete a stopped worker with its approvals, inputs and handoffs.
+
+    Its stream and epochs stay.
+    """
     worker = records.require(tx, worker_id)
     if worker.state != "stopped":
         raise WorkerNotStopped(
@@ -246,6 +300,7 @@ def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
         )
     # They refer to the worker, so they go first.
     approvals.delete_all(tx, worker_id)
+    inputs.delete_all(tx, worker_id)
     handoffs.delete_all(tx, worker_id)
     tx.store.run("DELETE FROM workers WHERE worker_id = ?", worker_id)
     records.note(tx, worker, "worker.removed")
@@ -253,6 +308,17 @@ def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
     # Who waits for its events learns that there will be none.
     tx.after_commit(WakeWaiters(streams.worker(worker_id)))
     return Removed(removed=True)
+
+
+@room.mutation(
+    sockets=(CONTROL,), fence=guard_worker, errors=(*_GUARDED, WorkerStopped, TooManyInputs)
+)
+def send(tx: Tx, *, worker_id: WorkerId, kind: TypeName, data: JsonObject = EMPTY_OBJECT) -> Input:
+    """Send a worker something that it takes with input.next; numbered 1, 2, 3 … for each worker.
+
+    It waits for the worker over restarts of either. Who steers a worker must own its controller.
+    """
+    return inputs.send(tx, worker_id, kind, data)
 
 
 @room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)

@@ -12,7 +12,9 @@ A worker is guarded by its controller's fence (`guard_worker`), not by one of it
 controller owns its workers, and loses them all at once. On its own socket the seat stands for it.
 """
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
 
@@ -25,8 +27,9 @@ from penholder_daemon.core.store import Known, Row, Shape, SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.controllers import records as controllers
 from penholder_protocol.errors import TooManyWorkers, WorkerNotFound
+from penholder_protocol.limits import MAX_LAST_TEXT_CHARACTERS
 from penholder_protocol.nouns import Fence, Worker
-from penholder_protocol.nouns.words import RecoveryState, WorkerState
+from penholder_protocol.nouns.words import NULL, RecoveryState, WorkerState
 
 MACHINE: StateMachine[WorkerState] = StateMachine(
     {
@@ -186,6 +189,39 @@ def note(tx: Tx, worker: Worker, type_: str, **data: object) -> None:
     journal.note(
         tx, streams.controller(worker.controller_id), type_, worker_id=worker.worker_id, **data
     )
+
+
+class _Output(msgspec.Struct):
+    """What can be shown of an `output` event, in any shape: others than ours append them too."""
+
+    text: msgspec.Raw = NULL
+    base64: msgspec.Raw = NULL
+
+
+def last_text(output_data: str | None) -> str | None:
+    """Return the last line of an output event that is not blank, cut; None where it has no text."""
+    if output_data is None:
+        return None
+    text = _text_of(_decode_output(output_data))
+    if text is None:
+        return None
+    # A carriage return begins a line anew, as progress bars do: what is seen is what follows it.
+    lines = (line for line in reversed(_LINE_ENDS.split(text)) if line.strip())
+    return next(lines, "")[:MAX_LAST_TEXT_CHARACTERS]
+
+
+def _text_of(output: _Output) -> str | None:
+    with suppress(msgspec.ValidationError):
+        return _decode_text(output.text)
+    with suppress(msgspec.ValidationError):
+        return _decode_bytes(output.base64).decode(errors="replace")
+    return None
+
+
+_decode_output = msgspec.json.Decoder(_Output).decode
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_bytes = msgspec.json.Decoder(bytes).decode
+_LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 def set_recovery(tx: Tx, worker_id: str, recovery: RecoveryState) -> None:
