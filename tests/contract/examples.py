@@ -92,9 +92,24 @@ EXAMPLES = [
         RUNTIME,
     ),
     Example("event.append_many", {"events": [{"type": "said"}, {"type": "done"}]}, RUNTIME),
+    Example(
+        "event.append",
+        {"type": "output", "data": {"stream": "stdout", "text": "3 hits in src/"}},
+        RUNTIME,
+    ),
+    Example("event.append", {"type": "summary", "data": {"title": "Look for hits"}}, RUNTIME),
+    Example("worker.overview", {"controller_id": "ctl_main"}),
     Example("event.list", {**WORKER, "after_seq": 1, "limit": 2}),
     Example("event.latest", WORKER),
     Example("event.wait", {**WORKER, "after_seq": 2, "timeout_ms": 1000}),
+    # What it is told.
+    Example(
+        "worker.send",
+        {**WORKER, "kind": "text", "data": {"text": "Leave dist/ alone."}, "fence": FENCE},
+    ),
+    Example("input.next", {"timeout_ms": 1000}, RUNTIME),
+    Example("input.ack", {"seq": 1}, RUNTIME),
+    Example("input.list", WORKER),
     # What it asks.
     Example(
         "approval.request",

@@ -76,6 +76,7 @@ def live() -> Bench:
     bench.call("controller.acquire", controller_id="ctl_held", lease_ms=60_000)
     bench.worker("w_seated", "ctl_main")
     bench.seated("w_seated")
+    bench.call("worker.send", worker_id="w_seated", kind="text", data={"text": "Go on."})
     bench.call("run.create", run_id="run_pending", backend_profile="codex", **_PROJECT)
     bench.call("run.create", run_id="run_held", backend_profile="codex", **_PROJECT)
     bench.call("run.claim", run_id="run_held", runner_id="r", lease_ms=60_000)

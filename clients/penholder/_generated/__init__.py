@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from penholder._generated.daemon import AsyncDaemonCalls, DaemonCalls
     from penholder._generated.event import AsyncEventCalls, EventCalls
     from penholder._generated.handoff import AsyncHandoffCalls, HandoffCalls
+    from penholder._generated.input import AsyncInputCalls, InputCalls
     from penholder._generated.job import AsyncJobCalls, JobCalls
     from penholder._generated.journal import AsyncJournalCalls, JournalCalls
     from penholder._generated.message import AsyncMessageCalls, MessageCalls
@@ -85,6 +86,9 @@ METHODS: Final = frozenset({
     "handoff.latest",
     "handoff.list",
     "handoff.register",
+    "input.ack",
+    "input.list",
+    "input.next",
     "job.list",
     "job.save",
     "journal.position",
@@ -160,7 +164,9 @@ METHODS: Final = frozenset({
     "worker.get",
     "worker.heartbeat",
     "worker.list",
+    "worker.overview",
     "worker.remove",
+    "worker.send",
     "worker.set_endpoint",
     "worker.set_session",
     "worker.set_turn",
@@ -197,6 +203,7 @@ KEYED: Final = frozenset({
     "event.append",
     "event.append_many",
     "handoff.register",
+    "input.ack",
     "job.save",
     "message.ack",
     "message.publish",
@@ -238,6 +245,7 @@ KEYED: Final = frozenset({
     "worker.create",
     "worker.heartbeat",
     "worker.remove",
+    "worker.send",
     "worker.set_endpoint",
     "worker.set_session",
     "worker.set_turn",
@@ -259,6 +267,7 @@ WAITS: Final = frozenset({
     "approval.wait",
     "command.next",
     "event.wait",
+    "input.next",
     "journal.wait",
     "message.wait",
     "queue.wait",
@@ -331,6 +340,13 @@ class Rooms(Caller):
         from penholder._generated.handoff import HandoffCalls
 
         return HandoffCalls(self)
+
+    @cached_property
+    def input(self) -> "InputCalls":
+        """The input room."""
+        from penholder._generated.input import InputCalls
+
+        return InputCalls(self)
 
     @cached_property
     def job(self) -> "JobCalls":
@@ -496,6 +512,13 @@ class AsyncRooms(AsyncCaller):
         from penholder._generated.handoff import AsyncHandoffCalls
 
         return AsyncHandoffCalls(self)
+
+    @cached_property
+    def input(self) -> "AsyncInputCalls":
+        """The input room."""
+        from penholder._generated.input import AsyncInputCalls
+
+        return AsyncInputCalls(self)
 
     @cached_property
     def job(self) -> "AsyncJobCalls":

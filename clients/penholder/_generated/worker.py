@@ -6,11 +6,13 @@ from typing import Final, Literal
 from msgspec import UNSET, UnsetType
 from msgspec.json import Decoder
 
-from penholder._callers import AsyncCaller, Caller
+from penholder._callers import AsyncCaller, Caller, JsonObject
 from penholder_protocol import nouns
 
 
+_INPUT: Final[Decoder[nouns.Input]] = Decoder(nouns.Input)
 _PAGE_WORKER: Final[Decoder[nouns.Page[nouns.Worker]]] = Decoder(nouns.Page[nouns.Worker])
+_PAGE_WORKER_OVERVIEW: Final[Decoder[nouns.Page[nouns.WorkerOverview]]] = Decoder(nouns.Page[nouns.WorkerOverview])
 _REMOVED: Final[Decoder[nouns.Removed]] = Decoder(nouns.Removed)
 _WORKER: Final[Decoder[nouns.Worker]] = Decoder(nouns.Worker)
 
@@ -76,6 +78,26 @@ class WorkerCalls:
             "cursor": cursor,
         }, _PAGE_WORKER)
 
+    def overview(
+        self,
+        *,
+        controller_id: str | None | UnsetType = UNSET,
+        state: Literal["canceling", "error", "idle", "running", "starting", "stopped", "waiting_approval"] | None | UnsetType = UNSET,
+        limit: int | UnsetType = UNSET,
+        cursor: str | None | UnsetType = UNSET,
+    ) -> nouns.Page[nouns.WorkerOverview]:
+        """List workers as worker.list does, each with what a person wants to see beside it.
+
+        That is how many questions are pending, its newest event, the last line of its newest `output`
+        event, and the data of its newest `summary` event, as far as retention has left them.
+        """
+        return self._client.ask("worker.overview", {
+            "controller_id": controller_id,
+            "state": state,
+            "limit": limit,
+            "cursor": cursor,
+        }, _PAGE_WORKER_OVERVIEW)
+
     def transition(
         self,
         *,
@@ -130,12 +152,36 @@ class WorkerCalls:
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Removed:
-        """Delete a stopped worker with its approvals and handoffs; its stream and epochs stay."""
+        """Delete a stopped worker with its approvals, inputs and handoffs.
+
+        Its stream and epochs stay.
+        """
         return self._client.ask("worker.remove", {
             "worker_id": worker_id,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _REMOVED)
+
+    def send(
+        self,
+        *,
+        worker_id: str,
+        kind: str,
+        data: JsonObject | UnsetType = UNSET,
+        fence: nouns.Fence | None | UnsetType = UNSET,
+        idempotency_key: str | None = None,
+    ) -> nouns.Input:
+        """Send a worker something that it takes with input.next; numbered 1, 2, 3 … for each worker.
+
+        It waits for the worker over restarts of either. Who steers a worker must own its controller.
+        """
+        return self._client.ask("worker.send", {
+            "worker_id": worker_id,
+            "kind": kind,
+            "data": data,
+            "fence": fence,
+            "idempotency_key": idempotency_key,
+        }, _INPUT)
 
     def set_turn(
         self,
@@ -277,6 +323,26 @@ class AsyncWorkerCalls:
             "cursor": cursor,
         }, _PAGE_WORKER)
 
+    async def overview(
+        self,
+        *,
+        controller_id: str | None | UnsetType = UNSET,
+        state: Literal["canceling", "error", "idle", "running", "starting", "stopped", "waiting_approval"] | None | UnsetType = UNSET,
+        limit: int | UnsetType = UNSET,
+        cursor: str | None | UnsetType = UNSET,
+    ) -> nouns.Page[nouns.WorkerOverview]:
+        """List workers as worker.list does, each with what a person wants to see beside it.
+
+        That is how many questions are pending, its newest event, the last line of its newest `output`
+        event, and the data of its newest `summary` event, as far as retention has left them.
+        """
+        return await self._client.ask("worker.overview", {
+            "controller_id": controller_id,
+            "state": state,
+            "limit": limit,
+            "cursor": cursor,
+        }, _PAGE_WORKER_OVERVIEW)
+
     async def transition(
         self,
         *,
@@ -331,12 +397,36 @@ class AsyncWorkerCalls:
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Removed:
-        """Delete a stopped worker with its approvals and handoffs; its stream and epochs stay."""
+        """Delete a stopped worker with its approvals, inputs and handoffs.
+
+        Its stream and epochs stay.
+        """
         return await self._client.ask("worker.remove", {
             "worker_id": worker_id,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _REMOVED)
+
+    async def send(
+        self,
+        *,
+        worker_id: str,
+        kind: str,
+        data: JsonObject | UnsetType = UNSET,
+        fence: nouns.Fence | None | UnsetType = UNSET,
+        idempotency_key: str | None = None,
+    ) -> nouns.Input:
+        """Send a worker something that it takes with input.next; numbered 1, 2, 3 … for each worker.
+
+        It waits for the worker over restarts of either. Who steers a worker must own its controller.
+        """
+        return await self._client.ask("worker.send", {
+            "worker_id": worker_id,
+            "kind": kind,
+            "data": data,
+            "fence": fence,
+            "idempotency_key": idempotency_key,
+        }, _INPUT)
 
     async def set_turn(
         self,

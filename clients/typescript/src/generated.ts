@@ -23,6 +23,12 @@ export interface Acknowledged {
   seq: number;
 }
 
+/** Up to which input a worker has acknowledged what was sent to it; 0 for none. */
+export interface AcknowledgedInput {
+  /** 1, 2, 3 … in a stream. */
+  seq: number;
+}
+
 /** The owner of a controller, without its secret. */
 export interface ActiveOwner {
   /** One ownership of a controller; made by the daemon as ci_…. */
@@ -458,6 +464,19 @@ export interface Hello {
   you: Peer;
 }
 
+/** Something that was sent to a worker; `seq` counts 1, 2, 3 … for each worker. */
+export interface Input {
+  /** Names a worker, for ever; made as w_… if absent. */
+  worker_id: string;
+  /** 1, 2, 3 … in a stream. */
+  seq: number;
+  kind: string;
+  data: JsonObject;
+  /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
+  created_at: string;
+  acked: boolean;
+}
+
 /** One ownership, past or present. */
 export interface Instance {
   /** One ownership of a controller; made by the daemon as ci_…. */
@@ -509,6 +528,13 @@ export interface LaggedNotice {
   subscription: string;
   /** Global journal order. */
   resume_after: number;
+}
+
+/** What the newest entry of a worker's stream is, without its data. */
+export interface LastEvent {
+  type: string;
+  /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
+  ts: string;
 }
 
 /**
@@ -1081,6 +1107,17 @@ export interface Worker {
   last_error: string | null;
 }
 
+/** A worker and what it did last, as far as its stream still holds that. */
+export interface WorkerOverview {
+  worker: Worker;
+  pending_approvals: number;
+  /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
+  last_output_at: string | null;
+  last_text: string | null;
+  last_event: LastEvent | null;
+  summary: JsonObject | null;
+}
+
 /** One strand of a board's work. */
 export interface Workstream {
   /** One strand of a board's work; made as ws_… if absent. */
@@ -1588,6 +1625,34 @@ export interface HandoffRegisterParams {
   fence?: Fence | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
+}
+
+/** Params of input.ack. */
+export interface InputAckParams {
+  /** Names a worker, for ever; made as w_… if absent. */
+  worker_id?: string;
+  /** 1, 2, 3 … in a stream. */
+  seq: number;
+  /** The same call sent again under the same key is done once. */
+  idempotency_key?: string | null;
+}
+
+/** Params of input.list. */
+export interface InputListParams {
+  /** Names a worker, for ever; made as w_… if absent. */
+  worker_id?: string;
+  /** 1, 2, 3 … in a stream. */
+  after_seq?: number;
+  limit?: number;
+  /** `next` of an earlier page; opaque. */
+  cursor?: string | null;
+}
+
+/** Params of input.next. */
+export interface InputNextParams {
+  /** Names a worker, for ever; made as w_… if absent. */
+  worker_id?: string;
+  timeout_ms?: number;
 }
 
 /** Params of job.list. */
@@ -2363,10 +2428,32 @@ export interface WorkerListParams {
   cursor?: string | null;
 }
 
+/** Params of worker.overview. */
+export interface WorkerOverviewParams {
+  /** Names a controller; made by the daemon as ctl_… if absent. */
+  controller_id?: string | null;
+  state?: "canceling" | "error" | "idle" | "running" | "starting" | "stopped" | "waiting_approval" | null;
+  limit?: number;
+  /** `next` of an earlier page; opaque. */
+  cursor?: string | null;
+}
+
 /** Params of worker.remove. */
 export interface WorkerRemoveParams {
   /** Names a worker, for ever; made as w_… if absent. */
   worker_id: string;
+  fence?: Fence | null;
+  /** The same call sent again under the same key is done once. */
+  idempotency_key?: string | null;
+}
+
+/** Params of worker.send. */
+export interface WorkerSendParams {
+  /** Names a worker, for ever; made as w_… if absent. */
+  worker_id: string;
+  /** A word that programs compare, such as tool.call. */
+  kind: string;
+  data?: JsonObject;
   fence?: Fence | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
@@ -2526,6 +2613,9 @@ export interface Methods {
   "handoff.latest": { params: HandoffLatestParams; result: Handoff | null };
   "handoff.list": { params: HandoffListParams; result: Page<Handoff> };
   "handoff.register": { params: HandoffRegisterParams; result: Handoff };
+  "input.ack": { params: InputAckParams; result: AcknowledgedInput };
+  "input.list": { params: InputListParams; result: Page<Input> };
+  "input.next": { params: InputNextParams; result: Input | null };
   "job.list": { params: JobListParams; result: Page<Job> };
   "job.save": { params: JobSaveParams; result: Job };
   "journal.position": { params: Record<string, never>; result: CurrentPosition };
@@ -2601,7 +2691,9 @@ export interface Methods {
   "worker.get": { params: WorkerGetParams; result: Worker };
   "worker.heartbeat": { params: WorkerHeartbeatParams; result: Worker };
   "worker.list": { params: WorkerListParams; result: Page<Worker> };
+  "worker.overview": { params: WorkerOverviewParams; result: Page<WorkerOverview> };
   "worker.remove": { params: WorkerRemoveParams; result: Removed };
+  "worker.send": { params: WorkerSendParams; result: Input };
   "worker.set_endpoint": { params: WorkerSetEndpointParams; result: Worker };
   "worker.set_session": { params: WorkerSetSessionParams; result: Worker };
   "worker.set_turn": { params: WorkerSetTurnParams; result: Worker };
@@ -2636,6 +2728,7 @@ export type ErrorCode =
   | "FENCE_REQUIRED"
   | "IDEMPOTENCY_CONFLICT"
   | "IDEMPOTENCY_NOT_KEPT"
+  | "INPUT_NOT_FOUND"
   | "INVALID_CONTROLLER_HANDLE"
   | "INVALID_PARAMS"
   | "INVALID_TASK_TRANSITION"
@@ -2669,6 +2762,7 @@ export type ErrorCode =
   | "TENANT_POLICY_DENIED"
   | "TOO_MANY_APPROVALS"
   | "TOO_MANY_COMMANDS"
+  | "TOO_MANY_INPUTS"
   | "TOO_MANY_SEATS"
   | "TOO_MANY_SUBSCRIPTIONS"
   | "TOO_MANY_WORKERS"
@@ -2738,6 +2832,9 @@ export const METHODS: ReadonlySet<string> = new Set<MethodName>([
   "handoff.latest",
   "handoff.list",
   "handoff.register",
+  "input.ack",
+  "input.list",
+  "input.next",
   "job.list",
   "job.save",
   "journal.position",
@@ -2813,7 +2910,9 @@ export const METHODS: ReadonlySet<string> = new Set<MethodName>([
   "worker.get",
   "worker.heartbeat",
   "worker.list",
+  "worker.overview",
   "worker.remove",
+  "worker.send",
   "worker.set_endpoint",
   "worker.set_session",
   "worker.set_turn",
@@ -2851,6 +2950,7 @@ export const KEYED: ReadonlySet<string> = new Set<MethodName>([
   "event.append",
   "event.append_many",
   "handoff.register",
+  "input.ack",
   "job.save",
   "message.ack",
   "message.publish",
@@ -2892,6 +2992,7 @@ export const KEYED: ReadonlySet<string> = new Set<MethodName>([
   "worker.create",
   "worker.heartbeat",
   "worker.remove",
+  "worker.send",
   "worker.set_endpoint",
   "worker.set_session",
   "worker.set_turn",
@@ -2915,6 +3016,7 @@ export const WAITS: ReadonlySet<string> = new Set<MethodName>([
   "approval.wait",
   "command.next",
   "event.wait",
+  "input.next",
   "journal.wait",
   "message.wait",
   "queue.wait",
@@ -3338,6 +3440,43 @@ export class HandoffCalls {
   /** Note where the worker wrote down what its successor needs. */
   register(params: HandoffRegisterParams): Promise<Handoff> {
     return this.#caller.ask("handoff.register", params);
+  }
+}
+
+/** The input room. */
+export class InputCalls {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Acknowledge all inputs up to a number; it never goes back.
+   *
+   * A lower number than before changes nothing: the answer says which one stands. A number that was
+   * not sent yet is INPUT_NOT_FOUND.
+   */
+  ack(params: InputAckParams): Promise<AcknowledgedInput> {
+    return this.#caller.ask("input.ack", params);
+  }
+
+  /**
+   * List a worker's inputs, oldest first, after a number; acknowledged ones too.
+   *
+   * Of the acknowledged the newest MAX_KEPT_INPUTS (1,000) are kept.
+   */
+  list(params: InputListParams = {}): Promise<Page<Input>> {
+    return this.#caller.ask("input.list", params);
+  }
+
+  /**
+   * Return the oldest input that the worker has not acknowledged, as soon as there is one.
+   *
+   * Null at the timeout. Asked again without input.ack it answers the same one.
+   */
+  next(params: InputNextParams = {}): Promise<Input | null> {
+    return this.#caller.ask("input.next", params);
   }
 }
 
@@ -3972,9 +4111,32 @@ export class WorkerCalls {
     return this.#caller.ask("worker.list", params);
   }
 
-  /** Delete a stopped worker with its approvals and handoffs; its stream and epochs stay. */
+  /**
+   * List workers as worker.list does, each with what a person wants to see beside it.
+   *
+   * That is how many questions are pending, its newest event, the last line of its newest `output`
+   * event, and the data of its newest `summary` event, as far as retention has left them.
+   */
+  overview(params: WorkerOverviewParams = {}): Promise<Page<WorkerOverview>> {
+    return this.#caller.ask("worker.overview", params);
+  }
+
+  /**
+   * Delete a stopped worker with its approvals, inputs and handoffs.
+   *
+   * Its stream and epochs stay.
+   */
   remove(params: WorkerRemoveParams): Promise<Removed> {
     return this.#caller.ask("worker.remove", params);
+  }
+
+  /**
+   * Send a worker something that it takes with input.next; numbered 1, 2, 3 … for each worker.
+   *
+   * It waits for the worker over restarts of either. Who steers a worker must own its controller.
+   */
+  send(params: WorkerSendParams): Promise<Input> {
+    return this.#caller.ask("worker.send", params);
   }
 
   /** Say where the worker itself can be reached, if it serves a socket of its own. */
@@ -4054,6 +4216,7 @@ export abstract class Rooms implements Caller {
   readonly daemon = new DaemonCalls(this);
   readonly event = new EventCalls(this);
   readonly handoff = new HandoffCalls(this);
+  readonly input = new InputCalls(this);
   readonly job = new JobCalls(this);
   readonly journal = new JournalCalls(this);
   readonly message = new MessageCalls(this);
