@@ -13,7 +13,7 @@ class RoomsAgree(Machine):
     """Workers, their streams, their questions and their owners, looked at in every way."""
 
     calls: ClassVar[tuple[str, ...]] = (
-        "worker.list", "runtime.status", "event.list", "event.latest", "event.wait",
+        "worker.list", "worker.overview", "runtime.status", "event.list", "event.latest", "event.wait",
         "approval.list", "approval.get", "approval.wait", "controller.status", "journal.position",
     )  # fmt: skip
     bench: FileBench
@@ -34,6 +34,22 @@ class RoomsAgree(Machine):
             status = self.bench.call("runtime.status", worker_id=worker_id)
             assert status["attached"] == worker.is_held
             assert status["runtime_epoch"] == len(worker.holders)
+
+    @invariant()
+    def overviews_agree(self) -> None:
+        """Compare what a list for people says beside each worker."""
+        listed = self.bench.call("worker.list")["items"]
+        seen = self.bench.call("worker.overview")["items"]
+        assert [each["worker"] for each in seen] == listed
+        for found in seen:
+            worker_id = found["worker"]["worker_id"]
+            assert found["pending_approvals"] == len(self.model.pending(worker_id))
+            events = self.model.workers[worker_id].events
+            told = found["last_event"]
+            assert (told and told["type"]) == (events[-1] if events else None)
+            assert (found["last_output_at"] is not None) == ("output" in events)
+            last = len(events) - events[::-1].index("summary") if "summary" in events else None
+            assert found["summary"] == (last and {"number": last})
 
     @invariant()
     def streams_have_no_gaps(self) -> None:

@@ -151,16 +151,18 @@ class Rooms(RoomsAgree):
     # --- events -------------------------------------------------------------------------------
     @rule(
         worker_id=WORKERS,
-        types=st.lists(st.sampled_from("xyz"), min_size=1, max_size=3),
+        types=st.lists(st.sampled_from(["x", "output", "summary"]), min_size=1, max_size=3),
         kind=FENCES,
     )
     def append(self, worker_id: str, types: list[str], kind: str) -> None:
         """Append some events at once."""
         epoch, fence = self.worker_fence(worker_id, kind)
         refusal = self.model.guard(worker_id, epoch)
+        there = len(self.model.workers[worker_id].events) if self.has(worker_id) else 0
         if refusal is None:
             self.model.workers[worker_id].events += types
-        events = [{"type": type_} for type_ in types]
+        numbered = enumerate(types, there + 1)
+        events = [{"type": each, "data": {"number": number}} for number, each in numbered]
         params = {"worker_id": worker_id, "events": events, **fence}
         self.call(refusal, "event.append_many", **params)
 

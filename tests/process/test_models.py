@@ -12,6 +12,7 @@ from tests.models.daemon_bench import DaemonBench
 from tests.models.machine import Machine, MortalBench, live_through
 from tests.models.test_model_board import Boards
 from tests.models.test_model_controllers import Controllers
+from tests.models.test_model_inputs import Inputs
 from tests.models.test_model_jobs import Jobs
 from tests.models.test_model_messages import Messages
 from tests.models.test_model_queue import Queue
@@ -20,7 +21,7 @@ from tests.models.test_model_state import State
 from tests.models.test_model_tasks import Tasks
 from tests.models.test_model_workers import Workers
 
-MACHINES = [Boards, Controllers, Jobs, Messages, Queue, Runs, State, Tasks, Workers]
+MACHINES = [Boards, Controllers, Inputs, Jobs, Messages, Queue, Runs, State, Tasks, Workers]
 
 
 @pytest.mark.parametrize("machine", MACHINES)

@@ -8,6 +8,7 @@ from tests.helpers.harness import Bench
 WORKER_MUTATIONS: dict[str, dict[str, object]] = {
     "worker.transition": {"to": "running"},
     "worker.stop": {},
+    "worker.send": {"kind": "text"},
     "worker.remove": {},
     "worker.set_turn": {"turn_id": "t"},
     "worker.set_session": {"session_id": "s"},

@@ -20,6 +20,7 @@ FILTERS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "worker.list": ({}, {"controller_id": "c1", "state": "idle"}),
     "event.list": ({"worker_id": "w1"}, {"after_seq": 1}),
     "approval.list": ({}, {"worker_id": "w1", "controller_id": "c1", "state": None}),
+    "input.list": ({"worker_id": "w1"}, {"after_seq": 1}),
     "handoff.list": ({}, {"worker_id": "w1", "controller_id": "c1"}),
     "task.list": ({}, {"state": "ASSIGNED", "stale": "dead", "worker_id": "w1"}),
     "message.list": ({"topic": "t"}, {"kind": "k", "correlation_id": "c", "after_seq": 1}),

@@ -291,6 +291,7 @@ def test_remove_takes_approvals_and_handoffs_and_leaves_stream_and_epochs(bench:
     bench.call("event.append", seated, type="said")
     approval = bench.call("approval.request", seated, message="?")["request_id"]
     bench.call("handoff.register", seated, handoff_path="/h", checkpoint_path="/c")
+    bench.call("worker.send", worker_id="w1", kind="text")
     bench.call("worker.stop", worker_id="w1")
     assert bench.call("worker.remove", worker_id="w1") == {"removed": True}
     assert bench.effects[-2:] == [

@@ -157,11 +157,12 @@ def findings(rx: Rx) -> Iterator[Finding]:
                 " WHERE c.sent_seq IS NULL OR seq > c.sent_seq"
             ),
             "open_inputs_are_counted": (
-                "SELECT 'worker ' || worker_id || ' has ' || COUNT(seq) || ' open inputs of '"
+                "SELECT 'worker ' || c.worker_id || ' has ' || COUNT(seq) || ' open inputs of '"
                 " || COALESCE(SUM(octet_length(data)), 0) || ' bytes, and '"
                 " || (sent_seq - acked_seq) || ' of ' || open_bytes || ' are counted'"
-                " FROM input_counts c LEFT JOIN inputs i USING (worker_id)"
-                " WHERE i.seq IS NULL OR i.seq > acked_seq GROUP BY worker_id"
+                " FROM input_counts c"
+                " LEFT JOIN inputs i ON i.worker_id = c.worker_id AND i.seq > c.acked_seq"
+                " GROUP BY c.worker_id"
                 " HAVING COUNT(seq) <> sent_seq - acked_seq"
                 " OR COALESCE(SUM(octet_length(data)), 0) <> open_bytes"
             ),
