@@ -13,7 +13,8 @@ class RoomsAgree(Machine):
     """Workers, their streams, their questions and their owners, looked at in every way."""
 
     calls: ClassVar[tuple[str, ...]] = (
-        "worker.list", "worker.overview", "runtime.status", "event.list", "event.latest", "event.wait",
+        "worker.list", "worker.overview", "runtime.status", "event.list", "event.latest",
+        "event.wait",
         "approval.list", "approval.get", "approval.wait", "controller.status", "journal.position",
     )  # fmt: skip
     bench: FileBench

@@ -61,6 +61,8 @@ def test_the_owner_of_subagent_cli_goes_on(daemon: DaemonProcess, state_db: Path
         ]
         assert [each["pos"] for each in events] == [2, 4, 6]
         assert events[0]["data"] == {"text": "line 1", "stream": "stdout"}
+        [seen, _] = control.call("worker.overview")["items"]
+        assert (seen["last_output_at"], seen["last_text"]) == (events[-1]["ts"], "line 5")
         approval = control.call("approval.get", request_id="ap_1")
         assert (approval["state"], approval["decided_at"]) == ("decided", AT)
         assert control.call("handoff.latest", worker_id="w_1")["snapshot_id"] == "hs_1"
