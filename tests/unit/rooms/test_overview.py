@@ -193,7 +193,7 @@ def test_it_is_not_for_workers(ready: Bench) -> None:
 def test_it_reads_along_indexes(ready: Bench, params: dict[str, object]) -> None:
     _append(ready, "output", text="a")
     found = plans(ready.database, lambda: ready.call("worker.overview", **params))
-    assert len(found) >= 3
+    assert len(found) >= 2
     for plan in found:
         assert plan.uses_indexes, str(plan)
 

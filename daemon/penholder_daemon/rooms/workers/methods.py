@@ -5,12 +5,13 @@ from typing import Literal
 
 from msgspec import Raw
 
-from penholder_daemon.core import journal, newest, paging, seats, streams, verify
+from penholder_daemon.core import journal, paging, seats, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_daemon.core.fence import Arguments, beside_owner
+from penholder_daemon.core.newest import Newest
 from penholder_daemon.core.registry import Room
-from penholder_daemon.core.store import filters
+from penholder_daemon.core.store import SqlValue, filters
 from penholder_daemon.core.tables import require_state
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.values import bounded
@@ -152,7 +153,8 @@ def list_(
     cursor: Cursor | None = None,
 ) -> Page[Worker]:
     """List workers, newest first."""
-    return paging.page(_newest(rx, controller_id, state, cursor), limit)
+    condition, values = _newest_first(rx, controller_id, state, cursor)
+    return paging.page(records.select(rx, condition, *values), limit)
 
 
 @room.query(sockets=(CONTROL,), errors=(ControllerNotFound,))
@@ -169,30 +171,31 @@ def overview(
     That is how many questions are pending, its newest event, the last line of its newest `output`
     event, and the data of its newest `summary` event, as far as retention has left them.
     """
-    found = _newest(rx, controller_id, state, cursor)
-    return paging.page(((number, _seen(rx, worker)) for number, worker in found), limit)
-
-
-def _seen(rx: Rx, worker: Worker) -> WorkerOverview:
-    found = newest.read(rx.store, streams.worker(worker.worker_id))
-    return WorkerOverview(
-        worker=worker,
-        pending_approvals=approvals.count_pending(rx, worker.worker_id),
-        last_output_at=found.output_ts,
-        last_text=records.last_text(found.output_data),
-        last_event=found.event,
-        summary=NULL if found.summary_data is None else Raw(found.summary_data),
+    condition, values = _newest_first(rx, controller_id, state, cursor)
+    found = records.select_with_newest(rx, condition, *values)
+    return paging.page(
+        ((number, _seen(rx, worker, newest)) for number, worker, newest in found), limit
     )
 
 
-def _newest(
+def _seen(rx: Rx, worker: Worker, newest: Newest) -> WorkerOverview:
+    return WorkerOverview(
+        worker=worker,
+        pending_approvals=approvals.count_pending(rx, worker.worker_id),
+        last_output_at=newest.output_ts,
+        last_text=records.last_text(newest.output_data),
+        last_event=newest.event,
+        summary=NULL if newest.summary_data is None else Raw(newest.summary_data),
+    )
+
+
+def _newest_first(
     rx: Rx, controller_id: str | None, state: str | None, cursor: str | None
-) -> Iterator[tuple[int, Worker]]:
+) -> tuple[str, list[SqlValue]]:
     if controller_id is not None:
         controllers.CONTROLLERS.require(rx, controller_id)
     wanted, values = filters("", controller_id=controller_id, state=state)
-    newest_first = f"number < ?{wanted} ORDER BY number DESC"
-    return records.select(rx, newest_first, paging.before(cursor), *values)
+    return f"number < ?{wanted} ORDER BY number DESC", [paging.before(cursor), *values]
 
 
 def _refuse_unknown_state(arguments: Arguments) -> None:

@@ -18,9 +18,10 @@ from contextlib import suppress
 
 import msgspec
 
-from penholder_daemon.core import journal, streams
+from penholder_daemon.core import journal, newest, streams
 from penholder_daemon.core.effects import CloseWorker, ServeWorker
 from penholder_daemon.core.fence import Arguments
+from penholder_daemon.core.newest import Newest
 from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.states import StateMachine
 from penholder_daemon.core.store import Known, Row, Shape, SqlValue, integer
@@ -110,6 +111,19 @@ def select(rx: Rx, condition: str, *values: SqlValue) -> Iterator[tuple[int, Wor
     sql = f"SELECT number, {_WORKER.columns} FROM workers WHERE {condition}"
     for row in rx.store.rows(sql, *values):
         yield integer(row[0]), _read(rx, row[1:])
+
+
+def select_with_newest(
+    rx: Rx, condition: str, *values: SqlValue
+) -> Iterator[tuple[int, Worker, Newest]]:
+    """Yield workers as `select` does, each with the newest entries of its stream."""
+    sql = (
+        f"SELECT number, {newest.COLUMNS}, {_WORKER.columns} FROM workers"
+        f" LEFT JOIN streams s ON s.name = 'worker:' || worker_id{newest.JOINS} WHERE {condition}"
+    )
+    for number, type_, ts, output_ts, output, summary, *worker in rx.store.rows(sql, *values):
+        found = newest.read((type_, ts, output_ts, output, summary))
+        yield integer(number), _read(rx, tuple(worker)), found
 
 
 def write(tx: Tx, worker_id: str, assignments: str, *values: SqlValue) -> Worker:
