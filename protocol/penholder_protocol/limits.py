@@ -87,6 +87,7 @@ MAX_TEXT_CHARACTERS = 4096
 MAX_TYPE_CHARACTERS = 128
 """Types of events, kinds, aliases: words that programs compare."""
 MAX_LAST_TEXT_CHARACTERS = 200
+MAX_LAST_DATA_BYTES = 512
 """The last line of a worker's output in worker.overview; longer ones are cut."""
 MAX_TITLE_CHARACTERS = 200
 """The title of a session, where its metadata has one; longer ones are cut."""

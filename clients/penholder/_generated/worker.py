@@ -83,17 +83,20 @@ class WorkerCalls:
         *,
         controller_id: str | None | UnsetType = UNSET,
         state: Literal["canceling", "error", "idle", "running", "starting", "stopped", "waiting_approval"] | None | UnsetType = UNSET,
+        living: bool | None | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.WorkerOverview]:
         """List workers as worker.list does, each with what a person wants to see beside it.
 
         That is how many questions are pending, its newest event, the last line of its newest `output`
-        event, and the data of its newest `summary` event, as far as retention has left them.
+        event, and the data of its newest `summary` event, as far as retention has left them. `living`
+        are those whose seat is held or that are starting; with false, all others.
         """
         return self._client.ask("worker.overview", {
             "controller_id": controller_id,
             "state": state,
+            "living": living,
             "limit": limit,
             "cursor": cursor,
         }, _PAGE_WORKER_OVERVIEW)
@@ -328,17 +331,20 @@ class AsyncWorkerCalls:
         *,
         controller_id: str | None | UnsetType = UNSET,
         state: Literal["canceling", "error", "idle", "running", "starting", "stopped", "waiting_approval"] | None | UnsetType = UNSET,
+        living: bool | None | UnsetType = UNSET,
         limit: int | UnsetType = UNSET,
         cursor: str | None | UnsetType = UNSET,
     ) -> nouns.Page[nouns.WorkerOverview]:
         """List workers as worker.list does, each with what a person wants to see beside it.
 
         That is how many questions are pending, its newest event, the last line of its newest `output`
-        event, and the data of its newest `summary` event, as far as retention has left them.
+        event, and the data of its newest `summary` event, as far as retention has left them. `living`
+        are those whose seat is held or that are starting; with false, all others.
         """
         return await self._client.ask("worker.overview", {
             "controller_id": controller_id,
             "state": state,
+            "living": living,
             "limit": limit,
             "cursor": cursor,
         }, _PAGE_WORKER_OVERVIEW)

@@ -1115,6 +1115,7 @@ export interface WorkerOverview {
   last_output_at: string | null;
   last_text: string | null;
   last_event: LastEvent | null;
+  last_data: JsonObject | null;
   summary: JsonObject | null;
 }
 
@@ -2433,6 +2434,7 @@ export interface WorkerOverviewParams {
   /** Names a controller; made by the daemon as ctl_… if absent. */
   controller_id?: string | null;
   state?: "canceling" | "error" | "idle" | "running" | "starting" | "stopped" | "waiting_approval" | null;
+  living?: boolean | null;
   limit?: number;
   /** `next` of an earlier page; opaque. */
   cursor?: string | null;
@@ -4115,7 +4117,8 @@ export class WorkerCalls {
    * List workers as worker.list does, each with what a person wants to see beside it.
    *
    * That is how many questions are pending, its newest event, the last line of its newest `output`
-   * event, and the data of its newest `summary` event, as far as retention has left them.
+   * event, and the data of its newest `summary` event, as far as retention has left them. `living`
+   * are those whose seat is held or that are starting; with false, all others.
    */
   overview(params: WorkerOverviewParams = {}): Promise<Page<WorkerOverview>> {
     return this.#caller.ask("worker.overview", params);

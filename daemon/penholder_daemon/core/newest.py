@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import msgspec
 
 from penholder_daemon.core.store import Row, SqlValue
+from penholder_protocol.limits import MAX_LAST_DATA_BYTES
 from penholder_protocol.nouns import LastEvent
 
 COUNT = (
@@ -22,7 +23,12 @@ COUNT = (
 """Writes how far a stream is counted, and which entries are its newest; values are of `counts`."""
 OUTPUT = "output"
 SUMMARY = "summary"
-COLUMNS = "last.type, last.ts, output.ts, output.data, summary.data"
+COLUMNS = (
+    f"last.type, last.ts, CASE WHEN octet_length(last.data) <= {MAX_LAST_DATA_BYTES}"
+    " THEN last.data END, output.ts, output.data, summary.data"
+)
+WIDTH = 6
+"""How many columns these are."""
 JOINS = (
     " LEFT JOIN journal last ON last.stream_id = s.stream_id AND last.seq = s.last_seq"
     " LEFT JOIN journal output ON output.stream_id = s.stream_id AND output.seq = s.output_seq"
@@ -36,6 +42,8 @@ class Newest(msgspec.Struct, frozen=True):
     """What a stream still holds of its newest entries; data is JSON text."""
 
     event: LastEvent | None = None
+    event_data: str | None = None
+    """Where it is small."""
     output_ts: str | None = None
     output_data: str | None = None
     summary_data: str | None = None
@@ -57,8 +65,8 @@ def counts(added: Iterable[tuple[SqlValue, SqlValue, SqlValue]]) -> list[Row]:
 
 def read(row: Row) -> Newest:
     """Make of `COLUMNS` what a stream still holds of its newest entries."""
-    type_, ts, output_ts, output_data, summary_data = (
+    type_, ts, data, output_ts, output_data, summary_data = (
         None if value is None else str(value) for value in row
     )
     event = None if type_ is None or ts is None else LastEvent(type=type_, ts=ts)
-    return Newest(event, output_ts, output_data, summary_data)
+    return Newest(event, data, output_ts, output_data, summary_data)

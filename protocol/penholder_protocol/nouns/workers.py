@@ -57,6 +57,8 @@ class WorkerOverview(Record, frozen=True, kw_only=True):
     """The last line of the newest `output` entry that is not blank, cut to its first
     MAX_LAST_TEXT_CHARACTERS; empty where all are blank, null where the entry has no text."""
     last_event: LastEvent | None
+    last_data: OptionalObject
+    """The data of that event; null where it has more than MAX_LAST_DATA_BYTES."""
     summary: OptionalObject
     """The data of the newest entry of type `summary`."""
 

@@ -7,14 +7,14 @@ from bench.plans import plans, steps
 
 from penholder_daemon.core import verify
 from penholder_protocol import errors
-from penholder_protocol.limits import MAX_RESULT_BYTES
+from penholder_protocol.limits import MAX_LAST_DATA_BYTES, MAX_RESULT_BYTES
 from tests.helpers.harness import Bench, Json
 
 AT = "2026-01-01T00:00:00.000Z"
 LATER = "2026-01-01T00:00:01.000Z"
 NOTHING = {
     "pending_approvals": 0, "last_output_at": None, "last_text": None, "last_event": None,
-    "summary": None,
+    "last_data": None, "summary": None,
 }  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def test_what_it_did_last_is_told(ready: Bench) -> None:
         "last_output_at": AT,
         "last_text": "second",
         "last_event": {"type": "said", "ts": LATER},
+        "last_data": {},
         "summary": {"turns": 2, "title": "Fix it"},
     }
 
@@ -110,7 +111,8 @@ def test_what_retention_took_is_not_told(ready: Bench) -> None:
     _append(ready, "summary", turns=1)
     _append(ready, "x")
     ready.call("daemon.prune", keep_last=1, streams=["worker:w1"])
-    assert _seen(ready) == {**_seen(ready), **NOTHING, "last_event": {"type": "x", "ts": AT}}
+    left = {"last_event": {"type": "x", "ts": AT}, "last_data": {}}
+    assert _seen(ready) == {**_seen(ready), **NOTHING, **left}
     ready.call("daemon.prune", keep_last=0, streams=["worker:w1"])
     assert _seen(ready)["last_event"] is None
     assert _text(ready, text="new") == "new"
@@ -220,3 +222,31 @@ def test_verify_tells_of_a_wrong_note(ready: Bench, column: str) -> None:
     for wrong in ("1", "NULL", "2", "5 - 1" if column == "summary_seq" else "5"):
         ready.database.run(f"UPDATE streams SET {column} = {wrong} WHERE name = 'worker:w1'")
         assert _broken(ready) == ["newest_entries_are_noted"], wrong
+
+
+def test_small_data_of_the_newest_event_is_told(ready: Bench) -> None:
+    _append(ready, "process.exited", exit_status=3)
+    assert _seen(ready)["last_data"] == {"exit_status": 3}
+    _append(ready, "big", text="x" * MAX_LAST_DATA_BYTES)
+    assert (_seen(ready)["last_data"], _seen(ready)["last_event"]["type"]) == (None, "big")
+
+
+def test_who_lives_can_be_asked_for(bench: Bench) -> None:
+    bench.worker()
+    for start in ("idle", "starting"):
+        bench.worker(f"w_{start}", start=start)
+    bench.worker("w_ended")
+    ended = bench.peer("w_ended", 700)
+    for peer in (ended, bench.peer("w1", 701)):
+        bench.call("runtime.attach", peer)
+    bench.call("runtime.detach", ended, state="stopped")
+    bench.call("worker.stop", worker_id="w1")
+
+    def listed(**params: object) -> list[str]:
+        found = bench.call("worker.overview", **params)["items"]
+        return [each["worker"]["worker_id"] for each in found]
+
+    assert listed(living=True) == ["w_starting", "w1"]
+    assert listed(living=False) == ["w_ended", "w_idle"]
+    assert listed() == ["w_ended", "w_starting", "w_idle", "w1"]
+    assert listed(living=True, limit=1) == ["w_starting"]

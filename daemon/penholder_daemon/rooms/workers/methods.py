@@ -163,15 +163,19 @@ def overview(
     *,
     controller_id: ControllerId | None = None,
     state: WorkerState | None = None,
+    living: bool | None = None,
     limit: ListLimit = DEFAULT_LIST_LIMIT,
     cursor: Cursor | None = None,
 ) -> Page[WorkerOverview]:
     """List workers as worker.list does, each with what a person wants to see beside it.
 
     That is how many questions are pending, its newest event, the last line of its newest `output`
-    event, and the data of its newest `summary` event, as far as retention has left them.
+    event, and the data of its newest `summary` event, as far as retention has left them. `living`
+    are those whose seat is held or that are starting; with false, all others.
     """
     condition, values = _newest_first(rx, controller_id, state, cursor)
+    if living is not None:
+        condition = f"{records.LIVING if living else f'NOT {records.LIVING}'} AND {condition}"
     found = records.select_with_newest(rx, condition, *values)
     return paging.page(
         ((number, _seen(rx, worker, newest)) for number, worker, newest in found), limit
@@ -185,8 +189,13 @@ def _seen(rx: Rx, worker: Worker, newest: Newest) -> WorkerOverview:
         last_output_at=newest.output_ts,
         last_text=records.last_text(newest.output_data),
         last_event=newest.event,
-        summary=NULL if newest.summary_data is None else Raw(newest.summary_data),
+        last_data=_or_null(newest.event_data),
+        summary=_or_null(newest.summary_data),
     )
+
+
+def _or_null(data: str | None) -> Raw:
+    return NULL if data is None else Raw(data)
 
 
 def _newest_first(

@@ -93,6 +93,9 @@ def require(rx: Rx, worker_id: str) -> Worker:
     return worker
 
 
+LIVING = "(state = 'starting' OR worker_id IN (SELECT worker_id FROM seats WHERE ended_at IS NULL))"
+"""The condition of a worker whose seat is held, or that is about to be."""
+
 _CONTROLLER_ID = Known(
     "SELECT controller_id FROM workers WHERE worker_id = ?", lambda row: str(row[0])
 )
@@ -121,9 +124,9 @@ def select_with_newest(
         f"SELECT number, {newest.COLUMNS}, {_WORKER.columns} FROM workers"
         f" LEFT JOIN streams s ON s.name = 'worker:' || worker_id{newest.JOINS} WHERE {condition}"
     )
-    for number, type_, ts, output_ts, output, summary, *worker in rx.store.rows(sql, *values):
-        found = newest.read((type_, ts, output_ts, output, summary))
-        yield integer(number), _read(rx, tuple(worker)), found
+    for number, *others in rx.store.rows(sql, *values):
+        found = newest.read(tuple(others[: newest.WIDTH]))
+        yield integer(number), _read(rx, tuple(others[newest.WIDTH :])), found
 
 
 def write(tx: Tx, worker_id: str, assignments: str, *values: SqlValue) -> Worker:

@@ -1,0 +1,182 @@
+"""`penholder ps`: who works, since when, what it said last, and who asks.
+
+One call tells all of a page of workers, so that a list of a thousand costs what one of ten does.
+How old the last output is the client reckons: that somebody is silent is no state of the daemon.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from penholder.blocking import Client
+from penholder.cli.terminal import ages, output
+from penholder.cli.terminal.grid import Column
+from penholder.cli.terminal.text import plain
+from penholder.cli.words import frame
+from penholder.cli.workers import endings
+from penholder_protocol.nouns import WorkerOverview
+
+_PAGE = 1000
+_COLUMNS = (
+    Column("NAME", rank=0, least=16),
+    Column("STATE", rank=1, least=16, is_state=True),
+    Column("SINCE", rank=5, least=5),
+    Column("OUTPUT", rank=3, least=6),
+    Column("ASKS", rank=2, least=4),
+    Column("ENDED", rank=2, least=8, is_optional=True),
+    Column("LAST LINE", rank=4, least=12),
+    Column("CONTROLLER", rank=6, least=12, keep="end"),
+)
+
+
+class _Controller(msgspec.Struct):
+    controller_id: str
+    label: str
+
+
+class _Controllers(msgspec.Struct):
+    items: list[_Controller]
+    next: str | None = None
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A worker as the list has it, for programs."""
+
+    worker_id: str
+    name: str
+    state: str
+    controller_id: str
+    controller: str
+    created_at: str
+    last_output_at: str | None
+    silent: bool
+    pending_approvals: int
+    last_text: str | None
+    exit_status: int | None
+    """As a shell says it: 128 + N where signal N ended it; None where none is known."""
+    ended_at: str | None
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder ps words…`; returns the exit code."""
+    parser = frame.parser(
+        "ps",
+        "[-a] [--controller ID|.]",
+        "List the workers that live: their seat is held, or they are starting.",
+        ["penholder ps", "penholder ps -a", "penholder ps --controller . --stall-after 2m"],
+    )
+    parser.add_argument(
+        "-a", "--all", action="store_true", dest="everyone", help="those that ended too"
+    )
+    frame.add_controller(parser)
+    parser.add_argument(
+        "--stall-after",
+        type=ages.parsed_duration,
+        metavar="TIME",
+        help="who said nothing for so long is marked silent: 90s, 10m, 2h; default 10m",
+    )
+    found, options = frame.read(parser, words, records=True)
+    with frame.connected(options) as client:
+        controller_id = frame.controller_of(client, found.controller)
+        seen = list(_overview(client, controller_id, everyone=found.everyone))
+        labels = _labels(client) if seen else {}
+        stall_after_s = found.stall_after or ages.STALL_AFTER_S
+        listed = [_listed(each, labels, stall_after_s) for each in seen]
+    format_ = output.format_of(options, output.TABLE)
+    if format_ != output.TABLE:
+        frame.print_for_programs(listed, format_)
+        return 0
+    _print(listed, everyone=found.everyone, headings=options.headers)
+    return 0
+
+
+def _overview(
+    client: Client, controller_id: str | None, *, everyone: bool
+) -> Iterator[WorkerOverview]:
+    params: dict[str, object] = {"limit": _PAGE}
+    if controller_id is not None:
+        params["controller_id"] = controller_id
+    if not everyone:
+        params["living"] = True
+    while True:
+        page = client.call("worker.overview", params, _Overviews)
+        yield from page.items
+        if page.next is None:
+            return
+        params["cursor"] = page.next
+
+
+class _Overviews(msgspec.Struct):
+    items: list[WorkerOverview]
+    next: str | None = None
+
+
+def _labels(client: Client) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    params: dict[str, object] = {"limit": _PAGE}
+    while True:
+        page = client.call("controller.list", params, _Controllers)
+        labels.update((each.controller_id, each.label) for each in page.items)
+        if page.next is None:
+            return labels
+        params["cursor"] = page.next
+
+
+def _listed(seen: WorkerOverview, labels: dict[str, str], stall_after_s: float) -> Listed:
+    worker = seen.worker
+    living = endings.is_living(worker)
+    ending = None if living else _ending(seen)
+    quiet_since = seen.last_output_at or worker.created_at
+    silent = living and (ages.seconds_since(quiet_since) or 0) >= stall_after_s
+    return Listed(
+        worker_id=worker.worker_id,
+        name=worker.label,
+        state=worker.state,
+        controller_id=worker.controller_id,
+        controller=labels.get(worker.controller_id, worker.controller_id),
+        created_at=worker.created_at,
+        last_output_at=seen.last_output_at,
+        silent=silent,
+        pending_approvals=seen.pending_approvals,
+        last_text=seen.last_text,
+        exit_status=None if ending is None else ending.code,
+        ended_at=None if ending is None else ending.at,
+    )
+
+
+def _ending(seen: WorkerOverview) -> endings.Ending | None:
+    last = seen.last_event
+    if last is None or last.data is None:
+        return None
+    return endings.read(last.type, last.data, last.ts)
+
+
+def _print(listed: Sequence[Listed], *, everyone: bool, headings: bool) -> None:
+    from penholder.cli.terminal import tables  # noqa: PLC0415 - for a table alone
+
+    if not listed:
+        print("none" if everyone else "none live; penholder ps -a shows those that ended too")
+        return
+    now = datetime.now(UTC)
+    tables.print_grid(_COLUMNS, [_row(each, now) for each in listed], headings=headings)
+
+
+def _row(each: Listed, now: datetime) -> tuple[str, ...]:
+    output_age = ages.since(each.last_output_at, now)
+    return (
+        plain(each.name),
+        each.state,
+        ages.since(each.created_at, now),
+        f"{output_age} silent".removeprefix("- ") if each.silent else output_age,
+        str(each.pending_approvals or "-"),
+        _ended(each, now),
+        plain(each.last_text),
+        plain(each.controller),
+    )
+
+
+def _ended(each: Listed, now: datetime) -> str:
+    if each.exit_status is None:
+        return "-"
+    return f"{each.exit_status}, {ages.since(each.ended_at, now)} ago"

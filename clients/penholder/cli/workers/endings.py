@@ -1,0 +1,93 @@
+"""How a worker's command ended, as `penholder run` told it: the newest `process.exited` event.
+
+It is nearly always the last event of the stream, which lists and `event.latest` tell for nothing.
+Where something came after it the stream is searched.
+"""
+
+import signal
+from typing import Protocol
+
+import msgspec
+
+from penholder.blocking import Client
+from penholder_protocol.errors import CursorGone
+
+EXITED = "process.exited"
+_FAILED = "process.failed"
+_CANNOT_RUN = 126
+_PAGE = 1000
+
+
+class _Exit(msgspec.Struct):
+    exit_status: int | None = None
+    signal: str | None = None
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a command ended: `code` as a shell has it, 128 + N where signal N ended it."""
+
+    code: int
+    text: str
+    at: str
+
+
+class Seat(Protocol):
+    """What says whether a worker lives."""
+
+    @property
+    def state(self) -> str:
+        """The worker's state."""
+
+    @property
+    def recovery_state(self) -> str:
+        """Whether its seat is held."""
+
+
+def is_living(worker: Seat) -> bool:
+    """Tell whether a worker's seat is held, or it is starting."""
+    return worker.recovery_state == "attached" or worker.state == "starting"
+
+
+def read(type_: str, data: bytes | msgspec.Raw, at: str) -> Ending | None:
+    """Read an event as an ending; None where it is none that `penholder run` wrote."""
+    if type_ == _FAILED:
+        return Ending(_CANNOT_RUN, "could not be run", at)
+    if type_ != EXITED:
+        return None
+    try:
+        found = msgspec.json.decode(data, type=_Exit)
+    except msgspec.MsgspecError:
+        return None
+    if found.exit_status is not None:
+        return Ending(found.exit_status, f"exit status {found.exit_status}", at)
+    number = getattr(signal, found.signal or "", None)
+    if not isinstance(number, signal.Signals):
+        return None
+    return Ending(128 + number, f"killed by {found.signal}", at)
+
+
+def find(client: Client, worker_id: str) -> Ending | None:
+    """Return how a worker's command ended last; None where that is not known."""
+    latest = client.event.latest(worker_id=worker_id)
+    if latest is None:
+        return None
+    return read(latest.type, latest.data, latest.ts) or _search(client, worker_id)
+
+
+def _search(client: Client, worker_id: str) -> Ending | None:
+    """Read all endings there are, of which there is one for each time that the command was run."""
+    stream, types, after, found = f"worker:{worker_id}", [EXITED, _FAILED], 0, None
+    end = client.journal.position().pos
+    while after < end:
+        try:
+            page = client.journal.read(streams=[stream], types=types, after=after, limit=_PAGE)
+        except CursorGone as gone:
+            oldest = gone.details.get("oldest_pos")
+            if not isinstance(oldest, int) or oldest - 1 <= after:
+                raise
+            after = oldest - 1
+            continue
+        for entry in page.items:
+            found = read(entry.type, entry.data, entry.ts) or found
+        after = page.pos
+    return found
