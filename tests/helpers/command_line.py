@@ -22,6 +22,11 @@ class Ran:
         return msgspec.json.decode(self.out, type=Json)
 
     @property
+    def records(self) -> list[Json]:
+        """Read stdout as a JSON list."""
+        return msgspec.json.decode(self.out, type=list[Json])
+
+    @property
     def error(self) -> Json:
         """Read stderr as the JSON error object."""
         return msgspec.json.decode(self.err, type=dict[str, Json])["error"]

@@ -26,7 +26,9 @@ UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 IGNORE = re.compile(r"# type: ignore\[[a-z-]+(, [a-z-]+)*\]  # \S")
 NOQA = re.compile(r"# noqa: [A-Z]+\d+(, [A-Z]+\d+)*( - \S|$)")
 PROGRAMS = ("main.py", "__main__.py", "command.py", "programs.py")
-PRINTING = tuple(f"penholder.cli.{each}." for each in ("commands", "run", "terminal", "verbs"))
+PRINTING = tuple(
+    f"penholder.cli.{each}." for each in ("commands", "run", "terminal", "verbs", "words")
+)
 """What may print: modules of these names, and all in these packages."""
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 

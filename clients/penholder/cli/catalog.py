@@ -28,6 +28,18 @@ GROUPS = {"workers": "workers", "daemon": "the daemon", "data": "its data"}
 """What commands are shown under, in this order, each with its title."""
 
 COMMANDS = {
+    "ps": Command("words.ps:run", "list the workers that live, and what each did last", "workers"),
+    "logs": Command("words.logs:run", "print what a worker wrote, and follow it", "workers"),
+    "inbox": Command("words.inbox:run", "show what workers ask", "workers"),
+    "approve": Command("words.deciding:approve", "answer a question with yes", "workers"),
+    "deny": Command("words.deciding:deny", "answer a question with no", "workers"),
+    "answer": Command(
+        "words.deciding:answer", "answer a question with one of its options", "workers"
+    ),
+    "wait": Command("words.wait:run", "wait until workers have ended", "workers"),
+    "rm": Command("words.rm:run", "forget workers that have ended", "workers"),
+    "inspect": Command("words.inspect:run", "show all there is about workers", "workers"),
+    "ask": Command("words.ask:run", "ask a person, from inside a worker", "workers"),
     "status": Command("commands.status:run", "say how the daemon is"),
     "up": Command(
         "commands.up:run", "start the daemon in the background and wait until it is ready"

@@ -159,7 +159,8 @@ class SimulatedDaemon:
         parts: dict[str, Any] = {"publisher": publisher, "sockets": _NoSockets(), "stop": stop}
         operations = Operations(
             paths=Paths(Path("/simulated"), Path("/simulated")),
-            started_at=world.now(), settings=Settings, counters=counters, accounts=accounts,
+            host_id="host_simulated", started_at=world.now(), settings=Settings,
+            counters=counters, accounts=accounts,
             writer=writer, maintenance=None,  # type: ignore[arg-type]  # it needs threads
             compare_mirrors=daemon_call(REGISTRY.methods["daemon.compare_mirrors"], caller, {}),
             **parts,

@@ -44,7 +44,7 @@ def test_a_question_is_in_its_list_at_80_columns(
     cli: Cli, fake_control: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    question = {
+    question: dict[str, object] = {
         "request_id": APPROVAL_ID, "worker_id": "w_" + "2" * 21, "turn_id": None,
         "state": "pending", "kind": "shell_command", "message": QUESTION, "options": [],
         "decision": None, "created_at": "2026-01-01T00:00:00.000Z",

@@ -10,6 +10,7 @@ from msgspec import Raw
 from penholder._shared import deep
 from penholder._shared.reading import decode, read
 from penholder.cli.contract import contract
+from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.output import show
 from penholder.cli.terminal.text import plain
 from penholder_protocol.nouns import BriefTree
@@ -48,7 +49,7 @@ def test_tables_show_it(number: str, capsys: pytest.CaptureFixture[str]) -> None
     )
     method = next(each for each in contract().methods if each.name == "event.list")
     page = Raw(f'{{"items":[{event}],"next":null}}'.encode())
-    show(contract(), method, page, as_json=False)
+    show(contract(), method, page, Options(json=False))
     assert "event_seq" in capsys.readouterr().out
     assert plain({"n": Decimal("1e400")}) == '{"n":1E+400}'
 
@@ -131,9 +132,9 @@ def test_one_that_is_called_by_name_is_plain_objects() -> None:
 
 def test_the_command_line_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
     method = next(each for each in contract().methods if each.name == "brief.tree")
-    show(contract(), method, Raw(_tree_text(LEVELS)), as_json=False)
+    show(contract(), method, Raw(_tree_text(LEVELS)), Options(json=False))
     lines = capsys.readouterr().out.splitlines()
-    assert "level" in lines[1]
+    assert "level" in lines[0]
     assert sum("done" in line for line in lines) == 2 * LEVELS + 1
     deep = read(Raw(b"[" * 200_000 + b"]" * 200_000), object)
     assert plain(deep).startswith("nested too deep")

@@ -1,10 +1,16 @@
 """Times as people say them: how long ago, in the largest unit that says enough."""
 
+import argparse
+import re
 from datetime import UTC, datetime
 
 from penholder.cli.terminal.text import printable
 
+STALL_AFTER_S = 600.0
+"""After how long without output a worker counts as silent, where nothing else was said."""
+_GIVEN = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 _UNITS = ((604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"))
+_LONGEST = 40
 _FROM = {"w": 604_800 * 9, "d": 86_400 * 2, "h": 3_600 * 2, "m": 60 * 2}
 """From how many seconds on each unit is used: 90 s say more than 1 m."""
 
@@ -34,3 +40,14 @@ def duration(seconds: float) -> str:
         if whole >= _FROM[unit]:
             return f"{whole // unit_s}{unit}"
     return f"{whole}s"
+
+
+def parsed_duration(text: str) -> float:
+    """Read a duration of the command line, such as 90, 90s, 10m, 1h30m or 2d, in seconds."""
+    found = _GIVEN.fullmatch(text.strip().lower()) if len(text) <= _LONGEST else None
+    if found is None or not any(found.groups()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 10m, 1h30m or 2d")
+    scale = (604_800, 86_400, 3_600, 60, 1)
+    return sum(
+        float(part) * unit_s for part, unit_s in zip(found.groups(), scale, strict=True) if part
+    )

@@ -20,18 +20,10 @@ from typing import Protocol
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.terminal import ages, handles
+from penholder.cli.terminal import handles
 from penholder.cli.terminal.failures import Usage
-from penholder_protocol.errors import FenceRequired, PenholderError
-from penholder_protocol.nouns import (
-    ActiveOwner,
-    Approval,
-    ControllerStatus,
-    Fence,
-    Handle,
-    Release,
-    Worker,
-)
+from penholder_protocol.errors import PenholderError
+from penholder_protocol.nouns import Approval, Fence, Handle, Release, Worker
 
 VARIABLE = "PENHOLDER_FENCE"
 
@@ -78,38 +70,6 @@ def held(client: Client, choice: Choice, params: Mapping[str, object]) -> Iterat
         saved = handles.load(controller_id, choice.state_dir) if controller_id else None
         found = fence_of(saved)
     yield found
-
-
-@contextmanager
-def held_by_word(client: Client, choice: Choice, controller_id: str) -> Iterator[Fence | None]:
-    """Yield the fence for a person's act, who need not have one where nobody owns the controller.
-
-    An owner whose lease has run out is replaced for the act. A living one is named: to act beside
-    it would be to steer with two hands.
-    """
-    params = {"controller_id": controller_id}
-    with held(client, choice, params) as fence:
-        if fence is not None:
-            yield fence
-            return
-    owner = client.call("controller.status", params, ControllerStatus).active_owner
-    if owner is None:
-        yield None
-    elif _has_run_out(owner):
-        with _taken_over(client, choice, params) as fence:
-            yield fence
-    else:
-        raise FenceRequired(
-            f"process {owner.pid} owns controller {controller_id} since {owner.created_at} (epoch"
-            f" {owner.epoch})",
-            controller_id=controller_id,
-            current_epoch=owner.epoch,
-        )
-
-
-def _has_run_out(owner: ActiveOwner) -> bool:
-    seconds = owner.lease_expires_at and ages.seconds_since(owner.lease_expires_at)
-    return bool(seconds and seconds > 0)
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.terminal import output, targets
+from penholder.cli.terminal import fences, output, targets
 from penholder.cli.terminal.helping import described
 from penholder.cli.terminal.options import (
     Options,
@@ -20,7 +20,8 @@ from penholder.cli.terminal.options import (
     parse_known,
     read_options,
 )
-from penholder.cli.workers import scope
+from penholder_protocol.errors import ControllerNotFound
+from penholder_protocol.nouns import Fence
 
 HERE = "."
 
@@ -75,7 +76,16 @@ def connected(options: Options) -> Iterator[Client]:
 
 def controller_of(client: Client, given: str | None) -> str | None:
     """Return the controller that a word was narrowed to."""
-    return scope.directory_controller(client).controller_id if given == HERE else given
+    if given != HERE:
+        return given
+    from penholder.cli.workers import scope  # noqa: PLC0415 - hashing is long to import
+
+    return scope.directory_controller(client).controller_id
+
+
+def nobody_yet(given: str | None) -> AbstractContextManager[object]:
+    """Take the directory's controller for one without workers where it is not registered."""
+    return suppress(ControllerNotFound) if given == HERE else nullcontext()
 
 
 def print_for_programs(records: Sequence[msgspec.Struct], format_: str) -> None:
@@ -84,3 +94,10 @@ def print_for_programs(records: Sequence[msgspec.Struct], format_: str) -> None:
         output.print_json(msgspec.json.encode(records))
     else:
         output.print_records([msgspec.Raw(msgspec.json.encode(each)) for each in records], format_)
+
+
+def fence_beside(
+    client: Client, options: Options, params: dict[str, object]
+) -> AbstractContextManager[Fence | None]:
+    """Yield the fence for what a person may do beside an owner: none, unless one was given."""
+    return fences.held(client, options, params)

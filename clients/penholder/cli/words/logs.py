@@ -1,8 +1,8 @@
 """`penholder logs`: what a worker printed, and on it goes.
 
 Nothing but the output is on stdout, so that it can be given to another program; how the worker
-ended is said on stderr. Without `-f` lines are whole. With `-f` pieces are printed as they come, as a
-question has no newline: where the other stream then comes in between, the line is broken for it.
+ended is said on stderr. Without `-f` lines are whole. With `-f` pieces are printed as they come, as
+a question has no newline: where the other stream then comes in between, the line is broken for it.
 """
 
 import argparse
@@ -21,20 +21,13 @@ from penholder.cli.terminal.reader import Reader
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.words.printing import Printer
-from penholder.cli.workers import endings, names, transcript
+from penholder.cli.workers import endings, names, transcript, waiting
 from penholder.cli.workers.stream import Reading
 from penholder.cli.workers.transcript import OUTPUT, Piece
-from penholder_protocol.errors import WorkerNotFound
 from penholder_protocol.nouns import Entry, Worker
 
 _FOLLOWED_FIRST = 10
 _MOST_LINES = 1_000_000
-_END_TYPES = ("runtime.detached", "runtime.exited", "worker.state_changed", "worker.removed")
-"""Entries of the controller's stream after which a worker may print no more."""
-
-
-class _About(msgspec.Struct):
-    worker_id: str | None = None
 
 
 def run(words: Sequence[str]) -> int:
@@ -108,7 +101,7 @@ class _Log:
             self._print_rest()
             return
         streams = [f"worker:{self._worker.worker_id}", f"controller:{self._worker.controller_id}"]
-        types = [OUTPUT, *_END_TYPES]
+        types = [OUTPUT, *waiting.ENDS]
         with (
             self._client.subscribe(streams, self._begin, types) as entries,
             Reader(sys.stdout.fileno(), entries.close) as reader,
@@ -124,9 +117,8 @@ class _Log:
 
     def tell_end(self) -> None:
         """Say on stderr how it ended, if it did."""
-        try:
-            worker = self._client.worker.get(worker_id=self._worker.worker_id)
-        except WorkerNotFound:
+        worker = waiting.find(self._client, self._worker.worker_id)
+        if worker is None:
             print("penholder logs: the worker has been removed", file=sys.stderr)
             return
         if endings.is_living(worker):
@@ -143,14 +135,13 @@ class _Log:
 
     def _may_go_on(self) -> bool:
         """Tell whether more may come: it lives, or may be started yet."""
-        try:
-            worker = self._client.worker.get(worker_id=self._worker.worker_id)
-        except WorkerNotFound:
-            return False
-        return endings.is_living(worker) or worker.state not in ("stopped", "error")
+        worker = waiting.find(self._client, self._worker.worker_id)
+        return worker is not None and not waiting.has_ended(worker)
 
     def _is_about_us(self, entry: Entry) -> bool:
-        return msgspec.json.decode(entry.data, type=_About).worker_id == self._worker.worker_id
+        return (
+            msgspec.json.decode(entry.data, type=waiting.About).worker_id == self._worker.worker_id
+        )
 
     def _print_entry(self, entry: Entry) -> None:
         piece = transcript.piece_of(entry.ts, entry.data)

@@ -73,16 +73,18 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--stall-after",
         type=ages.parsed_duration,
+        default=ages.STALL_AFTER_S,
         metavar="TIME",
         help="who said nothing for so long is marked silent: 90s, 10m, 2h; default 10m",
     )
     found, options = frame.read(parser, words, records=True)
     with frame.connected(options) as client:
         controller_id = frame.controller_of(client, found.controller)
-        seen = list(_overview(client, controller_id, everyone=found.everyone))
+        seen: list[WorkerOverview] = []
+        with frame.nobody_yet(found.controller):
+            seen.extend(_overview(client, controller_id, everyone=found.everyone))
         labels = _labels(client) if seen else {}
-        stall_after_s = found.stall_after or ages.STALL_AFTER_S
-        listed = [_listed(each, labels, stall_after_s) for each in seen]
+        listed = [_listed(each, labels, found.stall_after) for each in seen]
     format_ = output.format_of(options, output.TABLE)
     if format_ != output.TABLE:
         frame.print_for_programs(listed, format_)
@@ -147,9 +149,7 @@ def _listed(seen: WorkerOverview, labels: dict[str, str], stall_after_s: float) 
 
 def _ending(seen: WorkerOverview) -> endings.Ending | None:
     last = seen.last_event
-    if last is None or last.data is None:
-        return None
-    return endings.read(last.type, last.data, last.ts)
+    return None if last is None else endings.read(last.type, seen.last_data, last.ts)
 
 
 def _print(listed: Sequence[Listed], *, everyone: bool, headings: bool) -> None:

@@ -8,7 +8,7 @@ means several is refused, and the candidates are named: no word guesses.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import msgspec
 
@@ -16,7 +16,7 @@ from penholder.blocking import Client
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers import scope
-from penholder_protocol.errors import PenholderError, WorkerNotFound
+from penholder_protocol.errors import ControllerNotFound, PenholderError, WorkerNotFound
 from penholder_protocol.nouns import Worker
 
 NEWEST = "-1"
@@ -105,14 +105,14 @@ class _Resolver:
 
     def _by_lists(self, name: str) -> Worker:
         for controller_id in self._scopes():
-            found = match(name, self._listed(controller_id))
+            with self._may_be_unknown(controller_id):
+                self._read(controller_id)
+            found = match(name, self._lists.get(controller_id, []))
             if len(found) > 1:
                 raise Usage(_several(name, found))
             if found:
                 return self._client.call("worker.get", {"worker_id": found[0].worker_id}, Worker)
-        raise WorkerNotFound(
-            f"no worker is called {printable(name)!r}; penholder ps -a shows all", worker_id=name
-        )
+        raise WorkerNotFound(f"no worker is called {printable(name)!r}", worker_id=name)
 
     def _scopes(self) -> Iterator[str | None]:
         if self._controller_id is not None:
@@ -123,10 +123,15 @@ class _Resolver:
             yield scope.directory_controller(self._client).controller_id
         yield None
 
-    def _listed(self, controller_id: str | None) -> list[Known]:
+    def _read(self, controller_id: str | None) -> None:
         if controller_id not in self._lists:
             self._lists[controller_id] = list(all_known(self._client, controller_id))
-        return self._lists[controller_id]
+
+    def _may_be_unknown(self, controller_id: str | None) -> AbstractContextManager[None]:
+        """A directory's controller is registered with its first worker; others must be there."""
+        return (
+            suppress(ControllerNotFound) if controller_id != self._controller_id else nullcontext()
+        )
 
 
 def match(name: str, workers: Sequence[Known]) -> list[Known]:

@@ -1,0 +1,73 @@
+"""`penholder approve`, `deny` and `answer`: the one answer of a question.
+
+What says yes or no once is looked for by what the asker says of its options. An option that decides
+for all times to come is never taken by a word that only says yes: it has to be named.
+"""
+
+from collections.abc import Sequence
+
+from penholder.cli.terminal import output
+from penholder.cli.terminal.failures import Usage
+from penholder.cli.terminal.text import printable
+from penholder.cli.words import frame
+from penholder.cli.workers import questions
+from penholder_protocol.nouns import Approval, Option
+
+_WHAT = "WHAT: the id of a question, the end of one, or the NAME of a worker that asks just one"
+
+
+def approve(words: Sequence[str]) -> int:
+    """Carry out `penholder approve words…`; returns the exit code."""
+    return _decide("approve", "Answer a question with yes, this once.", words, questions.allowing)
+
+
+def deny(words: Sequence[str]) -> int:
+    """Carry out `penholder deny words…`; returns the exit code."""
+    return _decide("deny", "Answer a question with no, this once.", words, questions.denying)
+
+
+def answer(words: Sequence[str]) -> int:
+    """Carry out `penholder answer words…`; returns the exit code."""
+    return _decide("answer", "Answer a question with one of its options.", words, None)
+
+
+def _decide(word: str, summary: str, words: Sequence[str], pick: questions.Pick | None) -> int:
+    option, taken = ("", "") if pick else (" OPTION", " allow")
+    examples = [
+        f"penholder {word} make-1{taken}",
+        f"penholder {word} 3f9c{taken} --note 'after the backup'",
+    ]
+    parser = frame.parser(word, f"WHAT{option} [--note TEXT]", summary, examples, f"{_WHAT}.")
+    parser.add_argument("what", metavar="WHAT", help="which question")
+    if pick is None:
+        parser.add_argument("option", metavar="OPTION", help="its id, alias or label")
+    parser.add_argument("--note", metavar="TEXT", help="what the worker is told with it")
+    frame.add_controller(parser)
+    found, options = frame.read(parser, words, records=True, fence=True)
+    with frame.connected(options) as client:
+        controller_id = frame.controller_of(client, found.controller)
+        question = questions.resolve(client, found.what, controller_id)
+        chosen = pick(question.options) if pick else questions.named(question.options, found.option)
+        if chosen is None:
+            raise Usage(_no_option(question, word if pick else f"{found.option!r}"))
+        with frame.fence_beside(client, options, {"worker_id": question.worker_id}) as fence:
+            decided = client.approval.decide(
+                request_id=question.request_id, option=chosen.id, note=found.note, fence=fence
+            )
+    _tell(decided, chosen, output.format_of(options, output.TABLE))
+    return 0
+
+
+def _no_option(question: Approval, word: str) -> str:
+    offered = ", ".join(printable(questions.described(each)) for each in question.options)
+    return (
+        f"question {question.request_id} has no option for {printable(word)}; it has: {offered}."
+        f" penholder answer {question.request_id} OPTION takes one"
+    )
+
+
+def _tell(decided: Approval, chosen: Option, format_: str) -> None:
+    if format_ == output.TABLE:
+        print(f"{decided.request_id} {printable(questions.described(chosen))}")
+    else:
+        frame.print_for_programs([decided], format_)

@@ -1,0 +1,76 @@
+"""`penholder inspect`: all there is about workers."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from penholder.blocking import Client
+from penholder.cli.terminal import output
+from penholder.cli.words import frame
+from penholder.cli.workers import endings, names, questions
+from penholder_protocol.nouns import Approval, Handoff, RuntimeStatus, Worker
+
+
+class Inspected(msgspec.Struct, frozen=True):
+    """A worker and what belongs to it."""
+
+    worker: Worker
+    runtime: RuntimeStatus
+    last_seq: int
+    ending: endings.Ending | None
+    questions: list[Approval]
+    handoff: Handoff | None
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder inspect words…`; returns the exit code."""
+    parser = frame.parser(
+        "inspect",
+        "NAME …",
+        "Show all there is about workers.",
+        ["penholder inspect make-1", "penholder inspect --json make-1"],
+    )
+    frame.add_names(parser, several=True)
+    frame.add_controller(parser)
+    found, options = frame.read(parser, words, records=True)
+    with frame.connected(options) as client:
+        controller_id = frame.controller_of(client, found.controller)
+        workers = names.resolve_all(client, found.names, controller_id)
+        inspected = [_inspect(client, worker) for worker in workers]
+    format_ = output.format_of(options, output.TABLE)
+    if format_ != output.TABLE:
+        frame.print_for_programs(inspected, format_)
+        return 0
+    for number, each in enumerate(inspected):
+        if number:
+            print()
+        _print(each)
+    return 0
+
+
+def _inspect(client: Client, worker: Worker) -> Inspected:
+    latest = client.event.latest(worker_id=worker.worker_id)
+    return Inspected(
+        worker=worker,
+        runtime=client.runtime.status(worker_id=worker.worker_id),
+        last_seq=0 if latest is None else latest.event_seq,
+        ending=None if endings.is_living(worker) else endings.find(client, worker.worker_id),
+        questions=list(questions.pending(client, worker_id=worker.worker_id)),
+        handoff=client.handoff.latest(worker_id=worker.worker_id),
+    )
+
+
+def _print(each: Inspected) -> None:
+    from penholder.cli.terminal import tables  # noqa: PLC0415 - for people alone
+
+    fields = msgspec.to_builtins(each.worker)
+    fields |= {
+        "seated_since_at": each.runtime.attached_at,
+        "runtime_epoch": each.runtime.runtime_epoch,
+        "last_seq": each.last_seq,
+        "ended": None if each.ending is None else each.ending.text,
+        "ended_at": None if each.ending is None else each.ending.at,
+        "questions": ", ".join(question.request_id for question in each.questions) or None,
+        "handoff": None if each.handoff is None else each.handoff.handoff_path,
+    }
+    tables.print_record(fields)

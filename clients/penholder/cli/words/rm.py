@@ -1,0 +1,54 @@
+"""`penholder rm`: forget workers that have ended; their streams stay in the journal."""
+
+from collections.abc import Sequence
+
+from penholder.blocking import Client
+from penholder.cli.terminal.failures import EXIT_CODES, Failure
+from penholder.cli.terminal.options import Options
+from penholder.cli.terminal.text import printable
+from penholder.cli.words import frame
+from penholder.cli.words.each import act_on
+from penholder.cli.workers import endings, names, ownership, waiting
+from penholder_protocol.errors import WorkerNotStopped
+from penholder_protocol.nouns import Worker
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder rm words…`; returns the exit code."""
+    parser = frame.parser(
+        "rm",
+        "[-f] NAME …",
+        "Forget workers that have ended: their questions, inputs and handoffs go with them.",
+        ["penholder rm make-1", "penholder rm -f make-2 make-3"],
+        "What they did stays in the journal, as long as it keeps that; their ids are never used"
+        " again.",
+    )
+    frame.add_names(parser, several=True)
+    parser.add_argument(
+        "-f", "--force", action="store_true", help="end those first that still live"
+    )
+    frame.add_controller(parser)
+    found, options = frame.read(parser, words, fence=True)
+    with frame.connected(options) as client:
+        controller_id = frame.controller_of(client, found.controller)
+        workers = names.resolve_all(client, found.names, controller_id)
+        return act_on(
+            workers, lambda worker: _remove(client, worker, options, force=found.force), "rm",
+            as_json=bool(options.json),
+        )  # fmt: skip
+
+
+def _remove(client: Client, worker: Worker, options: Options, *, force: bool) -> None:
+    if endings.is_living(worker):
+        if not force:
+            raise Failure(
+                f"{printable(worker.label)} is {worker.state} and lives;"
+                f" penholder stop {printable(worker.label)} ends it, rm -f ends and removes it",
+                EXIT_CODES[WorkerNotStopped.number],
+            )
+        client.worker.stop(worker_id=worker.worker_id, force=True)
+        waiting.until_empty(client, worker.worker_id, worker.controller_id)
+    elif worker.state != "stopped":
+        client.worker.stop(worker_id=worker.worker_id)
+    with ownership.held(client, options, worker.controller_id) as proof:
+        client.worker.remove(worker_id=worker.worker_id, fence=proof.fence)

@@ -1,0 +1,44 @@
+"""`penholder wait`: until workers have ended, with how they did as the exit status."""
+
+import sys
+from collections.abc import Sequence
+
+from penholder.blocking import Client
+from penholder.cli.terminal.text import printable
+from penholder.cli.words import frame
+from penholder.cli.workers import endings, names, waiting
+from penholder_protocol.nouns import Worker
+
+UNKNOWN = 125
+"""The exit status where nobody knows how a worker ended, as of `timeout` and `docker run`."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder wait words…`; returns the exit code."""
+    parser = frame.parser(
+        "wait",
+        "NAME …",
+        "Wait until workers have ended; the exit status is that of the command.",
+        ["penholder wait make-1", "penholder wait build test && penholder run deploy"],
+        "128 + N if signal N ended it, 125 where that is not known. Of several it is the first"
+        " that is not 0, in the order given. With a restart policy it is the last run's.",
+    )
+    frame.add_names(parser, several=True)
+    frame.add_controller(parser)
+    found, options = frame.read(parser, words)
+    with frame.connected(options) as client:
+        workers = names.resolve_all(
+            client, found.names, frame.controller_of(client, found.controller)
+        )
+        codes = [_wait(client, worker) for worker in workers]
+    return next((code for code in codes if code), 0)
+
+
+def _wait(client: Client, worker: Worker) -> int:
+    ended = waiting.until_ended(client, worker.worker_id, worker.controller_id)
+    ending = None if ended is None else endings.find(client, worker.worker_id)
+    text = "how it ended is not known" if ending is None else ending.text
+    code = UNKNOWN if ending is None else ending.code
+    if code:
+        print(f"penholder wait: {printable(worker.label)}: {text}", file=sys.stderr)
+    return code

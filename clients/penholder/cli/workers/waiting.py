@@ -1,0 +1,63 @@
+"""Until a worker has ended: its seat is empty, and it is stopped or in error.
+
+Whether it has is asked after the position of the journal is known from which its controller's
+stream is followed: an end that comes in between is seen by one of the two.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from penholder.blocking import Client
+from penholder.cli.workers import endings
+from penholder_protocol.errors import WorkerNotFound
+from penholder_protocol.nouns import Worker
+
+ENDS = ("runtime.detached", "runtime.exited", "worker.state_changed", "worker.removed")
+"""Entries of the controller's stream with which a worker may have ended."""
+Sight = Callable[[Worker], bool]
+
+
+class About(msgspec.Struct):
+    """Whom an entry of a controller's stream is about."""
+
+    worker_id: str | None = None
+
+
+def has_ended(worker: Worker) -> bool:
+    """Tell whether nothing more is to come: nobody sits there, and it was not left to go on."""
+    return not endings.is_living(worker) and worker.state in ("stopped", "error")
+
+
+def until_ended(client: Client, worker_id: str, controller_id: str) -> Worker | None:
+    """Wait until a worker has ended; returns it as it is then, None if it has been removed."""
+    return until(client, worker_id, controller_id, has_ended)
+
+
+def until_empty(client: Client, worker_id: str, controller_id: str) -> Worker | None:
+    """Wait until nobody holds a worker's seat; None if it has been removed."""
+    return until(client, worker_id, controller_id, lambda worker: not endings.is_living(worker))
+
+
+def until(client: Client, worker_id: str, controller_id: str, is_so: Sight) -> Worker | None:
+    """Wait until something is so of a worker; looks after every entry that may have made it so."""
+    begin = client.journal.position().pos
+    worker = find(client, worker_id)
+    if worker is None or is_so(worker):
+        return worker
+    with client.subscribe([f"controller:{controller_id}"], begin, ENDS) as entries:
+        for entry in entries:
+            if msgspec.json.decode(entry.data, type=About).worker_id != worker_id:
+                continue
+            worker = find(client, worker_id)
+            if worker is None or is_so(worker):
+                return worker
+    return worker
+
+
+def find(client: Client, worker_id: str) -> Worker | None:
+    """Return a worker, None where there is none any more."""
+    try:
+        return client.worker.get(worker_id=worker_id)
+    except WorkerNotFound:
+        return None

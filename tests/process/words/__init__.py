@@ -1,0 +1,1 @@
+"""The words for people, each as a process beside a real daemon."""
