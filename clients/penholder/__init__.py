@@ -1,14 +1,16 @@
-"""Clients of the Penholder daemon: this package for trio, `penholder.blocking` without trio.
+"""Clients of the Penholder daemon: this package awaits, `penholder.blocking` blocks.
 
 `async with penholder.open_client() as client: await client.controller.list()`. Nothing is imported
-before it is used, so that a program that only needs the blocking client never pays for trio.
+before it is used, neither trio nor asyncio, so that no program pays for what does not run it.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from penholder._shared.failures import ConnectionLost, DaemonUnreachable
 
 if TYPE_CHECKING:
+    from penholder._shared.owned import Ownership
     from penholder.client import AsyncClient, AsyncSubscription, open_client
 
 __all__ = [
@@ -16,16 +18,20 @@ __all__ = [
     "AsyncSubscription",
     "ConnectionLost",
     "DaemonUnreachable",
+    "Ownership",
     "open_client",
 ]
 
-_LAZY = {"AsyncClient", "AsyncSubscription", "open_client"}
+_LAZY = {
+    "AsyncClient": "penholder.client",
+    "AsyncSubscription": "penholder.client",
+    "Ownership": "penholder._shared.owned",
+    "open_client": "penholder.client",
+}
 
 
 def __getattr__(name: str) -> object:
-    """Import the trio client when it is first asked for."""
+    """Import what is first asked for."""
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from penholder import client  # noqa: PLC0415 - see the module's docstring
-
-    return getattr(client, name)
+    return getattr(import_module(_LAZY[name]), name)

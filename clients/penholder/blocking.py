@@ -4,8 +4,8 @@
         handle = client.controller.acquire(controller_id="ctl_1")
 
 A client may be used by several threads; one call is in flight at a time, so a thread that waits
-long had better have a client of its own. So must a signal handler: amid a call of its thread it
-gets CallInProgress. After a fork the child's client makes a connection of its own.
+long had better have a client of its own (`Client.beside`). So must a signal handler: amid a call of
+its thread it gets CallInProgress. After a fork the child's client makes a connection of its own.
 """
 
 import os
@@ -25,11 +25,18 @@ from penholder._shared import forks
 from penholder._shared.call import Call
 from penholder._shared.failures import ConnectionLost, DaemonUnreachable
 from penholder._shared.following import After, Following
+from penholder._shared.reach import Reach
 from penholder._shared.reading import decode, read
 from penholder._shared.request_ids import RequestIds
 from penholder_protocol.nouns import Entry
 
-__all__ = ["CallInProgress", "Client", "ConnectionLost", "DaemonUnreachable", "Subscription"]
+__all__ = [
+    "CallInProgress",
+    "Client",
+    "ConnectionLost",
+    "DaemonUnreachable",
+    "Subscription",
+]
 
 T = TypeVar("T")
 _NO_PARAMS: Mapping[str, object] = {}
@@ -55,17 +62,28 @@ class Client(Rooms):
         operation: str | None = None,
     ) -> None:
         """Name the socket; nothing is connected yet."""
-        # Absolute: the program may change its directory before the connection has to be made again.
-        self._path = os.path.abspath(os.fspath(socket_path))
+        self._begin(Reach(socket_path), RequestIds(operation), reconnect_s)
+
+    def _begin(self, reach: Reach, request_ids: RequestIds, reconnect_s: float) -> None:
+        self._reach = reach
+        self._request_ids = request_ids
         self._reconnect_s = reconnect_s
-        self._request_ids = RequestIds(operation)
-        self._line = Line(self._path, self._request_ids)
+        self._line = Line(self._reach, self._request_ids)
         self._turns = Turns()
         forks.register(self)
 
     def renew_after_fork(self) -> None:
         """In a child process: wait for no call of the parent's; called by the interpreter."""
         self._turns.renew()
+
+    def beside(self) -> "Client":
+        """Return another client of the same socket, with a connection of its own.
+
+        For a thread that must not wait for a call of another; ids of requests go on as here.
+        """
+        other = Client.__new__(Client)
+        other._begin(self._reach, self._request_ids, self._reconnect_s)
+        return other
 
     @classmethod
     def control(
@@ -147,10 +165,16 @@ class Client(Rooms):
         finally:
             self._turns.give_back(turn)
 
-    def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
+    def ask(
+        self,
+        method: str,
+        params: Mapping[str, object],
+        decoder: Decoder[T],
+        timeout_s: float | None = None,
+    ) -> T:
         """Call a method for one of the rooms."""
         call = Call(method, params, self._reconnect_s, by_name=False)
-        return decode(call.whole(self._exchange(call, None)), decoder)
+        return decode(call.whole(self._exchange(call, timeout_s)), decoder)
 
     def subscribe(
         self,
@@ -159,26 +183,13 @@ class Client(Rooms):
         types: Sequence[str] | None = None,
     ) -> "Subscription":
         """Subscribe to streams over a connection of its own; it stands when this returns."""
-        line = Line(self._path, self._request_ids)
+        line = Line(self._reach, self._request_ids)
         return Subscription(line, Following(streams, after, types), self._reconnect_s)
 
     def close(self) -> None:
         """Close for good, from any thread; calls that are under way fail at once."""
         self._line.close()
         _release(self._line, self._turns)
-
-    def __enter__(self) -> "Client":
-        """Use until the block ends."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 class Subscription(Iterator[Entry]):

@@ -1,29 +1,32 @@
-"""The client for trio, built on trio-jsonrpc.
+"""The client whose calls are awaited, under trio or asyncio.
 
     async with open_client() as client:
         handle = await client.controller.acquire(controller_id="ctl_1")
 
-Any number of tasks may call at once: their requests share one connection and are answered as they
-finish. It behaves as `penholder.blocking` in all else; timeouts are trio's cancel scopes.
+Which of both runs is found when the client is entered, and only that one is imported. Any number of
+tasks may call at once: their requests share one connection and are answered as they finish. It
+behaves as `penholder.blocking` in all else; timeouts are trio's cancel scopes, or asyncio.timeout.
 """
 
 import os
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import TypeVar, overload
 
-import trio
 from msgspec import Raw
 from msgspec.json import Decoder
 
 from penholder import paths
+from penholder._awaited.line import AsyncLine
+from penholder._awaited.loop import Loop
 from penholder._generated import AsyncRooms
 from penholder._shared.call import Call
 from penholder._shared.failures import ConnectionLost, DaemonUnreachable
 from penholder._shared.following import After, Following
+from penholder._shared.reach import Reach
 from penholder._shared.reading import decode, read
 from penholder._shared.request_ids import RequestIds
-from penholder._trio.line import AsyncLine
 from penholder_protocol.nouns import Entry
 
 __all__ = ["AsyncClient", "AsyncSubscription", "ConnectionLost", "DaemonUnreachable", "open_client"]
@@ -63,16 +66,19 @@ class AsyncClient(AsyncRooms):
         operation: str | None = None,
     ) -> None:
         """Name the socket; nothing is connected yet."""
-        # Absolute: the program may change its directory before the connection has to be made again.
-        self._path = os.path.abspath(os.fspath(socket_path))
+        self._reach = Reach(socket_path)
         self._reconnect_s = reconnect_s
         self._request_ids = RequestIds(operation)
-        self._manager = trio.open_nursery()
         self._lines: set[AsyncLine] = set()
+        self._entered: Loop | None = None
+        self._line: AsyncLine | None = None
 
     async def __aenter__(self) -> "AsyncClient":
-        """Make room for the connections' tasks."""
-        self._nursery = await self._manager.__aenter__()
+        """Belong to what runs this task, until the block ends."""
+        if self._entered is not None:
+            raise RuntimeError("this client was entered before: open another with open_client()")
+        self._entered = _running_loop()
+        await self._entered.enter()
         self._line = self._new_line()
         return self
 
@@ -85,12 +91,14 @@ class AsyncClient(AsyncRooms):
         """Close everything; calls that are under way fail at once."""
         for line in list(self._lines):
             line.close()
-        # A few turns at most: all lines are closed, so the tasks have nothing to wait for.
-        with trio.CancelScope(shield=True):
-            while self._nursery.child_tasks:
-                await trio.lowlevel.checkpoint()
-        # The nursery is empty and hears nothing of the error, so it wraps it in no group.
-        await self._manager.__aexit__(None, None, None)
+        await self.loop.leave()
+
+    @property
+    def loop(self) -> Loop:
+        """What runs this client."""
+        if self._entered is None:
+            raise RuntimeError("enter the client first: `async with open_client() as client:`")
+        return self._entered
 
     @overload
     async def call(
@@ -132,12 +140,12 @@ class AsyncClient(AsyncRooms):
 
         A call that is cancelled may have been done.
         """
-        return await self._line.exchange(Call(method, params, self._reconnect_s, mutation))
+        return await self._exchange(Call(method, params, self._reconnect_s, mutation))
 
     async def ask(self, method: str, params: Mapping[str, object], decoder: Decoder[T]) -> T:
         """Call a method for one of the rooms."""
         call = Call(method, params, self._reconnect_s, by_name=False)
-        return decode(call.whole(await self._line.exchange(call)), decoder)
+        return decode(call.whole(await self._exchange(call)), decoder)
 
     def subscribe(
         self,
@@ -147,11 +155,18 @@ class AsyncClient(AsyncRooms):
     ) -> "AsyncSubscription":
         """Return a subscription to be used with `async with`; it has a connection of its own."""
         line = self._new_line(wants_entries=True)
-        return AsyncSubscription(line, Following(streams, after, types), self._reconnect_s)
+        following = Following(streams, after, types)
+        return AsyncSubscription(line, self.loop, following, self._reconnect_s)
+
+    async def _exchange(self, call: Call) -> Raw:
+        line = self._line
+        if line is None:
+            raise RuntimeError("enter the client first: `async with open_client() as client:`")
+        return await line.exchange(call)
 
     def _new_line(self, *, wants_entries: bool = False) -> AsyncLine:
         line = AsyncLine(
-            self._path, self._request_ids, self._nursery, self._lines.discard, wants_entries
+            self._reach, self._request_ids, self.loop, self._lines.discard, wants_entries
         )
         self._lines.add(line)
         return line
@@ -165,9 +180,12 @@ class AsyncSubscription(AsyncIterator[Entry]):
     a time.
     """
 
-    def __init__(self, line: AsyncLine, following: Following, reconnect_s: float) -> None:
+    def __init__(
+        self, line: AsyncLine, loop: Loop, following: Following, reconnect_s: float
+    ) -> None:
         """Stand ready; `AsyncClient.subscribe` makes these."""
         self._line = line
+        self._loop = loop
         self._following = following
         self._reconnect_s = reconnect_s
 
@@ -200,7 +218,7 @@ class AsyncSubscription(AsyncIterator[Entry]):
 
     async def __anext__(self) -> Entry:
         """Wait for the next entry; a cancelled wait loses none."""
-        await trio.lowlevel.checkpoint_if_cancelled()
+        await self._loop.check_cancelled()
         while not self._line.is_closed:
             if self._following.entries:
                 return self._following.next()
@@ -235,3 +253,17 @@ class AsyncSubscription(AsyncIterator[Entry]):
     async def _subscribe(self) -> None:
         call = Call("journal.subscribe", self._following.params(), self._reconnect_s, patient=True)
         self._following.begin(await self._line.exchange(call))
+
+
+def _running_loop() -> Loop:
+    """Find what runs this task; only that one is imported."""
+    if "trio" in sys.modules:
+        from trio.lowlevel import in_trio_task  # noqa: PLC0415 - see above
+
+        if in_trio_task():
+            from penholder._trio.loop import TrioLoop  # noqa: PLC0415 - see above
+
+            return TrioLoop()
+    from penholder._asyncio.loop import AsyncioLoop  # noqa: PLC0415 - see above
+
+    return AsyncioLoop()

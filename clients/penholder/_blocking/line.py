@@ -19,17 +19,18 @@ from penholder._blocking.connection import Connection
 from penholder._shared import forks
 from penholder._shared.call import Call, result_of
 from penholder._shared.failures import ConnectionLost
+from penholder._shared.reach import Reach
 from penholder._shared.request_ids import RequestIds
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.jsonrpc import Incoming
 
 
 class Line:
-    """A socket path, and the connection to it while there is one."""
+    """A socket, and the connection to it while there is one."""
 
-    def __init__(self, path: str, request_ids: RequestIds) -> None:
+    def __init__(self, reach: Reach, request_ids: RequestIds) -> None:
         """Connect to nothing yet."""
-        self._path = path
+        self._reach = reach
         self._request_ids = request_ids
         self._connection: Connection | None = None
         self._closed = threading.Event()
@@ -106,7 +107,8 @@ class Line:
             raise
 
     def _connect(self) -> Connection:
-        connection = Connection(self._path)
+        with self._reach.reaching() as path:
+            connection = Connection(path)
         with self._changing:
             self._connection = connection
         # `close` may have come while there was no connection yet to hang up.

@@ -5,6 +5,8 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 from msgspec.json import Decoder
 
+from penholder._awaited.owned import AsyncOwning
+from penholder._blocking.owned import Owning
 from penholder._callers import AsyncCaller, Caller
 from penholder_protocol import nouns
 
@@ -18,7 +20,7 @@ _RELEASE: Final[Decoder[nouns.Release]] = Decoder(nouns.Release)
 _VALIDITY: Final[Decoder[nouns.Validity]] = Decoder(nouns.Validity)
 
 
-class ControllerCalls:
+class ControllerCalls(Owning):
     """The controller room, blocking."""
 
     __slots__ = ("_client",)
@@ -155,7 +157,7 @@ class ControllerCalls:
         }, _PAGE_INSTANCE)
 
 
-class AsyncControllerCalls:
+class AsyncControllerCalls(AsyncOwning):
     """The controller room, awaited."""
 
     __slots__ = ("_client",)

@@ -1,5 +1,5 @@
-"""What both clients use, without I/O: a call over its attempts, what may be sent, reading answers.
+"""What all clients use, without I/O: a call over its attempts, what may be sent, answers.
 
-Beside it a subscription's place (`following`), ids of requests, tokens, addresses, and what a fork
-renews.
+Beside it a subscription's place (`following`), ids of requests, tokens, addresses, what is known of
+a socket (`reach`), and what a fork renews.
 """

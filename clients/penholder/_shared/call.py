@@ -12,17 +12,18 @@ not been sent may always be, and so may what was answered as BUSY: nothing was d
 
 Of failures those pass that say so: a lost connection, a daemon that is not there, BUSY, a store
 whose outcome is unknown. Everything else is an answer and is raised at once. How long to go on is
-for `Patience` to say.
+for `Patience` to say, and whether there was ever anybody to wait for, for `Reach`.
 
 A wait that is sent again waits for what is left of its time, or a wait of a minute would last an
 hour over sixty restarts.
 
-Both clients ask the same `Call`, so they agree on what is safe. It does no I/O and reads no clock,
-so its rules are tested as a table, which the TypeScript client is held to as well.
+All clients here ask the same `Call`, so they agree on what is safe. It does no I/O and reads no
+clock, so its rules are tested as a table, which the TypeScript client is held to as well.
 """
 
 import errno
 import itertools
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ from penholder._generated import KEYED, METHODS, TOKENED, WAITS
 from penholder._shared import forks, tokens
 from penholder._shared.failures import ConnectionLost, DaemonUnreachable
 from penholder._shared.patience import Patience
+from penholder._shared.reach import UNREACHED_S, NoDaemon
 from penholder._shared.sendable import sendable, too_deep
 from penholder_protocol import jsonrpc, surrogates
 from penholder_protocol.errors import (
@@ -126,7 +128,8 @@ class Call:
         hopeless = isinstance(failure, OSError) and failure.errno in _HOPELESS
         if self._patience is None:
             self._patience = Patience(self._reconnect_s)
-        delay = None if hopeless else self._patience.delay_after_failure(now)
+        limit_s = UNREACHED_S if isinstance(failure, NoDaemon) else math.inf
+        delay = None if hopeless else self._patience.delay_after_failure(now, limit_s)
         # BUSY is refused before anything has happened, whatever the method.
         is_safe = self._is_repeatable() or not self.sent or isinstance(failure, Busy)
         if delay is not None and is_safe:

@@ -15,8 +15,10 @@ worked, or it would have failed sooner.
 The last pause is cut where the time ends, so that the last attempt is made at that moment and not
 before: who allows ten seconds has a daemon that comes after nine and a half.
 
-Nothing here asks a clock or sleeps: both clients say what time it is, and sleep as they are told.
+Nothing here asks a clock or sleeps: the clients say what time it is, and sleep as they are told.
 """
+
+import math
 
 FIRST_DELAY_S = 0.02
 GROWTH = 1.6
@@ -40,12 +42,15 @@ class Patience:
         self._delay_s = FIRST_DELAY_S
         self._began_at = self._attempt_at = float("-inf")
 
-    def delay_after_failure(self, now: float) -> float | None:
-        """Return the seconds until the next attempt, or None if the time is over."""
+    def delay_after_failure(self, now: float, limit_s: float = math.inf) -> float | None:
+        """Return the seconds until the next attempt, or None if the time is over.
+
+        With a limit this outage may not last longer than that, either.
+        """
         if now - self._attempt_at > max(self._reconnect_s, CALM_S):
             self._began_at, self._delay_s = now, FIRST_DELAY_S
         self._attempt_at = now
-        left = self._began_at + self._reconnect_s - now
+        left = self._began_at + min(self._reconnect_s, limit_s) - now
         if left <= 0:
             return None
         delay, self._delay_s = self._delay_s, min(self._delay_s * GROWTH, LONGEST_DELAY_S)

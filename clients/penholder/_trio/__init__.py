@@ -1,1 +1,1 @@
-"""What the client for trio alone uses: its line to the daemon, one connection for many calls."""
+"""What trio alone brings to an awaited client: its loop, and one connection over a socket."""

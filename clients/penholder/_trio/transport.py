@@ -14,7 +14,7 @@ import socket
 import trio
 from trio_jsonrpc.transport import BaseTransport, TransportClosed
 
-from penholder._shared.address import connectable
+from penholder._awaited.connecting import connect_at_once
 from penholder_protocol.framing import Framer
 
 _CHUNK_BYTES = 1 << 16
@@ -103,13 +103,4 @@ class UnixTransport(BaseTransport):
 async def open_transport(path: str) -> UnixTransport:
     """Connect to a socket; raises OSError."""
     await trio.lowlevel.checkpoint()
-    connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connected.setblocking(False)
-        # At once or not at all: where the daemon's queue is full it fails, and is tried again.
-        with connectable(path) as short:
-            connected.connect(short)
-    except BaseException:
-        connected.close()
-        raise
-    return UnixTransport(connected)
+    return UnixTransport(connect_at_once(path))

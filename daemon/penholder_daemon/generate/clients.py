@@ -21,6 +21,11 @@ DIRECTORY = PurePosixPath("clients/penholder/_generated")
 _MADE = "Made by `python -m penholder_daemon.generate`; do not edit."
 _SHORT_CHARACTERS = 50
 """What fits on one line beside the rest of it."""
+_BESIDE = {
+    "ControllerCalls": ("penholder._blocking.owned", "Owning"),
+    "AsyncControllerCalls": ("penholder._awaited.owned", "AsyncOwning"),
+}
+"""What a room has that is no method: the module of its base class, and its name."""
 
 
 class Param(msgspec.Struct):
@@ -118,6 +123,7 @@ def _imports(body: str) -> str:
         + line("msgspec", "UNSET", "UnsetType")
         + line("msgspec.json", "Decoder")
         + "\n"
+        + "".join(line(module, base) for module, base in sorted(_BESIDE.values()))
         + line("penholder._callers", "AsyncCaller", "Caller", "JsonObject")
         + line("penholder_protocol", "nouns")
     )
@@ -125,8 +131,10 @@ def _imports(body: str) -> str:
 
 def _class(room: str, methods: Sequence[Method], *, is_async: bool) -> str:
     prefix, adverb = ("Async", "awaited") if is_async else ("", "blocking")
+    called = f"{prefix}{room.capitalize()}Calls"
+    bases = f"({_BESIDE[called][1]})" if called in _BESIDE else ""
     head = (
-        f"class {prefix}{room.capitalize()}Calls:\n"
+        f"class {called}{bases}:\n"
         f'    """The {room} room, {adverb}."""\n\n'
         '    __slots__ = ("_client",)\n\n'
         f"    def __init__(self, client: {prefix}Caller) -> None:\n"

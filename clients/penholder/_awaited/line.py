@@ -1,4 +1,4 @@
-"""A line of the trio client to the daemon: one connection, made when needed, and the calls over it.
+"""An awaited line to the daemon: one connection, made when needed, and the calls over it.
 
 The same as the blocking one is for threads, except that many calls may be open at once. So a
 connection that fails fails for all of them, each asks its own `Call` whether it is sent again, and
@@ -9,38 +9,37 @@ A pause between two attempts ends when the line is closed, not when it is over.
 
 from collections.abc import Callable
 
-import trio
 from msgspec import Raw
 
+from penholder._awaited.loop import Connection, Loop
 from penholder._shared.call import Call
 from penholder._shared.failures import ConnectionLost
+from penholder._shared.reach import Reach
 from penholder._shared.request_ids import RequestIds
-from penholder._trio.connection import Connection
-from penholder._trio.transport import open_transport
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.jsonrpc import Incoming
 
 
 class AsyncLine:
-    """A socket path, and the connection to it while there is one."""
+    """A socket, and the connection to it while there is one."""
 
     def __init__(
         self,
-        path: str,
+        reach: Reach,
         request_ids: RequestIds,
-        nursery: trio.Nursery,
+        loop: Loop,
         forget: Callable[["AsyncLine"], None],
         wants_entries: bool,
     ) -> None:
-        """Connect to nothing yet; connections run in the nursery."""
-        self._path = path
+        """Connect to nothing yet; `forget` is told when this is closed."""
+        self._reach = reach
         self._request_ids = request_ids
-        self._nursery = nursery
+        self._loop = loop
         self._forget = forget
         self._wants_entries = wants_entries
         self._connection: Connection | None = None
-        self._connecting = trio.Lock()
-        self._closed = trio.Event()
+        self._connecting = loop.lock()
+        self._closed = loop.event()
 
     @property
     def is_closed(self) -> bool:
@@ -55,9 +54,8 @@ class AsyncLine:
                 return await connection.exchange(call)
             except (OSError, PenholderError) as failure:
                 self._check_open()
-                delay = call.delay_after(failure, trio.current_time())
-            with trio.move_on_after(delay):
-                await self._closed.wait()
+                delay = call.delay_after(failure, self._loop.now())
+            await self._loop.pause(delay, self._closed)
 
     async def notice(self) -> Incoming:
         """Wait for the next journal notification; raises ConnectionLost."""
@@ -78,23 +76,23 @@ class AsyncLine:
 
     async def _connected(self) -> Connection:
         if (connection := self._living()) is not None:
-            await trio.lowlevel.checkpoint_if_cancelled()
+            await self._loop.check_cancelled()
             return connection
         # One at a time: the others find the connection that the first has made.
         async with self._connecting:
             self._check_open()
             if (connection := self._living()) is not None:
                 return connection
-            transport = await open_transport(self._path)
-            self._connection = Connection(
-                transport, self._request_ids, wants_entries=self._wants_entries
-            )
+            self._connection = connection = await self._connect()
             # It may have been closed while it was connecting, when there was nothing to hang up.
             if self._closed.is_set():
                 self.hang_up()
                 self._check_open()
-            self._nursery.start_soon(self._connection.run)
-            return self._connection
+            return connection
+
+    async def _connect(self) -> Connection:
+        with self._reach.reaching() as path:
+            return await self._loop.connect(path, self._request_ids, self._wants_entries)
 
     def _living(self) -> Connection | None:
         connection = self._connection
