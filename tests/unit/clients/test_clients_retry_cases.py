@@ -1,4 +1,4 @@
-"""The Python clients against `protocol/retry_cases.json`, which TypeScript's tests read too."""
+"""The clients for Python against `protocol/retry_cases.json`, which TypeScript's tests read too."""
 
 import errno
 import json
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from penholder import ConnectionLost
+from penholder import ConnectionLost, DaemonUnreachable
 from penholder._shared.call import Call
 from penholder._shared.patience import Patience
+from penholder._shared.reach import Reach, is_control
 from penholder_protocol.errors import Busy, Fenced, PenholderError, StoreFailed, ValueTooLarge
 
 CASES: dict[str, Any] = json.loads(
@@ -38,6 +39,29 @@ def test_delays(case: dict[str, Any]) -> None:
         delay = patience.delay_after_failure(at_ms / 1000)
         found_ms = None if delay is None else delay * 1000
         assert found_ms == (None if delay_ms is None else pytest.approx(delay_ms))
+
+
+@pytest.mark.parametrize("case", CASES["sockets"], ids=lambda case: case["path"])
+def test_sockets(case: dict[str, Any]) -> None:
+    assert is_control(case["path"]) == case["is_control"]
+
+
+@pytest.mark.parametrize("case", CASES["unreached"], ids=lambda case: case["name"])
+def test_unreached(case: dict[str, Any]) -> None:
+    reach = Reach(case["path"])
+    if case["was_reached"]:
+        with reach.reaching():
+            pass
+    call = Call("rpc.ping", {}, case["reconnect_ms"] / 1000)
+    for at_ms, delay_ms in zip(case["failures_at_ms"], case["delays_ms"], strict=True):
+        failure = FAILURES[case["failure"]]
+        assert isinstance(failure, OSError)
+        failed = reach.failed(OSError(failure.errno, failure.strerror))
+        if delay_ms is None:
+            with pytest.raises(DaemonUnreachable, match=case["path"]):
+                call.delay_after(failed, at_ms / 1000)
+        else:
+            assert call.delay_after(failed, at_ms / 1000) * 1000 == pytest.approx(delay_ms)
 
 
 @pytest.mark.parametrize("case", CASES["waits"], ids=lambda case: case["name"])
