@@ -43,7 +43,21 @@ console.log(JSON.stringify({ number, seen }));
 entries.close();
 client.close();
 """
-_MADE = ("node_modules", "dist")
+# What a program of somebody else's has of the package: its types, and it itself.
+_USING = """
+import { Client, ConnectionLost, NoDaemon, PenholderError, type Entry } from "penholder";
+const client: Client = await Client.control();
+const entry: Entry | undefined = (await client.journal.read({ streams: ["*"] })).items[0];
+if (entry instanceof PenholderError || !(await client.rpc.ping()).pong) throw new ConnectionLost();
+client.close();
+await Client.connect("/nonexistent/control.sock", { reconnectMs: 0 }).catch((error: unknown) => {
+  if (!(error instanceof NoDaemon)) throw error;
+});
+"""
+_STRICT = {
+    "strict": True, "module": "NodeNext", "target": "ES2022", "lib": ["ES2022"], "types": [],
+}  # fmt: skip
+_MADE = ("node_modules", "dist", "*.tgz")
 
 
 def _run(command: list[str], directory: Path, **environment: str) -> tuple[int, str]:
@@ -70,23 +84,27 @@ def _require_node() -> None:
         pytest.skip(f"Node 20 is needed, this is {version.strip()}")
 
 
-def _install(directory: Path) -> None:
-    status, said = _run(
-        ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"], directory
-    )
+def _npm(directory: Path, *words: str) -> str:
+    quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"]
+    status, said = _run(["npm", *words, *quiet], directory)
     reasons = [line for line in said.splitlines() if _UNREACHABLE.search(line)]
     if status and reasons:
         pytest.skip(f"the npm registry cannot be reached: {reasons[0]}")
     assert status == 0, said
+    return said
+
+
+def _copy(directory: Path) -> Path:
+    shutil.copytree(_PACKAGE, directory, ignore=shutil.ignore_patterns(*_MADE))
+    return directory
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the package, type-checked and compiled."""
     _require_node()
-    directory = tmp_path_factory.mktemp("typescript") / "package"
-    shutil.copytree(_PACKAGE, directory, ignore=shutil.ignore_patterns(*_MADE))
-    _install(directory)
+    directory = _copy(tmp_path_factory.mktemp("typescript") / "package")
+    _npm(directory, "ci")
     # Who installs it from a checkout gets it compiled: what is checked in is source alone.
     assert (directory / "dist/src/client.js").is_file()
     shutil.rmtree(directory / "dist")
@@ -114,6 +132,29 @@ def test_its_version_is_that_of_the_daemon() -> None:
     described = json.loads((_PACKAGE / "package.json").read_text("utf-8"))
     contract = json.loads((ROOT / "protocol/penholder_protocol/openrpc.json").read_text("utf-8"))
     assert described["version"] == contract["info"]["version"]
+
+
+@pytest.mark.parametrize("how", ["folder", "tarball"])
+def test_it_is_installed_from_a_folder_and_from_a_tarball(
+    package: Path, daemon: DaemonProcess, tmp_path: Path, how: str
+) -> None:
+    """The folder lies beside the program, as a checkout does, and nothing was built in it."""
+    source = _copy(tmp_path / "penholder")
+    program = tmp_path / "program"
+    program.mkdir()
+    (program / "package.json").write_text('{"type": "module", "private": true}')
+    if how == "tarball":
+        _npm(source, "pack", "--pack-destination", str(program))
+        shutil.rmtree(source)
+    [packed] = [str(path) for path in program.glob("*.tgz")] or ["../penholder"]
+    # Without what a program need not have to run: the compiler is the package's own.
+    _npm(program, "install", packed, "--omit=dev")
+    (program / "a.ts").write_text(_USING)
+    (program / "tsconfig.json").write_text(json.dumps({"compilerOptions": _STRICT}))
+    compiler = str(package / "node_modules/typescript/bin/tsc")
+    assert _run(["node", compiler, "-p", "."], program) == (0, "")
+    found = {"PENHOLDER_RUNTIME_DIR": str(daemon.runtime_dir)}
+    assert _run(["node", "a.js"], program, **found) == (0, "")
 
 
 @pytest.mark.parametrize("name", ["connection", "daemon", "retries"])

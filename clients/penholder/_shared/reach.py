@@ -44,7 +44,7 @@ class Reach:
 
     def failed(self, error: OSError) -> OSError:
         """Return what a failed attempt to connect means."""
-        if error.errno in _NOBODY and is_control(self.path) and not self.was_reached:
+        if error.errno in _NOBODY and not self.was_reached and not is_worker(self.path):
             return NoDaemon(
                 f"no daemon answers at {self.path} ({error.strerror}): start it with"
                 " `penholder up`; `penholder doctor` says more"
@@ -54,7 +54,6 @@ class Reach:
         return error
 
 
-def is_control(path: str) -> bool:
-    """Tell whether a path is that of a control socket: a worker's lies in a directory `workers`."""
-    directory, name = os.path.split(path)
-    return name == "control.sock" and os.path.basename(directory) != "workers"
+def is_worker(path: str) -> bool:
+    """Tell whether a path is that of a worker's socket: a daemon has all of them in `workers`."""
+    return os.path.basename(os.path.dirname(path)) == "workers"

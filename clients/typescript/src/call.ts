@@ -15,6 +15,7 @@
 import { ConnectionLost, PenholderError } from "./errors.js";
 import { DEFAULT_WAIT_MS, KEYED, METHODS, TOKENED, WAITS } from "./generated.js";
 import { Patience } from "./patience.js";
+import { NoDaemon, UNREACHED_MS } from "./reach.js";
 
 type Params = Record<string, unknown>;
 
@@ -67,7 +68,8 @@ export class Call {
   /** Return the milliseconds until the next attempt; throws the failure if there is to be none. */
   delayAfter(failure: unknown, now: number): number {
     if (!this.#isPassing(failure)) throw failure;
-    const delay = this.#patience.delayAfterFailure(now);
+    const limitMs = failure instanceof NoDaemon ? UNREACHED_MS : Infinity;
+    const delay = this.#patience.delayAfterFailure(now, limitMs);
     // Refused before anything has happened, whatever the method.
     const isBusy = failure instanceof PenholderError && failure.data.code === "BUSY";
     if (delay === null || !(this.#isRepeatable || !this.sent || isBusy)) throw failure;

@@ -21,6 +21,7 @@ import {
   TOKENED,
 } from "./generated.js";
 import { Line } from "./line.js";
+import { Reach } from "./reach.js";
 import { RequestIds } from "./request_ids.js";
 import { secured, withToken } from "./tokens.js";
 
@@ -28,6 +29,7 @@ export type { Notice } from "./connection.js";
 export { EntryStream } from "./entries.js";
 export { ConnectionLost, type ErrorData, PenholderError } from "./errors.js";
 export * from "./generated.js";
+export { NoDaemon } from "./reach.js";
 
 // A loop that does not read them ends with an error, in place of filling the memory.
 const MAX_NOTICES = 10_000;
@@ -46,13 +48,14 @@ export interface ClientOptions {
  * Any number of calls may be open at once. What the daemon refuses is thrown as PenholderError.
  * When the connection is lost, or the daemon is not there or busy, calls are sent again for up to
  * `reconnectMs`; mutations under the idempotency key that was made for the call, so that they are
- * done once. After that they fail with ConnectionLost or the error of the system.
+ * done once. After that they fail with ConnectionLost or the error of the system; NoDaemon, and soon,
+ * where nobody ever was at a control socket.
  *
  * Each request has an id that no other client uses; entries and log lines name it. It begins with
  * `operation` where one is given, so that all which was done for it is found.
  */
 export class Client extends Rooms {
-  readonly #path: string;
+  readonly #reach: Reach;
   readonly #requestIds: RequestIds;
   readonly #reconnectMs: number;
   readonly #readers = new Set<Feed<Notice>>();
@@ -60,20 +63,23 @@ export class Client extends Rooms {
 
   private constructor(path: string, { operation, reconnectMs = RECONNECT_MS }: ClientOptions) {
     super();
-    this.#path = path;
+    this.#reach = new Reach(path);
     this.#requestIds = new RequestIds(operation);
     this.#reconnectMs = reconnectMs;
     const listener = {
       onNotice: (notice: Notice) => this.#take(notice),
       onEnd: (error: Error | null) => this.#readers.forEach((reader) => reader.end(error)),
     };
-    this.#line = new Line(path, this.#requestIds, listener, reconnectMs);
+    this.#line = new Line(this.#reach, this.#requestIds, listener, reconnectMs);
   }
 
-  /** Connect to a worker's runtime socket, or to any other by its path; the daemon must be there. */
+  /**
+   * Connect to a worker's runtime socket, or to any other by its path. Where no daemon is there it
+   * is waited for as by calls, but at a control socket for 1.5 s at most; then NoDaemon says so.
+   */
   static async connect(path: string, options: ClientOptions = {}): Promise<Client> {
     const client = new Client(path, options);
-    await client.#line.connect();
+    await client.#line.begin();
     return client;
   }
 
@@ -116,7 +122,7 @@ export class Client extends Rooms {
 
   /** Subscribe to streams over a connection of its own; it stands when this resolves. */
   subscribe(params: JournalSubscribeParams): Promise<EntryStream> {
-    return EntryStream.open(this.#path, this.#requestIds, params, this.#reconnectMs);
+    return EntryStream.open(this.#reach, this.#requestIds, params, this.#reconnectMs);
   }
 
   /**

@@ -21,6 +21,7 @@ import { connect, type Socket } from "node:net";
 
 import { ConnectionLost, PenholderError, type WireError } from "./errors.js";
 import { WAITS } from "./generated.js";
+import type { Reach } from "./reach.js";
 import type { RequestIds } from "./request_ids.js";
 import { sendable } from "./sendable.js";
 import { Unnamed } from "./unnamed.js";
@@ -78,13 +79,15 @@ export class Connection {
     socket.on("close", () => this.#end());
   }
 
-  /** Connect; rejects with the error of the system if nobody listens there. */
-  static open(path: string, requestIds: RequestIds, listener: Listener): Promise<Connection> {
+  /** Connect; rejects with NoDaemon, or with the error of the system. */
+  static open(reach: Reach, requestIds: RequestIds, listener: Listener): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = connect(path);
-      socket.once("error", reject);
+      const socket = connect(reach.path);
+      const fail = (error: Error): void => reject(reach.failed(error));
+      socket.once("error", fail);
       socket.once("connect", () => {
-        socket.off("error", reject);
+        socket.off("error", fail);
+        reach.wasReached = true;
         resolve(new Connection(socket, requestIds, listener));
       });
     });

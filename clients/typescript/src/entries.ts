@@ -13,6 +13,7 @@ import type {
   PrunedNotice,
   Subscription,
 } from "./generated.js";
+import type { Reach } from "./reach.js";
 import type { RequestIds } from "./request_ids.js";
 
 // Where reading stops, and where it goes on: apart, so that it does not stop at every entry.
@@ -52,12 +53,12 @@ export class EntryStream implements AsyncIterableIterator<Entry, undefined> {
 
   /** Subscribe; it stands when this resolves. `Client.subscribe` makes these. */
   static async open(
-    path: string,
+    reach: Reach,
     requestIds: RequestIds,
     params: JournalSubscribeParams,
     reconnectMs: number,
   ): Promise<EntryStream> {
-    const connect = (listener: Listener) => Connection.open(path, requestIds, listener);
+    const connect = (listener: Listener) => Connection.open(reach, requestIds, listener);
     const stream = new EntryStream(params, connect, reconnectMs);
     try {
       await stream.#begin(params);

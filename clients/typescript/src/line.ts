@@ -1,28 +1,42 @@
-/** One socket path, and the connection to it while there is one: calls go on over restarts. */
+/** One socket, and the connection to it while there is one: calls go on over restarts. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Call } from "./call.js";
 import { Connection, type Listener } from "./connection.js";
 import { ConnectionLost } from "./errors.js";
+import type { Reach } from "./reach.js";
 import type { RequestIds } from "./request_ids.js";
 
 export class Line {
-  readonly #path: string;
+  readonly #reach: Reach;
   readonly #requestIds: RequestIds;
   readonly #listener: Listener;
   readonly #reconnectMs: number;
   #connection: Promise<Connection> | null = null;
   #isClosed = false;
 
-  constructor(path: string, requestIds: RequestIds, listener: Listener, reconnectMs: number) {
-    this.#path = path;
+  constructor(reach: Reach, requestIds: RequestIds, listener: Listener, reconnectMs: number) {
+    this.#reach = reach;
     this.#requestIds = requestIds;
     this.#listener = listener;
     this.#reconnectMs = reconnectMs;
   }
 
-  /** Connect if there is no connection; rejects with the error of the system. */
+  /** Connect for the first time, patiently; rejects with NoDaemon, or with the system's error. */
+  async begin(): Promise<void> {
+    const call = new Call("rpc.ping", {}, this.#reconnectMs); // which is as safe, and is not sent
+    for (;;) {
+      try {
+        await this.connect();
+        return;
+      } catch (failure) {
+        await sleep(call.delayAfter(failure, performance.now()));
+      }
+    }
+  }
+
+  /** Connect if there is no connection; rejects with NoDaemon, or with the system's error. */
   connect(): Promise<Connection> {
     this.#connection ??= this.#open();
     return this.#connection;
@@ -54,7 +68,7 @@ export class Line {
 
   async #open(): Promise<Connection> {
     try {
-      return await Connection.open(this.#path, this.#requestIds, {
+      return await Connection.open(this.#reach, this.#requestIds, {
         onNotice: (notice) => this.#listener.onNotice(notice),
         onEnd: (error) => {
           this.#connection = null;

@@ -22,14 +22,17 @@ export class Patience {
     this.#reconnectMs = reconnectMs;
   }
 
-  /** Return the milliseconds until the next attempt, or null if the time is over. */
-  delayAfterFailure(now: number): number | null {
+  /**
+   * Return the milliseconds until the next attempt, or null if the time is over. With a limit this
+   * outage may not last longer than that, either.
+   */
+  delayAfterFailure(now: number, limitMs = Infinity): number | null {
     if (now - this.#attemptAt > Math.max(this.#reconnectMs, CALM_MS)) {
       this.#beganAt = now;
       this.#delayMs = FIRST_DELAY_MS;
     }
     this.#attemptAt = now;
-    const left = this.#beganAt + this.#reconnectMs - now;
+    const left = this.#beganAt + Math.min(this.#reconnectMs, limitMs) - now;
     if (left <= 0) return null;
     const delay = Math.min(this.#delayMs, left);
     this.#delayMs = Math.min(this.#delayMs * GROWTH, LONGEST_DELAY_MS);

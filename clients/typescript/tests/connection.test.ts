@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { Client, type ClientOptions, ConnectionLost, type JsonObject, PenholderError } from "../src/client.js";
+import { Client, type ClientOptions, ConnectionLost, type JsonObject, NoDaemon, PenholderError } from "../src/client.js";
 
 interface Request {
   id: string;
@@ -284,7 +284,15 @@ test("close fails open calls and ends loops without an error", async (context) =
 });
 
 test("nobody listens", async () => {
-  await assert.rejects(Client.connect("/nonexistent/s"), { code: "ENOENT" });
+  const began = performance.now();
+  await assert.rejects(Client.connect("/nonexistent/control.sock"), (error) => {
+    assert(error instanceof NoDaemon);
+    assert.equal(error.code, "ENOENT");
+    return /at \/nonexistent\/control.sock .*`penholder up`/.test(error.message);
+  });
+  assert(performance.now() - began < 2000);
+  const impatient = Client.connect("/nonexistent/workers/w_1.sock", { reconnectMs: 0 });
+  await assert.rejects(impatient, (error) => !(error instanceof NoDaemon));
 });
 
 function notice(method: string, part: object): string {

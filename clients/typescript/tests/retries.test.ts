@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { Call } from "../src/call.js";
 import { ConnectionLost, PenholderError } from "../src/client.js";
 import { Patience } from "../src/patience.js";
+import { isWorker, Reach } from "../src/reach.js";
 
 interface Cases {
   patience: { name: string; reconnect_ms: number; failures_at_ms: number[]; delays_ms: (number | null)[] }[];
@@ -16,6 +17,16 @@ interface Cases {
     timeout_ms: number | null;
     attempts_at_ms: number[];
     sent_timeout_ms: (number | null)[];
+  }[];
+  sockets: { path: string; is_worker: boolean }[];
+  unreached: {
+    name: string;
+    path: string;
+    was_reached: boolean;
+    failure: string;
+    reconnect_ms: number;
+    failures_at_ms: number[];
+    delays_ms: (number | null)[];
   }[];
   repeats: { method: string; key: boolean; sent: boolean; failure: string; again: boolean }[];
 }
@@ -53,6 +64,24 @@ for (const { name, reconnect_ms, failures_at_ms, delays_ms } of cases.patience) 
       const expected = delays_ms[index] ?? null;
       if (expected === null || delay === null) assert.equal(delay, expected);
       else assert(Math.abs(delay - expected) < 0.001, `${delay} is not ${expected}`);
+    });
+  });
+}
+
+for (const { path, is_worker } of cases.sockets) {
+  test(path, () => assert.equal(isWorker(path), is_worker));
+}
+
+for (const { name, path, was_reached, failure, reconnect_ms, ...times } of cases.unreached) {
+  test(name, () => {
+    const reach = new Reach(path);
+    reach.wasReached = was_reached;
+    const call = new Call("rpc.ping", {}, reconnect_ms);
+    times.failures_at_ms.forEach((at, index) => {
+      const failed = reach.failed(FAILURES[failure]);
+      const expected = times.delays_ms[index] ?? null;
+      if (expected === null) assert.throws(() => call.delayAfter(failed, at), failed as Error);
+      else assert(Math.abs(call.delayAfter(failed, at) - expected) < 0.001);
     });
   });
 }

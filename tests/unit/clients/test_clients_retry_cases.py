@@ -10,7 +10,7 @@ import pytest
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder._shared.call import Call
 from penholder._shared.patience import Patience
-from penholder._shared.reach import Reach, is_control
+from penholder._shared.reach import Reach, is_worker
 from penholder_protocol.errors import Busy, Fenced, PenholderError, StoreFailed, ValueTooLarge
 
 CASES: dict[str, Any] = json.loads(
@@ -43,7 +43,7 @@ def test_delays(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES["sockets"], ids=lambda case: case["path"])
 def test_sockets(case: dict[str, Any]) -> None:
-    assert is_control(case["path"]) == case["is_control"]
+    assert is_worker(case["path"]) == case["is_worker"]
 
 
 @pytest.mark.parametrize("case", CASES["unreached"], ids=lambda case: case["name"])

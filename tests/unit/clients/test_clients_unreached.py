@@ -85,14 +85,14 @@ def test_a_worker_waits_for_the_daemon_that_has_made_it(
 
 @pytest.mark.usefixtures("impatient")
 def test_who_was_connected_waits_for_its_return(fake: FakeDaemon, aside: Aside) -> None:
-    with Client(fake.path) as client:
+    with Client(fake.path) as client, client.beside() as other:
         first = aside(client.rpc.ping)
         peer = fake.accept()
         peer.answer(peer.read(), PONG)
         assert first.result().pong
         fake.stop()
-        # Also what shares what the client knows: another connection, and a subscription's.
-        calls = [aside(client.rpc.ping), aside(client.beside().rpc.ping)]
+        # Also over another connection, which shares what the client knows.
+        calls = [aside(client.rpc.ping), aside(other.rpc.ping)]
         for each in calls:
             with pytest.raises(TimeoutError):
                 each.result(timeout=_PATIENT_S)
