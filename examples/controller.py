@@ -21,26 +21,26 @@ _RULES = {"file.delete": "allow"}
 
 
 async def main() -> None:
-    """Take the controller, run three workers to their ends, give the controller back."""
+    """Own the controller while three workers run to their ends."""
     async with open_client() as client:
         await client.controller.register(controller_id=_ID, label="Example", workspace_key=_ID)
-        handle = await client.controller.acquire(controller_id=_ID)
-        assert handle.token is not None  # told once, to the one who acquires
-        fence = Fence(epoch=handle.epoch, token=handle.token)
         entries = client.subscribe([f"controller:{_ID}"])
-        async with entries, trio.open_nursery() as nursery:
+        async with (
+            client.controller.owned(_ID) as owned,
+            entries,
+            trio.open_nursery() as nursery,
+        ):
             for number in range(3):
                 worker = await client.worker.create(
                     controller_id=_ID, label=f"worker {number}", launcher="example",
-                    profile="default", cwd=str(Path.cwd()), start="starting", fence=fence,
+                    profile="default", cwd=str(Path.cwd()), start="starting", fence=owned.fence,
                 )  # fmt: skip
                 nursery.start_soon(trio.run_process, [*_WORKER, worker.socket_path])
             working = 3
             while working:
                 entry = await anext(entries)
                 working -= entry.type in ("runtime.detached", "runtime.exited")
-                await answer(client, entry, fence)
-        await client.controller.release(controller_id=_ID, epoch=handle.epoch, token=handle.token)
+                await answer(client, entry, owned.fence)
 
 
 async def answer(client: AsyncClient, entry: Entry, fence: Fence) -> None:

@@ -1,4 +1,4 @@
-"""The library and its two clients stand alone: neither knows the other, nor the command line."""
+"""The library and its clients stand alone: none knows another, nor the command line."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,13 +22,17 @@ PARTS = (
 )
 """Of the command line, each of which may import those after it."""
 BLOCKING = ("penholder.blocking", "penholder._blocking")
-TRIO = ("penholder.client", "penholder._trio")
+AWAITED = ("penholder.client", "penholder._awaited")
+TRIO, ASYNCIO = "penholder._trio", "penholder._asyncio"
 APART = {
-    "penholder._shared": (*BLOCKING, *TRIO),
-    **dict.fromkeys(BLOCKING, TRIO),
-    **dict.fromkeys(TRIO, BLOCKING),
+    "penholder._shared": (*BLOCKING, *AWAITED, TRIO, ASYNCIO),
+    **dict.fromkeys(BLOCKING, (*AWAITED, TRIO, ASYNCIO)),
+    "penholder.client": BLOCKING,
+    "penholder._awaited": (*BLOCKING, "penholder.client", TRIO, ASYNCIO),
+    TRIO: (*BLOCKING, "penholder.client", ASYNCIO),
+    ASYNCIO: (*BLOCKING, "penholder.client", TRIO),
 }
-"""What must not know what: whatever both clients use is in `_shared`."""
+"""What must not know what: `_shared` is for all, `_awaited` for trio and asyncio."""
 
 
 def _is_in(module: str, package: str) -> bool:
@@ -51,7 +55,7 @@ def _reaching_over(path: Path) -> Iterator[Offence]:
             yield line, f"imports {imported}"
 
 
-def test_the_library_and_its_two_clients_stand_alone() -> None:
+def test_the_library_and_its_clients_stand_alone() -> None:
     require(_reaching_over, files("clients/penholder"))
 
 
@@ -92,4 +96,6 @@ def test_who_reaches_over_is_noticed(scratch: Scratch) -> None:
     assert scratch.breaks(_reaching_over, bad, "penholder/_trio") == [1, 2]
     assert scratch.breaks(_reaching_over, bad, "penholder/_blocking") == [1, 3]
     assert scratch.breaks(_reaching_over, bad, "penholder/_shared") == [1, 2, 3]
+    assert scratch.breaks(_reaching_over, bad, "penholder/_awaited") == [1, 2, 3]
+    assert scratch.breaks(_reaching_over, bad, "penholder/_asyncio") == [1, 2, 3]
     assert scratch.breaks(_reaching_over, bad, "penholder/cli") == []
