@@ -33,6 +33,7 @@ __all__ = ["AsyncClient", "AsyncSubscription", "ConnectionLost", "DaemonUnreacha
 
 T = TypeVar("T")
 _NO_PARAMS: Mapping[str, object] = {}
+_NOT_ENTERED = "enter the client first: `async with open_client() as client:`"
 
 
 def open_client(
@@ -97,7 +98,7 @@ class AsyncClient(AsyncRooms):
     def loop(self) -> Loop:
         """What runs this client."""
         if self._entered is None:
-            raise RuntimeError("enter the client first: `async with open_client() as client:`")
+            raise RuntimeError(_NOT_ENTERED)
         return self._entered
 
     @overload
@@ -159,10 +160,9 @@ class AsyncClient(AsyncRooms):
         return AsyncSubscription(line, self.loop, following, self._reconnect_s)
 
     async def _exchange(self, call: Call) -> Raw:
-        line = self._line
-        if line is None:
-            raise RuntimeError("enter the client first: `async with open_client() as client:`")
-        return await line.exchange(call)
+        if self._line is None:
+            raise RuntimeError(_NOT_ENTERED)
+        return await self._line.exchange(call)
 
     def _new_line(self, *, wants_entries: bool = False) -> AsyncLine:
         line = AsyncLine(

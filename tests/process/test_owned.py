@@ -7,6 +7,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -24,7 +25,7 @@ from penholder_protocol.nouns import Handle
 from tests.helpers.daemon_process import DaemonProcess, make_worker
 
 _LEASE_MS = 300
-_TIMEOUT_S = 60
+_TIMEOUT_S = 30
 Body: TypeAlias = Callable[[Ownership], None]
 Hold: TypeAlias = Callable[..., None]
 """Owns the controller c with these options, and has a body run meanwhile."""
@@ -44,7 +45,9 @@ class _Other:
         return None if owner is None else owner.epoch
 
     def until(self, condition: Callable[[], bool]) -> None:
+        ends_at = time.monotonic() + _TIMEOUT_S
         while not condition():
+            assert time.monotonic() < ends_at
             self.client.rpc.ping()
 
     def until_renewed(self, owned: Ownership, times: int = 1) -> None:
