@@ -85,9 +85,19 @@ COMMANDS = {
 }
 
 
+RUN = "run"
+VERBS_OF_RUN = frozenset(
+    (
+        "create", "get", "list", "claim", "claim-next", "heartbeat", "append-event", "events",
+        "finish", "cancel",
+    )
+)  # fmt: skip
+"""A room is called run, too. Its verbs are told here, as the contract is long to read; a program
+of such a name runs behind `--`, or by its path."""
+
+
 def find(name: str, words: Sequence[str]) -> Command | None:
     """Return the command of that name; None if it is a room's, or nobody's."""
-    # A room is called run too; its verbs are words, and `run` itself begins with a flag.
-    if name == "run" and words and not words[0].startswith("-"):
+    if name == RUN and words and words[0].replace("_", "-") in VERBS_OF_RUN:
         return None
     return COMMANDS.get(name)

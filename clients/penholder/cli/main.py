@@ -108,13 +108,25 @@ def _front(words: Sequence[str]) -> tuple[str, list[str]]:
         if flag in _GLOBAL_FLAGS and rest:
             moved.append(rest.pop(0))
     command = rest.pop(0) if rest else ""
-    if rest and moved and not rest[0].startswith("-"):
+    if rest and moved and not rest[0].startswith("-") and not _begins_program(command, rest):
         return command, [rest[0], *moved, *rest[1:]]
     return command, [*moved, *rest]
 
 
+def _begins_program(command: str, words: Sequence[str]) -> bool:
+    """Tell whether words that follow are those of `penholder run`, which end at the program's."""
+    from penholder.cli import catalog  # noqa: PLC0415 - its own imports are few
+
+    return command == catalog.RUN and catalog.find(command, words) is not None
+
+
 def _own(words: Sequence[str]) -> Sequence[str]:
-    """Return the words up to `--`, after which another program's begin."""
+    """Return the words before those of another program."""
+    command, rest = _front(words)
+    if _begins_program(command, rest):
+        from penholder.cli.run import own_words  # noqa: PLC0415 - for this command only
+
+        return own_words.split(rest)[0]
     return words[: words.index("--")] if "--" in words else words
 
 

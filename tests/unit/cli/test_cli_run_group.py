@@ -45,13 +45,13 @@ def test_waiting_looks_at_all_processes_once_for_each_end(
     leader: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[None] = []
-    real = group._all_pids
+    real = group.all_pids
 
     def counted() -> Iterator[int]:
         looks.append(None)
         return real()
 
-    monkeypatch.setattr(group, "_all_pids", counted)
+    monkeypatch.setattr(group, "all_pids", counted)
     waiting = threading.Thread(target=wait_gone, args=(group_of(leader),))
     waiting.start()
     while not looks:

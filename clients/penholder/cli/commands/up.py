@@ -67,6 +67,15 @@ def run(words: Sequence[str]) -> int:
     return _tell_up(running or status.record(options), options, started=running is None)
 
 
+def ensure(options: Options) -> None:
+    """Start the daemon where there is none, as `penholder up` does, and say nothing."""
+    running = _running(options)
+    if running is not None:
+        _refuse_other(running, options)
+    else:
+        _start(options, None)
+
+
 def _running(options: Options) -> status.Running | None:
     """Return the daemon that runs there; one that starts, or makes its files again, gets time."""
     deadline = time.monotonic() + _ANSWER_S

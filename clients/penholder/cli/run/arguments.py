@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from penholder.cli.run import naming, own_words
+from penholder.cli.run.restarts import POLICIES, Policy
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import (
     Options,
@@ -18,70 +20,136 @@ from penholder.cli.terminal.options import (
 )
 
 _DESCRIPTION = """\
-Run a command as a worker. Its output becomes events of the worker, a line each: type output, data
-{stream, text}; a piece of a line longer than 64 KiB has continued: true, bytes that are no UTF-8
-come as base64, a last line without newline has newline: false. Before them comes process.started,
-after them process.exited. What is no whole line yet comes with partial: true, continued: true and
-newline: false when nothing follows it for 250 ms.
+Run a command as a worker. The command begins at the first word that is no flag, and all after it is
+its own. Without --controller the worker is this directory's; without --name it is called after the
+program, with a number. A daemon is started where there is none.
+
+  penholder run make -j4                       in the foreground
+  penholder run -d --name api ./serve          in the background; prints the name
+  penholder run -d --restart always -- ./serve started again whenever it ends
+
+Its output becomes events of the worker, a line each: type output, data {stream, text}; a piece of a
+line longer than 64 KiB has continued: true, bytes that are no UTF-8 come as base64, a last line
+without newline has newline: false. Before them comes process.started, after them process.exited.
+What is no whole line yet comes with partial: true, continued: true and newline: false when nothing
+follows it for 250 ms.
 
 The command finds its worker in PENHOLDER_WORKER_ID and its socket in PENHOLDER_SOCKET. When the
 worker is canceled or stopped, or this program gets SIGINT, SIGTERM, SIGHUP or SIGQUIT, the whole
-process group of the command gets SIGTERM (SIGQUIT for SIGQUIT) and, after --kill-after-s, SIGKILL.
-SIGTSTP stops both. If this program is killed, a guard ends the command, unless --keep. While the
-daemon is away the output waits, and when that is much the command waits too. What the command
-leaves behind in its process group has --kill-after-s to end; what has left the group is named in an
-event process.left.
+process group of the command gets SIGTERM (SIGQUIT for SIGQUIT) and, after --kill-after-s, SIGKILL,
+and it is not started again. SIGTSTP stops both. If this program is killed, a guard ends the
+command, unless --keep. While the daemon is away the output waits, and when that is much the command
+waits too. What the command leaves behind in its process group has --kill-after-s to end; what has
+left the group is named in an event process.left.
+
+With -d the command outlives this terminal: below a unit of the user's systemd where there is one,
+else below a small process that keeps it. Nothing that it has started outlives it then.
 
 The exit code is the command's, 128 + N if signal N ended it, 127 if there is no such command, 126
-if it cannot be run; 5 if another process took the worker's seat; else as of every command."""
+if it cannot be run; 5 if another process took the worker's seat; else as of every command. With -d
+it is 0 when the command runs, and the name is printed; else 126 or 127, with the reason."""
 
 
 class Arguments(msgspec.Struct):
     """What was said on the command line."""
 
-    controller: str
-    label: str
     argv: list[str]
-    worker_id: str | None
-    launcher: str
-    profile: str
-    kill_after_s: float
-    keep: bool
-    give_up_s: float
-    quiet: bool
-    json: bool | None
+    controller: str | None = None
+    label: str | None = None
+    name: str | None = None
+    worker_id: str | None = None
+    launcher: str = "penholder run"
+    profile: str = "default"
+    cwd: str | None = None
+    env: list[str] = []
+    restart: Policy = "never"
+    kill_after_s: float = 5.0
+    keep: bool = False
+    detach: bool = False
+    give_up_s: float = 300.0
+    quiet: bool = False
+    json: bool | None = None
+    restarted_from: str | None = None
+    """The ended worker in whose place this one is made."""
 
 
 def parse(words: Sequence[str]) -> tuple[Arguments, Options]:
-    """Read the command line; everything after `--` is the command's."""
-    parser = _parser()
-    own = list(words[: words.index("--")] if "--" in words else words)
-    argv = list(words[len(own) + 1 :])
-    found = parse_known(parser, normalized(own))
+    """Read the command line; what is behind its own words is the command's."""
+    own, argv = own_words.split(words)
+    found = parse_known(parser(), normalized(own))
     options = read_options(found)
-    missing = [flag for flag in ("controller", "label") if not getattr(found, flag)]
-    if missing:
-        raise Usage(f"penholder run needs {', '.join('--' + flag for flag in missing)}")
+    arguments = msgspec.convert({**vars(found), "argv": argv}, Arguments)
     if not argv:
-        raise Usage("penholder run needs -- and then the command")
+        raise Usage("penholder run needs a command, such as in: penholder run make -j4")
+    if arguments.name is not None:
+        if arguments.label is not None:
+            raise Usage("pass --name or --label, not both: a name is the label, and nobody else's")
+        naming.check(arguments.name)
     if options.save and not options.take_over:
         raise Usage("--save goes with --take-over")
-    return msgspec.convert({**vars(found), "argv": argv}, Arguments), options
+    return arguments, options
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def parser() -> Parser:
+    """Make the parser of its own words."""
+    made = Parser(
         prog="penholder run",
-        usage="penholder run --controller ID --label TEXT [--flag value …] -- COMMAND …",
+        usage="penholder run [-d] [--name NAME] [--flag value …] [--] COMMAND …",
         description=_DESCRIPTION,
     )
-    group = parser.add_argument_group("the worker")
-    group.add_argument("--controller", metavar="ID", help="whose worker it is; required")
-    group.add_argument("--label", metavar="TEXT", help="says what it is; required")
+    _add_worker(made.add_argument_group("the worker"))
+    _add_command(made.add_argument_group("the command"))
+    add_fence(made)
+    add_common(made, sockets=False)
+    return made
+
+
+def _add_worker(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--name",
+        metavar="NAME",
+        help="1 to 64 of A-Za-z0-9._-; no living worker's of the controller",
+    )
+    group.add_argument("--label", metavar="TEXT", help="says what it is, in any words; not checked")
+    group.add_argument("--controller", metavar="ID", help="whose it is; default: the directory's")
     group.add_argument("--worker-id", metavar="ID", help="made by the daemon if absent")
     group.add_argument("--launcher", default="penholder run", metavar="TEXT")
     group.add_argument("--profile", default="default", metavar="TEXT")
-    group.add_argument("--kill-after-s", type=_seconds, default=5.0, metavar="S", help="default 5")
+    add_operation(group)
+
+
+def _add_command(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-d", "--detach", action="store_true", help="in the background; returns when it runs"
+    )
+    group.add_argument(
+        "--restart",
+        choices=POLICIES,
+        default="never",
+        help="whether it is started again when it has ended: after 1 s, doubling to 60 s, from the"
+        " beginning again after 60 s of life; on-failure: not after exit status 0",
+    )
+    group.add_argument("--cwd", metavar="DIR", help="where it runs; default: here")
+    group.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="NAME=VALUE is stored with the worker, where others can read it; NAME alone passes"
+        " this program's value on, and only the name is stored: so for secrets",
+    )
+    group.add_argument(
+        "--kill-after-s",
+        type=_seconds,
+        default=5.0,
+        metavar="S",
+        help="SIGKILL so long after SIGTERM; default 5",
+    )
+    group.add_argument(
+        "--keep",
+        action="store_true",
+        help="let the command go on if this program is killed; else a guard ends it then",
+    )
     group.add_argument(
         "--give-up-s",
         type=_seconds,
@@ -90,17 +158,8 @@ def _parser() -> Parser:
         help="how long the last output waits for a daemon that is away; default 300",
     )
     group.add_argument(
-        "--keep",
-        action="store_true",
-        help="let the command go on if this program is killed; else a guard ends it then",
-    )
-    group.add_argument(
         "--quiet", action="store_true", help="do not copy the output to the terminal"
     )
-    add_fence(parser)
-    add_operation(group)
-    add_common(parser, sockets=False)
-    return parser
 
 
 def _seconds(text: str) -> float:

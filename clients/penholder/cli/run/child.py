@@ -7,15 +7,24 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import IO, NamedTuple
 
 import msgspec
 
+from penholder.cli.run import first_steps
+from penholder.cli.run.apart import program
 from penholder.cli.run.group import Group, started_ticks, wait_gone
 from penholder.cli.run.guarding import Guard
+from penholder.cli.run.lines import Splitter, StreamName
+from penholder.cli.run.reader import Source
 from penholder.cli.terminal.fences import VARIABLE as FENCE_VARIABLE
 
+Tees = tuple[int | None, int | None]
+"""Where copies of stdout and stderr go, if anywhere."""
 CANNOT_RUN = 126
 NOT_FOUND = 127
+UNKNOWN = 125
+_FIRST_STEPS = program("penholder.cli.run.first_steps")
 
 
 class Exit(msgspec.Struct, frozen=True):
@@ -36,6 +45,8 @@ class Exit(msgspec.Struct, frozen=True):
         """Say it as the worker's last error."""
         if self.is_success:
             return None
+        if self.code == UNKNOWN and self.exit_status is None:
+            return "ended unseen: its runner was killed"
         return f"killed by {self.signal}" if self.signal else f"exit status {self.exit_status}"
 
 
@@ -51,19 +62,19 @@ def exit_of(returncode: int) -> Exit:
     return Exit(None, name, 128 + number)
 
 
-def code_of_failed_start(argv: Sequence[str], error: OSError) -> int:
-    """Return the exit code that a shell has for a command that cannot be started.
+def code_of_failed_start(argv: Sequence[str], error: OSError, cwd: str = ".") -> int:
+    """Return the exit code that a shell has for a command that cannot be started in `cwd`.
 
     What the kernel found wrong first may be something else than that there is no such command:
     arguments that are too long, or a directory of PATH that may not be read.
     """
-    missing = isinstance(error, FileNotFoundError) or not _exists(argv[0])
+    missing = isinstance(error, FileNotFoundError) or not _exists(argv[0], cwd)
     return NOT_FOUND if missing else CANNOT_RUN
 
 
-def _exists(name: str) -> bool:
+def _exists(name: str, cwd: str) -> bool:
     if "/" in name:
-        return not _is_missing(name)
+        return not _is_missing(os.path.join(cwd, name))
     return any(os.path.isfile(os.path.join(place, name)) for place in os.get_exec_path())
 
 
@@ -76,57 +87,59 @@ def _is_missing(path: str) -> bool:
     return False
 
 
+class GuardGone(OSError):
+    """The guard of the command has ended before there was a command."""
+
+
+class Start(NamedTuple):
+    """What is started: its words, what is added to its environment, and where it runs."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    cwd: str
+
+
 class Command:
     """A running command and its group; the group keeps its number until `reap`."""
 
-    def __init__(
-        self, argv: Sequence[str], environment: Mapping[str, str], guard: Guard | None
-    ) -> None:
+    def __init__(self, start: Start, guard: Guard | None) -> None:
         """Start it; raises OSError where it cannot be.
 
         Where there is a guard, the new process makes itself known to it before it becomes the
-        command. No other thread may run yet: the process that does so is a fork of this one.
+        command.
         """
-        # In a group of its own it would be stopped if it read from the terminal.
-        stdin = subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None
-        self._process = subprocess.Popen(
-            argv,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            # The proof of ownership is the controller's; the command is the worker, and has its
-            # seat.
-            env={k: v for k, v in (os.environ | environment).items() if k != FENCE_VARIABLE},
-            process_group=0,
-            preexec_fn=None if guard is None else guard.announce,  # noqa: PLW1509 - see above
-        )
+        self._process = _popen(start, guard)
         self.pid = self._process.pid
         self.group = Group(self.pid, started_ticks(self.pid))
+        self.seen: Exit | None = None
+        """How it ended, from `wait` on."""
 
-    @property
-    def stdout_fd(self) -> int:
-        """The reading end of its stdout."""
-        assert self._process.stdout is not None
-        return self._process.stdout.fileno()
-
-    @property
-    def stderr_fd(self) -> int:
-        """The reading end of its stderr."""
-        assert self._process.stderr is not None
-        return self._process.stderr.fileno()
+    def sources(self, tees: Tees) -> list[Source]:
+        """Return what it writes to, and where a copy of each goes."""
+        pipes: tuple[tuple[IO[bytes] | None, StreamName], ...] = (
+            (self._process.stdout, "stdout"),
+            (self._process.stderr, "stderr"),
+        )
+        return [
+            Source(pipe.fileno(), Splitter(stream), tee)
+            for (pipe, stream), tee in zip(pipes, tees, strict=True)
+            if pipe is not None
+        ]
 
     def wait(self) -> None:
         """Wait for its exit, and leave it a zombie so that its number means nobody else."""
         with suppress(ChildProcessError):
             # WNOWAIT: its exit is seen and not taken, so its number stays its own.
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            if found is not None:
+                is_exit = found.si_code == os.CLD_EXITED
+                self.seen = exit_of(found.si_status if is_exit else -found.si_status)
 
     def wait_for_group(self) -> None:
         """Wait until nobody of its group runs any more; zombies do not."""
         wait_gone(self.group)
 
-    def signal_group(self, number: signal.Signals) -> None:
+    def signal_group(self, number: int) -> None:
         """Send a signal to all of its group; a stopped process is woken to receive it."""
         self.group.send(number)
         # After SIGSTOP it would undo what was asked for.
@@ -135,8 +148,56 @@ class Command:
 
     def reap(self) -> Exit:
         """Free what is left of it; returns how it ended."""
-        returncode = self._process.wait()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
-        return exit_of(returncode)
+        return exit_of(_close(self._process))
+
+
+def _popen(start: Start, guard: Guard | None) -> "subprocess.Popen[bytes]":
+    """Start the first steps, and wait until they have become the command; raises OSError."""
+    said, report = os.pipe()
+    guard_fd = None if guard is None else guard.descriptor
+    before = first_steps.words_before(report, guard_fd)
+    try:
+        process = subprocess.Popen(
+            [*_FIRST_STEPS, *before, *start.argv],
+            # In a group of its own it would be stopped if it read from the terminal.
+            stdin=subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd=start.cwd,
+            env=_environment(start),
+            process_group=0,
+            pass_fds=(report,) if guard_fd is None else (report, guard_fd),
+        )
+    except BaseException:
+        os.close(said)
+        raise
+    finally:
+        os.close(report)
+    with open(said, "rb") as file:
+        # It ends when the process has become the command, or is gone.
+        failure = file.read()
+    if failure:
+        _close(process)
+        raise _error_of(failure)
+    return process
+
+
+def _environment(start: Start) -> dict[str, str]:
+    # The proof of ownership is the controller's; the command is the worker, and has its seat.
+    return {k: v for k, v in {**os.environ, **start.environment}.items() if k != FENCE_VARIABLE}
+
+
+def _error_of(failure: bytes) -> OSError:
+    if failure == first_steps.GUARD_GONE:
+        return GuardGone(errno.EPIPE, "its guard has ended")
+    number = int(failure)
+    return OSError(number, os.strerror(number))
+
+
+def _close(process: "subprocess.Popen[bytes]") -> int:
+    returncode = process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    return returncode

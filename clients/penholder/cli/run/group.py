@@ -44,7 +44,7 @@ class Crowd(Protocol):
     def has(self, pid: int) -> bool:
         """Tell whether a process is one of them."""
 
-    def send(self, number: signal.Signals) -> None:
+    def send(self, number: int) -> None:
         """Send a signal to all of them."""
 
 
@@ -56,21 +56,21 @@ class Group(NamedTuple):
 
     def pids(self) -> Iterator[int]:
         """Look at every process there is, unless the number is another process's by now."""
-        leader = _stat(self.leader)
+        leader = stat(self.leader)
         # The leader may have ended while its group goes on; another start time means another
         # process.
         if leader is not None and leader.started_ticks != self.started_ticks:
             return
-        for pid in _all_pids():
+        for pid in all_pids():
             if self.has(pid):
                 yield pid
 
     def has(self, pid: int) -> bool:
         """Ask /proc."""
-        found = _stat(pid)
+        found = stat(pid)
         return found is not None and found.group == self.leader
 
-    def send(self, number: signal.Signals) -> None:
+    def send(self, number: int) -> None:
         """Send to the group as a whole: nobody can be born in between."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.leader, number)
@@ -91,35 +91,40 @@ class Scope(NamedTuple):
         """Ask the cgroup again."""
         return pid != os.getpid() and pid in self.pids()
 
-    def send(self, number: signal.Signals) -> None:
+    def send(self, number: int) -> None:
         """Send to one after the other; who is born meanwhile is met at the next look."""
         for pid in set(self.pids()) - {os.getpid(), 0}:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
 
 
-class _Stat(NamedTuple):
+class Stat(NamedTuple):
+    """What /proc says of a process."""
+
+    parent: int
     group: int
     started_ticks: int
 
 
-def _stat(pid: int) -> _Stat | None:
+def stat(pid: int) -> Stat | None:
+    """Look at a process; None if there is none of the number."""
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
     # The name in parentheses may hold anything; state, parent, group … follow it.
     fields = text.rpartition(b")")[2].split()
-    return _Stat(int(fields[2]), int(fields[19]))
+    return Stat(int(fields[1]), int(fields[2]), int(fields[19]))
 
 
-def _all_pids() -> Iterator[int]:
+def all_pids() -> Iterator[int]:
+    """Name every process that can be seen."""
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
 def started_ticks(pid: int) -> int:
     """Return when a process that is there was started; 0 if it is not."""
-    found = _stat(pid)
+    found = stat(pid)
     return 0 if found is None else found.started_ticks
 
 
@@ -221,7 +226,7 @@ def left_behind(marks: Sequence[str], but: Iterable[int] = ()) -> list[Left]:
     wanted = [os.fsencode(mark) for mark in marks]
     spared = {os.getpid(), *but}
     found = []
-    for pid in _all_pids():
+    for pid in all_pids():
         try:
             # Another user's cannot be read, and is none of this command's.
             environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")

@@ -1,8 +1,8 @@
 """The runner's side of its guard: starting it, telling it the group, letting it go.
 
 The guard hears two things over a socket that is its stdin: from the command its group, and from the
-runner that the group has ended. The first comes from the command's own process, a fork of this one,
-just before it becomes its program: were it told by the runner after the start, a kill in between
+runner that the group has ended. The first comes from the command's own process, just before it
+becomes its program (`first_steps`): were it told by the runner after the start, a kill in between
 would leave a command that nobody guards.
 
 It is let go with a word, not by closing the socket. A closed socket is what a runner that was
@@ -16,21 +16,16 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
-import penholder
 from penholder.cli.run import guard
+from penholder.cli.run.apart import program
 from penholder.cli.run.group import Group, own_scope
 from penholder_protocol.limits import KILL_AFTER_MS
 
-_START = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1));"
-    " from penholder.cli.run.guard import main; sys.exit(main())"
-)
+_PROGRAM = program("penholder.cli.run.guard")
 _REPLACEMENTS = 3
 """So many at most: where no guard lives, another one will not either."""
 _LAST_WAIT_S = 5.0
@@ -69,11 +64,10 @@ class Guard:
         """Its pid."""
         return self._process.pid
 
-    def announce(self) -> None:
-        """Make the group of the calling process known: in the new process, before it is another."""
-        # In the new process SIGPIPE has its default action again: without the flag a guard that is
-        # gone would end it without a word; so it raises, and the start fails.
-        self._socket.send(guard.announce(os.getpid()), socket.MSG_NOSIGNAL)
+    @property
+    def descriptor(self) -> int:
+        """Where a new process makes its group known, before it is another program."""
+        return self._socket.fileno()
 
     def keep(self, group: Group) -> None:
         """Have another one take its place if it is killed; from a thread of its own."""
@@ -105,10 +99,7 @@ class Guard:
             control=self._control,
             tell=self._tell,
         )
-        root = str(Path(penholder.__file__).absolute().parent.parent)
-        # Without site-packages and the caller's PYTHON variables: as small, and as soon there, as
-        # can be.
-        argv = [sys.executable, "-I", "-S", "-c", _START, root, json.dumps(orders._asdict())]
+        argv = [*_PROGRAM, json.dumps(orders._asdict())]
         try:
             process = subprocess.Popen(
                 argv,

@@ -21,6 +21,8 @@ from types import FrameType
 
 import msgspec
 
+from penholder.cli.run.ticket import Ticket
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """What ends the command."""
 SUSPENSIONS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
@@ -35,6 +37,12 @@ class What(Enum):
     SIGNALED = auto()
     SUSPENDED = auto()
     STOPPED = auto()
+    KILLED = auto()
+    """Somebody wants it to end without any more patience."""
+    PASSED_ON = auto()
+    """Somebody has a signal for the command, which is all of it."""
+    RESTART = auto()
+    """Somebody wants it to end and begin anew."""
     BROKEN = auto()
     EXITED = auto()
     READ = auto()
@@ -48,8 +56,10 @@ class Happening(msgspec.Struct, frozen=True):
 
     what: What
     within_s: float | None = None
-    number: signal.Signals = signal.SIGTERM
+    number: int = signal.SIGTERM
     error: Exception | None = None
+    ticket: Ticket | None = None
+    """Of who waits for what comes of it."""
 
 
 class Interrupted(BaseException):
@@ -81,6 +91,12 @@ class Inbox:
     def stop(self, within_s: float | None) -> None:
         """Put the wish that the command ends."""
         self._put(Happening(What.STOPPED, within_s=within_s))
+
+    def wish(self, what: What, number: int = signal.SIGKILL) -> Ticket:
+        """Put a wish whose outcome is waited for."""
+        ticket = Ticket()
+        self._put(Happening(what, number=number, ticket=ticket))
+        return ticket
 
     def broken(self, error: Exception) -> None:
         """Put that the seat was lost."""

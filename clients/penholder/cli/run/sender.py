@@ -1,5 +1,8 @@
 """The thread that speaks for the worker: appends what is in the backlog, beats the heart, detaches.
 
+What the store refuses for now, such as on a full disk, is told once: who looks at a terminal would
+else see nothing but a command that does not end.
+
 Output must neither be lost nor doubled, over restarts of the daemon, while it is busy, or while its
 disk has no room. So each call has one idempotency key for all its attempts, and is tried again
 until it is done (`_insist`). What the daemon refuses for good ends it: the seat was taken over, or
@@ -25,7 +28,7 @@ import msgspec
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
 from penholder.cli.run.backlog import Backlog
-from penholder_protocol.errors import PenholderError
+from penholder_protocol.errors import PenholderError, StoreFailed
 from penholder_protocol.nouns import Event, NewEvent, Page, Worker
 
 HEARTBEAT_S = 10.0
@@ -48,18 +51,23 @@ class Sender(threading.Thread):
         backlog: Backlog,
         is_stopped: Callable[[], bool],
         done: Callable[[Exception | None], None],
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Take the client of the runtime socket, for this thread alone.
 
         `is_stopped` tells whether the worker is known to have stopped: its socket will not come
-        back. `done` is called at the end, with what went wrong.
+        back. `done` is called at the end, with what went wrong; `tell` with what a person should
+        know meanwhile.
         """
         super().__init__(name="penholder-run-sender", daemon=True)
         self._client = client
         self._backlog = backlog
         self._is_stopped = is_stopped
         self._done = done
+        self._tell = tell
         self._given_up = threading.Event()
+        self.refusal: PenholderError | None = None
+        """What the daemon says of what is still sent again and again."""
         self.farewell = Farewell("error", None)
 
     def give_up(self) -> None:
@@ -130,6 +138,20 @@ class Sender(threading.Thread):
             except PenholderError as error:
                 if not error.retryable or self._given_up.is_set():
                     raise
+                self._note_refusal(error)
             else:
+                self._note_success()
                 return
             self._given_up.wait(_PAUSE_S)
+
+    def _note_refusal(self, error: PenholderError) -> None:
+        # Not where it is only busy: that passes, and says nothing to anybody.
+        if isinstance(error, StoreFailed):
+            if self.refusal is None:
+                self._tell(f"the daemon cannot store the output, which waits: {error}")
+            self.refusal = error
+
+    def _note_success(self) -> None:
+        if self.refusal is not None:
+            self._tell("the daemon stores the output again")
+        self.refusal = None

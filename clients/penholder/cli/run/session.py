@@ -1,50 +1,38 @@
-"""One command from its start to the worker's farewell: the main thread's loop.
+"""A worker's command from its first start to the worker's farewell: the main thread's loop.
 
 Much happens at once: signals come, the daemon goes away, the controller wants an end, the command
 exits, its pipes end, a terminal stops reading. Each may come first, and what is right depends on
-what has come before. So everything comes through one queue, and only this loop decides: there is
-one order of events. The threads only tell it.
+what has come before. So everything comes through one queue (`Inbox`), and only this loop decides:
+there is one order of events. The threads only tell it.
 
-It has two halves. While anybody of the command's group lives, `Ending` says which signal is due.
-After that only output is left. It may wait for a daemon that is away, but not for ever: `give_up_s`
-is counted from the command's end, a signal shortens it, and a terminal that holds up the reader
-does not count.
+It is in one of three places. While anybody of the command's group lives, in an `Attempt`. Between
+two of those it waits for the next start, as long as the policy says, or until somebody wants it now
+or not at all. After the last one only output is left (`Outlet`). What is asked for is noted in all
+three (`Wishes`).
 
-The command stays a zombie until all of its group have ended. Until then its number means the group
-and nobody else, so that no signal can meet a stranger.
-
-At the end the order is fixed: what is in the pipes, then what was left behind, then how it ended,
-then the seat is given up. The farewell is set before the backlog is closed, which is when the
-sender reads it.
+At the end of an attempt the order is fixed: what is in the pipes, then what was left behind, then
+how it ended; and after the last one the seat is given up.
 """
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Sequence
-from math import inf
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-import msgspec
-
-from penholder import ConnectionLost
-from penholder.cli.run.backlog import Backlog
-from penholder.cli.run.child import Command, Exit
-from penholder.cli.run.ending import Ending
+from penholder.cli.run.attempt import Attempt
+from penholder.cli.run.child import Command, Exit, Tees
 from penholder.cli.run.group import Left, fields_of
 from penholder.cli.run.inbox import Happening, Inbox, What
-from penholder.cli.run.lines import Splitter
-from penholder.cli.run.reader import Reader, Source
-from penholder.cli.run.sender import Farewell, Sender
-from penholder.cli.run.telling import event, words_that_fit
+from penholder.cli.run.outlet import MakeSender, Outlet
+from penholder.cli.run.restarts import Restarts
+from penholder.cli.run.sender import Farewell
+from penholder.cli.run.telling import event
+from penholder.cli.run.wishes import Wishes
 
-_SIGNALED_WAIT_S = (10.0, 2.0)
-"""What the first signal leaves to the last output, and what any further one: enough for a daemon
-that is there, and not too much for who wants an end."""
-_LAST_WAIT_S = 2.0
-"""What a thread gets to end after it was told to."""
+_FAILED_WAIT_S = 10.0
+"""What a daemon gets to hear of a command that could not be started at all."""
 
 
-class Timing(msgspec.Struct, frozen=True):
+class Timing(NamedTuple):
     """How patient a session is."""
 
     kill_after_s: float
@@ -52,178 +40,160 @@ class Timing(msgspec.Struct, frozen=True):
     """How long the last output may wait for a daemon that is away."""
 
 
+class NotStarted(Exception):
+    """A command cannot be started; the message says why."""
+
+    def __init__(self, message: str, code: int) -> None:
+        """Take what to say, and the exit code that a shell has for it."""
+        super().__init__(message)
+        self.code = code
+
+
+class Started(NamedTuple):
+    """A command that runs, and what is done at its end."""
+
+    command: Command
+    left_behind: Callable[[], list[Left]]
+    release: Callable[[], None]
+    """Called when nobody of its group lives."""
+
+
+class Attempted(NamedTuple):
+    """What came of a start."""
+
+    how: Exit
+    lived_s: float
+    failure: str | None = None
+    is_told: bool = False
+    """Whether its end is in the worker's stream already."""
+
+
 class Session:
-    """A command, its three threads, and what became of them."""
+    """The starts of one command, and what became of them."""
 
     def __init__(
         self,
-        argv: Sequence[str],
-        command: Command,
+        start: Callable[[int], Started],
+        facts: Mapping[str, object],
         inbox: Inbox,
-        make_sender: Callable[[Backlog, Callable[[Exception | None], None]], Sender],
+        make_sender: MakeSender,
         timing: Timing,
-        tees: tuple[int | None, int | None],
-        left_behind: Callable[[], list[Left]],
+        restarts: Restarts,
+        tees: Tees,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take a command that was just started; `left_behind` looks who outlives its group."""
-        self.error: Exception | None = None
-        self._left_behind = left_behind
-        self._command = command
+        """`start` starts the command for the nth time, or raises NotStarted.
+
+        `facts` is what the event says of that, whatever comes of it.
+        """
+        self._start = start
+        self._facts = facts
         self._inbox = inbox
         self._timing = timing
-        self._ending = Ending(timing.kill_after_s)
-        self._signals = 0
-        self._deadline = inf
-        self._has_given_up = False
-        self._done: set[What] = set()
-        self._backlog = Backlog()
-        self._backlog.put(
-            event("process.started", **words_that_fit(argv).fields(), pid=command.pid)
+        self._restarts = restarts
+        self._tees = tees
+        self._clock = clock
+        self._wishes = Wishes()
+        self._outlet = Outlet(inbox, self._wishes, make_sender, timing.give_up_s)
+
+    @property
+    def error(self) -> Exception | None:
+        """What went wrong beside the command."""
+        return self._wishes.error
+
+    def run(self, number: int = 1, before: Attempted | None = None) -> Attempted:
+        """Start the command, again and again as it is to be; returns what came of the last start.
+
+        Where a runner before this one has started it already, `before` is what came of that, and
+        `number` which start it was.
+        """
+        self._outlet.start()
+        last = before or self._attempt(number)
+        while self._goes_on(last):
+            number += 1
+            last = self._attempt(number)
+        self._wishes.refuse("it has ended")
+        self._say_farewell(last)
+        self._wishes.refuse("it has ended")
+        return last
+
+    def _attempt(self, number: int) -> Attempted:
+        begun = self._clock()
+        try:
+            started = self._start(number)
+        except NotStarted as failure:
+            return self._failed(failure, number)
+        more = {"pid": started.command.pid, "attempt": number}
+        self._outlet.put(event("process.started", **self._facts, **more))
+        self._wishes.started(number)
+        attempt = Attempt(
+            started.command,
+            self._tees,
+            self._inbox,
+            self._outlet,
+            self._wishes,
+            self._timing.kill_after_s,
         )
-        self._sender = make_sender(self._backlog, lambda error: inbox.tell(What.SENT, error=error))
-        sources = (
-            Source(command.stdout_fd, Splitter("stdout"), tees[0]),
-            Source(command.stderr_fd, Splitter("stderr"), tees[1]),
-        )
-        self._reader = Reader(sources, self._backlog, lambda: inbox.tell(What.READ))
-
-    def run(self) -> Exit:
-        """See the command through; `error` says what went wrong beside it."""
-        self._sender.start()
-        self._reader.start()
-        # daemon: what hangs in the kernel may never end, and must not keep this program from
-        # ending.
-        threading.Thread(target=self._wait_for_ends, daemon=True).start()
-        # The exit alone is not enough: others of its group may go on, and write to its pipes.
-        while not self._is_gone():
-            self._next(self._patience_s())
-        self._deadline = time.monotonic() + self._timing.give_up_s
-        self._hurry()
-        # Somebody outside of the group may hold the pipes open for as long as it likes.
-        self._reader.finish()
-        self._wait_until(What.READ)
-        # Only now, when nobody is signaled any more: after this its number may be another's.
-        how = self._command.reap()
-        self._say_farewell(how)
-        return how
-
-    def _wait_for_ends(self) -> None:
-        self._command.wait()
-        self._inbox.tell(What.EXITED)
-        # What it has left behind in its group has to end too before the worker counts as stopped.
-        self._command.wait_for_group()
-        self._inbox.tell(What.GONE)
-
-    def _is_gone(self) -> bool:
-        """Tell whether the command and all of its group have ended."""
-        if What.EXITED not in self._done:
-            return False
-        return What.GONE in self._done or self._ending.is_hopeless(time.monotonic())
-
-    def _patience_s(self) -> float | None:
-        now, deadline = time.monotonic(), self._ending.deadline
-        if deadline is None or self._ending.is_hopeless(now):
-            return None
-        return max(0.0, deadline - now)
-
-    def _next(self, timeout_s: float | None) -> None:
-        """Take one happening, and send the signal that it or the time asks for."""
-        happening = self._inbox.take(timeout_s)
-        now = time.monotonic()
-        asked = None if happening is None else self._note(happening, now)
-        number = asked or self._ending.due(now)
-        if number is not None:
-            self._command.signal_group(number)
-
-    def _note(self, happening: Happening, now: float) -> signal.Signals | None:
-        what = happening.what
-        self._done.add(what)
-        if what is What.EXITED:
-            self._ending.exited(now)
-        elif what is What.SIGNALED:
-            self._signals += 1
-            # Who asks twice has lost patience.
-            if self._signals > 1:
-                return self._ending.kill(now)
-            return self._ending.stop(now, number=_passed_on(happening.number))
-        elif what is What.SUSPENDED:
-            self._suspend()
-        elif what is What.STOPPED:
-            return self._ending.stop(now, happening.within_s)
-        elif happening.error is not None:
-            self.error = self.error or happening.error
-            self._backlog.abandon()
-            return self._ending.stop(now)
-        return None
-
-    def _say_farewell(self, how: Exit) -> None:
-        """Send what is left and detach, unless the seat was lost."""
-        # After the group's end: whoever carries the marks now has left the group.
-        left = self._left_behind()
+        how = attempt.run(self._is_last)
+        left = started.left_behind()
         if left:
-            # At once: the loop must never wait for room, since it is who hears the signals.
-            self._backlog.put(event("process.left", **fields_of(left)), at_once=True)
-        exited = event("process.exited", exit_status=how.exit_status, signal=how.signal)
-        self._backlog.put(exited, at_once=True)
-        state = "stopped" if how.is_success else "error"
-        # Before the close: a backlog that is over is what the sender says farewell after.
-        self._sender.farewell = Farewell(state, how.last_error)
-        self._backlog.close()
-        self._wait_until(What.SENT)
+            # After the group's end: whoever carries the marks now has left the group.
+            self._outlet.put(event("process.left", **fields_of(left)))
+        started.release()
+        return Attempted(how, self._clock() - begun)
 
-    def _wait_until(self, what: What) -> None:
-        """Wait for the end of a thread, as long as there is patience."""
-        while what not in self._done:
-            happening = self._inbox.take(max(0.0, self._deadline - time.monotonic()))
+    def _failed(self, failure: NotStarted, number: int) -> Attempted:
+        more = {"error": str(failure), "code": failure.code, "attempt": number}
+        self._outlet.put(event("process.failed", **self._facts, **more))
+        self._wishes.refuse(str(failure))
+        # What could not even be started once will not be helped by another try.
+        self._wishes.is_final = self._wishes.is_final or number == 1
+        return Attempted(Exit(None, None, failure.code), 0.0, str(failure), is_told=True)
+
+    def _is_last(self, how: Exit | None) -> bool:
+        return not self._wishes.is_restart_asked and not self._restarts.applies(how)
+
+    def _goes_on(self, last: Attempted) -> bool:
+        """Say how it ended, and wait for the next start; False if there is none."""
+        wait_s = self._wait_s(last)
+        if not last.is_told:
+            again = {} if wait_s is None else {"restart_after_ms": round(wait_s * 1000)}
+            how = {"exit_status": last.how.exit_status, "signal": last.how.signal}
+            self._outlet.put(event("process.exited", **how, **again))
+        return wait_s is not None and self._sleep(wait_s)
+
+    def _wait_s(self, last: Attempted) -> float | None:
+        if self._wishes.is_final:
+            return None
+        if self._wishes.is_restart_asked:
+            return 0.0
+        return self._restarts.wait_s(last.how, last.lived_s)
+
+    def _sleep(self, wait_s: float) -> bool:
+        """Wait for the next start; False if there is to be none."""
+        due = self._clock() + wait_s
+        while not self._wishes.is_final and not self._wishes.is_restart_asked:
+            left_s = due - self._clock()
+            if left_s <= 0:
+                return True
+            happening = self._inbox.take(left_s)
             if happening is not None:
                 self._hear(happening)
-            elif what is What.READ and not self._signals and not self._backlog.is_full:
-                # It is the terminal that holds up the reader, not the daemon.
-                self._deadline = time.monotonic() + self._timing.give_up_s
-            elif self._has_given_up:
-                self.error = self.error or _undelivered()
-                return
-            else:
-                self._give_up()
+        return not self._wishes.is_final
 
     def _hear(self, happening: Happening) -> None:
-        """Note what happens after the command's end."""
-        self._done.add(happening.what)
-        if happening.error is not None:
-            # What a call that was cut off here says of itself would only mislead.
-            error = _undelivered() if self._has_given_up else happening.error
-            self.error = self.error or error
-        if happening.what is What.SIGNALED:
-            self._signals += 1
-            self._hurry()
-        elif happening.what is What.SUSPENDED:
+        self._outlet.note(happening)
+        if happening.what is What.SUSPENDED:
             self._inbox.suspend()
+        elif happening.what is What.KILLED and happening.ticket is not None:
+            happening.ticket.grant()
+        elif happening.what is What.PASSED_ON and happening.ticket is not None:
+            happening.ticket.refuse("its command does not run now: it waits for its next start")
 
-    def _suspend(self) -> None:
-        """Stop with the command, and go on with it; the time between does not count."""
-        began = time.monotonic()
-        self._command.signal_group(signal.SIGSTOP)
-        self._inbox.suspend()
-        self._command.signal_group(signal.SIGCONT)
-        self._ending.postpone(time.monotonic() - began)
-
-    def _hurry(self) -> None:
-        """Shorten the patience by what signals said, also those before the command's end."""
-        if self._signals:
-            left = _SIGNALED_WAIT_S[min(self._signals, len(_SIGNALED_WAIT_S)) - 1]
-            self._deadline = min(self._deadline, time.monotonic() + left)
-
-    def _give_up(self) -> None:
-        self._has_given_up = True
-        self._sender.give_up()
-        self._backlog.abandon()
-        self._deadline = time.monotonic() + _LAST_WAIT_S
-
-
-def _passed_on(number: signal.Signals) -> signal.Signals:
-    """Ctrl-\\ asks a program for its last words; everything else means that it is to end."""
-    return number if number == signal.SIGQUIT else signal.SIGTERM
-
-
-def _undelivered() -> ConnectionLost:
-    return ConnectionLost("the daemon is away; the last output was not delivered")
+    def _say_farewell(self, last: Attempted) -> None:
+        state = "stopped" if last.how.is_success else "error"
+        farewell = Farewell(state, last.failure or last.how.last_error)
+        if last.failure is None:
+            self._outlet.leave(farewell)
+        else:
+            self._outlet.leave(farewell, _FAILED_WAIT_S)

@@ -4,7 +4,7 @@ Whatever comes between (a signal, a refusal, a daemon that goes away), no worker
 for a process which will never come: it is stopped, which needs no proof of ownership.
 
 The hard case is the answer that is lost. The worker was made or it was not, and if it was, its id
-is not known here. So the making has one idempotency key from the start: asked for again under it,
+is not known here. So each making has one idempotency key from the start: asked for again under it,
 the daemon tells the id of the worker that there is, and only then it can be stopped. If there is
 none it is made now, only to be stopped. What was refused has made none, and there is nothing to
 take back.
@@ -27,22 +27,24 @@ import msgspec
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
 from penholder.cli.run.arguments import Arguments
-from penholder.cli.terminal import fences
+from penholder.cli.run.naming import Naming
+from penholder.cli.run.variables import Variables
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
+from penholder.cli.workers import ownership, scope
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.nouns import Attachment, CurrentPosition, Fence, Worker
 
 Connect = Callable[..., Client]
 _RETIRE_S = 5.0
 _AWAY = (ConnectionLost, DaemonUnreachable, TimeoutError)
+_MOST_NAMES_TRIED = 100
 
 
-class Seated(msgspec.Struct, frozen=True):
-    """A worker whose seat this process has."""
+class Made(msgspec.Struct, frozen=True):
+    """A worker that nobody sits for yet."""
 
     worker: Worker
-    runtime_epoch: int
     before: int
     """The journal's position from before there was the worker."""
     fence: Fence | None
@@ -50,49 +52,86 @@ class Seated(msgspec.Struct, frozen=True):
 
 
 class Registration:
-    """The making of one worker; `take` makes it, `retire` takes it back."""
+    """The making of one worker; `make` makes it, `retire` takes it back."""
 
-    def __init__(self, arguments: Arguments, options: Options, connect: Connect) -> None:
+    def __init__(
+        self, arguments: Arguments, options: Options, variables: Variables, connect: Connect
+    ) -> None:
         """Take what was said; raises Failure where the working directory cannot be told."""
+        self._arguments = arguments
         self._options = options
         self._connect = connect
+        self._control_path = ""
         self._path: str | None = None
+        """Where what was made is taken back; None while nothing was."""
         self._worker: Worker | None = None
         self._fence: Fence | None = None
         self._params: dict[str, object] = {
-            "controller_id": arguments.controller,
-            "label": arguments.label,
             "launcher": arguments.launcher,
             "profile": arguments.profile,
-            "cwd": working_directory(),
+            "cwd": working_directory(arguments.cwd),
+            "env": variables.stored,
             "start": "starting",
-            # Made again under its key, a worker whose answer was lost can be told by its id.
-            "idempotency_key": uuid4().hex,
         }
         if arguments.worker_id is not None:
             self._params["worker_id"] = arguments.worker_id
 
-    def take(self, control: Client, path: str) -> Seated:
-        """Make the worker and take its seat."""
+    def make(self, control: Client, path: str) -> Made:
+        """Make the worker."""
         before = control.call("journal.position", {}, CurrentPosition).pos
-        with fences.held(control, self._options, self._params) as fence:
-            # Before the call: from here on there may be a worker, whatever becomes of the answer.
-            self._path, self._fence = path, fence
-            try:
-                self._worker = self._create(control)
-            except PenholderError:
-                self._path = None  # refused, so there is nothing to take back
-                raise
-        with self._connect(self._worker.socket_path) as client:
-            epoch = client.call("runtime.attach", {}, Attachment).runtime_epoch
-            worker = client.call("worker.transition", {"to": "running"}, Worker)
+        controller_id = self._controller(control)
+        self._params["controller_id"] = controller_id
+        with ownership.held(control, self._options, controller_id) as proof:
+            self._control_path, self._fence = path, proof.fence
+            worker = self._create_named(control, controller_id)
         # A takeover for the making alone is over: what it owned with proves nothing any more.
-        is_held = self._options.save or not self._options.take_over
-        return Seated(worker, epoch, before, fence if is_held else None)
+        return Made(worker, before, proof.fence if proof.lasts else None)
+
+    def _controller(self, control: Client) -> str:
+        if self._arguments.controller is not None:
+            return self._arguments.controller
+        found = scope.directory_controller(control)
+        scope.ensure(control, found)
+        return found.controller_id
+
+    def _create_named(self, control: Client, controller_id: str) -> Worker:
+        said = self._arguments
+        if said.label is not None:
+            return self._create_as(control, said.label)
+        naming = Naming(control, controller_id, said.name, said.argv[0])
+        for _ in range(_MOST_NAMES_TRIED):
+            worker = self._create_as(control, naming.choose())
+            is_kept = False
+            try:
+                is_kept = naming.is_kept(worker.worker_id, worker.label)
+            finally:
+                if not is_kept:
+                    self._remove(control, worker)
+            if is_kept:
+                return worker
+        raise Failure("no name could be had: others took each one first; say one with --name")
+
+    def _create_as(self, control: Client, label: str) -> Worker:
+        # Made again under its key, a worker whose answer was lost can be told by its id.
+        self._params |= {"label": label, "idempotency_key": uuid4().hex}
+        # Before the call: from here on there may be a worker, whatever becomes of the answer.
+        self._path, self._worker = self._control_path, None
+        try:
+            self._worker = self._create(control)
+        except PenholderError:
+            self._path = None  # refused, so there is nothing to take back
+            raise
+        return self._worker
 
     def _create(self, control: Client, timeout_s: float | None = None) -> Worker:
         params = {**self._params, "fence": self._fence}
         return control.call("worker.create", params, Worker, timeout_s=timeout_s)
+
+    def _remove(self, control: Client, worker: Worker) -> None:
+        about = {"worker_id": worker.worker_id, "fence": self._fence}
+        control.call("worker.transition", {**about, "to": "stopped"}, Worker)
+        control.call("worker.remove", about)
+        self._path = self._worker = None
 
     def retire(self, why: str) -> None:
         """Stop what was made, if anything was, as far as a daemon is there to do so."""
@@ -116,15 +155,23 @@ class Registration:
         return True
 
 
-def working_directory() -> str:
+def sit(client: Client) -> int:
+    """Take the seat of the worker whose socket this is, and begin; returns the seat's epoch."""
+    epoch = client.call("runtime.attach", {}, Attachment).runtime_epoch
+    client.call("worker.transition", {"to": "running"}, Worker)
+    return epoch
+
+
+def working_directory(given: str | None = None) -> str:
     """Return the directory that the command will run in; raises Failure where there is none."""
     try:
-        path = os.getcwd()
+        path = os.getcwd() if given is None else os.path.realpath(given, strict=True)
     except OSError as error:
-        raise Failure(
-            f"the working directory cannot be told ({error.strerror}): it was removed, or may not"
-            " be read; change into another one"
-        ) from None
+        raise _no_directory(given, error) from None
+    except ValueError as error:
+        raise Failure(f"--cwd {given!r}: {error}") from None
+    if given is not None and not (os.path.isdir(path) and os.access(path, os.X_OK)):
+        raise Failure(f"--cwd {given}: no directory that can be entered")
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -134,6 +181,15 @@ def working_directory() -> str:
             " change into another one"
         ) from None
     return path
+
+
+def _no_directory(given: str | None, error: OSError) -> Failure:
+    if given is not None:
+        return Failure(f"--cwd {given}: {error.strerror}")
+    return Failure(
+        f"the working directory cannot be told ({error.strerror}): it was removed, or may not"
+        " be read; change into another one"
+    )
 
 
 def command_that_tells(
