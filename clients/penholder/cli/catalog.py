@@ -62,6 +62,9 @@ COMMANDS = {
         "run a command as a worker: its output becomes the worker's events",
         "workers",
     ),
+    "stop": Command("words.stop:run", "stop workers and wait until they have ended", "workers"),
+    "kill": Command("words.kill:run", "end commands at once, or send them a signal", "workers"),
+    "restart": Command("words.restart:run", "start commands anew, at once", "workers"),
     "backup": Command(
         "commands.backup:run",
         "copy the database of the running daemon to a new file",

@@ -1,8 +1,9 @@
-"""`penholder run` from its words to the exit code, in the foreground."""
+"""`penholder run` from its words to the exit code."""
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from penholder import ConnectionLost, DaemonUnreachable
@@ -13,7 +14,7 @@ from penholder.cli.run.arguments import Arguments, parse
 from penholder.cli.run.inbox import Inbox, Interrupted
 from penholder.cli.run.running import PATIENCE_S, Runner, Seated
 from penholder.cli.run.starting import Connect, Made, Registration, sit
-from penholder.cli.terminal import failures, targets
+from penholder.cli.terminal import targets
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 from penholder_protocol.errors import PenholderError
@@ -26,49 +27,67 @@ def run(words: Sequence[str]) -> int:
 
 def begin(arguments: Arguments, options: Options) -> int:
     """Make a worker and run its command, here or in the background; returns the exit code."""
+    if arguments.detach:
+        print(detached(arguments, options))
+        return 0
     inbox = Inbox()
     # Before there is a worker: a signal that came amid its making would leave it behind.
     inbox.catch_signals()
-    named = variables.read(arguments.env, os.environ)
-    connect = partial(Client, operation=options.operation)
-    registration = Registration(arguments, options, named, connect)
-    try:
-        with inbox.interruptible():
-            up.ensure(options)
-            made = _make(registration, options)
-            control_path = str(targets.choose(options).path)
-            if arguments.detach:
-                detaching.detach(arguments, options, named, made, control_path)
-                print(made.worker.label)
-                return 0
-            seated = _sit(made, connect, control_path)
-    except detaching.NotKept as error:
-        registration.retire(f"could not be started: {error}")
-        raise
-    except Interrupted as signaled:
-        registration.retire(str(signaled))
-        _report(Failure(str(signaled)), arguments)
-        return 128 + signaled.number
-    except (PenholderError, ConnectionLost, DaemonUnreachable) as error:
-        registration.retire(f"could not be started: {error}")
-        raise
+    start = _Start(arguments, options)
+    with start.taken_back(inbox):
+        made, control_path = start.make()
+        seated = _sit(made, start.connect, control_path)
     if sys.stderr.isatty() and not arguments.quiet:
         print(f"penholder run: worker {seated.worker.worker_id}", file=sys.stderr)
-    with connect(seated.worker.socket_path, reconnect_s=PATIENCE_S) as client:
-        return Runner(arguments, options, named, inbox, seated, client).run()
+    with start.connect(seated.worker.socket_path, reconnect_s=PATIENCE_S) as client:
+        return Runner(arguments, options, start.variables, inbox, seated, client).run()
 
 
-def _make(registration: Registration, options: Options) -> Made:
-    target = targets.choose(options)
-    with targets.connect(target, options.operation) as control:
-        return registration.make(control, str(target.path))
+def detached(arguments: Arguments, options: Options) -> str:
+    """Run a command in the background; returns its worker's name when it runs."""
+    inbox = Inbox()
+    inbox.catch_signals()
+    start = _Start(arguments, options)
+    try:
+        with start.taken_back(inbox):
+            made, control_path = start.make()
+            detaching.detach(arguments, options, start.variables, made, control_path)
+    finally:
+        inbox.close()
+    return made.worker.label
+
+
+class _Start:
+    """The making of a worker, taken back where it is cut short."""
+
+    def __init__(self, arguments: Arguments, options: Options) -> None:
+        self._options = options
+        self.variables = variables.read(arguments.env, os.environ)
+        self.connect: Connect = partial(Client, operation=options.operation)
+        self._registration = Registration(arguments, options, self.variables, self.connect)
+
+    def make(self) -> tuple[Made, str]:
+        """Make the worker, and a daemon where there is none."""
+        up.ensure(self._options)
+        target = targets.choose(self._options)
+        with targets.connect(target, self._options.operation) as control:
+            return self._registration.make(control, str(target.path)), str(target.path)
+
+    @contextmanager
+    def taken_back(self, inbox: Inbox) -> Iterator[None]:
+        """Take the worker back where the block is ended by a signal, or fails."""
+        try:
+            with inbox.interruptible():
+                yield
+        except Interrupted as signaled:
+            self._registration.retire(str(signaled))
+            raise Failure(str(signaled), 128 + signaled.number) from None
+        except (detaching.NotKept, PenholderError, ConnectionLost, DaemonUnreachable) as error:
+            self._registration.retire(f"could not be started: {error}")
+            raise
 
 
 def _sit(made: Made, connect: Connect, control_path: str) -> Seated:
     with connect(made.worker.socket_path) as client:
         epoch = sit(client)
     return Seated(made.worker, epoch, made.before, made.fence, control_path)
-
-
-def _report(error: Exception, arguments: Arguments) -> None:
-    failures.report(error, as_json=bool(arguments.json), command="penholder run")

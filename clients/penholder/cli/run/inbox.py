@@ -14,7 +14,7 @@ import select
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from types import FrameType
@@ -29,6 +29,8 @@ SUSPENSIONS = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 """Ctrl-Z, and reading or writing a terminal from the background: what stops a program."""
 
 _WAKES_AT_ONCE = 4096
+Handler = Callable[[int, FrameType | None], object] | int | None
+"""What a signal does, as `signal` has it."""
 
 
 class What(Enum):
@@ -83,6 +85,7 @@ class Inbox:
         self._interrupts = False
         self._is_suspending = False
         self._first: signal.Signals | None = None
+        self._before: dict[signal.Signals, Handler] = {}
 
     def tell(self, what: What, *, error: Exception | None = None) -> None:
         """Put something that needs no more than its kind and an error."""
@@ -126,7 +129,16 @@ class Inbox:
 
         for number in SIGNALS:
             if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, put_signal)
+                self._before[number] = signal.signal(number, put_signal)
+
+    def close(self) -> None:
+        """Give the signals back to whom they meant something before."""
+        signal.set_wakeup_fd(-1)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before.clear()
+        os.close(self._woken)
+        os.close(self._wakes)
 
     def catch_suspension(self) -> None:
         """Let Ctrl-Z come as a happening too: from now on there is a command to stop with us."""

@@ -37,9 +37,14 @@ class Taken(Failure):
         )
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a label can be said as a name."""
+    return _ALLOWED.fullmatch(text) is not None and not text.startswith("-")
+
+
 def check(name: str) -> str:
     """Return a name that was given; raises Usage where it is none."""
-    if not _ALLOWED.fullmatch(name) or name.startswith("-"):
+    if not is_name(name):
         raise Usage(
             f"--name {printable(name)!r}: a name has 1 to {LONGEST} of the characters A-Z a-z 0-9 ."
             " _ - and does not begin with -"

@@ -22,12 +22,14 @@ class CommandWords(msgspec.Struct, frozen=True):
     argv: list[str]
     cut: dict[str, int] | None
     """How much there was, where this is not all."""
+    is_escaped: bool
+    """Whether bytes that are no UTF-8 are escapes here."""
 
     def fields(self) -> dict[str, object]:
         """Return the fields of an event."""
-        return (
-            {"argv": self.argv} if self.cut is None else {"argv": self.argv, "argv_cut": self.cut}
-        )
+        cut = {} if self.cut is None else {"argv_cut": self.cut}
+        escaped = {"argv_escaped": True} if self.is_escaped else {}
+        return {"argv": self.argv, **cut, **escaped}
 
 
 def event(type_: str, **data: object) -> NewEvent:
@@ -51,14 +53,15 @@ def words_that_fit(argv: Sequence[str]) -> CommandWords:
     A word that was cut ends in `…`.
     """
     words = [text_of(word) for word in argv]
+    is_escaped = any(word != text for word, text in zip(argv, words, strict=True))
     if _size(words) <= _ROOM_BYTES:
-        return CommandWords(words, None)
+        return CommandWords(words, None, is_escaped)
     cut = {"words": len(argv), "bytes": sum(len(os.fsencode(word)) for word in argv)}
     # As much of each as fits: a little is cut off before much is.
     for longest in _LONGEST_WORDS:
         words = [_shortened(word, longest) for word in words]
         if _size(words) <= _ROOM_BYTES:
-            return CommandWords(words, cut)
+            return CommandWords(words, cut, is_escaped)
     kept: list[str] = []
     left = _ROOM_BYTES
     for word in words:
@@ -66,7 +69,7 @@ def words_that_fit(argv: Sequence[str]) -> CommandWords:
         if left < 0:
             break
         kept.append(word)
-    return CommandWords(kept, cut)
+    return CommandWords(kept, cut, is_escaped)
 
 
 def _shortened(word: str, longest: int) -> str:

@@ -1,0 +1,99 @@
+"""The command of a worker that has ended, read back from what its first event kept.
+
+What was not kept cannot be run again: words that no event could hold, or that are not UTF-8, and
+the values of variables that were passed by name only, which are taken from the caller.
+"""
+
+import os
+from collections.abc import Iterator
+
+import msgspec
+
+from penholder.blocking import Client
+from penholder.cli.run import naming
+from penholder.cli.run.arguments import Arguments
+from penholder.cli.run.restarts import Policy
+from penholder.cli.terminal.failures import Failure
+from penholder.cli.terminal.text import printable
+from penholder_protocol.errors import CursorGone
+from penholder_protocol.nouns import Entry, Worker
+
+_TYPES = ("process.started", "process.failed")
+
+
+class _Kept(msgspec.Struct):
+    """What the event says, as `running` writes it."""
+
+    argv: list[str]
+    cwd: str
+    env: list[str]
+    restart: Policy
+    kill_after_s: float
+    keep: bool = False
+    argv_cut: dict[str, int] | None = None
+    argv_escaped: bool = False
+
+
+def arguments_of(client: Client, worker: Worker) -> Arguments:
+    """Return what makes a worker like this one; raises Failure where that cannot be told."""
+    name = printable(worker.label)
+    kept = _kept(client, worker)
+    if kept is None:
+        raise Failure(
+            f"{name} ({worker.worker_id}) cannot be run again: nothing is kept of a command that"
+            " penholder run started"
+        )
+    if kept.argv_cut is not None or kept.argv_escaped:
+        raise Failure(
+            f"{name} cannot be run again: its words were too long to be kept, or not UTF-8; start"
+            " it with penholder run"
+        )
+    missing = [each for each in kept.env if each not in worker.env and each not in os.environ]
+    if missing:
+        raise Failure(
+            f"{name} cannot be run again from here: {', '.join(missing)} was passed to it by name"
+            " only and is not set here; set it and try again"
+        )
+    return Arguments(
+        argv=kept.argv,
+        controller=worker.controller_id,
+        # As a name, which no living worker may have, where it can be one.
+        name=worker.label if naming.is_name(worker.label) else None,
+        label=None if naming.is_name(worker.label) else worker.label,
+        launcher=worker.launcher,
+        profile=worker.profile,
+        cwd=kept.cwd,
+        env=[f"{each}={worker.env[each]}" if each in worker.env else each for each in kept.env],
+        restart=kept.restart,
+        kill_after_s=kept.kill_after_s,
+        keep=kept.keep,
+        detach=True,
+        restarted_from=worker.worker_id,
+    )
+
+
+def _kept(client: Client, worker: Worker) -> _Kept | None:
+    for entry in _starts(client, worker.worker_id):
+        try:
+            return msgspec.json.decode(entry.data, type=_Kept)
+        except msgspec.MsgspecError:
+            # Of an older runner, or of a program of that worker's own.
+            continue
+    return None
+
+
+def _starts(client: Client, worker_id: str) -> Iterator[Entry]:
+    """Yield all starts that there are, oldest first: each says the same of the command."""
+    stream, after = [f"worker:{worker_id}"], 0
+    end = client.journal.position().pos
+    while after < end:
+        try:
+            page = client.journal.read(streams=stream, types=list(_TYPES), after=after)
+        except CursorGone as gone:
+            oldest = gone.details.get("oldest_pos")
+            if not isinstance(oldest, int) or oldest - 1 <= after:
+                raise
+            after = oldest - 1
+            continue
+        yield from page.items
+        after = page.pos

@@ -1,0 +1,101 @@
+"""Words that do something to several workers, one after the other.
+
+All are tried, whatever becomes of one; the exit code is the first failure's.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from math import inf
+
+from penholder.blocking import Client
+from penholder.cli.run import asking
+from penholder.cli.terminal import failures
+from penholder.cli.terminal.failures import Failure
+from penholder.cli.terminal.options import Options
+from penholder.cli.terminal.text import printable
+from penholder.cli.words import frame
+from penholder.cli.workers import names
+from penholder.cli.workers.endings import is_living
+from penholder_protocol.errors import PenholderError, WorkerNotFound
+from penholder_protocol.nouns import Worker
+
+Act = Callable[[Client, Worker], str]
+"""Does it to one worker; returns the name that is printed."""
+NOT_IN_THIS_STATE = 6
+_ENDS = ("runtime.detached", "runtime.exited", "worker.removed")
+_STRANGER_S = 10.0
+"""What a program that is not `penholder run` gets to end."""
+_SILENT_S = 10.0
+"""After so long who waits is told for what."""
+_LOOK_MS = 1000
+
+
+def on_each(
+    word: str,
+    client: Client,
+    given: Sequence[str],
+    options: Options,
+    act: Act,
+    controller: str | None,
+) -> int:
+    """Act on each worker that a NAME means; returns the exit code."""
+    controller_id = frame.controller_of(client, controller)
+    code = 0
+    for name in given:
+        try:
+            print(printable(act(client, names.resolve(client, name, controller_id))))
+        except (failures.Usage, Failure, PenholderError) as error:
+            as_json = bool(options.json)
+            failed = failures.report(error, as_json=as_json, command=f"penholder {word}")
+            code = code or failed
+        sys.stdout.flush()
+    return code
+
+
+def wait_ended(client: Client, worker: Worker, after: int) -> None:
+    """Wait until nobody has the worker's seat; `after` is the journal's position before.
+
+    A `penholder run` ends by itself, in the time that its command gets. Of another program that is
+    not known: raises Failure where it does not.
+    """
+    is_stranger = asking.runner_path(worker) is None
+    patience_s = _STRANGER_S if is_stranger else inf
+    begun, is_told = time.monotonic(), False
+    stream, types = [f"controller:{worker.controller_id}"], list(_ENDS)
+    while (now := _now(client, worker)) is not None and now.recovery_state == "attached":
+        waited_s = time.monotonic() - begun
+        if waited_s > patience_s:
+            raise Failure(
+                f"{printable(worker.label)} is stopped, but its process {now.runtime_pid} goes on:"
+                f" penholder kill {worker.worker_id} ends it"
+            )
+        if waited_s > _SILENT_S and not is_told:
+            _tell_wait(now)
+            is_told = True
+        found = client.journal.wait(streams=stream, types=types, after=after, timeout_ms=_LOOK_MS)
+        after = found.pos
+
+
+def require_living(worker: Worker) -> None:
+    """Refuse what only a living worker can be told."""
+    if not is_living(worker):
+        raise Failure(
+            f"{printable(worker.label)} ({worker.worker_id}) does not run: it is {worker.state}",
+            NOT_IN_THIS_STATE,
+        )
+
+
+def _now(client: Client, worker: Worker) -> Worker | None:
+    try:
+        return client.worker.get(worker_id=worker.worker_id)
+    except WorkerNotFound:
+        return None
+
+
+def _tell_wait(worker: Worker) -> None:
+    print(
+        f"penholder: waiting for process {worker.runtime_pid} of {printable(worker.label)} to end;"
+        f" penholder kill {worker.worker_id} ends it at once",
+        file=sys.stderr,
+    )

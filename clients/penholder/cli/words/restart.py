@@ -1,0 +1,61 @@
+"""`penholder restart`: a command begun anew, in its worker while that lives, else in another."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from penholder.blocking import Client
+from penholder.cli.run import again, asking, command
+from penholder.cli.run.asking import NoRunner, RunnerRefused
+from penholder.cli.terminal.failures import Failure
+from penholder.cli.terminal.options import Options
+from penholder.cli.terminal.text import printable
+from penholder.cli.words import acting, frame
+from penholder.cli.workers.endings import is_living
+from penholder_protocol.nouns import Worker
+
+
+class _Restarted(msgspec.Struct):
+    attempt: int
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder restart words…`; returns the exit code."""
+    parser = frame.parser(
+        "restart",
+        "NAME …",
+        "Start commands anew, at once.",
+        ["penholder restart api", "penholder restart make-1"],
+        "Of a worker that lives the command is ended (SIGTERM, SIGKILL after its --kill-after-s)"
+        " and started again: the worker and its stream stay. In place of one that has ended"
+        " another is made, of the same name, command, directory and policy. A variable that was"
+        " passed on by its name (--env NAME) is taken from here.",
+    )
+    frame.add_names(parser, several=True)
+    frame.add_controller(parser)
+    found, options = frame.read(parser, words, fence=True)
+
+    def act(client: Client, worker: Worker) -> str:
+        if is_living(worker) and _restart(client, worker):
+            return worker.label
+        return _make_again(client, worker, options)
+
+    with frame.connected(options) as client:
+        return acting.on_each("restart", client, found.names, options, act, found.controller)
+
+
+def _restart(client: Client, worker: Worker) -> bool:
+    """Have the runner start its command again; False where it has ended meanwhile."""
+    try:
+        asking.ask(worker, _Restarted, kind="restart")
+    except (NoRunner, RunnerRefused) as error:
+        if not is_living(client.worker.get(worker_id=worker.worker_id)):
+            return False
+        raise Failure(
+            f"{printable(worker.label)} cannot be restarted: {error}", acting.NOT_IN_THIS_STATE
+        ) from None
+    return True
+
+
+def _make_again(client: Client, worker: Worker, options: Options) -> str:
+    return command.detached(again.arguments_of(client, worker), options)

@@ -1,0 +1,32 @@
+"""`penholder stop`: workers ended for good, and their ends waited for."""
+
+from collections.abc import Sequence
+
+from penholder.blocking import Client
+from penholder.cli.words import acting, frame
+from penholder_protocol.nouns import Worker
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder stop words…`; returns the exit code."""
+    parser = frame.parser(
+        "stop",
+        "NAME …",
+        "Stop workers and wait until they have ended.",
+        ["penholder stop make-1", "penholder stop api worker-2"],
+        "The command's process group gets SIGTERM and, after the --kill-after-s of its penholder"
+        " run, SIGKILL; it is not started again. Of another program, which has to end by itself,"
+        " that is waited for 10 s.",
+    )
+    frame.add_names(parser, several=True)
+    frame.add_controller(parser)
+    found, options = frame.read(parser, words)
+    with frame.connected(options) as client:
+        return acting.on_each("stop", client, found.names, options, _stop, found.controller)
+
+
+def _stop(client: Client, worker: Worker) -> str:
+    before = client.journal.position().pos
+    client.worker.stop(worker_id=worker.worker_id)
+    acting.wait_ended(client, worker, before)
+    return worker.label
