@@ -1,9 +1,11 @@
 """Programs that a test starts, ended with it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.helpers.background import Background, end_all_below
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import Running, Start, StartProgram, Worker
 
@@ -33,3 +35,10 @@ def start(daemon: DaemonProcess, start_program: StartProgram) -> Start:
         return Worker(daemon, start_program(*words, "--", *argv, first=first))
 
     return begin
+
+
+@pytest.fixture
+def background(daemon: DaemonProcess, short_dir: Path) -> Iterator[Background]:
+    """Give what starts commands in the background, without a systemd; all of them are ended."""
+    yield Background(daemon)
+    end_all_below(short_dir, lambda pid: pid == daemon.pid)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from penholder.cli.doctor import machine, places, upkeep, versions
+from penholder.cli.doctor import machine, orphans, places, upkeep, versions
 from penholder.cli.doctor.finding import Finding, warning
 from penholder.cli.doctor.situation import Situation, Unanswered
 from penholder.cli.terminal.failures import Failure
@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     machine.write_ahead_log,
     machine.clock,
     machine.descriptors,
+    orphans.left_behind,
     upkeep.service,
     upkeep.backup,
     upkeep.health,

@@ -137,10 +137,11 @@ def _wait_until_it_runs(
         while True:
             # Before the stream is read: what was said before it ended is then in there.
             is_gone = keeper is not None and keeper.poll() is not None
+            is_over = is_gone or _has_ended(control, worker.worker_id)
             first = _first_event(control, worker.worker_id)
             if first is not None:
                 break
-            if is_gone or _has_ended(control, worker.worker_id):
+            if is_over:
                 raise NotKept(f"the runner ended before its command was started; {_said(log)}")
             if time.monotonic() > deadline:
                 raise NotKept(f"the command does not run after {_START_S:.0f} s; {_said(log)}")

@@ -29,7 +29,8 @@ from penholder_protocol.errors import PenholderError
 from penholder_protocol.nouns import Event, Fence, Page, Worker
 
 _CHANNEL = 3
-_LOOK_S = 30.0
+_LOOK_S = 1.0
+"""After so long without a daemon at the worker's socket it is asked whether there will be one."""
 _TAIL = 50
 """How many events at most come behind the end of a command whose runner was killed."""
 

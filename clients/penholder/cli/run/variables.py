@@ -51,9 +51,7 @@ def read(words: Iterable[str], environment: Mapping[str, str]) -> Variables:
 
 def _check(name: str, value: str) -> None:
     if not name or len(name) > LONGEST_NAME:
-        raise Usage(
-            f"--env takes NAME=VALUE or NAME, with a NAME of 1 to {LONGEST_NAME} characters"
-        )
+        raise Usage(f"--env takes NAME=VALUE or NAME; a NAME has 1 to {LONGEST_NAME} characters")
     if name in _OURS:
         raise Usage(f"--env {name}: penholder run sets that itself")
     for text in (name, value):
