@@ -10,12 +10,22 @@ from typing import NamedTuple
 Run = Callable[[Sequence[str]], int]
 
 
+BRIDGED = "bridged"
+"""Here, connected with the daemon there."""
+THERE, TERMINAL = "there", "terminal"
+"""On the other machine; with a terminal of its own."""
+HERE = "here"
+"""Only where it is said: it is about this machine."""
+
+
 class Command(NamedTuple):
     """A command: the function that carries it out, as module:name, and a summary for the help."""
 
     function: str
     summary: str
     group: str = "daemon"
+    place: str = BRIDGED
+    """With --at: where it runs."""
 
     def load(self) -> Run:
         """Import the function, which takes the command's words and returns the exit code."""
@@ -28,29 +38,42 @@ GROUPS = {"workers": "workers", "daemon": "the daemon", "data": "its data"}
 """What commands are shown under, in this order, each with its title."""
 
 COMMANDS = {
-    "ps": Command("words.ps:run", "list the workers that live, and what each did last", "workers"),
-    "logs": Command("words.logs:run", "print what a worker wrote, and follow it", "workers"),
-    "inbox": Command("words.inbox:run", "show what workers ask", "workers"),
-    "approve": Command("words.deciding:approve", "answer a question with yes", "workers"),
-    "deny": Command("words.deciding:deny", "answer a question with no", "workers"),
-    "answer": Command(
-        "words.deciding:answer", "answer a question with one of its options", "workers"
+    "ps": Command(
+        "words.ps:run", "list the workers that live, and what each did last", "workers", place=THERE
     ),
-    "wait": Command("words.wait:run", "wait until workers have ended", "workers"),
-    "rm": Command("words.rm:run", "forget workers that have ended", "workers"),
-    "inspect": Command("words.inspect:run", "show all there is about workers", "workers"),
-    "ask": Command("words.ask:run", "ask a person, from inside a worker", "workers"),
+    "logs": Command(
+        "words.logs:run", "print what a worker wrote, and follow it", "workers", place=THERE
+    ),
+    "inbox": Command("words.inbox:run", "show what workers ask", "workers", place=THERE),
+    "approve": Command(
+        "words.deciding:approve", "answer a question with yes", "workers", place=THERE
+    ),
+    "deny": Command("words.deciding:deny", "answer a question with no", "workers", place=THERE),
+    "answer": Command(
+        "words.deciding:answer", "answer a question with one of its options", "workers", place=THERE
+    ),
+    "wait": Command("words.wait:run", "wait until workers have ended", "workers", place=THERE),
+    "rm": Command("words.rm:run", "forget workers that have ended", "workers", place=THERE),
+    "inspect": Command(
+        "words.inspect:run", "show all there is about workers", "workers", place=THERE
+    ),
+    "ask": Command("words.ask:run", "ask a person, from inside a worker", "workers", place=HERE),
     "status": Command("commands.status:run", "say how the daemon is"),
     "up": Command(
-        "commands.up:run", "start the daemon in the background and wait until it is ready"
+        "commands.up:run",
+        "start the daemon in the background and wait until it is ready",
+        place=HERE,
     ),
-    "down": Command("commands.down:run", "stop the daemon and wait until it is gone"),
+    "down": Command("commands.down:run", "stop the daemon and wait until it is gone", place=HERE),
     "service": Command(
-        "service.command:run", "let systemd keep the daemon: install, uninstall, status, logs"
+        "service.command:run",
+        "let systemd keep the daemon: install, uninstall, status, logs",
+        place=HERE,
     ),
     "doctor": Command(
         "doctor.command:run",
         "say what is wrong with the installation, the daemon and its state, and what to do",
+        place=HERE,
     ),
     "metrics": Command(
         "commands.metrics:run",
@@ -61,29 +84,41 @@ COMMANDS = {
         "run.command:run",
         "run a command as a worker: its output becomes the worker's events",
         "workers",
+        place=THERE,
     ),
-    "stop": Command("words.stop:run", "stop workers and wait until they have ended", "workers"),
-    "kill": Command("words.kill:run", "end commands at once, or send them a signal", "workers"),
-    "restart": Command("words.restart:run", "start commands anew, at once", "workers"),
+    "stop": Command(
+        "words.stop:run", "stop workers and wait until they have ended", "workers", place=THERE
+    ),
+    "kill": Command(
+        "words.kill:run", "end commands at once, or send them a signal", "workers", place=THERE
+    ),
+    "restart": Command("words.restart:run", "start commands anew, at once", "workers", place=THERE),
+    "bridge": Command(
+        "commands.bridge:run", "connect stdin and stdout with the daemon; for --at", place=HERE
+    ),
     "backup": Command(
         "commands.backup:run",
         "copy the database of the running daemon to a new file",
         "data",
+        place=THERE,
     ),
     "restore": Command(
         "commands.restore:run",
         "put a backup in place of the database; the daemon must be down",
         "data",
+        place=HERE,
     ),
     "import": Command(
         "commands.moving:run_import",
         "carry over what another program kept, or read an export; the daemon must be down",
         "data",
+        place=HERE,
     ),
     "export": Command(
         "commands.moving:run_export",
         "write everything as JSON lines; the daemon must be down",
         "data",
+        place=HERE,
     ),
 }
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 _GLOBAL_SWITCHES = ("--json", "--no-json", "--control")
-_GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir", "--operation")
+_GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir", "--operation", "--at")
 
 
 def main() -> int:
@@ -134,7 +134,26 @@ def _run(command: str, words: list[str]) -> int:
     from penholder.cli import catalog  # noqa: PLC0415 - its own imports are few
 
     found = catalog.find(command, words)
+    if found is not None and found.place != catalog.BRIDGED and _says_where(command, words):
+        _run_elsewhere(command, words, found.place)
     return _run_room(command, words) if found is None else found.load()(words)
+
+
+def _says_where(command: str, words: Sequence[str]) -> bool:
+    return any(word.partition("=")[0] == "--at" for word in _own([command, *words]))
+
+
+def _run_elsewhere(command: str, words: list[str], place: str) -> None:
+    """Become the ssh that runs a word on the machine that it names."""
+    from penholder.cli import catalog  # noqa: PLC0415
+    from penholder.cli.words import elsewhere  # noqa: PLC0415
+
+    if place == catalog.HERE:
+        elsewhere.refuse(command)
+    count = len(_own([command, *words])) - 1
+    at, own = elsewhere.taken(words[:count])
+    if at is not None:
+        elsewhere.become(at, [command, *own, *words[count:]], terminal=place == catalog.TERMINAL)
 
 
 def _run_room(room: str, words: list[str]) -> int:

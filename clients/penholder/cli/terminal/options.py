@@ -23,6 +23,7 @@ class Options(msgspec.Struct):
     state_dir: str | None = None
     worker: str | None = None
     control: bool = False
+    at: str | None = None
     json: bool | None = None
     format: str | None = None
     headers: bool = True
@@ -82,6 +83,12 @@ def add_common(parser: argparse.ArgumentParser, *, sockets: bool = True) -> None
         action=argparse.BooleanOptionalAction,
         help="print JSON, and errors as JSON on stderr; stdout is JSON anyway when it is no"
         " terminal, unless --no-json",
+    )
+    group.add_argument(
+        "--at",
+        metavar="WHERE",
+        help="the daemon of another machine, over ssh: ssh://[user@]machine[:port], or the name of"
+        " a context of the clients' configuration",
     )
     group.add_argument("--runtime-dir", metavar="DIR", help="where the daemon's sockets are")
     if sockets:

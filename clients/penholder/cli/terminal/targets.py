@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from penholder import DaemonUnreachable, paths
+from penholder import ConnectionLost, DaemonUnreachable, paths
 from penholder._shared.address import connectable
 from penholder.blocking import Client
 from penholder.cli.daemon_process import presence
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 SOCKET_VARIABLE = "PENHOLDER_SOCKET"
 WORKER_VARIABLE = "PENHOLDER_WORKER_ID"
 RUNTIME_VARIABLE = "PENHOLDER_RUNTIME_DIR"
+_ELSEWHERE_S = 60.0
+"""What the first answer of another machine may take: ssh may ask for a password."""
 RECONNECT_S = 30.0
 """How long a call goes on asking a daemon that was there and is away or busy now."""
 
@@ -51,6 +53,7 @@ class Where(Protocol):
     worker: str | None
     operation: str | None
     control: bool
+    at: str | None
     fence: str | None
     take_over: bool
 
@@ -64,12 +67,16 @@ class Target(msgspec.Struct, frozen=True):
     """Of a control socket: where to look for a daemon that does not answer there."""
     worker_id: str | None = None
     """Whom a call is about that names no worker, where the socket does not say it."""
+    at: str | None = None
+    """The other machine that a socket here leads to."""
 
 
 def choose(where: Where, method: "Method | None" = None, worker_id: object | None = None) -> Target:
     """Find the socket that a method, which may be about a worker, is to be asked on."""
     if len([each for each in (where.socket, where.worker, where.control) if each]) > 1:
         raise Usage("pass only one of --socket, --worker and --control")
+    if where.at:
+        return _elsewhere(where, method)
     if where.worker:
         return Target(_worker_socket(where, where.worker), is_runtime=True)
     if where.socket:
@@ -88,6 +95,18 @@ def choose(where: Where, method: "Method | None" = None, worker_id: object | Non
             f" or set {SOCKET_VARIABLE}"
         )
     return Target(Path(own), is_runtime=True)
+
+
+def _elsewhere(where: Where, method: "Method | None") -> Target:
+    """Return the way to the daemon of another machine, which is its control socket alone."""
+    at = where.at or ""
+    if where.socket or where.worker or where.runtime_dir:
+        raise Usage("--at leads to the control socket there: no --socket, --worker, --runtime-dir")
+    if method is not None and "control" not in method.sockets:
+        raise Usage(f"{method.name} is served on runtime sockets only, --at leads to no such one")
+    from penholder.cli.terminal import remote, tunnel  # noqa: PLC0415 - few go elsewhere
+
+    return Target(tunnel.to(remote.resolve(at)).path, is_runtime=False, at=at)
 
 
 def _control(where: Where) -> Target:
@@ -155,9 +174,22 @@ def connect(target: Target, operation: str | None) -> Client:
         client = Client(target.path, reconnect_s=RECONNECT_S, operation=operation)
     except ValueError as error:
         raise Usage(f"--operation: {error}") from None
-    if str(target.path) != os.environ.get(SOCKET_VARIABLE):
+    if target.at is not None:
+        _probe_elsewhere(target)
+    elif str(target.path) != os.environ.get(SOCKET_VARIABLE):
         probe(target.path, target.state_dir)
     return client
+
+
+def _probe_elsewhere(target: Target) -> None:
+    """Raise DaemonUnreachable unless a daemon answers through the tunnel; ssh has said why."""
+    try:
+        with Client(target.path, reconnect_s=0) as client:
+            client.call("rpc.ping", timeout_s=_ELSEWHERE_S)
+    except (DaemonUnreachable, ConnectionLost, TimeoutError):
+        error = DaemonUnreachable(f"no daemon answers at {target.at}")
+        error.hint = "is it up there, and does ssh reach it?"  # type: ignore[attr-defined]
+        raise error from None
 
 
 def probe(path: Path, state_dir: Path | None = None) -> None:

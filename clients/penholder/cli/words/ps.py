@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.terminal import ages, output
+from penholder.cli.terminal import ages, configuration, output
 from penholder.cli.terminal.grid import Column
 from penholder.cli.terminal.text import plain
 from penholder.cli.words import frame
@@ -73,7 +73,6 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "--stall-after",
         type=ages.parsed_duration,
-        default=ages.STALL_AFTER_S,
         metavar="TIME",
         help="who said nothing for so long is marked silent: 90s, 10m, 2h; default 10m",
     )
@@ -84,7 +83,10 @@ def run(words: Sequence[str]) -> int:
         with frame.nobody_yet(found.controller):
             seen.extend(_overview(client, controller_id, everyone=found.everyone))
         labels = _labels(client) if seen else {}
-        listed = [_listed(each, labels, found.stall_after) for each in seen]
+        stall_after_s = found.stall_after
+        if stall_after_s is None:
+            stall_after_s = configuration.stall_after_s(ages.STALL_AFTER_S)
+        listed = [_listed(each, labels, stall_after_s) for each in seen]
     format_ = output.format_of(options, output.TABLE)
     if format_ != output.TABLE:
         frame.print_for_programs(listed, format_)

@@ -1,0 +1,109 @@
+"""The clients' configuration: contexts, launchers, and after how long somebody is silent.
+
+`$XDG_CONFIG_HOME/penholder/penholder.toml`, read by what needs it only, and never one of the
+working directory: a repository that somebody else wrote would decide which programs run. It must be
+this user's and writable by nobody else; with an `env` in it, which may be a secret, readable by
+nobody else. The daemon has a file of its own and knows nothing of this one.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from penholder import paths
+from penholder.cli.terminal.failures import Failure
+
+Answer = Literal["ask", "allow_once", "reject_once"]
+Restart = Literal["never", "on-failure", "always"]
+_MAX_BYTES = 1 << 20
+
+
+class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A daemon that has a name: `at` is ssh://[user@]machine[:port]."""
+
+    at: str
+
+
+class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program to run, and how."""
+
+    command: list[str]
+    env: dict[str, str] = {}
+    pass_env: list[str] = []
+    restart: Restart = "never"
+    model: str | None = None
+    mode: str | None = None
+    answers: dict[str, Answer] = {}
+
+
+class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of the file."""
+
+    context: dict[str, Context] = {}
+    launcher: dict[str, Launcher] = {}
+    default_launcher: str | None = None
+    stall_after_s: float | None = None
+
+    @property
+    def holds_environment(self) -> bool:
+        """Whether values of variables are in it."""
+        return any(launcher.env for launcher in self.launcher.values())
+
+
+def path() -> Path:
+    """Return where the file is."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    # A relative one is to be ignored, says the specification of base directories.
+    root = Path(base) if base.startswith("/") else paths.home() / ".config"
+    return root / "penholder" / "penholder.toml"
+
+
+def read() -> Configuration:
+    """Read the file; an empty configuration where there is none. Raises Failure."""
+    file = path()
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError):
+        return Configuration()
+    except OSError as error:
+        raise Failure(f"cannot read {file}: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as opened:
+        found = os.fstat(descriptor)
+        _require_own(file, found)
+        text = opened.read(_MAX_BYTES + 1)
+    if len(text) > _MAX_BYTES:
+        raise Failure(f"{file} has more than {_MAX_BYTES} bytes")
+    read_ = _parsed(file, text)
+    if read_.holds_environment and found.st_mode & 0o077:
+        raise Failure(f"{file} holds an env, and others may read it: chmod 600 {file}")
+    return read_
+
+
+def stall_after_s(default: float) -> float:
+    """Return after how long without output a worker counts as silent."""
+    # The parser takes as long to import as a list takes to print, and most have no such file.
+    if not path().exists():
+        return default
+    given = read().stall_after_s
+    return default if given is None else given
+
+
+def _require_own(file: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise Failure(f"{file} is no file; it is not read")
+    if found.st_uid not in (os.geteuid(), 0):
+        raise Failure(f"{file} belongs to user {found.st_uid}, not to you; it is not read")
+    if found.st_mode & 0o022:
+        raise Failure(f"others may write {file}: chmod 600 {file}")
+
+
+def _parsed(file: Path, text: bytes) -> Configuration:
+    import tomllib  # noqa: PLC0415 - see `stall_after_s`
+
+    try:
+        return msgspec.convert(tomllib.loads(text.decode()), Configuration)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Failure(f"{file}: {error}") from None
