@@ -26,6 +26,8 @@ class Command(NamedTuple):
     group: str = "daemon"
     place: str = BRIDGED
     """With --at: where it runs."""
+    verbs: tuple[str, ...] = ()
+    """Its own, where it has some."""
 
     def load(self) -> Run:
         """Import the function, which takes the command's words and returns the exit code."""
@@ -34,6 +36,9 @@ class Command(NamedTuple):
         return run
 
 
+COMPLETE = "__complete"
+"""What the shells call; people have no use for it."""
+HIDDEN = "hidden"
 GROUPS = {"workers": "workers", "daemon": "the daemon", "data": "its data"}
 """What commands are shown under, in this order, each with its title."""
 
@@ -58,6 +63,10 @@ COMMANDS = {
         "words.inspect:run", "show all there is about workers", "workers", place=THERE
     ),
     "ask": Command("words.ask:run", "ask a person, from inside a worker", "workers", place=HERE),
+    "completion": Command(
+        "completion.command:run", "print what completes words for bash, zsh or fish", place=HERE
+    ),
+    COMPLETE: Command("completion.command:complete", "", HIDDEN, HERE),
     "status": Command("commands.status:run", "say how the daemon is"),
     "up": Command(
         "commands.up:run",
@@ -69,6 +78,7 @@ COMMANDS = {
         "service.command:run",
         "let systemd keep the daemon: install, uninstall, status, logs",
         place=HERE,
+        verbs=("install", "uninstall", "status", "logs"),
     ),
     "doctor": Command(
         "doctor.command:run",

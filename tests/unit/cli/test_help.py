@@ -7,7 +7,13 @@ from penholder.cli.contract import contract
 from penholder.cli.terminal import cells, helping
 from tests.helpers.command_line import Cli
 
-WORDS = ["", *catalog.COMMANDS, *contract().rooms(), "worker create", "queue submit"]
+WORDS = [
+    "",
+    *(name for name, each in catalog.COMMANDS.items() if each.group in catalog.GROUPS),
+    *contract().rooms(),
+    "worker create",
+    "queue submit",
+]
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])

@@ -5,7 +5,7 @@ Apart from `flags`, so that commands which call no method of the contract do not
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import msgspec
@@ -52,8 +52,14 @@ class Parser(argparse.ArgumentParser):
         print(message, end="", file=sys.stderr if is_fault else sys.stdout)
 
 
+on_parse: Callable[[Parser], NoReturn] | None = None
+"""Called with a parser instead of reading words: for who wants to know its flags alone."""
+
+
 def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     """Parse; an unknown flag is refused with the nearest known one."""
+    if on_parse is not None:
+        on_parse(parser)
     found, rest = parser.parse_known_args(words)
     if not rest:
         return found
