@@ -12,6 +12,7 @@ demo: $(READY)
 
 test: $(READY) lint types
 	$(BIN)/python -m penholder_daemon.generate --check
+	$(BIN)/python -m penholder.cli.manual --check
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal
 
 # Types and the fast tests on every other Python from 3.11 on, on PATH or in pyenv's versions.
@@ -29,6 +30,7 @@ generate: $(READY)
 	$(BIN)/python -m penholder_daemon.generate.nouns_index
 	$(BIN)/python -m tests.contract.examples
 	$(BIN)/python -m penholder_daemon.generate
+	$(BIN)/python -m penholder.cli.manual
 
 # What a new method still lacks, with the file and the line to add.
 missing: $(READY)

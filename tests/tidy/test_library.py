@@ -8,6 +8,7 @@ from tests.tidy.source import Offence, Scratch, files, imports, name, require
 COMMAND_LINE = "penholder.cli"
 PARTS = (
     "main",
+    "manual",
     "completion",
     "words",
     "doctor",

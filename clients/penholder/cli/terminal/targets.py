@@ -44,6 +44,12 @@ RECONNECT_S = 30.0
 """How long a call goes on asking a daemon that was there and is away or busy now."""
 
 
+class NotThere(DaemonUnreachable):
+    """Nobody answers on another machine."""
+
+    hint = "is it up there, and does ssh reach it?"
+
+
 class Where(Protocol):
     """The options that decide it."""
 
@@ -187,9 +193,7 @@ def _probe_elsewhere(target: Target) -> None:
         with Client(target.path, reconnect_s=0) as client:
             client.call("rpc.ping", timeout_s=_ELSEWHERE_S)
     except (DaemonUnreachable, ConnectionLost, TimeoutError):
-        error = DaemonUnreachable(f"no daemon answers at {target.at}")
-        error.hint = "is it up there, and does ssh reach it?"  # type: ignore[attr-defined]
-        raise error from None
+        raise NotThere(f"no daemon answers at {target.at}") from None
 
 
 def probe(path: Path, state_dir: Path | None = None) -> None:

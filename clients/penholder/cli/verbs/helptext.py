@@ -19,7 +19,7 @@ _ROOMS = {
 }
 
 
-_EXAMPLES = """\
+EXAMPLES = """\
 examples:
   penholder run -d -- make -j4     start a command and give it a name
   penholder ps                     see what runs, and what asks
@@ -30,14 +30,20 @@ examples:
   penholder stop make-1            end it"""
 
 
+def rooms(contract: Contract) -> list[tuple[str, str]]:
+    """Return each room with what it is about, or its verbs."""
+    return [(room, _ROOMS.get(room, _verbs(contract, room))) for room in contract.rooms()]
+
+
 def overview(contract: Contract) -> str:
     """Return the help of `penholder` alone."""
-    rooms = {room: _ROOMS.get(room, _verbs(contract, room)) for room in contract.rooms()}
     texts = [
         "usage: penholder WORD …   or   penholder ROOM VERB [--flag value …]",
-        _EXAMPLES,
+        EXAMPLES,
         *(_group(title, name) for name, title in GROUPS.items()),
-        "\n".join(["rooms (penholder help ROOM lists the verbs):", *helping.listed(rooms)]),
+        "\n".join(
+            ["rooms (penholder help ROOM lists the verbs):", *helping.listed(dict(rooms(contract)))]
+        ),
         "for every command: --json --socket PATH --runtime-dir DIR --state-dir DIR"
         " --operation NAME; penholder help WORD says more of each",
         EXIT_CODES_HELP,

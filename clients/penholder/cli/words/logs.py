@@ -48,8 +48,12 @@ def run(words: Sequence[str]) -> int:
         "--since", metavar="TIME", help="only what is newer: 10m, 2h, or 2026-01-31T12:00"
     )
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--stdout", dest="only", action="store_const", const="stdout")
-    only.add_argument("--stderr", dest="only", action="store_const", const="stderr")
+    only.add_argument(
+        "--stdout", dest="only", action="store_const", const="stdout", help="only this stream"
+    )
+    only.add_argument(
+        "--stderr", dest="only", action="store_const", const="stderr", help="only this stream"
+    )
     parser.add_argument("-t", "--timestamps", action="store_true", help="say when each line was")
     parser.add_argument("--raw", action="store_true", help="print control characters as they are")
     frame.add_controller(parser)
