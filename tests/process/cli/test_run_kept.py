@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from tests.helpers.background import SLEEPS, Background, children_of
+from tests.helpers.background import SLEEPS, Background, children_of, words_of
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import runs, wait_gone
 from tests.helpers.waiting import until
@@ -186,15 +186,10 @@ def test_a_runner_that_is_killed_while_the_daemon_is_away_is_followed_when_it_is
     runner, keeper = kept.runner, kept.keeper
     daemon.kill()
     kill(runner)
-    until(lambda: any("run.kept" in _words(pid) for pid in children_of(keeper)), "nobody follows")
+    until(lambda: any("run.kept" in words_of(pid) for pid in children_of(keeper)), "nobody follows")
     daemon.start()
 
     assert kept.wait_for("process.started", 2)["attempt"] == 2
-
-
-def _words(pid: int) -> str:
-    with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
-        return file.read()
 
 
 def test_a_worker_that_was_stopped_meanwhile_is_not_run_again(background: Background) -> None:

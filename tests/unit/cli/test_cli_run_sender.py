@@ -8,8 +8,13 @@ import pytest
 
 from penholder import ConnectionLost
 from penholder.blocking import Client
+from penholder.cli.run import outlet
 from penholder.cli.run.backlog import Backlog
+from penholder.cli.run.inbox import Inbox
+from penholder.cli.run.outlet import Outlet
 from penholder.cli.run.sender import Farewell, Sender
+from penholder.cli.run.wishes import Wishes
+from penholder.cli.terminal.failures import exit_code
 from penholder_protocol.errors import Fenced, StoreFailed
 from penholder_protocol.nouns import NewEvent
 from tests.helpers.fake_daemon import Answer, AnsweringDaemon, Hangup, Json
@@ -27,8 +32,11 @@ class Scene:
         for text in (b'{"n":1}', b'{"n":2}'):
             self.backlog.put(NewEvent(type="output", data=msgspec.Raw(text)))
         self.backlog.close()
+        self.told: list[str] = []
         client = Client(path, reconnect_s=0)
-        self.sender = Sender(client, self.backlog, lambda: self.is_stopped, self.ends.append)
+        self.sender = Sender(
+            client, self.backlog, lambda: self.is_stopped, self.ends.append, self.told.append
+        )
         self.sender.farewell = Farewell("error", "exit status 1")
         self.client = client
 
@@ -121,3 +129,33 @@ def test_who_gives_up_is_not_kept(scene: Scene, fake_worker: AnsweringDaemon) ->
     scene.sender.run()
 
     assert [type(end) for end in scene.ends] == [ConnectionLost]
+
+
+def test_what_the_store_refuses_is_told_once_and_that_it_stores_again(
+    scene: Scene, fake_worker: AnsweringDaemon
+) -> None:
+    full = StoreFailed("the disk is full")
+    fake_worker.answers["event.append_many"] = raising(full, full, full)
+
+    scene.sender.run()
+
+    assert scene.ends == [None]
+    assert scene.told == [
+        "the daemon cannot store the output, which waits: the disk is full",
+        "the daemon stores the output again",
+    ]
+    assert scene.sender.refusal is None
+
+
+def test_who_gives_up_says_what_the_daemon_said(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlet, "_LAST_WAIT_S", 0.0)
+    inbox, wishes = Inbox(), Wishes()
+    way_out = Outlet(inbox, wishes, lambda _backlog, _done: scene.sender, give_up_s=0)
+    scene.sender.refusal = StoreFailed("the disk is full")
+    way_out.leave(Farewell("error", None))
+
+    assert str(wishes.error) == "the last output was not delivered: the disk is full"
+    assert wishes.error is not None
+    assert exit_code(wishes.error) == 11

@@ -1,9 +1,12 @@
 """Programs of our own that run apart: without site-packages, small, and there at once."""
 
+import os
 import sys
 from pathlib import Path
 
 import penholder
+
+_OF_THE_LOADER = ("LD_LIBRARY_PATH",)
 
 
 def program(module: str) -> list[str]:
@@ -18,3 +21,8 @@ def program(module: str) -> list[str]:
     )
     root = str(Path(penholder.__file__).absolute().parent.parent)
     return [sys.executable, "-I", "-S", "-c", start, root]
+
+
+def environment() -> dict[str, str]:
+    """Return what the interpreter itself may need to be found and loaded, and nothing else."""
+    return {name: os.environ[name] for name in _OF_THE_LOADER if name in os.environ}

@@ -19,8 +19,7 @@ import msgspec
 
 from penholder import paths
 from penholder.blocking import Client
-from penholder.cli.run import unit
-from penholder.cli.run.apart import program
+from penholder.cli.run import apart, unit
 from penholder.cli.run.arguments import Arguments
 from penholder.cli.run.endpoint import make_private
 from penholder.cli.run.keeper import Orders
@@ -36,7 +35,7 @@ from penholder_protocol.nouns import Event, Page, Worker
 _START_S = 60.0
 _LOOK_MS = 500
 _RUNNER = "import sys; from penholder.cli.run.kept import main; sys.exit(main())"
-_KEEPER = program("penholder.cli.run.keeper")
+_KEEPER = apart.program("penholder.cli.run.keeper")
 _FIRST = ("process.started", "process.failed")
 
 
@@ -122,7 +121,7 @@ def _start(arguments: Arguments, worker_id: str, orders: Path) -> "subprocess.Po
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env={},
+            env=apart.environment(),
             start_new_session=True,
         )
     except OSError as error:

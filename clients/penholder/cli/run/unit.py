@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
 
+from penholder.cli.run import apart
 from penholder.cli.terminal.failures import Failure
 
 _ANSWER_S = 15.0
@@ -52,6 +53,7 @@ def _flags(worker_id: str, kill_after_s: float) -> list[str]:
         # The keeper tells its runner, which ends the command; the rest is for what hangs.
         "--property=KillMode=mixed",
         f"--property=TimeoutStopSec={int(kill_after_s) + _STOP_MARGIN_S}",
+        *(f"--setenv={name}={value}" for name, value in apart.environment().items()),
     ]  # fmt: skip
 
 

@@ -34,10 +34,12 @@ def run(words: Sequence[str]) -> int:
         " penholder run did not make is stopped by force: SIGTERM, and SIGKILL 5 s later.",
     )
     frame.add_names(parser, several=True)
-    parser.add_argument("-s", "--signal", metavar="SIGNAL", help="its name or number; default KILL")
+    parser.add_argument(
+        "-s", "--signal", default="KILL", metavar="SIGNAL", help="its name or number; default KILL"
+    )
     frame.add_controller(parser)
     found, options = frame.read(parser, words)
-    number = signal_of(found.signal or "KILL")
+    number = signal_of(found.signal)
 
     def act(client: Client, worker: Worker) -> str:
         acting.require_living(worker)
