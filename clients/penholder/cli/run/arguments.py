@@ -8,6 +8,7 @@ import msgspec
 from penholder.cli.run import naming, own_words
 from penholder.cli.run.restarts import POLICIES, Policy
 from penholder.cli.terminal.failures import Usage
+from penholder.cli.terminal.helping import described
 from penholder.cli.terminal.options import (
     Options,
     Parser,
@@ -19,35 +20,37 @@ from penholder.cli.terminal.options import (
     read_options,
 )
 
-_DESCRIPTION = """\
-Run a command as a worker. The command begins at the first word that is no flag, and all after it is
-its own. Without --controller the worker is this directory's; without --name it is called after the
-program, with a number. A daemon is started where there is none.
-
-  penholder run make -j4                       in the foreground
-  penholder run -d --name api ./serve          in the background; prints the name
-  penholder run -d --restart always -- ./serve started again whenever it ends
-
-Its output becomes events of the worker, a line each: type output, data {stream, text}; a piece of a
-line longer than 64 KiB has continued: true, bytes that are no UTF-8 come as base64, a last line
-without newline has newline: false. Before them comes process.started, after them process.exited.
-What is no whole line yet comes with partial: true, continued: true and newline: false when nothing
-follows it for 250 ms.
+_SUMMARY = """\
+Run a command as a worker: its output becomes the worker's events. The command begins at the first
+word that is no flag, and all after it is its own. Without --controller the worker is this
+directory's; without --name it is called after the program, with a number. A daemon is started where
+there is none."""
+_EXAMPLES = (
+    "penholder run make -j4",
+    "penholder run -d --name api ./serve --port 80",
+    "penholder run -d --restart on-failure --env TOKEN -- ./serve",
+)
+_MORE = """\
+With -d it returns when the command runs, and prints the name. The command outlives this terminal
+then: below a unit of the user's systemd where there is one, else below a small process that keeps
+it. Nothing that it has started outlives that.
 
 The command finds its worker in PENHOLDER_WORKER_ID and its socket in PENHOLDER_SOCKET. When the
 worker is canceled or stopped, or this program gets SIGINT, SIGTERM, SIGHUP or SIGQUIT, the whole
 process group of the command gets SIGTERM (SIGQUIT for SIGQUIT) and, after --kill-after-s, SIGKILL,
 and it is not started again. SIGTSTP stops both. If this program is killed, a guard ends the
-command, unless --keep. While the daemon is away the output waits, and when that is much the command
-waits too. What the command leaves behind in its process group has --kill-after-s to end; what has
-left the group is named in an event process.left.
+command, unless --keep. What the command leaves behind in its process group has --kill-after-s to
+end; what has left the group is named in an event process.left.
 
-With -d the command outlives this terminal: below a unit of the user's systemd where there is one,
-else below a small process that keeps it. Nothing that it has started outlives it then.
+Its output becomes events of type output, a line each, with data {stream, text}; a piece of a line
+longer than 64 KiB has continued: true, bytes that are no UTF-8 come as base64, a last line without
+newline has newline: false. Before them comes process.started, after them process.exited. What is no
+whole line yet comes with partial: true, continued: true and newline: false when nothing follows it
+for 250 ms. While the daemon is away the output waits, and when that is much the command waits too.
 
 The exit code is the command's, 128 + N if signal N ended it, 127 if there is no such command, 126
 if it cannot be run; 5 if another process took the worker's seat; else as of every command. With -d
-it is 0 when the command runs, and the name is printed; else 126 or 127, with the reason."""
+it is 0 when the command runs, else 126 or 127, with the reason."""
 
 
 class Arguments(msgspec.Struct):
@@ -95,7 +98,7 @@ def parser() -> Parser:
     made = Parser(
         prog="penholder run",
         usage="penholder run [-d] [--name NAME] [--flag value …] [--] COMMAND …",
-        description=_DESCRIPTION,
+        description=described(_SUMMARY, _EXAMPLES, _MORE),
     )
     _add_worker(made.add_argument_group("the worker"))
     _add_command(made.add_argument_group("the command"))

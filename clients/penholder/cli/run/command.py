@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+import msgspec
+
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
 from penholder.cli.commands import up
@@ -14,10 +16,12 @@ from penholder.cli.run.arguments import Arguments, parse
 from penholder.cli.run.inbox import Inbox, Interrupted
 from penholder.cli.run.running import PATIENCE_S, Runner, Seated
 from penholder.cli.run.starting import Connect, Made, Registration, sit
-from penholder.cli.terminal import targets
+from penholder.cli.terminal import output, targets
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
+from penholder.cli.terminal.text import printable
 from penholder_protocol.errors import PenholderError
+from penholder_protocol.nouns import Worker
 
 
 def run(words: Sequence[str]) -> int:
@@ -28,7 +32,11 @@ def run(words: Sequence[str]) -> int:
 def begin(arguments: Arguments, options: Options) -> int:
     """Make a worker and run its command, here or in the background; returns the exit code."""
     if arguments.detach:
-        print(detached(arguments, options))
+        worker = detached(arguments, options)
+        if arguments.json:
+            output.print_json(msgspec.json.encode(worker))
+        else:
+            print(printable(worker.label))
         return 0
     inbox = Inbox()
     # Before there is a worker: a signal that came amid its making would leave it behind.
@@ -43,8 +51,8 @@ def begin(arguments: Arguments, options: Options) -> int:
         return Runner(arguments, options, start.variables, inbox, seated, client).run()
 
 
-def detached(arguments: Arguments, options: Options) -> str:
-    """Run a command in the background; returns its worker's name when it runs."""
+def detached(arguments: Arguments, options: Options) -> Worker:
+    """Run a command in the background; returns its worker, as it was made, when it runs."""
     inbox = Inbox()
     inbox.catch_signals()
     start = _Start(arguments, options)
@@ -54,7 +62,7 @@ def detached(arguments: Arguments, options: Options) -> str:
             detaching.detach(arguments, options, start.variables, made, control_path)
     finally:
         inbox.close()
-    return made.worker.label
+    return made.worker
 
 
 class _Start:

@@ -58,4 +58,4 @@ def _restart(client: Client, worker: Worker) -> bool:
 
 
 def _make_again(client: Client, worker: Worker, options: Options) -> str:
-    return command.detached(again.arguments_of(client, worker), options)
+    return command.detached(again.arguments_of(client, worker), options).label

@@ -5,6 +5,7 @@ Where something came after it the stream is searched.
 """
 
 import signal
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -21,6 +22,11 @@ _PAGE = 1000
 class _Exit(msgspec.Struct):
     exit_status: int | None = None
     signal: str | None = None
+
+
+class _Failure(msgspec.Struct):
+    code: int = _CANNOT_RUN
+    """What a shell would exit with; older runners did not say."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -51,7 +57,7 @@ def is_living(worker: Seat) -> bool:
 def read(type_: str, data: bytes | msgspec.Raw, at: str) -> Ending | None:
     """Read an event as an ending; None where it is none that `penholder run` wrote."""
     if type_ == _FAILED:
-        return Ending(_CANNOT_RUN, "could not be run", at)
+        return _failure(data, at)
     if type_ != EXITED:
         return None
     try:
@@ -64,6 +70,13 @@ def read(type_: str, data: bytes | msgspec.Raw, at: str) -> Ending | None:
     if not isinstance(number, signal.Signals):
         return None
     return Ending(128 + number, f"killed by {found.signal}", at)
+
+
+def _failure(data: bytes | msgspec.Raw, at: str) -> Ending:
+    code = _CANNOT_RUN
+    with suppress(msgspec.MsgspecError):
+        code = msgspec.json.decode(data, type=_Failure).code
+    return Ending(code, "could not be run", at)
 
 
 def find(client: Client, worker_id: str) -> Ending | None:
