@@ -48,7 +48,8 @@ def test_stop_waits_until_the_command_has_said_its_last_words(background: Backgr
     said = background.say("stop", kept.name)
 
     assert (said.code, said.out, said.err) == (0, "sh-1\n", "")
-    assert [event["data"]["text"] for event in kept.events("output")] == ["ready", "bye"]
+    output = [event["data"] for event in kept.events("output")]
+    assert [each["text"] for each in output if each["stream"] == "stdout"] == ["ready", "bye"]
     assert kept.types()[-1] == "process.exited"
     assert kept.record()["state"] == "stopped"
     assert background.say("stop", kept.worker_id).code == 0  # it is stopped
