@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from tests.helpers.programs import Ran, penholder, runs, wait_gone
 from tests.helpers.waiting import until
 
 NO_SYSTEMD = {"XDG_RUNTIME_DIR": ""}
+_DAEMON = "penholder_daemon"
 SLEEPS = ("sh", "-c", "echo $$; exec sleep 1000")
 
 
@@ -130,11 +131,11 @@ def words_of(pid: int) -> str:
     return ""
 
 
-def end_all_below(directory: Path, but: Callable[[int], bool]) -> None:
-    """Kill every process that was told of a directory of the test's."""
+def end_all_below(directory: Path) -> None:
+    """Kill every process that was told of a directory of the test's, but for a daemon."""
     mark = os.fsencode(directory)
     for _ in range(10):
-        found = [pid for pid in _told_of(mark) if runs(pid) and not but(pid)]
+        found = [pid for pid in _told_of(mark) if runs(pid) and _DAEMON not in words_of(pid)]
         if not found:
             return
         for pid in found:

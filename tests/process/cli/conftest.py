@@ -41,4 +41,4 @@ def start(daemon: DaemonProcess, start_program: StartProgram) -> Start:
 def background(daemon: DaemonProcess, short_dir: Path) -> Iterator[Background]:
     """Give what starts commands in the background, without a systemd; all of them are ended."""
     yield Background(daemon)
-    end_all_below(short_dir, lambda pid: pid == daemon.pid)
+    end_all_below(short_dir)

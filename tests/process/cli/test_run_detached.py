@@ -15,12 +15,11 @@ from tests.helpers.background import (
     Background,
     Kept,
     children_of,
-    end_all_below,
     words_of,
     workers,
 )
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.programs import Ran, Running, penholder, runs, wait_gone
+from tests.helpers.programs import Ran, Running, penholder, wait_gone
 from tests.helpers.waiting import until
 
 
@@ -242,6 +241,5 @@ def test_a_program_without_a_daemon_is_gone_with_its_end(
     kept = background.run(sys.executable, "-c", "print('done')")
     kept.wait_for("process.exited")
     assert kept.wait_ended()["state"] == "stopped"
-    end_all_below(short_dir, lambda pid: pid == background.daemon.pid or runs(pid) is False)
     assert not (short_dir / "run" / "runners" / f"{kept.worker_id}.sock").exists()
     wait_gone(kept.events("process.started")[0]["data"]["pid"])

@@ -215,3 +215,15 @@ def test_what_is_to_be_kept_outlives_its_runner_also_in_the_background(
     wait_gone(keeper)
     assert runs(command)
     kill(command)
+
+
+def test_an_end_that_nobody_hears_of_is_not_kept_for_ever(
+    daemon: DaemonProcess, background: Background
+) -> None:
+    kept = background.run("--give-up-s", "0", *SLEEPS)
+    runner, keeper = kept.runner, kept.keeper
+    daemon.kill()
+    kill(runner)
+    wait_gone(keeper)
+    daemon.start()
+    assert kept.record()["recovery_state"] == "lost"

@@ -8,8 +8,10 @@ saw, or what the runner before had still told. The daemon may be away meanwhile,
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from functools import partial
+from math import inf
 
 import msgspec
 
@@ -115,13 +117,19 @@ def _run(told: _Told, seated: Seated, inbox: Inbox, channel: Channel) -> int:
 
 
 def _sit(plan: Plan) -> Seated:
-    """Take the seat, as soon as there is a daemon that gives it."""
+    """Take the seat, as soon as there is a daemon that gives it.
+
+    Where the command is not started again there is only its end to tell, and that waits no longer
+    than all last output does.
+    """
+    said = plan.arguments
+    deadline = inf if said.restart != "never" else time.monotonic() + said.give_up_s
     while True:
         with Client(plan.worker.socket_path, reconnect_s=_LOOK_S) as client:
             try:
                 epoch = sit(client)
             except (ConnectionLost, DaemonUnreachable):
-                if _is_over(plan):
+                if time.monotonic() > deadline or _is_over(plan):
                     raise
             else:
                 break
