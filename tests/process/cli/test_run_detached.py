@@ -192,7 +192,25 @@ def test_a_name_is_free_again_when_its_worker_has_ended(background: Background) 
 def test_a_signal_before_the_command_runs_leaves_nothing_behind(
     background: Background, short_dir: Path
 ) -> None:
-    # A directory in the place of the orders' one keeps it from coming so far as a keeper.
+    """It comes while the user's systemd is asked."""
+    (short_dir / "xdg" / "systemd").mkdir(parents=True)
+    program = short_dir / "systemd-run"
+    program.write_text("#!/bin/sh\nkill -TERM $PPID\nexec sleep 1000\n")
+    program.chmod(0o755)
+    path = f"{short_dir}:{os.environ['PATH']}"
+    ran = background.try_run(*SLEEPS, XDG_RUNTIME_DIR=str(short_dir / "xdg"), PATH=path)
+
+    assert (ran.code, ran.out) == (128 + signal.SIGTERM, "")
+    (worker,) = workers(background.daemon)
+    assert worker["state"] == "stopped"
+    assert worker["last_error"] == "ended by SIGTERM before its command was started"
+    assert list((short_dir / "run" / "runners").iterdir()) == []
+
+
+def test_a_command_that_nobody_can_keep_leaves_no_worker_that_waits(
+    background: Background, short_dir: Path
+) -> None:
+    # A file in the place of the orders' directory keeps it from coming so far as a keeper.
     (short_dir / "run" / "runners").write_text("")
     ran = background.try_run(*SLEEPS)
     assert ran.code == 1

@@ -22,6 +22,7 @@ from penholder.blocking import Client
 from penholder.cli.run import apart, unit
 from penholder.cli.run.arguments import Arguments
 from penholder.cli.run.endpoint import make_private
+from penholder.cli.run.inbox import Interrupted
 from penholder.cli.run.keeper import Orders
 from penholder.cli.run.kept import Plan
 from penholder.cli.run.starting import Made
@@ -62,7 +63,13 @@ def detach(
         raise NotKept(f"{error.filename}: {error.strerror}") from None
     try:
         keeper = _start(arguments, worker_id, orders)
-        _wait_until_it_runs(made.worker, control_path, keeper, log)
+        try:
+            _wait_until_it_runs(made.worker, control_path, keeper, log)
+        except (NotKept, Interrupted):
+            # Its worker is taken back; a unit's runner sees that, and so would this one's, later.
+            if keeper is not None:
+                keeper.terminate()
+            raise
     finally:
         # The keeper has removed it, unless there was none.
         orders.unlink(missing_ok=True)
