@@ -11,6 +11,8 @@ PARTS = (
     "manual",
     "completion",
     "words",
+    "timeline",
+    "watch",
     "doctor",
     "service",
     "run",

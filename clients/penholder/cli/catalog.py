@@ -106,6 +106,9 @@ COMMANDS = {
     "bridge": Command(
         "commands.bridge:run", "connect stdin and stdout with the daemon; for --at", place=HERE
     ),
+    "timeline": Command(
+        "words.timeline:run", "draw what workers did, as a page or an image of its own"
+    ),
     "backup": Command(
         "commands.backup:run",
         "copy the database of the running daemon to a new file",

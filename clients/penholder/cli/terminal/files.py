@@ -10,19 +10,21 @@ _FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MODE = 0o644
 
 
-def replace(path: Path, text: str) -> None:
-    """Write a file that everybody may read, in place of one that may be there; raises OSError.
+def replace(path: Path, text: str, mode: int = _MODE) -> None:
+    """Write a file, in place of one that may be there; raises OSError.
+
+    Unless `mode` says otherwise everybody may read it.
 
     Only a regular file is replaced: a rename would also take the place of a device such as
     /dev/null, and every program would then write to what was put there.
     """
     _check_replaceable(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    descriptor = os.open(partial, _FLAGS, _MODE)
+    descriptor = os.open(partial, _FLAGS, mode)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            # Whatever the umask takes away: others are meant to read it.
-            os.fchmod(file.fileno(), _MODE)
+            # Whatever the umask takes away: who is meant to read it can.
+            os.fchmod(file.fileno(), mode)
             file.write(text)
         partial.replace(path)
     except OSError:
