@@ -107,7 +107,7 @@ COMMANDS = {
         "commands.bridge:run", "connect stdin and stdout with the daemon; for --at", place=HERE
     ),
     "timeline": Command(
-        "words.timeline:run", "draw what workers did, as a page or an image of its own"
+        "words.timeline:run", "draw what workers did, as a page or an image", "workers"
     ),
     "backup": Command(
         "commands.backup:run",

@@ -33,7 +33,7 @@ def density(
 def _add(counts: list[float], begin: float, end: float, entries: int) -> None:
     """Spread entries evenly between two places, which are counted in parts."""
     # A clock that was set back has given the later one the earlier time.
-    begin, end = sorted((begin, end))
+    begin, end = sorted(min(max(each, 0.0), float(len(counts))) for each in (begin, end))
     first, last = _part(counts, begin), _part(counts, end)
     if first == last:
         counts[first] += entries

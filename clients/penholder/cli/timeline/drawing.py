@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from penholder.cli.terminal import cells
+from penholder.cli.terminal.text import printable
 from penholder.cli.timeline import axis
 from penholder.cli.timeline.clock import Clock
 from penholder.cli.timeline.markup import Markup, about, element, joined, text
@@ -18,7 +19,7 @@ from penholder.cli.timeline.picture import Group, Mark, Picture, Row, Span
 MARKER = "penholder timeline"
 """Which files are ours: it stands in their first lines."""
 WIDTH = 1200
-PLOT_X, PLOT_WIDTH = 236, 952
+PLOT_X, PLOT_WIDTH = 236, 924
 UNITS = 1_000_000
 AXIS_Y, TOP = 34, 44
 GROUP_HEIGHT, ROW_HEIGHT = 30, 38
@@ -42,12 +43,22 @@ class _Lane(msgspec.Struct, frozen=True):
 _STATE, _TURN, _QUESTION, _OWNER = _Lane(14, 10), _Lane(26, 3), _Lane(30, 4), _Lane(12, 8)
 
 
-def picture_svg(picture: Picture, style: Markup | None = None, **attributes: object) -> Markup:
-    """Draw a picture; `style` goes into the element, where no page around it has it."""
+def inline(picture: Picture) -> Markup:
+    """Draw a picture for a page, which has its style."""
+    return _drawn(picture, [], class_="picture")
+
+
+def alone(picture: Picture, style: Markup) -> Markup:
+    """Draw a picture that is an image of its own."""
+    height = _Drawing(picture).bottom
+    return _drawn(picture, [element("style", style)], width=WIDTH, height=height)
+
+
+def _drawn(picture: Picture, first: list[Markup], **attributes: object) -> Markup:
     drawing = _Drawing(picture)
     parts = [
         element("title", text(MARKER)),
-        *([] if style is None else [element("style", style)]),
+        *first,
         drawing.axis(),
         drawing.names(),
         element("rect", class_="field", x=PLOT_X, y=TOP, width=PLOT_WIDTH, height=drawing.height),
@@ -186,7 +197,7 @@ class _Drawing:
             x += 26 + 7 * len(kind)
         for note in self._picture.notes:
             y += _LINE_HEIGHT
-            yield element("text", about([note]), text(cells.fit(note, _NOTE_CELLS)),
+            yield element("text", about([note]), text(cells.fit(printable(note), _NOTE_CELLS)),
                           class_="note", x=8, y=y)  # fmt: skip
 
     def _x(self, ms: int) -> float:
@@ -203,7 +214,8 @@ def _height(group: Group) -> int:
 
 
 def _name(lines: Sequence[str], x: int, y: int, class_: str) -> Markup:
-    shown = cells.fit(lines[0][: 4 * _NAME_CELLS], _NAME_CELLS)
+    # Escaped first: what is cut then is as wide as it looks.
+    shown = cells.fit(printable(lines[0][: 4 * _NAME_CELLS]), _NAME_CELLS)
     return element("text", about(lines), text(shown), class_=class_, x=x, y=y)
 
 

@@ -5,7 +5,7 @@ and from the workers that live. At most MAX_ROWS are shown, the living first, th
 something was told last. Their own streams and questions are read for these alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
 from typing import TypeVar
@@ -88,11 +88,13 @@ class _Gathering:
         ]
         self._note_limits()
         happenings = sorted([*told, *wrote], key=_position)
+        shown = {each: workers[each] for each in worker_ids if each in workers}
+        first_ms, last_ms = self._extent(begin_ms, happenings, list(shown.values()))
         return Facts(
-            begin_ms=begin_ms or self._first_ms(happenings, workers, worker_ids),
-            end_ms=self._end_ms,
+            begin_ms=first_ms,
+            end_ms=last_ms,
             happenings=happenings,
-            workers={each: workers[each] for each in worker_ids if each in workers},
+            workers=shown,
             controllers={each.controller_id: each.label for each in controllers.values()},
             questions=self._questions(told, worker_ids),
             notes=self._notes,
@@ -143,12 +145,20 @@ class _Gathering:
             return milliseconds(workers[self._wanted.worker_id].created_at)
         return 0
 
-    def _first_ms(
-        self, happenings: Sequence[Happening], workers: Mapping[str, Present], shown: Iterable[str]
-    ) -> int:
-        times = [each.ms for each in happenings[:1]]
-        times += [milliseconds(workers[each].created_at) for each in shown if each in workers]
-        return min([*times, self._end_ms - 1])
+    def _extent(
+        self, begin_ms: int, happenings: Sequence[Happening], shown: Sequence[Present]
+    ) -> tuple[int, int]:
+        """Return when the picture begins and ends: not before the first, nor long after the last.
+
+        Of a day in which something happened for a minute, the minute would not be seen.
+        """
+        living = [each for each in shown if each.is_living]
+        times = [each.ms for each in happenings]
+        times += [milliseconds(each.created_at) for each in living] or [self._end_ms] * (not times)
+        first, last = min(times), max(times)
+        margin_ms = max(1, (last - first) // 20)
+        end_ms = self._end_ms if living else min(self._end_ms, last + margin_ms)
+        return min(max(begin_ms, first), end_ms - 1), end_ms
 
     def _told(
         self, controller_ids: Sequence[str], after: int | None, begin_ms: int

@@ -11,6 +11,7 @@ none comes, the worker is still in the one that it has now.
 from collections.abc import Callable, Mapping
 
 from penholder.cli.terminal import cells
+from penholder.cli.terminal.text import printable
 from penholder.cli.timeline.clock import Clock
 from penholder.cli.timeline.density import density
 from penholder.cli.timeline.facts import Data, Happening, Present, data_of
@@ -36,7 +37,7 @@ class Life:
         self.worker_id = worker_id
         self._present = present
         self._clock = clock
-        self.label = worker_id if present is None else present.label
+        self.label = (present and present.label) or worker_id
         self._states: list[Span] = []
         self._state: tuple[str, int, str] | None = None
         self._marks: list[Mark] = []
@@ -84,7 +85,7 @@ class Life:
     @property
     def name(self) -> str:
         """The label, cut: it is told again with everything that the worker did."""
-        return cells.fit(self.label[: 4 * _NAME_CELLS], _NAME_CELLS)
+        return cells.fit(printable(self.label[: 4 * _NAME_CELLS]), _NAME_CELLS)
 
     def _created(self, happening: Happening, data: Data) -> None:
         self.label = data.label or self.label

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from penholder.cli.timeline.clock import Clock
-from penholder.cli.timeline.drawing import MARKER, WIDTH, picture_svg
+from penholder.cli.timeline.drawing import MARKER, alone, inline
 from penholder.cli.timeline.markup import Markup, element, joined, text
 from penholder.cli.timeline.picture import Picture
 
@@ -42,7 +42,7 @@ def html(picture: Picture) -> str:
     body = [
         element("h1", text(_heading(picture))),
         _controls(),
-        picture_svg(picture, class_="picture"),
+        inline(picture),
         Markup('<pre class="about" hidden></pre>'),
         Markup(f"<script>{script}</script>"),
     ]
@@ -52,7 +52,7 @@ def html(picture: Picture) -> str:
 
 def svg(picture: Picture) -> str:
     """Write an image that needs nothing else."""
-    image = picture_svg(picture, Markup(_part("picture.css")), width=WIDTH)
+    image = alone(picture, Markup(_part("picture.css")))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{image}\n'
 
 

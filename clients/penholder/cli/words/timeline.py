@@ -8,31 +8,23 @@ from datetime import datetime
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.terminal import durations, output, targets
-from penholder.cli.terminal.failures import Failure
-from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
+from penholder.cli.terminal import ages, output
+from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.options import Parser
 from penholder.cli.terminal.text import printable
 from penholder.cli.timeline import files, page
 from penholder.cli.timeline.clock import Clock
 from penholder.cli.timeline.gathering import Wanted, gather
 from penholder.cli.timeline.model import build
 from penholder.cli.timeline.picture import Picture
-from penholder.cli.workers import names, scope
+from penholder.cli.words import frame
+from penholder.cli.workers import names
 from penholder_protocol.errors import ControllerNotFound, PenholderError
 from penholder_protocol.nouns import Controller
 
-_DESCRIPTION = """\
-Draw what workers did: their states, turns and questions, who answered, who took what over, what
-was started again, and how much they wrote. The page zooms and tells more where the pointer rests;
-it needs nothing but a browser, and fetches nothing.
-
-  penholder timeline                        all workers, the last 24 hours
-  penholder timeline make-2                 one worker, its whole life
-  penholder timeline . --since 2h           the workers of this directory
-  penholder timeline main -o main.svg       a controller's workers, as an image
-  penholder timeline -o - > page.html       on stdout"""
 _DEFAULT_SINCE = "24h"
 _ALL = "all"
+_LONGEST_S = 100 * 366 * 86_400
 _MS = 1_000
 
 
@@ -47,14 +39,13 @@ class _Told(msgspec.Struct):
 
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder timeline words…`; returns the exit code."""
-    found = parse_known(_parser(), normalized(words))
-    options = read_options(found)
-    # The name says how, unless the flag does; `--format` of other words means records.
+    found, options = frame.read(_parser(), words)
+    # `format` is how other words print records, which is not meant here.
     format_ = files.format_of(found.out, found.picture_format)
     if found.out != files.STDOUT:
         files.require_writable(found.out, force=found.force)
     since_ms = _since_ms(found.since)
-    with targets.connect(targets.choose(options), options.operation) as client:
+    with frame.connected(options) as client:
         wanted = _wanted(client, found.target, since_ms, is_said=found.since is not None)
         picture = build(gather(client, wanted))
     _refuse_empty(picture, found.since)
@@ -67,12 +58,17 @@ def run(words: Sequence[str]) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser(
-        prog="penholder timeline",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = frame.parser(
+        "timeline",
+        "[NAME|CONTROLLER] [-o FILE] [--since TIME]",
+        "Draw what workers did: states, turns, questions and who answered them, takeovers,"
+        " restarts, and how much was written.",
+        ["penholder timeline", "penholder timeline make-2", "penholder timeline . --since 2h",
+         "penholder timeline main -o main.svg", "penholder timeline -o - > page.html"],
+        "All workers of the last 24 hours, a controller's (. is that of the directory), or one"
+        " worker's whole life. A page zooms, and tells more where the pointer rests; an image"
+        " tells without zoom. Both need nothing but a browser, and fetch nothing.",
+    )  # fmt: skip
     parser.add_argument(
         "target", nargs="?", metavar="NAME|CONTROLLER", help="default all; . is this directory's"
     )
@@ -86,9 +82,9 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "--since",
-        metavar="2h",
-        help=f"begin so long ago, or with `{_ALL}` at the oldest entry; default {_DEFAULT_SINCE},"
-        " for one worker all of its life",
+        metavar="TIME",
+        help=f"begin so long ago (90s, 10m, 2h, 3d), or with `{_ALL}` at the oldest entry;"
+        f" default {_DEFAULT_SINCE}, for one worker all of its life",
     )
     parser.add_argument(
         "--format",
@@ -97,14 +93,19 @@ def _parser() -> Parser:
         help="a page or an image, whatever FILE is called",
     )
     parser.add_argument("--force", action="store_true", help="replace a file that is no timeline")
-    add_common(parser)
     return parser
 
 
 def _since_ms(text: str | None) -> int | None:
     if text == _ALL:
         return None
-    return durations.seconds(text or _DEFAULT_SINCE, "--since") * _MS
+    try:
+        since_s = ages.parsed_duration(text or _DEFAULT_SINCE)
+    except argparse.ArgumentTypeError as error:
+        raise Usage(f"--since: {error}, or {_ALL}") from None
+    if not 0 < since_s <= _LONGEST_S:
+        raise Usage(f"--since: {text!r} must be above 0 and at most 100 years; {_ALL} is more")
+    return round(since_s * _MS)
 
 
 def _wanted(client: Client, target: str | None, since_ms: int | None, *, is_said: bool) -> Wanted:
@@ -126,12 +127,15 @@ def _wanted(client: Client, target: str | None, since_ms: int | None, *, is_said
 
 def _controller_id(client: Client, target: str) -> str | None:
     """Return the controller that is meant; None where it must be a worker."""
-    if target == ".":
-        return scope.directory_controller(client).controller_id
+    meant = frame.controller_of(client, target)
     try:
-        params = {"controller_id": target}
+        params = {"controller_id": meant}
         return client.call("controller.get", params, Controller).controller_id
     except ControllerNotFound:
+        if target == frame.HERE:
+            raise Failure(
+                "no worker was ever made in this directory; leave . out for all"
+            ) from None
         return None
     except PenholderError as error:
         if error.number != -32602:

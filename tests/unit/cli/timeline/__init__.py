@@ -1,0 +1,1 @@
+"""`penholder timeline`: facts in, a picture out, and how that is written."""
