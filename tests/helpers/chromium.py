@@ -9,6 +9,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator
@@ -30,6 +31,16 @@ _FLAGS = (
 def program() -> str | None:
     """Return the path of a Chromium; None where there is none."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+_BECOME = """
+import fcntl, os, sys
+# Out of the way first: each may have the number that the other is to get.
+read, write = (fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3])
+os.dup2(read, 3), os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Runs Chromium, which reads from 3 and writes to 4."""
 
 
 class Browser:
@@ -122,10 +133,9 @@ def browser() -> Iterator[Browser]:
     commands_out, commands_in = os.pipe()
     answers_out, answers_in = os.pipe()
     with TemporaryDirectory(prefix="ph-chromium-", ignore_cleanup_errors=True) as profile:
-        # It reads from 3 and writes to 4, whatever the pipes are called here.
-        shell = f'exec "$@" 3<&{commands_out} 4>&{answers_in}'
+        pipes = (str(commands_out), str(answers_in))
         process = subprocess.Popen(
-            ["sh", "-c", shell, "sh", found, *_FLAGS, f"--user-data-dir={profile}"],
+            [sys.executable, "-c", _BECOME, *pipes, found, *_FLAGS, f"--user-data-dir={profile}"],
             pass_fds=(commands_out, answers_in), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip

@@ -107,7 +107,7 @@ class _Drawing:
             y += GROUP_HEIGHT
             for row in group.rows:
                 yield _name(row.about, 16, y + 18, "worker")
-                state = f"{row.state} · {row.entries:,} entries"
+                state = _fitted(f"{row.state} · {row.entries:,} entries", _NAME_CELLS)
                 yield element("text", text(state), class_="state", x=16, y=y + 31)
                 y += ROW_HEIGHT
 
@@ -197,7 +197,7 @@ class _Drawing:
             x += 26 + 7 * len(kind)
         for note in self._picture.notes:
             y += _LINE_HEIGHT
-            yield element("text", about([note]), text(cells.fit(printable(note), _NOTE_CELLS)),
+            yield element("text", about([note]), text(_fitted(note, _NOTE_CELLS)),
                           class_="note", x=8, y=y)  # fmt: skip
 
     def _x(self, ms: int) -> float:
@@ -214,9 +214,13 @@ def _height(group: Group) -> int:
 
 
 def _name(lines: Sequence[str], x: int, y: int, class_: str) -> Markup:
-    # Escaped first: what is cut then is as wide as it looks.
-    shown = cells.fit(printable(lines[0][: 4 * _NAME_CELLS]), _NAME_CELLS)
-    return element("text", about(lines), text(shown), class_=class_, x=x, y=y)
+    shown = text(_fitted(lines[0], _NAME_CELLS))
+    return element("text", about(lines), shown, class_=class_, x=x, y=y)
+
+
+def _fitted(line: str, width: int) -> str:
+    """Cut a line; escaped first, so that it is as wide as it looks."""
+    return cells.fit(printable(line[: 4 * width]), width)
 
 
 def _known(kind: str) -> str:
