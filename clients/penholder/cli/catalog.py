@@ -109,6 +109,11 @@ COMMANDS = {
     "timeline": Command(
         "words.timeline:run", "draw what workers did, as a page or an image", "workers"
     ),
+    "watch": Command(
+        "words.watch:run",
+        "tell of questions, failures and silence, and run a program for each",
+        "workers",
+    ),
     "backup": Command(
         "commands.backup:run",
         "copy the database of the running daemon to a new file",

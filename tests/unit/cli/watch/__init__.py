@@ -1,0 +1,1 @@
+"""`penholder watch`: what is told, once, and to whom."""
