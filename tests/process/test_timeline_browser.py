@@ -17,7 +17,7 @@ from penholder.cli.timeline.clock import Clock
 from penholder.cli.timeline.drawing import UNITS
 from penholder.cli.timeline.model import build
 from penholder_daemon.generate.__main__ import ROOT
-from tests.helpers import chromium, fleet
+from tests.helpers import chromium, lived_fleet
 from tests.helpers.chromium import Browser
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import penholder
@@ -218,7 +218,7 @@ def test_hover_tells(opened: Browser) -> None:
 def test_the_picture_of_a_real_fleet(
     daemon: DaemonProcess, browser: Browser, tmp_path: Path
 ) -> None:
-    fleet.live(daemon, workers=2, entries=60)
+    lived_fleet.live(daemon, workers=2, entries=60)
     path = tmp_path / "fleet.html"
     assert penholder(daemon, "timeline", "-o", str(path)).code == 0
     browser.open(path, width=1100, height=340)

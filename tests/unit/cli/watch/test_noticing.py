@@ -1,5 +1,7 @@
 """Which entries are told, and each failure once."""
 
+from typing import Any
+
 import pytest
 
 from penholder.cli.watch.noticing import Noticed, Noticing
@@ -8,12 +10,12 @@ from tests.helpers.overviews import entry
 from tests.helpers.timelines import at
 
 
-def told(type_: str, worker_id: str = "w", **data: object) -> Entry:
+def told(type_: str, worker_id: str = "w", **data: Any) -> Entry:
     """Return an entry of the controller's stream."""
     return entry(1, "controller:c", type_, worker_id=worker_id, **data)
 
 
-def said(type_: str, worker_id: str = "w", **data: object) -> Entry:
+def said(type_: str, worker_id: str = "w", **data: Any) -> Entry:
     """Return an entry of the worker's own stream."""
     return entry(1, f"worker:{worker_id}", type_, **data)
 

@@ -6,6 +6,7 @@ import pytest
 
 from penholder.cli.watch.silences import Silences
 from penholder_protocol.nouns import WorkerOverview
+from tests.helpers.fake_daemon import Json
 from tests.helpers.overviews import overview
 from tests.helpers.timelines import at
 
@@ -60,7 +61,7 @@ def test_who_was_moved_has_time_from_then_on() -> None:
         {"state": "stopped"},
     ],
 )
-def test_who_has_nothing_to_say_is_not_silent(quiet: dict[str, object]) -> None:
+def test_who_has_nothing_to_say_is_not_silent(quiet: Json) -> None:
     assert look(Silences(60), 900, overview(**quiet)) == []
 
 
