@@ -3,14 +3,22 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import pytest
+
+from penholder.cli import catalog
 from penholder_daemon.generate.__main__ import ROOT
+from penholder_protocol.nouns.words import WorkerState
 from tests.helpers.daemon_process import DaemonProcess, make_worker
 from tests.helpers.programs import penholder
 
 DASHBOARD = ROOT / "docs/grafana/penholder.json"
+RULES = ROOT / "docs/prometheus/penholder.rules.yaml"
+OF_OTHERS = {"node_textfile_mtime_seconds"}
 NAME = re.compile(r"\bpenholder_\w+")
 TYPE = re.compile(r"^# TYPE (\w+) (\w+)$", re.MULTILINE)
 
@@ -95,3 +103,33 @@ def test_every_panel_says_what_it_shows() -> None:
     panels = dashboard["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     assert all(panel["title"] and panel["description"] and panel["targets"] for panel in panels)
+
+
+def test_the_alert_rules_name_only_what_the_daemon_gives(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        make_worker(control)
+        control.error("worker.get", worker_id="nobody")
+    text = penholder(daemon, "metrics").out
+    given = _given(text)
+    rules = RULES.read_text("utf-8")
+    expressions = re.findall(r"expr: (?:>-\n +)?(.+)", rules)
+    assert len(expressions) == rules.count("- alert: ")
+    named = set(re.findall(r"\b(?:penholder|node)_\w+", " ".join(expressions)))
+    assert named - given - OF_OTHERS == set()
+    assert {"penholder_store_failing", "penholder_unserved_workers", *OF_OTHERS} <= named
+    assert set(re.findall(r'state="(\w+)"', rules)) <= set(get_args(WorkerState))
+    assert re.search(r'penholder_errors_total{class="1001",method="worker.get"} 1', text)
+
+
+def test_every_alert_says_what_is_wrong_and_names_commands_that_there_are() -> None:
+    rules = RULES.read_text("utf-8")
+    for rule in rules.split("- alert: ")[1:]:
+        for part in ("expr:", "labels: {severity: ", "summary: ", "description: "):
+            assert part in rule, rule
+    named = set(re.findall(r"`penholder (\w+)", rules.replace("\n            ", " ")))
+    assert named - {*catalog.COMMANDS} == set()
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt install prometheus")
+def test_prometheus_reads_the_alert_rules() -> None:
+    subprocess.run(["promtool", "check", "rules", str(RULES)], check=True, capture_output=True)
