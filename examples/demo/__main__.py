@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from examples.demo import checks, workers
+from examples.demo import checks, words, workers
 from examples.demo.show import Show
 from penholder.blocking import Client
 from penholder_protocol.errors import Fenced
@@ -34,12 +34,15 @@ class Demo:
         self._seen: list[Entry] = []
         self._running: list[workers.Worker] = []
         self._claims: list[checks.Claim] = []
+        self._begin = 0
 
     def run(self) -> bool:
         """Do all of it; True if every claim holds."""
         begun = time.monotonic()
         self.show.step("Start a daemon in a private directory")
         self._up()
+        self._claims += words.Words(self.show, self._environment, self._control).act()
+        self._begin = self._control.journal.position().pos
         self.show.step("Register a controller for this repository and own it")
         self._control.controller.register(
             controller_id=CONTROLLER, label="the demo", workspace_key=str(workers.ROOT)
@@ -64,7 +67,7 @@ class Demo:
         subprocess.run([workers.PENHOLDER, "--no-json", "up"], env=environment, check=True)
 
     def _follow(self) -> None:
-        self._live = self._control.subscribe(["*"], after="start")
+        self._live = self._control.subscribe(["*"], after=self._begin)
         self._follower = threading.Thread(target=self._show_live)
         self._follower.start()
 
@@ -122,7 +125,7 @@ class Demo:
         self._claim("the second owner still holds it after the crash", f"valid: {valid}", valid)
         self._until_seen(self._control.journal.position().pos)
         self._stop_following()
-        self._claims += checks.of_subscription(self._control, self._seen)
+        self._claims += checks.of_subscription(self._control, self._seen, self._begin)
 
     def _until_seen(self, pos: int) -> None:
         """Give the live subscriber a moment to come to the end."""

@@ -10,10 +10,9 @@ from penholder_protocol.nouns import Entry
 Claim = tuple[str, str, bool]
 
 
-def read_back(control: Client, streams: list[str]) -> list[Entry]:
-    """Read every entry of some streams, page by page."""
+def read_back(control: Client, streams: list[str], after: int = 0) -> list[Entry]:
+    """Read every entry of some streams after a position, page by page."""
     entries: list[Entry] = []
-    after = 0
     while True:
         page = control.journal.read(streams=streams, after=after, limit=1000)
         if not page.items:
@@ -55,9 +54,9 @@ def of_worker(control: Client, worker: Worker, status: int) -> list[Claim]:
     ]
 
 
-def of_subscription(control: Client, seen: list[Entry]) -> list[Claim]:
+def of_subscription(control: Client, seen: list[Entry], begin: int) -> list[Claim]:
     """Compare what a live subscriber saw, over a crash, with the journal."""
-    stored = read_back(control, ["*"])
+    stored = read_back(control, ["*"], begin)
     same = [entry.entry_id for entry in seen] == [entry.entry_id for entry in stored]
     counted = f"{len(stored)} entries stored, {len(seen)} seen live"
     return [("a subscriber saw every entry once, in order, over the crash", counted, same)]
