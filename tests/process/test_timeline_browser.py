@@ -210,7 +210,7 @@ def test_hover_tells(opened: Browser) -> None:
     assert box[1] <= 1240
     assert box[2] <= 800
     opened.mouse("mouseMoved", *middle(opened, ".density"))
-    assert opened.run(f"{about}.textContent").startswith("1 entries of w\n")
+    assert opened.run(f"{about}.textContent").startswith("1 entry of w\n")
     opened.mouse("mouseMoved", 2, 2)
     assert opened.run(f"{about}.hidden")
 

@@ -8,6 +8,11 @@ million it takes a few hundred. What lies between two that were read is taken to
 from collections.abc import Sequence
 
 
+def counted(entries: int) -> str:
+    """Say how many entries there are."""
+    return "1 entry" if entries == 1 else f"{entries:,} entries"
+
+
 def density(
     seen: Sequence[tuple[int, int]], begin_ms: int, end_ms: int, parts: int
 ) -> tuple[list[float], bool]:

@@ -13,6 +13,7 @@ from penholder.cli.terminal import cells
 from penholder.cli.terminal.text import printable
 from penholder.cli.timeline import axis
 from penholder.cli.timeline.clock import Clock
+from penholder.cli.timeline.density import counted
 from penholder.cli.timeline.markup import Markup, about, element, joined, text
 from penholder.cli.timeline.picture import Group, Mark, Picture, Row, Span
 
@@ -107,7 +108,7 @@ class _Drawing:
             y += GROUP_HEIGHT
             for row in group.rows:
                 yield _name(row.about, 16, y + 18, "worker")
-                state = _fitted(f"{row.state} · {row.entries:,} entries", _NAME_CELLS)
+                state = _fitted(f"{row.state} · {counted(row.entries)}", _NAME_CELLS)
                 yield element("text", text(state), class_="state", x=16, y=y + 31)
                 y += ROW_HEIGHT
 
@@ -163,7 +164,7 @@ class _Drawing:
         part_ms = (self.clock.end_ms - self.clock.begin_ms) / len(row.density)
         begin_ms = self.clock.begin_ms + part * part_ms
         more = "about " if row.is_sampled else ""
-        yield f"{more}{round(entries):,} entries of {row.worker_id}"
+        yield f"{more}{counted(round(entries))} of {row.worker_id}"
         yield self.clock.stretch(round(begin_ms), round(begin_ms + part_ms))
 
     def _spans(

@@ -37,6 +37,9 @@ _PAGES = 100
 _AT_ONCE = 64
 _MOST_SAMPLES = 240
 _ALL_SAMPLES = 4_000
+_MOST_SCANS = 600
+_ALL_SCANS = 4_000
+"""Of all workers together, as samples: a few with very much, or many with less, cost the same."""
 Item = TypeVar("Item", Present, Controller)
 
 
@@ -226,9 +229,9 @@ class _Gathering:
         """Yield entries of a worker's own stream."""
         stream = f"{WORKER}{worker_id}"
         samples = min(_MOST_SAMPLES, max(16, _ALL_SAMPLES // many))
-        found = Sampled(
-            self._journal, stream, self._after(stream, after, begin_ms), self._end, samples
-        )
+        scans = min(_MOST_SCANS, max(16, _ALL_SCANS // many))
+        begin = self._after(stream, after, begin_ms)
+        found = Sampled(self._journal, stream, begin, self._end, samples=samples, scans=scans)
         if not found.is_whole:
             self._notes.append(
                 f"{worker_id}: too many entries to read each one; their density is told from"

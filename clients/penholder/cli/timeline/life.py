@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from penholder.cli.terminal import cells
 from penholder.cli.terminal.text import printable
 from penholder.cli.timeline.clock import Clock
-from penholder.cli.timeline.density import density
+from penholder.cli.timeline.density import counted, density
 from penholder.cli.timeline.facts import Data, Happening, Present, data_of
 from penholder.cli.timeline.picture import About, Mark, Row, Span
 from penholder.cli.timeline.questioning import Questions
@@ -162,7 +162,7 @@ class Life:
 
     def _turn(self, turn_id: str, begin_ms: int, end_ms: int, count: int) -> Span:
         what = (f"{self.name}: turn {turn_id}", self._clock.stretch(begin_ms, end_ms))
-        return Span("turn", begin_ms, end_ms, (*what, f"{count:,} entries of it were read"))
+        return Span("turn", begin_ms, end_ms, (*what, f"{counted(count)} of it read"))
 
     def _about(self) -> About:
         lines = [self.label, self.worker_id, f"{self._state_now()} at the end"]

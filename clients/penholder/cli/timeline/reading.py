@@ -14,7 +14,7 @@ from penholder.blocking import Client
 from penholder.cli.timeline.facts import NOTHING, PROCESS_TYPES, Happening
 from penholder_protocol.errors import CursorGone
 
-MAX_CALLS = 8_000
+MAX_CALLS = 20_000
 """Of one picture; each is answered within a few milliseconds."""
 PAGE = 1_000
 

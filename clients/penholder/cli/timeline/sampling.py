@@ -10,15 +10,19 @@ from penholder.cli.timeline.facts import PROCESS_TYPES, Happening
 from penholder.cli.timeline.reading import Journal, Stretch
 
 WHOLE_PAGES = 3
-SCANS = 50
-"""Calls that look for the starts and ends of a command; each passes over 2,000 entries."""
 
 
 class Sampled:
     """What was read of a stream, and whether that is all."""
 
-    def __init__(self, journal: Journal, stream: str, after: int, end: int, samples: int) -> None:
-        """Read a stream between two positions, beyond its first pages in so many places."""
+    def __init__(
+        self, journal: Journal, stream: str, after: int, end: int, *, samples: int, scans: int
+    ) -> None:
+        """Read a stream between two positions, beyond its first pages in so many places.
+
+        `scans` is how many calls may look there for starts and ends of the command; each passes
+        over 2,000 entries.
+        """
         self._journal = journal
         self._stream = stream
         self._end = end
@@ -28,7 +32,7 @@ class Sampled:
         pos = self._read_whole(after)
         if not self.is_whole:
             self._sample(pos, samples)
-            self._scan(pos)
+            self._scan(pos, scans)
 
     @property
     def happenings(self) -> list[Happening]:
@@ -74,9 +78,9 @@ class Sampled:
             else:
                 high = middle
 
-    def _scan(self, after: int) -> None:
+    def _scan(self, after: int, scans: int) -> None:
         pos = after
-        for stretch in self._journal.pages([self._stream], after, SCANS, PROCESS_TYPES):
+        for stretch in self._journal.pages([self._stream], after, scans, PROCESS_TYPES):
             self._keep(stretch)
             pos = stretch.pos
         self.is_scanned = pos >= self._end

@@ -121,8 +121,8 @@ def test_what_a_program_cannot_keep_up_with_is_dropped_and_said() -> None:
         begun.wait()
         for name in ("a", "b", "c"):
             hooks.put(fact(name))
-        assert said == [f"dropped for the program, which does not keep up: c failed ({at(0)})"]
         goes_on.set()
+    assert said[0] == f"dropped for the program, which does not keep up: c failed ({at(0)})"
 
 
 def test_its_output_goes_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
