@@ -13,6 +13,7 @@ PARTS = (
     "words",
     "timeline",
     "watch",
+    "attach",
     "doctor",
     "service",
     "run",

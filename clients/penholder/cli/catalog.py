@@ -114,6 +114,18 @@ COMMANDS = {
         "tell of questions, failures and silence, and run a program for each",
         "workers",
     ),
+    "attach": Command(
+        "words.attach:run",
+        "attach to a worker's terminal, or look at it",
+        "workers",
+        place=TERMINAL,
+    ),
+    "send": Command(
+        "words.send:run",
+        "send a worker a text: typed, or put into its post",
+        "workers",
+        place=THERE,
+    ),
     "backup": Command(
         "commands.backup:run",
         "copy the database of the running daemon to a new file",

@@ -7,7 +7,8 @@ import pytest
 
 from tests.helpers.background import Background, end_all_below
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.programs import Running, Start, StartProgram, Worker
+from tests.helpers.programs import PENHOLDER, Running, Start, StartProgram, Worker, environment
+from tests.helpers.ptys import InTerminal, StartInTerminal
 
 
 @pytest.fixture
@@ -42,3 +43,34 @@ def background(daemon: DaemonProcess, short_dir: Path) -> Iterator[Background]:
     """Give what starts commands in the background, without a systemd; all of them are ended."""
     yield Background(daemon)
     end_all_below(short_dir)
+
+
+@pytest.fixture
+def in_terminal(daemon: DaemonProcess) -> Iterator[StartInTerminal]:
+    """Give a function that starts the command line in a terminal of that many lines and columns."""
+    started: list[InTerminal] = []
+
+    def start(
+        *words: str, size: tuple[int, int] = (24, 80), program: str = PENHOLDER
+    ) -> InTerminal:
+        started.append(InTerminal([program, *words], environment(daemon), size))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.clean_up()
+
+
+@pytest.fixture
+def run_pty(daemon: DaemonProcess, in_terminal: StartInTerminal) -> StartInTerminal:
+    """Give a function that starts a command with a terminal, as worker `w`, in a terminal."""
+    with daemon.connect() as control:
+        control.call("controller.register", controller_id="c", label="c", workspace_key="/w")
+
+    def start(
+        *argv: str, size: tuple[int, int] = (24, 80), flags: tuple[str, ...] = ()
+    ) -> InTerminal:
+        words = ("run", "--controller", "c", "--label", "l", "--worker-id", "w", "--pty", *flags)
+        return in_terminal(*words, "--", *argv, size=size)
+
+    return start

@@ -30,6 +30,7 @@ class _Kept(msgspec.Struct):
     restart: Policy
     kill_after_s: float
     keep: bool = False
+    pty: bool = False
     argv_cut: dict[str, int] | None = None
     argv_escaped: bool = False
 
@@ -67,6 +68,7 @@ def arguments_of(client: Client, worker: Worker) -> Arguments:
         restart=kept.restart,
         kill_after_s=kept.kill_after_s,
         keep=kept.keep,
+        pty=kept.pty,
         detach=True,
         restarted_from=worker.worker_id,
     )

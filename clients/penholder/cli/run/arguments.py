@@ -28,6 +28,7 @@ there is none."""
 _EXAMPLES = (
     "penholder run make -j4",
     "penholder run -d --name api ./serve --port 80",
+    "penholder run --pty vim notes.md",
     "penholder run -d --restart on-failure --env TOKEN -- ./serve",
 )
 _MORE = """\
@@ -47,6 +48,11 @@ longer than 64 KiB has continued: true, bytes that are no UTF-8 come as base64, 
 newline has newline: false. Before them comes process.started, after them process.exited. What is no
 whole line yet comes with partial: true, continued: true and newline: false when nothing follows it
 for 250 ms. While the daemon is away the output waits, and when that is much the command waits too.
+
+With --pty the command gets a terminal of its own. What it writes there is the stream stdout, with
+crlf: true where a line ended as a terminal ends it. In a terminal all keys are the command's, also
+Ctrl-C; where stdin is no terminal it is not read. penholder attach shows that terminal elsewhere,
+penholder send types into it.
 
 The exit code is the command's, 128 + N if signal N ended it, 127 if there is no such command, 126
 if it cannot be run; 5 if another process took the worker's seat; else as of every command. With -d
@@ -68,6 +74,7 @@ class Arguments(msgspec.Struct):
     restart: Policy = "never"
     kill_after_s: float = 5.0
     keep: bool = False
+    pty: bool = False
     detach: bool = False
     give_up_s: float = 300.0
     quiet: bool = False
@@ -88,6 +95,8 @@ def parse(words: Sequence[str]) -> tuple[Arguments, Options]:
         if arguments.label is not None:
             raise Usage("pass --name or --label, not both: a name is the label, and nobody else's")
         naming.check(arguments.name)
+    if arguments.pty and arguments.keep:
+        raise Usage("pass --pty or --keep, not both: a terminal ends with who holds it")
     if options.save and not options.take_over:
         raise Usage("--save goes with --take-over")
     return arguments, options
@@ -140,6 +149,12 @@ def _add_command(group: argparse._ArgumentGroup) -> None:
         metavar="NAME[=VALUE]",
         help="NAME=VALUE is stored with the worker, where others can read it; NAME alone passes"
         " this program's value on, and only the name is stored: so for secrets",
+    )
+    group.add_argument(
+        "--pty",
+        action="store_true",
+        help="run it in a terminal of its own, for programs that people type to; with --quiet its"
+        " keys do not come from here",
     )
     group.add_argument(
         "--kill-after-s",

@@ -36,6 +36,7 @@ class Attempt:
     ) -> None:
         """Take it; nothing of what it writes is read yet."""
         self._command = command
+        self._terminal = command.terminal
         self._inbox = inbox
         self._outlet = outlet
         self._wishes = wishes
@@ -55,6 +56,9 @@ class Attempt:
             self._next(self._patience_s())
         if self._ending.is_hopeless(time.monotonic()):
             self._wishes.is_final = True
+        if self._terminal is not None:
+            # From now on Ctrl-C is meant for this program, which may have to wait for the daemon.
+            self._terminal.stop_lending()
         self._reader.finish()
         self._outlet.wait_read(self._read.is_set, is_last=is_last(self._command.seen))
         # Only now, when nobody is signaled any more: after this its number may be another's.
@@ -121,7 +125,11 @@ class Attempt:
         """Stop with the command, and go on with it; the time between does not count."""
         began = time.monotonic()
         self._command.signal_group(signal.SIGSTOP)
+        if self._terminal is not None:
+            self._terminal.give_back()
         self._inbox.suspend()
+        if self._terminal is not None:
+            self._terminal.take_again()
         self._command.signal_group(signal.SIGCONT)
         self._ending.postpone(time.monotonic() - began)
 

@@ -1,4 +1,7 @@
-"""The command: in a process group of its own, signaled as a group, its exit told in words."""
+"""The command: in a process group or, with a terminal, a session of its own; signaled as a whole.
+
+Its exit is told in words.
+"""
 
 import errno
 import os
@@ -13,9 +16,11 @@ import msgspec
 
 from penholder.cli.run import first_steps
 from penholder.cli.run.apart import program
-from penholder.cli.run.group import Group, started_ticks, wait_gone
+from penholder.cli.run.group import Group, ignores, started_ticks, wait_gone
 from penholder.cli.run.guarding import Guard
 from penholder.cli.run.lines import Splitter, StreamName
+from penholder.cli.run.pty_pair import Pty
+from penholder.cli.run.pty_terminal import PtyTerminal
 from penholder.cli.run.reader import Source
 from penholder.cli.terminal.fences import VARIABLE as FENCE_VARIABLE
 
@@ -24,6 +29,8 @@ Tees = tuple[int | None, int | None]
 CANNOT_RUN = 126
 NOT_FOUND = 127
 UNKNOWN = 125
+_TERM = "xterm-256color"
+"""What a terminal is called where nobody said it: almost all of today understand it."""
 _FIRST_STEPS = program("penholder.cli.run.first_steps")
 
 
@@ -102,20 +109,25 @@ class Start(NamedTuple):
 class Command:
     """A running command and its group; the group keeps its number until `reap`."""
 
-    def __init__(self, start: Start, guard: Guard | None) -> None:
+    def __init__(
+        self, start: Start, guard: Guard | None, terminal: PtyTerminal | None = None
+    ) -> None:
         """Start it; raises OSError where it cannot be.
 
         Where there is a guard, the new process makes itself known to it before it becomes the
-        command.
+        command. With a terminal it leads a session of its own, whose terminal that is.
         """
-        self._process = _popen(start, guard)
+        self.terminal = terminal
+        self._process = _popen(start, guard, None if terminal is None else terminal.renew())
         self.pid = self._process.pid
-        self.group = Group(self.pid, started_ticks(self.pid))
+        self.group = Group(self.pid, started_ticks(self.pid), is_session=terminal is not None)
         self.seen: Exit | None = None
         """How it ended, from `wait` on."""
 
     def sources(self, tees: Tees) -> list[Source]:
         """Return what it writes to, and where a copy of each goes."""
+        if self.terminal is not None:
+            return [self.terminal.source(tees[0])]
         pipes: tuple[tuple[IO[bytes] | None, StreamName], ...] = (
             (self._process.stdout, "stdout"),
             (self._process.stderr, "stderr"),
@@ -140,33 +152,42 @@ class Command:
         wait_gone(self.group)
 
     def signal_group(self, number: int) -> None:
-        """Send a signal to all of its group; a stopped process is woken to receive it."""
+        """Send a signal to all of its group; a stopped process is woken to receive it.
+
+        A shell at a terminal ignores SIGTERM, and ends when that is hung up: it is told so.
+        """
         self.group.send(number)
+        is_deaf = number == signal.SIGTERM and self.group.is_session and ignores(self.pid, number)
+        if is_deaf:
+            self.group.send(signal.SIGHUP)
         # After SIGSTOP it would undo what was asked for.
         if number != signal.SIGSTOP:
             self.group.send(signal.SIGCONT)
 
     def reap(self) -> Exit:
         """Free what is left of it; returns how it ended."""
+        if self.terminal is not None:
+            self.terminal.close_pty()
         return exit_of(_close(self._process))
 
 
-def _popen(start: Start, guard: Guard | None) -> "subprocess.Popen[bytes]":
+def _popen(start: Start, guard: Guard | None, pty: Pty | None) -> "subprocess.Popen[bytes]":
     """Start the first steps, and wait until they have become the command; raises OSError."""
     said, report = os.pipe()
     guard_fd = None if guard is None else guard.descriptor
     before = first_steps.words_before(report, guard_fd)
+    stdin, stdout, stderr = _pipes() if pty is None else (pty.its_fd,) * 3
     try:
         process = subprocess.Popen(
             [*_FIRST_STEPS, *before, *start.argv],
-            # In a group of its own it would be stopped if it read from the terminal.
-            stdin=subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             bufsize=0,
             cwd=start.cwd,
-            env=_environment(start),
-            process_group=0,
+            env=_environment(start, pty),
+            process_group=0 if pty is None else None,
+            start_new_session=pty is not None,
             pass_fds=(report,) if guard_fd is None else (report, guard_fd),
         )
     except BaseException:
@@ -183,9 +204,20 @@ def _popen(start: Start, guard: Guard | None) -> "subprocess.Popen[bytes]":
     return process
 
 
-def _environment(start: Start) -> dict[str, str]:
-    # The proof of ownership is the controller's; the command is the worker, and has its seat.
-    return {k: v for k, v in {**os.environ, **start.environment}.items() if k != FENCE_VARIABLE}
+def _pipes() -> tuple[int | None, int, int]:
+    # In a group of its own it would be stopped if it read from the terminal.
+    stdin = subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None
+    return stdin, subprocess.PIPE, subprocess.PIPE
+
+
+def _environment(start: Start, pty: Pty | None) -> dict[str, str]:
+    # The proof of ownership is the controller's; the command is the worker, and has its seat. A
+    # terminal's size is asked of it, as it changes: a variable would say what it once was.
+    left_out = (FENCE_VARIABLE,) if pty is None else (FENCE_VARIABLE, "LINES", "COLUMNS")
+    inherited = {k: v for k, v in os.environ.items() if k not in left_out}
+    first = {} if pty is None else {"TERM": _TERM}
+    given = {**first, **inherited, **start.environment}
+    return {k: v for k, v in given.items() if k != FENCE_VARIABLE}
 
 
 def _error_of(failure: bytes) -> OSError:

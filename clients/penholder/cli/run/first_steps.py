@@ -2,17 +2,20 @@
 
 A process that was forked may do next to nothing while its parent has threads, and from the second
 start on the runner has some. So a small program of its own goes first: it makes itself known to the
-guard, undoes what an interpreter changes for itself, and becomes the command, by the same pid. What
-keeps it from that it says on a descriptor that the command does not inherit.
+guard, takes the terminal that is meant for it, undoes what an interpreter changes for itself, and
+becomes the command, by the same pid. What keeps it from that it says on a descriptor that the
+command does not inherit.
 
 Like the guard it runs without site-packages and imports only what it needs, as each start waits
 for it.
 """
 
+import fcntl
 import os
 import signal
 import socket
 import sys
+import termios
 from contextlib import suppress
 
 from penholder.cli.run.guard import announce
@@ -38,6 +41,11 @@ def main() -> int:
     except OSError:
         os.write(report, GUARD_GONE)
         return 1
+    try:
+        _take_terminal()
+    except OSError as error:
+        os.write(report, str(error.errno).encode())
+        return 1
     for number in _IGNORED_BY_PYTHON:
         signal.signal(number, signal.SIG_DFL)
     try:
@@ -55,6 +63,12 @@ def _make_known(guard: int) -> None:
     with socket.socket(fileno=guard) as told:
         # The flag: a guard that is gone must not end this without a word.
         told.send(announce(os.getpid()), socket.MSG_NOSIGNAL)
+
+
+def _take_terminal() -> None:
+    """Make the terminal on stdin this session's own, where it leads one that has none."""
+    if os.getsid(0) == os.getpid() and os.isatty(0):
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _environment() -> dict[bytes, bytes]:

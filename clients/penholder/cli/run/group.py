@@ -49,10 +49,15 @@ class Crowd(Protocol):
 
 
 class Group(NamedTuple):
-    """A process group: the number of its leader, whose start time tells it from a later one's."""
+    """A process group, or a whole session, by its leader.
+
+    The leader's start time tells it from a later one of that number. A command with a terminal of
+    its own leads a session, in which a shell gives each of its jobs a group.
+    """
 
     leader: int
     started_ticks: int
+    is_session: bool = False
 
     def pids(self) -> Iterator[int]:
         """Look at every process there is, unless the number is another process's by now."""
@@ -68,12 +73,21 @@ class Group(NamedTuple):
     def has(self, pid: int) -> bool:
         """Ask /proc."""
         found = stat(pid)
-        return found is not None and found.group == self.leader
+        if found is None:
+            return False
+        return (found.session if self.is_session else found.group) == self.leader
 
     def send(self, number: int) -> None:
-        """Send to the group as a whole: nobody can be born in between."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.leader, number)
+        """Send to each group as a whole: nobody can be born in between."""
+        for group in self._groups():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, number)
+
+    def _groups(self) -> set[int]:
+        if not self.is_session:
+            return {self.leader}
+        found = [stat(pid) for pid in self.pids()]
+        return {each.group for each in found if each is not None}
 
 
 class Scope(NamedTuple):
@@ -103,6 +117,7 @@ class Stat(NamedTuple):
 
     parent: int
     group: int
+    session: int
     started_ticks: int
 
 
@@ -112,9 +127,9 @@ def stat(pid: int) -> Stat | None:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
-    # The name in parentheses may hold anything; state, parent, group … follow it.
+    # The name in parentheses may hold anything; state, parent, group, session … follow it.
     fields = text.rpartition(b")")[2].split()
-    return Stat(int(fields[1]), int(fields[2]), int(fields[19]))
+    return Stat(int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19]))
 
 
 def all_pids() -> Iterator[int]:
@@ -126,6 +141,16 @@ def started_ticks(pid: int) -> int:
     """Return when a process that is there was started; 0 if it is not."""
     found = stat(pid)
     return 0 if found is None else found.started_ticks
+
+
+def ignores(pid: int, number: int) -> bool:
+    """Tell whether a process ignores a signal, as a shell at a terminal does SIGTERM."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_bytes()
+    except OSError:
+        return False
+    ignored = next(line for line in status.splitlines() if line.startswith(b"SigIgn:"))
+    return bool(int(ignored.split()[1], 16) & (1 << (number - 1)))
 
 
 def wait_gone(crowd: Crowd, within_s: float | None = None) -> bool:

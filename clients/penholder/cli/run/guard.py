@@ -60,12 +60,12 @@ class Orders(NamedTuple):
 
 def words_of(group: Group) -> bytes:
     """Say a group as a guard is told it."""
-    return b"group %d %d\n" % group
+    return b"group %d %d %d\n" % group
 
 
 def announce(leader: int) -> bytes:
-    """Say the group of a leader that is there."""
-    return words_of(Group(leader, started_ticks(leader)))
+    """Say the group of a leader that is there; of a session's leader all of its groups."""
+    return words_of(Group(leader, started_ticks(leader), os.getsid(leader) == leader))
 
 
 def main() -> int:
@@ -96,7 +96,7 @@ def _watch(orders: Orders) -> Group | None:
     # The stream may end a little before the runner has; its pidfd says when it is gone.
     wait_ended(orders.runner)
     words = heard.split()
-    return Group(int(words[1]), int(words[2])) if words else None
+    return Group(int(words[1]), int(words[2]), words[3] == b"1") if words else None
 
 
 def _tell(orders: Orders, data: dict[str, object]) -> None:

@@ -6,11 +6,14 @@ together, with a newline after each line but one that is marked, is what the com
 A question has no newline, and neither has a progress bar that writes over itself: what is no line
 yet becomes a piece marked `partial` when nothing follows for a while, or when it has waited for
 long. The line goes on in the next event, be it with nothing but the newline.
+
+A terminal makes `\\r\\n` of each newline. That is not the line's text, so there it is marked `crlf`
+and left out: who wants the bytes has them all, who wants lines need not know.
 """
 
 from base64 import b64encode
 from codecs import getincrementaldecoder
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -41,14 +44,17 @@ class Output(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether a newline followed; false at the end of a stream, and where `partial`."""
     partial: bool = False
     """Sent before it was a line, because it had to wait."""
+    crlf: bool = False
+    """The newline was `\\r\\n`, as a terminal makes it; only there `\\r` is not in `text`."""
 
 
 class Splitter:
     """Cuts one stream into lines; keeps at most one piece of an unfinished line."""
 
-    def __init__(self, stream: StreamName) -> None:
-        """Start at the beginning of a line."""
+    def __init__(self, stream: StreamName, *, crlf: bool = False) -> None:
+        """Start at the beginning of a line; with `crlf` it is a terminal's output."""
         self._stream = stream
+        self._crlf = crlf
         self._rest = b""
         self._goes_on = False
         self._first_at = 0.0
@@ -63,7 +69,8 @@ class Splitter:
         self._last_at = now
         for line in lines:
             last = yield from self._cut(line)
-            yield from self._encode(last)
+            crlf = self._crlf and last.endswith(b"\r")
+            yield from self._encode(last[:-1] if crlf else last, crlf=crlf)
             self._goes_on = False
         self._rest = yield from self._cut(rest)
         if len(self._rest) < len(rest):
@@ -79,7 +86,7 @@ class Splitter:
     @property
     def due_at(self) -> float | None:
         """When what is there is to be sent, though it is no line; None where nothing can be."""
-        if len(self._rest) == unfinished(self._rest):
+        if len(self._rest) == self._unfinished():
             return None
         return min(self._last_at + QUIET_S, self._first_at + LONGEST_S)
 
@@ -90,12 +97,17 @@ class Splitter:
 
     def flush(self) -> Iterator[msgspec.Raw]:
         """Yield what is there of an unfinished line, up to a character that may still come."""
-        end = len(self._rest) - unfinished(self._rest)
+        end = len(self._rest) - self._unfinished()
         piece, self._rest = self._rest[:end], self._rest[end:]
         self._first_at = self._last_at
         if piece:
             self._goes_on = True
             yield from self._encode(piece, continued=True, newline=False, partial=True)
+
+    def _unfinished(self) -> int:
+        # Half of a newline is no piece by itself either.
+        half = self._crlf and self._rest.endswith(b"\r")
+        return 1 if half else unfinished(self._rest)
 
     def _cut(self, line: bytes) -> Generator[msgspec.Raw, None, bytes]:
         """Yield the pieces of a line that is too long and return what is left of it."""
@@ -113,28 +125,27 @@ class Splitter:
         continued: bool = False,
         newline: bool = True,
         partial: bool = False,
+        crlf: bool = False,
     ) -> Iterator[msgspec.Raw]:
         """Encode a piece; in two where escapes make it longer than a value may be."""
-        output = self._output(piece, continued=continued, newline=newline, partial=partial)
-        data = msgspec.json.encode(output)
+        marks = {"continued": continued, "newline": newline, "partial": partial, "crlf": crlf}
+        data = msgspec.json.encode(self._output(piece, marks))
         if len(data) <= MAX_VALUE_BYTES:
             yield msgspec.Raw(data)
             return
         # Escapes may make six bytes of one, and a value has a limit in bytes of JSON.
         half = boundary(piece, len(piece) // 2)
         yield from self._encode(piece[:half], continued=True)
-        yield from self._encode(piece[half:], continued=continued, newline=newline, partial=partial)
+        yield from self._encode(piece[half:], **marks)
 
-    def _output(self, piece: bytes, *, continued: bool, newline: bool, partial: bool) -> Output:
+    def _output(self, piece: bytes, marks: Mapping[str, bool]) -> Output:
         text = base64 = None
         try:
             text = piece.decode()
         # Not with replacements: what the command wrote must come out of its events to the byte.
         except UnicodeDecodeError:
             base64 = b64encode(piece).decode()
-        return Output(
-            self._stream, text, base64, continued=continued, newline=newline, partial=partial
-        )
+        return Output(self._stream, text, base64, **marks)
 
 
 def boundary(line: bytes, end: int) -> int:

@@ -1,5 +1,7 @@
 """The thread that reads the command's pipes: to the terminal as it is, to the backlog in lines.
 
+Or its pseudo-terminal, which is one where pipes are two, and shown to viewers as well.
+
 One thread for both pipes keeps the order in which they were read. It copies before it cuts: who
 looks at the terminal sees what the command wrote, when it wrote it.
 
@@ -29,6 +31,7 @@ import msgspec
 
 from penholder.cli.run.backlog import Backlog
 from penholder.cli.run.lines import Splitter
+from penholder.cli.run.pty_pair import BUFFERED_BYTES, read_some
 from penholder_protocol.nouns import NewEvent
 
 _CHUNK_BYTES = 64 << 10
@@ -36,11 +39,13 @@ OUTPUT = "output"
 
 
 class Source(msgspec.Struct):
-    """One pipe of the command, and where a copy of it goes."""
+    """One pipe of the command, or our end of its terminal, and where copies go."""
 
     pipe_fd: int
     splitter: Splitter
     tee_fd: int | None
+    show: Callable[[bytes], None] | None = None
+    """Takes a copy for viewers, and does not wait for them."""
 
 
 class Reader(threading.Thread):
@@ -111,19 +116,26 @@ class Reader(threading.Thread):
         """Read what is in the pipes now, and no more."""
         for source in list(self._open):
             # Asked once: whoever goes on writing would keep this reading for ever.
-            left = _readable_bytes(source.pipe_fd)
+            left = _most_waiting(source)
             while left > 0 and source in self._open:
-                left -= self._read(source, min(left, _CHUNK_BYTES))
+                read = self._read(source, min(left, _CHUNK_BYTES))
+                if not read:
+                    break
+                left -= read
             if source in self._open:
                 self._end(source)
 
     def _read(self, source: Source, most: int) -> int:
-        chunk = os.read(source.pipe_fd, most)
+        chunk = read_some(source.pipe_fd, most)
+        if chunk is None:
+            return 0
         if not chunk:
             self._end(source)
             return 0
+        if source.show is not None:
+            source.show(chunk)
         # Whoever read the copy is gone and does without; the events go on.
-        if source.tee_fd is not None and not _copy(chunk, source.tee_fd):
+        if source.tee_fd is not None and not copy_all(chunk, source.tee_fd):
             source.tee_fd = None
         read_at = self._clock()
         self._put(source.splitter.feed(chunk, read_at))
@@ -143,12 +155,17 @@ class Reader(threading.Thread):
             self._backlog.put(NewEvent(type=OUTPUT, data=data))
 
 
+def _most_waiting(source: Source) -> int:
+    # Of a terminal the kernel does not tell all that is on its way; nothing more is seen as well.
+    return _readable_bytes(source.pipe_fd) if source.show is None else BUFFERED_BYTES
+
+
 def _readable_bytes(fd: int) -> int:
     answer = fcntl.ioctl(fd, termios.FIONREAD, struct.pack("i", 0))
     return int(struct.unpack("i", answer)[0])
 
 
-def _copy(chunk: bytes, fd: int) -> bool:
+def copy_all(chunk: bytes, fd: int) -> bool:
     """Write all of it; False if nobody reads there any more."""
     left = memoryview(chunk)
     while left:

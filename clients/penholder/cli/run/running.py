@@ -10,13 +10,14 @@ import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
-from penholder.cli.run import reaching
+from penholder.cli.run import pty_serving, reaching
 from penholder.cli.run.arguments import Arguments
 from penholder.cli.run.child import CANNOT_RUN, Command, GuardGone, Start, code_of_failed_start
 from penholder.cli.run.endpoint import path_of
 from penholder.cli.run.group import Left, left_behind
 from penholder.cli.run.guarding import Guard
 from penholder.cli.run.inbox import Inbox
+from penholder.cli.run.pty_terminal import PtyTerminal, own_terminal
 from penholder.cli.run.restarts import Restarts
 from penholder.cli.run.sender import Sender
 from penholder.cli.run.session import Attempted, NotStarted, Session, Started, Timing
@@ -101,6 +102,9 @@ class Runner:
         self._start = Start(arguments.argv, environment, worker.cwd)
         self._facts = _facts(arguments, variables, worker)
         runtime_dir = Path(os.path.abspath(seated.control_path)).parent
+        self._terminal: PtyTerminal | None = None
+        if arguments.pty:
+            self._terminal = PtyTerminal(own_terminal(is_quiet=arguments.quiet))
         self._endpoint = reaching.make(path_of(runtime_dir, worker.worker_id), inbox)
 
     def run(self, number: int = 1, before: Attempted | None = None) -> int:
@@ -113,8 +117,14 @@ class Runner:
         finally:
             watcher.close()
             self._endpoint.close()
+            if self._terminal is not None:
+                self._terminal.close()
 
     def _be_reachable(self) -> None:
+        if self._terminal is None:
+            pty_serving.serve_none(self._endpoint)
+        else:
+            self._terminal.serve(self._endpoint)
         try:
             self._endpoint.start()
         except OSError as error:
@@ -144,6 +154,7 @@ class Runner:
             Timing(arguments.kill_after_s, arguments.give_up_s),
             Restarts(arguments.restart),
             (None, None) if arguments.quiet else (1, 2),
+            self._terminal,
         )
         last = session.run(number, before)
         code = self._report(session.error, last)
@@ -153,7 +164,7 @@ class Runner:
     def _begin(self, number: int) -> Started:
         guard = None if self._arguments.keep else self._make_guard()
         try:
-            command = Command(self._start, guard)
+            command = Command(self._start, guard, self._terminal)
         except GuardGone:
             raise NotStarted("the guard of the command has ended", CANNOT_RUN) from None
         except OSError as error:
@@ -239,5 +250,6 @@ def _facts(arguments: Arguments, variables: Variables, worker: Worker) -> dict[s
         "restart": arguments.restart,
         "kill_after_s": arguments.kill_after_s,
         "keep": arguments.keep,
+        "pty": arguments.pty,
         **more,
     }

@@ -20,9 +20,11 @@ from typing import NamedTuple
 
 from penholder.cli.run.attempt import Attempt
 from penholder.cli.run.child import Command, Exit, Tees
+from penholder.cli.run.frames import Ended
 from penholder.cli.run.group import Left, fields_of
 from penholder.cli.run.inbox import Happening, Inbox, What
 from penholder.cli.run.outlet import MakeSender, Outlet
+from penholder.cli.run.pty_terminal import PtyTerminal
 from penholder.cli.run.restarts import Restarts
 from penholder.cli.run.sender import Farewell
 from penholder.cli.run.telling import event
@@ -80,12 +82,15 @@ class Session:
         timing: Timing,
         restarts: Restarts,
         tees: Tees,
+        terminal: PtyTerminal | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`start` starts the command for the nth time, or raises NotStarted.
 
-        `facts` is what the event says of that, whatever comes of it.
+        `facts` is what the event says of that, whatever comes of it. `terminal` is the command's,
+        over all its starts.
         """
+        self._terminal = terminal
         self._start = start
         self._facts = facts
         self._inbox = inbox
@@ -108,6 +113,8 @@ class Session:
         `number` which start it was.
         """
         self._outlet.start()
+        if self._terminal is not None:
+            self._terminal.begin(self._outlet.backlog)
         last = before or self._attempt(number)
         while self._goes_on(last):
             number += 1
@@ -156,6 +163,9 @@ class Session:
     def _goes_on(self, last: Attempted) -> bool:
         """Say how it ended, and wait for the next start; False if there is none."""
         wait_s = self._wait_s(last)
+        if wait_s is None:
+            # Before its end is told, so that this is the last of the stream.
+            self._let_viewers_go(last.how)
         if not last.is_told:
             again = {} if wait_s is None else {"restart_after_ms": round(wait_s * 1000)}
             how = {"exit_status": last.how.exit_status, "signal": last.how.signal}
@@ -190,7 +200,12 @@ class Session:
         elif happening.what is What.PASSED_ON and happening.ticket is not None:
             happening.ticket.refuse("its command does not run now: it waits for its next start")
 
+    def _let_viewers_go(self, how: Exit) -> None:
+        if self._terminal is not None:
+            self._terminal.end(Ended(how.exit_status, how.signal, how.code))
+
     def _say_farewell(self, last: Attempted) -> None:
+        self._let_viewers_go(last.how)
         state = "stopped" if last.how.is_success else "error"
         farewell = Farewell(state, last.failure or last.how.last_error)
         if last.failure is None:
