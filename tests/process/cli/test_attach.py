@@ -422,3 +422,10 @@ def test_a_path_that_is_too_long_starts_nothing(short_dir: Path) -> None:
     assert ended.code == 7
     assert "MAX_SOCKET_PATH_BYTES" in ended.err
     assert not (deep / "started").exists()
+
+
+def test_a_terminal_does_not_show_itself(run_pty: StartInTerminal, daemon: DaemonProcess) -> None:
+    command = run_pty("penholder", "attach", "w")
+
+    assert command.end() == 6
+    assert b"attach from another one" in command.seen

@@ -118,7 +118,7 @@ class Command:
         command. With a terminal it leads a session of its own, whose terminal that is.
         """
         self.terminal = terminal
-        self._process = _popen(start, guard, None if terminal is None else terminal.renew())
+        self._process = _begin(start, guard, terminal)
         self.pid = self._process.pid
         self.group = Group(self.pid, started_ticks(self.pid), is_session=terminal is not None)
         self.seen: Exit | None = None
@@ -169,6 +169,20 @@ class Command:
         if self.terminal is not None:
             self.terminal.close_pty()
         return exit_of(_close(self._process))
+
+
+def _begin(
+    start: Start, guard: Guard | None, terminal: PtyTerminal | None
+) -> "subprocess.Popen[bytes]":
+    if terminal is None:
+        return _popen(start, guard, None)
+    pty = terminal.renew()
+    try:
+        return _popen(start, guard, pty)
+    except BaseException:
+        terminal.stop_lending()
+        terminal.close_pty()
+        raise
 
 
 def _popen(start: Start, guard: Guard | None, pty: Pty | None) -> "subprocess.Popen[bytes]":

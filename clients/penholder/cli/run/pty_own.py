@@ -2,6 +2,7 @@
 
 import os
 import termios
+import threading
 import tty
 from contextlib import suppress
 
@@ -9,11 +10,13 @@ from penholder.cli.run.frames import MAX_LINES_OR_COLUMNS, Size
 
 
 class Terminal:
-    """The terminal behind a descriptor; `enter` and `leave` may be called in any order."""
+    """The terminal behind a descriptor; `enter` and `leave` may be called from any thread."""
 
     def __init__(self, descriptor: int) -> None:
         """Take the descriptor of a terminal; nothing is changed yet."""
         self.descriptor = descriptor
+        # Modes that are read while another thread gives them back would be ours, and stay.
+        self._changing = threading.Lock()
         self._before: list[object] | None = None
 
     @property
@@ -27,7 +30,7 @@ class Terminal:
         """Have keys come one by one, none with a meaning; False where it is not ours to change."""
         if not self.is_ours:
             return False
-        with suppress(termios.error):  # hung up: reading it will tell
+        with self._changing, suppress(termios.error):  # hung up: reading it will tell
             if self._before is None:
                 self._before = termios.tcgetattr(self.descriptor)
             tty.setraw(self.descriptor, termios.TCSANOW)
@@ -36,11 +39,10 @@ class Terminal:
 
     def leave(self) -> None:
         """Give it its modes back; what was typed and not read is dropped, such as its answers."""
-        before, self._before = self._before, None
-        if before is None or not self.is_ours:
-            return
-        with suppress(termios.error):  # hung up
-            termios.tcsetattr(self.descriptor, termios.TCSAFLUSH, before)  # type: ignore[arg-type]  # as tcgetattr gave it
+        with self._changing, suppress(termios.error):  # hung up
+            before, self._before = self._before, None
+            if before is not None and self.is_ours:
+                termios.tcsetattr(self.descriptor, termios.TCSAFLUSH, before)  # type: ignore[arg-type]  # as tcgetattr gave it
 
     def size(self) -> Size | None:
         """Return its size; None where it has none."""

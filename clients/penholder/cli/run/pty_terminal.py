@@ -28,6 +28,8 @@ from penholder_protocol.nouns import NewEvent
 MAX_UNSHOWN_BYTES = 1 << 20
 _READ_BYTES = 16 << 10
 _LOOK_AGAIN_S = 0.3
+_SHOWN_WITHIN_S = 10.0
+"""A thread that never waits takes no such time: only one that has failed."""
 
 
 def own_terminal(is_quiet: bool) -> Terminal | None:
@@ -103,13 +105,13 @@ class PtyTerminal:
     def show(self, written: bytes) -> None:
         """Show it to all viewers; from the reading thread, which waits for no viewer."""
         with self._shown:
-            self._shown.wait_for(self._has_room)
+            self._shown.wait_for(self._has_room, _SHOWN_WITHIN_S)
             self._unshown.append(written)
             self._unshown_bytes += len(written)
         self._loop.call(self._show)
 
     def _has_room(self) -> bool:
-        return self._unshown_bytes < MAX_UNSHOWN_BYTES or not self._loop.is_alive()
+        return self._unshown_bytes < MAX_UNSHOWN_BYTES
 
     def _show(self) -> None:
         with self._shown:
@@ -121,11 +123,13 @@ class PtyTerminal:
 
     def give_back(self) -> None:
         """Give the own terminal back, before this program stops, and when its command has ended."""
+        self._is_lent = False
         if self._own is not None:
             self._own.leave()
 
     def take_again(self) -> None:
         """Borrow the own terminal again, where this program is in its foreground."""
+        self._is_lent = True
         self._loop.call(self._borrow)
 
     def end(self, how: Ended) -> None:
@@ -134,9 +138,8 @@ class PtyTerminal:
 
     def stop_lending(self) -> None:
         """Have keys mean what they mean again: the command is gone, and this program is left."""
-        self._is_lent = False
-        self._loop.call(self._unborrow)
         self.give_back()
+        self._loop.call(self._unborrow)
 
     def _borrow(self) -> None:
         """Take keys, where this is in the foreground; note the size, which may be a new one."""

@@ -1,5 +1,6 @@
 """`penholder attach`: a worker's terminal, here."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from penholder.cli.run.asking import NoRunner
 from penholder.cli.run.pty_own import Terminal
 from penholder.cli.terminal.failures import Failure, sentence
 from penholder.cli.terminal.options import Options
+from penholder.cli.terminal.targets import WORKER_VARIABLE
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.workers import names
@@ -48,6 +50,7 @@ def run(words: Sequence[str]) -> int:
         controller_id = frame.controller_of(client, found.controller)
         worker = names.resolve(client, found.name, controller_id)
         refuse_ended(worker)
+        _refuse_itself(worker)
         return _attach(client, worker, options, view=found.view)
 
 
@@ -59,6 +62,15 @@ def refuse_ended(worker: Worker) -> None:
         raise Failure(
             f"{worker.worker_id} has ended{how}: penholder logs {worker.worker_id} shows what it"
             " wrote",
+            NOT_IN_THIS_STATE,
+        )
+
+
+def _refuse_itself(worker: Worker) -> None:
+    """A terminal that shows itself shows what it shows, without an end."""
+    if worker.worker_id == os.environ.get(WORKER_VARIABLE):
+        raise Failure(
+            f"this is the terminal of {worker.worker_id} itself: attach from another one",
             NOT_IN_THIS_STATE,
         )
 
