@@ -60,7 +60,7 @@ def _exchange(worker: Worker, connection: socket.socket, request: bytes) -> Atta
     connection.settimeout(_ANSWER_WITHIN_S)
     try:
         connection.sendall(request)
-        line, rest = read_line(connection)
+        line, rest = read_line(connection, _ANSWER_WITHIN_S)
         answer = msgspec.json.decode(line, type=_Answer)
     except (OSError, msgspec.MsgspecError) as error:
         raise NoRunner(f"the runner of {worker.worker_id} does not answer: {error}") from None

@@ -69,7 +69,7 @@ def ask(
         connection.settimeout(timeout_s)
         try:
             connection.sendall(msgspec.json.encode(request) + b"\n")
-            line, _ = read_line(connection)
+            line, _ = read_line(connection, timeout_s)
         except TimeoutError:
             raise
         except OSError as error:

@@ -16,6 +16,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,9 @@ MAX_REQUEST_BYTES = 256 << 10
 _MOST_CONNECTIONS = 64
 _REQUEST_S = 10.0
 """What a peer gets to say what it wants."""
+_LEAST_S = 0.001
+"""To wait no time at all would mean not to block."""
+_ACCEPT_AGAIN_S = 1.0
 _CREDENTIALS = struct.Struct("3i")
 _CHUNK_BYTES = 64 << 10
 
@@ -74,6 +78,7 @@ class Endpoint:
         self.path = path
         self._handlers: dict[str, Handler] = {}
         self._socket: socket.socket | None = None
+        self._identity: tuple[int, int] | None = None
         self._room = threading.BoundedSemaphore(_MOST_CONNECTIONS)
 
     def serve(self, kind: str, handler: Handler) -> None:
@@ -94,19 +99,21 @@ class Endpoint:
         except BaseException:
             listening.close()
             raise
-        self._socket = listening
+        self._socket, self._identity = listening, _identity(self.path)
         threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
 
     def close(self) -> None:
         """Listen no more. Connections that are open end with their handlers, or the process."""
         if self._socket is None:
             return
-        self.path.unlink(missing_ok=True)
+        # Whoever took the seat meanwhile has put another in its place.
+        if _identity(self.path) == self._identity:
+            self.path.unlink(missing_ok=True)
         # Not closed alone: a thread that waits in accept would go on waiting.
+        closed, self._socket = self._socket, None
         with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._socket = None
+            closed.shutdown(socket.SHUT_RDWR)
+        closed.close()
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -114,7 +121,12 @@ class Endpoint:
             try:
                 connection, _ = listening.accept()
             except OSError:
-                return
+                self._room.release()
+                if self._socket is None:
+                    return
+                # No descriptor is left, say: whoever waits is taken when there is one.
+                time.sleep(_ACCEPT_AGAIN_S)
+                continue
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
@@ -130,8 +142,7 @@ class Endpoint:
             self._room.release()
 
     def _answer(self, connection: socket.socket, peer: Peer) -> None:
-        connection.settimeout(_REQUEST_S)
-        line, rest = read_line(connection)
+        line, rest = read_line(connection, _REQUEST_S)
         connection.settimeout(None)
         exchange = Exchange(connection, peer, line, rest)
         try:
@@ -164,6 +175,14 @@ def make_private(directory: Path) -> None:
         directory.chmod(0o700)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def peer_of(connection: socket.socket) -> Peer:
     """Ask the kernel who is at the other end."""
     found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -171,10 +190,17 @@ def peer_of(connection: socket.socket) -> Peer:
     return Peer(pid, uid)
 
 
-def read_line(connection: socket.socket) -> tuple[bytes, bytes]:
-    """Read up to a newline; returns the line, and what came behind it. Raises OSError."""
+def read_line(connection: socket.socket, within_s: float | None) -> tuple[bytes, bytes]:
+    """Read up to a newline; returns the line, and what came behind it. Raises OSError.
+
+    All of it has to come within the time: a peer that says a byte now and then is no better than a
+    silent one.
+    """
+    deadline = None if within_s is None else time.monotonic() + within_s
     heard = bytearray()
     while b"\n" not in heard:
+        if deadline is not None:
+            connection.settimeout(max(_LEAST_S, deadline - time.monotonic()))
         chunk = connection.recv(_CHUNK_BYTES)
         if not chunk:
             raise ConnectionResetError("the other end closed before its line was whole")

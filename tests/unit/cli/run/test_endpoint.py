@@ -1,6 +1,7 @@
 """The runner's socket: one request a connection, only this user's, nothing that hangs it."""
 
 import os
+import resource
 import socket
 import stat
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from penholder.cli.run.asking import NoRunner, RunnerRefused
 from penholder.cli.run.endpoint import Endpoint, Exchange, Refused, path_of
 from penholder_protocol.nouns import Worker
 from tests.helpers.records import worker as record
+from tests.helpers.waiting import until
 
 
 class Echo(msgspec.Struct):
@@ -114,6 +116,55 @@ def test_a_socket_that_a_killed_runner_left_is_replaced(served: Endpoint) -> Non
     again = Endpoint(served.path)
     again.serve("echo", lambda exchange: exchange.answer(ok=True, word="new", pid=0))
     again.start()
+    assert asking.ask(worker_at(served.path), Echo, kind="echo", word="x").word == "new"
+    again.close()
+
+
+def test_who_says_a_byte_now_and_then_is_not_waited_for(
+    served: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "_REQUEST_S", 0.3)
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(served.path))
+
+        def is_cut_off() -> bool:
+            try:
+                peer.send(b"x")
+            except OSError:
+                return True
+            return False
+
+        until(is_cut_off)
+
+
+def test_where_no_descriptor_is_left_it_goes_on_when_there_is(
+    served: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "_ACCEPT_AGAIN_S", 0.01)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(0.2)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (peer.fileno() + 1, before[1]))
+        try:
+            # The kernel has kept a number for who comes first.
+            first.connect(str(served.path))
+            peer.connect(str(served.path))
+            peer.sendall(b'{"kind": "echo", "word": "x"}\n')
+            with pytest.raises(TimeoutError):
+                peer.recv(100)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        peer.settimeout(30)
+        assert b'"word":"x"' in peer.recv(100)
+
+
+def test_it_leaves_the_socket_of_whoever_came_after(served: Endpoint) -> None:
+    again = Endpoint(served.path)
+    again.serve("echo", lambda exchange: exchange.answer(ok=True, word="new", pid=0))
+    again.start()
+
+    served.close()
+
     assert asking.ask(worker_at(served.path), Echo, kind="echo", word="x").word == "new"
     again.close()
 
