@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.daemon_process import DaemonProcess
+
 LIMIT_S = 60.0
 _READ_BYTES = 64 << 10
 
@@ -143,3 +145,11 @@ def _stat(pid: str) -> list[str]:
 
 def _take_control() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def entries(daemon: DaemonProcess) -> list[tuple[str, dict[str, object]]]:
+    """Return who attached to `w` and detached, in order."""
+    with daemon.connect() as control:
+        events = control.call("event.list", worker_id="w", limit=1000)["items"]
+    known = ("attached", "detached")
+    return [(event["type"], event["data"]) for event in events if event["type"] in known]

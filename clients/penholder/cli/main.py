@@ -153,7 +153,8 @@ def _run_elsewhere(command: str, words: list[str], place: str) -> None:
     count = len(_own([command, *words])) - 1
     at, own = elsewhere.taken(words[:count])
     if at is not None:
-        elsewhere.become(at, [command, *own, *words[count:]], terminal=place == catalog.TERMINAL)
+        needs_terminal = place == catalog.TERMINAL or "--pty" in own
+        elsewhere.become(at, [command, *own, *words[count:]], terminal=needs_terminal)
 
 
 def _run_room(room: str, words: list[str]) -> int:

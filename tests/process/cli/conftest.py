@@ -1,5 +1,6 @@
 """Programs that a test starts, ended with it."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tests.helpers.background import Background, end_all_below
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import PENHOLDER, Running, Start, StartProgram, Worker, environment
-from tests.helpers.ptys import InTerminal, StartInTerminal
+from tests.helpers.ptys import LOOK, InTerminal, StartInTerminal
 
 
 @pytest.fixture
@@ -74,3 +75,11 @@ def run_pty(daemon: DaemonProcess, in_terminal: StartInTerminal) -> StartInTermi
         return in_terminal(*words, "--", *argv, size=size)
 
     return start
+
+
+@pytest.fixture
+def running(run_pty: StartInTerminal) -> InTerminal:
+    """Give a runner in a terminal whose command tells its size and says back what is typed."""
+    started = run_pty(sys.executable, "-c", LOOK, size=(50, 150))
+    started.wait_for("size 50 150")
+    return started

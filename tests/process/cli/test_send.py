@@ -1,21 +1,12 @@
 """`penholder send`: typed into a terminal, or put into a worker's post."""
 
 import subprocess
-import sys
 
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import PENHOLDER, Ran, Start, environment, penholder
-from tests.helpers.ptys import LOOK, InTerminal, StartInTerminal
-
-
-@pytest.fixture
-def running(run_pty: StartInTerminal) -> InTerminal:
-    """Give a runner in a terminal whose command says back what is typed."""
-    started = run_pty(sys.executable, "-c", LOOK)
-    started.wait_for("size")
-    return started
+from tests.helpers.ptys import InTerminal
 
 
 def piped(daemon: DaemonProcess, given: bytes, *words: str) -> Ran:
