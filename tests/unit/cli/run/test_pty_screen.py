@@ -73,6 +73,13 @@ def test_what_it_would_not_answer_is() -> None:
     assert without_queries(shown) == shown
 
 
+def test_questions_to_a_terminal_are_not_asked_again() -> None:
+    screen = Screen()
+    screen.feed(b"a\x1b[6nb")
+
+    assert screen.replay() == b"ab"
+
+
 def test_little_is_shown_whole() -> None:
     screen = Screen()
     screen.feed(b"\xfftwo\r\nlines")

@@ -1,5 +1,6 @@
 """Viewers of a terminal, by real sockets and a real terminal: sizes, keys, who stalls, who lies."""
 
+import itertools
 import os
 import select
 import socket
@@ -83,7 +84,7 @@ class Stage:
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.hears = True
         self.now = 0.0
-        typed = Input(self.loop, self.pty.our_fd)
+        self.typed_before = typed = Input(self.loop, self.pty.our_fd)
         self.viewers = Viewers(self.tell, lambda: self.now)
         self.viewers.connect(self.pty, typed)
         self.loop.start()
@@ -259,16 +260,41 @@ def test_who_does_not_read_is_dropped_and_nobody_waits(stage: Stage) -> None:
 
 def test_who_falls_behind_is_shown_the_last_of_it(stage: Stage) -> None:
     slow = stage.attach()
-    chunk = b"." * (64 << 10)
-    written = 4 * MAX_BEHIND_BYTES
-    for _ in range(written // len(chunk)):
+    lines = (b"line %d\r\n" % number for number in itertools.count())
+    written = b""
+    while slow.other.unsent_bytes + 4096 < MAX_BEHIND_BYTES:
+        chunk = b"".join(itertools.islice(lines, 200))
         stage.show(chunk)
-    stage.show(b"the last")
+        written += chunk
+    stage.show(b"the last" * 1000)
 
-    slow.see(b"the last")
+    slow.see(b"the last" * 1000)
 
-    assert len(slow.shown) < written
+    assert slow.shown.endswith(written[-50_000:] + b"the last" * 1000)
+    assert len(slow.shown) < len(written)
     assert [type_ for type_, _ in stage.told] == ["attached"]
+
+
+def test_what_was_typed_and_not_read_is_dropped_with_the_terminal(stage: Stage) -> None:
+    eyes = stage.attach()
+    eyes.socket.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        eyes.socket.sendall(encode(Kind.INPUT, b"x" * (4 << 20)))
+
+    def end() -> None:
+        stage.viewers.disconnect()
+        stage.typed_before.close()
+
+    stage.loop.ask(end)
+
+    assert stage.loop.ask(lambda: stage.viewers.type(b"x", True)) == (
+        "its command does not run now: it waits for its next start"
+    )
+    # What this one had typed is read again, so that it can be heard.
+    eyes.socket.settimeout(LIMIT_S)
+    with suppress(BrokenPipeError, ConnectionResetError):
+        eyes.socket.sendall(b"?" * (1 << 20))
+    assert eyes.is_closed()
 
 
 def test_a_paste_that_the_command_reads_slowly_is_not_lost(stage: Stage) -> None:
