@@ -26,6 +26,8 @@ class InTerminal:
         argv: Sequence[str],
         environment: Mapping[str, str],
         size: tuple[int, int] = (24, 80),
+        *,
+        is_controlling: bool = True,
     ) -> None:
         """Start it in a terminal of that many lines and columns."""
         self.fd, its_fd = os.openpty()
@@ -39,7 +41,7 @@ class InTerminal:
             stderr=its_fd,
             env=dict(environment),
             start_new_session=True,
-            preexec_fn=_take_control,  # noqa: PLW1509 - it only asks the kernel
+            preexec_fn=_take_control if is_controlling else None,  # noqa: PLW1509 - it only asks the kernel
         )
         self._read = b""
         self.seen = b""

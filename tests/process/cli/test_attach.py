@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.helpers.daemon_process import DaemonProcess, RawConnection
-from tests.helpers.programs import Start, StartProgram, penholder
+from tests.helpers.programs import PENHOLDER, Start, StartProgram, environment, penholder
 from tests.helpers.ptys import InTerminal, StartInTerminal, entries
 from tests.helpers.waiting import until
 
@@ -324,6 +324,22 @@ def test_there_is_nobody_of_that_name(daemon: DaemonProcess) -> None:
 
     assert refused.code == 3
     assert "penholder ps -a" in refused.err
+
+
+def test_a_terminal_that_controls_nobody_will_do(
+    running: InTerminal, daemon: DaemonProcess
+) -> None:
+    words = [PENHOLDER, "attach", "w"]
+    attached = InTerminal(words, environment(daemon), is_controlling=False)
+    try:
+        attached.wait_for("size")
+        attached.type("from there\r")
+        running.wait_for("got from there")
+        attached.type("\x10\x11")
+        assert attached.end() == 0
+        assert attached.modes == attached.modes_before
+    finally:
+        attached.clean_up()
 
 
 def test_a_terminal_does_not_show_itself(run_pty: StartInTerminal, daemon: DaemonProcess) -> None:

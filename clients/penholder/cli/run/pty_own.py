@@ -1,5 +1,6 @@
 """A terminal that is lent: its keys come as they are, and it gets its old modes back."""
 
+import errno
 import os
 import termios
 import threading
@@ -22,9 +23,11 @@ class Terminal:
     @property
     def is_ours(self) -> bool:
         """Whether this program is in the foreground: of another's, it must not change the modes."""
-        with suppress(OSError):  # it was hung up, or is not the terminal of this session
+        try:
             return os.tcgetpgrp(self.descriptor) == os.getpgrp()
-        return False
+        except OSError as error:
+            # Not this session's terminal, so that it has no foreground for us; else hung up.
+            return error.errno == errno.ENOTTY
 
     def enter(self) -> bool:
         """Have keys come one by one, none with a meaning; False where it is not ours to change."""
