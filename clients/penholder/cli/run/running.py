@@ -154,7 +154,7 @@ class Runner:
             Timing(arguments.kill_after_s, arguments.give_up_s),
             Restarts(arguments.restart),
             (None, None) if arguments.quiet else (1, 2),
-            self._terminal,
+            terminal=self._terminal,
         )
         last = session.run(number, before)
         code = self._report(session.error, last)

@@ -82,8 +82,8 @@ class Session:
         timing: Timing,
         restarts: Restarts,
         tees: Tees,
-        terminal: PtyTerminal | None = None,
         clock: Callable[[], float] = time.monotonic,
+        terminal: PtyTerminal | None = None,
     ) -> None:
         """`start` starts the command for the nth time, or raises NotStarted.
 

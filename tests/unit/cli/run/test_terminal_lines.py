@@ -11,7 +11,7 @@ from tests.helpers.run_output import content
 def split(*chunks: bytes, flush: bool = False) -> list[Output]:
     """Return the events of a terminal's output that came in these chunks."""
     splitter = Splitter("stdout", crlf=True)
-    found = []
+    found: list[msgspec.Raw] = []
     for chunk in chunks:
         found += splitter.feed(chunk)
         if flush:
