@@ -1,0 +1,44 @@
+"""The line on top, and the two below: what was done and how things are, and the keys."""
+
+from datetime import datetime
+
+from penholder.cli.terminal import ages
+from penholder.cli.top.drawing.rows import Row, Span, row, text_row
+from penholder.cli.top.model.desk import Desk
+from penholder.cli.top.model.fleet import Fleet
+from penholder.cli.top.model.text import clean
+
+_KEYS = {
+    "inbox": "a approve  d deny  1-9 option  n note  Enter whole",
+    "workers": "s send  x stop  K kill  R restart  Enter stream",
+    "detail": "t stream/queue/runs  w wrap  v pager  G follow",
+}
+
+
+def top(fleet: Fleet, desk: Desk, width: int, now: datetime) -> Row:
+    """Draw the line on top: how many, and whether what is shown is true now."""
+    living = sum(1 for each in fleet.workers.values() if each.is_living)
+    asking = len(fleet.questions)
+    spans: list[Span] = [("penholder top", "bold"), (f"  {living} workers", "")]
+    spans.append((f"  {asking} questions", "yellow" if asking else "dim"))
+    if desk.is_paused:
+        spans.append(("  PAUSED, p goes on", "bold yellow"))
+    for host, stale in fleet.stale.items():
+        since = datetime.fromtimestamp(stale.since, now.tzinfo)
+        name = f"{clean(host, 40)} " if len(fleet.hosts) > 1 else ""
+        age = ages.duration((now - since).total_seconds())
+        text = f"  {name}stale since {since:%H:%M:%S} ({age}): {clean(stale.why, 200)}"
+        spans.append((text, "bold red"))
+    return row(spans, width)
+
+
+def message(text: str, is_wrong: bool, width: int) -> Row:
+    """Draw the line that tells what was done, or why not."""
+    return text_row(clean(text, 1_000), width, "bold red" if is_wrong else "")
+
+
+def keys(desk: Desk, width: int) -> Row:
+    """Draw the line of keys."""
+    note = f"note: {clean(desk.note, 40)}   " if desk.note is not None else ""
+    general = "  Tab pane  / find  space mark  y copy  p pause  ? help  q quit"
+    return row([(note, "bold yellow"), (_KEYS[desk.focus] + general, "dim")], width)

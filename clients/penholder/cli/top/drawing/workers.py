@@ -1,0 +1,160 @@
+"""The workers: a row each, under a heading for each controller; what fits of the columns."""
+
+from collections import Counter
+from datetime import datetime
+
+from penholder.cli.terminal import ages, cells, screen
+from penholder.cli.top.drawing.rows import Row, Span, found, padded, row, text_row, title
+from penholder.cli.top.model import listing
+from penholder.cli.top.model.desk import Desk
+from penholder.cli.top.model.fleet import Fleet
+from penholder.cli.top.model.listing import Group
+from penholder.cli.top.model.records import Key
+from penholder.cli.top.model.text import clean
+from penholder.cli.top.model.worker import Worker
+
+SILENT_AFTER_S = 600
+"""A running worker that wrote nothing for so long is marked; the daemon knows no such state."""
+_STATE_CELLS = 9
+_AGE_CELLS = 5
+_WIDE = 100
+_NARROW = 60
+_MAX_NAME = 64
+
+
+class Widths:
+    """How wide the columns are in a pane of a width; 0 where a column has no room."""
+
+    def __init__(self, width: int, has_turns: bool) -> None:
+        """Share a width: the last line gets what is left, and never less than a third."""
+        self.name = 24 if width >= _WIDE else max(8, min(18, width // 4))
+        self.age = _AGE_CELLS if width >= _NARROW else 0
+        self.turn = (16 if width >= _WIDE else 9) if has_turns and width >= _NARROW else 0
+
+
+def draw(fleet: Fleet, desk: Desk, width: int, height: int, now: datetime) -> list[Row]:
+    """Draw the pane."""
+    if height <= 0:
+        return []
+    shown = desk.workers(fleet)
+    head = title(_heading(fleet, desk, shown), _right(desk), width, desk.focus == "workers")
+    widths = Widths(width, any(each.turn_id for each in shown))
+    asks = fleet.asks()
+    rows = listing.grouped(fleet, shown) if desk.is_grouped else iter(shown)
+    places: list[Worker | Group] = list(rows)
+    chosen = next((at for at, each in enumerate(places) if _key(each) == desk.worker), None)
+    room = height - 2
+    begin = 0 if chosen is None else max(0, min(chosen - room // 2, len(places) - room))
+    visible = places[begin : begin + max(room, 0)]
+    drawn = [_drawn(fleet, desk, each, asks, widths, width, now) for each in visible]
+    if not drawn:
+        drawn = [text_row(_nobody(fleet, desk), width, "dim")]
+    return [head, _headings(widths, width), *padded(drawn, width, room)][:height]
+
+
+def rows_wanted(fleet: Fleet, desk: Desk) -> int:
+    """Return how many rows the pane would fill, without title and headings."""
+    shown = desk.workers(fleet)
+    groups = len({listing.controller_of(each) for each in shown}) if desk.is_grouped else 0
+    return len(shown) + groups
+
+
+def is_silent(worker: Worker, now: datetime) -> bool:
+    """Tell whether a worker that should have something to say wrote nothing for long."""
+    since = worker.output_at or worker.created_at
+    seconds = ages.seconds_since(since, now) if since else None
+    return worker.state == "running" and (seconds or 0) >= SILENT_AFTER_S
+
+
+def _key(each: Worker | Group) -> Key | None:
+    return each.key if isinstance(each, Worker) else None
+
+
+def _heading(fleet: Fleet, desk: Desk, shown: list[Worker]) -> str:
+    finding = desk.finding("workers")
+    ended = " and ended" if desk.with_ended else ""
+    wanted = f"  /{clean(finding.text, 40)}" if finding.text else ""
+    living = sum(1 for each in fleet.workers.values() if each.is_living)
+    return f"WORKERS {len(shown)} of {living} living{ended}{wanted}"
+
+
+def _right(desk: Desk) -> str:
+    marked = f"{len(desk.marked_workers)} marked  " if desk.marked_workers else ""
+    return f"{marked}by {desk.order}"
+
+
+def _nobody(fleet: Fleet, desk: Desk) -> str:
+    if not fleet.listed:
+        return "  reading …"
+    if desk.finding("workers").hidden:
+        return "  none has that; Esc shows all again"
+    return "  no workers live: penholder run -- COMMAND starts one; e shows those that have ended"
+
+
+def _headings(widths: Widths, width: int) -> Row:
+    text = "  " + f"{'NAME':<{widths.name}} {'STATE':<{_STATE_CELLS}}"
+    if widths.age:
+        text += f"{'AGE':>{_AGE_CELLS - 1}} {'OUT':>{_AGE_CELLS - 1}} "
+    if widths.turn:
+        text += f"{'TURN':<{widths.turn}} "
+    return text_row(text + "LAST LINE", width, "dim")
+
+
+def _drawn(
+    fleet: Fleet,
+    desk: Desk,
+    each: Worker | Group,
+    asks: Counter[Key],
+    widths: Widths,
+    width: int,
+    now: datetime,
+) -> Row:
+    if isinstance(each, Group):
+        return _group(fleet, each, width)
+    is_chosen = each.key == desk.worker
+    mark = ("▸" if is_chosen else " ") + ("*" if each.key in desk.marked_workers else " ")
+    spans = [(mark, "bold"), *_columns(each, asks, widths, now)]
+    style = "chosen" if is_chosen and desk.focus == "workers" else ""
+    return row(found(spans, desk.finding("workers").text), width, each.key, style)
+
+
+def _group(fleet: Fleet, group: Group, width: int) -> Row:
+    where = f"{clean(group.controller.host, 40)}: " if len(fleet.hosts) > 1 else ""
+    asks = f", {group.asks} ask" if group.asks else ""
+    stale = " (stale)" if group.controller.host in fleet.stale else ""
+    name = cells.fit(clean(group.label), max(10, width - 30), "end")
+    return text_row(f"{where}{name}  {group.count}{asks}{stale}", width, "bold")
+
+
+def _columns(worker: Worker, asks: Counter[Key], widths: Widths, now: datetime) -> list[Span]:
+    state = listing.state_of(worker, asks)
+    spans: list[Span] = [
+        (_cell(clean(worker.label, _MAX_NAME), widths.name), "bold"),
+        (_cell(state, _STATE_CELLS - 1), _colour(state)),
+    ]
+    if widths.age:
+        is_late = is_silent(worker, now)
+        age = ages.since(worker.created_at or None, now)
+        output = ages.since(worker.output_at, now) + ("!" if is_late else "")
+        spans.append((f" {age:>{_AGE_CELLS - 1}} ", "dim"))
+        spans.append((f"{output:>{_AGE_CELLS - 1}} ", "yellow" if is_late else "dim"))
+    if widths.turn:
+        spans.append((_cell(clean(worker.turn_id or "-", _MAX_NAME), widths.turn), "dim"))
+    spans.append((_last(worker, state), "red" if state in ("error", "lost") else ""))
+    return spans
+
+
+def _cell(text: str, width: int) -> str:
+    return cells.fill(cells.fit(text, width), width) + " "
+
+
+def _last(worker: Worker, state: str) -> str:
+    if worker.last_error and state in ("error", "lost", "stopped"):
+        return clean(worker.last_error, 200)
+    return worker.last_text or worker.summary or worker.last_type or ""
+
+
+def _colour(state: str) -> str:
+    if state == "asks":
+        return "yellow"
+    return screen.colour_of_state(state) or ""

@@ -1,0 +1,89 @@
+"""What is done to workers and questions, each as the command line that does the same.
+
+What is shown names a worker as people do, where that is one worker's name only. What is run names
+it by its id: between the look and the act another one might come by that name.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from penholder.cli.top.model.answers import Answer, Refused
+from penholder.cli.top.model.worker import Worker
+
+HURTING = ("stop", "kill", "restart")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+
+
+class Host(msgspec.Struct, frozen=True):
+    """A daemon: what it is called here, its control socket, and what leads other words to it."""
+
+    name: str
+    socket_path: str
+    words: tuple[str, ...] = ()
+
+
+class Act(msgspec.Struct, frozen=True):
+    """A command: what is shown, what is run, and for an answer what is said of it afterwards."""
+
+    shown: str
+    argv: tuple[str, ...]
+    host: Host
+    done: str
+    answer: Answer | None = None
+
+
+def on_workers(
+    word: str, host: Host, chosen: Sequence[Worker], all_known: Iterable[Worker], *text: str
+) -> Act:
+    """Make `penholder WORD NAME…`, for workers of one host."""
+    taken = [each.label for each in all_known if each.key.host == host.name]
+    names = [_name(each, taken) for each in chosen]
+    ids = [each.key.id for each in chosen]
+    done = f"{word}: {', '.join(names)}"
+    return Act(_shown(word, host, (*names, *text)), _argv(word, host, (*ids, *text)), host, done)
+
+
+def answering(host: Host, answer: Answer) -> Act:
+    """Make `penholder approve ID`, `deny ID` or `answer ID OPTION`, with a note."""
+    words: tuple[str, ...] = (answer.question.request_id,)
+    if answer.word is None:
+        words = (*words, answer.option.id)
+    if answer.note:
+        words = (*words, f"--note={answer.note}")
+    word = answer.word or "answer"
+    done = f"{word}: {answer.question.request_id}"
+    return Act(_shown(word, host, words), _argv(word, host, words), host, done, answer)
+
+
+def sending(host: Host, worker: Worker, all_known: Iterable[Worker], text: str) -> Act:
+    """Make `penholder send NAME TEXT`; raises Refused where the text means something else."""
+    if text in ("", "-"):
+        raise Refused("`-` would be read from stdin" if text else "there is nothing to send")
+    act = on_workers("send", host, [worker], all_known, text)
+    if not text.startswith("-"):
+        return act
+    # Else it would be taken for a flag.
+    shown = f"penholder send {shlex.join((*host.words, '--'))} {shlex.join(_last(act.shown, 2))}"
+    return msgspec.structs.replace(
+        act, shown=shown, argv=(*act.argv[:-2], "--", *act.argv[-2:]), done=act.done
+    )
+
+
+def _last(shown: str, count: int) -> list[str]:
+    return shlex.split(shown)[-count:]
+
+
+def _name(worker: Worker, taken: Sequence[str]) -> str:
+    is_one = _NAME.fullmatch(worker.label) and taken.count(worker.label) == 1
+    return worker.label if is_one else worker.key.id
+
+
+def _argv(word: str, host: Host, words: Sequence[str]) -> tuple[str, ...]:
+    return ("penholder", word, *host.words, *words)
+
+
+def _shown(word: str, host: Host, words: Sequence[str]) -> str:
+    return shlex.join(_argv(word, host, words))
