@@ -14,6 +14,7 @@ PARTS = (
     "timeline",
     "watch",
     "attach",
+    "top",
     "doctor",
     "service",
     "run",

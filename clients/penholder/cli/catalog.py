@@ -126,6 +126,9 @@ COMMANDS = {
         "workers",
         place=THERE,
     ),
+    "top": Command(
+        "words.top:run", "see all workers live, answer what they ask, steer them", "workers"
+    ),
     "backup": Command(
         "commands.backup:run",
         "copy the database of the running daemon to a new file",

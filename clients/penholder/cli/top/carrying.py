@@ -23,9 +23,7 @@ class Failed(Exception):
     """An act was not done; the text says why."""
 
 
-def carry_out(
-    act: Act, environment: Mapping[str, str], program: Sequence[str] = PROGRAM
-) -> str:
+def carry_out(act: Act, environment: Mapping[str, str], program: Sequence[str] = PROGRAM) -> str:
     """Do it and return what to say of it; raises Failed."""
     if act.answer is not None:
         return _decide(act)

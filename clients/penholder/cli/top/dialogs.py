@@ -61,11 +61,11 @@ class Reading(ModalScreen[str]):
         """End with a key that means something to whoever asked."""
         if event.character is not None and event.character in self._keys:
             event.stop()
-            self.dismiss(event.character)
+            _ = self.dismiss(event.character)  # awaited here it would wait for itself
 
     def action_leave(self, key: str) -> None:
         """End."""
-        self.dismiss(key)
+        _ = self.dismiss(key)  # awaited here it would wait for itself
 
     def action_scroll(self, by: int) -> None:
         """Show other rows."""
@@ -116,7 +116,7 @@ class Confirming(ModalScreen[bool]):
 
     def action_end(self, answer: bool) -> None:
         """End with the answer."""
-        self.dismiss(answer)
+        _ = self.dismiss(answer)  # awaited here it would wait for itself
 
     def show(self) -> None:
         """Draw what is asked; of many commands the first ones."""
@@ -183,11 +183,11 @@ class Writing(ModalScreen[str | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """End with what was written."""
-        self.dismiss(event.value)
+        _ = self.dismiss(event.value)  # awaited here it would wait for itself
 
     def action_give_up(self) -> None:
         """End with nothing."""
-        self.dismiss(None)
+        _ = self.dismiss(None)  # awaited here it would wait for itself
 
     def action_switch(self) -> None:
         """Do what Tab is for here."""

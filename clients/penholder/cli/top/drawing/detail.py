@@ -13,7 +13,8 @@ from penholder.cli.top.model.tail import Line
 from penholder.cli.top.model.text import clean
 
 _STYLES = {"stdout": "", "stderr": "yellow", "event": "dim"}
-_MARKS = {"stdout": "  ", "stderr": "! ", "event": "· "}
+MARKS = {"stdout": "  ", "stderr": "! ", "event": "· "}
+"""Which stream a line is of, beside its colour."""
 _WIDE = 60
 
 
@@ -74,7 +75,7 @@ def _stream(fleet: Fleet, desk: Desk, width: int, room: int, now: datetime) -> l
 def _line(line: Line, desk: Desk, width: int, now: datetime) -> list[Row]:
     wanted = desk.finding("detail").text
     stamp = f"{_clock(line.ts, now)} " if width >= _WIDE else ""
-    begin: list[Span] = [(stamp, "dim"), (_MARKS[line.kind], "bold")]
+    begin: list[Span] = [(stamp, "dim"), (MARKS[line.kind], "bold")]
     room = max(10, width - len(stamp) - 2)
     texts = _cut(line.text, room) if desk.wraps else [line.text]
     rows = []
@@ -158,16 +159,3 @@ def _run(each: Run, now: datetime) -> list[Span]:
         (clean(each.run_id, 60), ""),
         (failure, "red"),
     ]
-
-
-def plain_text(lines: Sequence[Line]) -> str:
-    """Write lines as they are copied, or shown by a pager."""
-    return "".join(f"{each.ts} {_MARKS[each.kind]}{each.text}\n" for each in lines)
-
-
-def ids(fleet: Fleet) -> list[str]:
-    """Name what the queue's and the runs' panes show."""
-    found = fleet.details
-    if found is None:
-        return []
-    return [each.queue_task_id for each in found.tasks] + [each.run_id for each in found.runs]

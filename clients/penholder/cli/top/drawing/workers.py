@@ -140,7 +140,7 @@ def _columns(worker: Worker, asks: Counter[Key], widths: Widths, now: datetime) 
         spans.append((f"{output:>{_AGE_CELLS - 1}} ", "yellow" if is_late else "dim"))
     if widths.turn:
         spans.append((_cell(clean(worker.turn_id or "-", _MAX_NAME), widths.turn), "dim"))
-    spans.append((_last(worker, state), "red" if state in ("error", "lost") else ""))
+    spans.append((_last(worker), "red" if _is_bad(state) else ""))
     return spans
 
 
@@ -148,8 +148,8 @@ def _cell(text: str, width: int) -> str:
     return cells.fill(cells.fit(text, width), width) + " "
 
 
-def _last(worker: Worker, state: str) -> str:
-    if worker.last_error and state in ("error", "lost", "stopped"):
+def _last(worker: Worker) -> str:
+    if worker.last_error and not worker.is_living:
         return clean(worker.last_error, 200)
     return worker.last_text or worker.summary or worker.last_type or ""
 
@@ -157,4 +157,12 @@ def _last(worker: Worker, state: str) -> str:
 def _colour(state: str) -> str:
     if state == "asks":
         return "yellow"
+    if _is_bad(state):
+        return "red"
     return screen.colour_of_state(state) or ""
+
+
+def _is_bad(state: str) -> bool:
+    return state in ("error", "lost") or (
+        state.startswith(("exit ", "signal ")) and state != "exit 0"
+    )

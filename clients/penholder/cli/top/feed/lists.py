@@ -1,6 +1,6 @@
 """The lists of a host, page by page: its workers, what they ask, whose they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -9,13 +9,12 @@ from penholder.blocking import Client
 from penholder.cli.top.model.fleet import MAX_ENDED, MAX_QUESTIONS
 from penholder.cli.top.model.notices import Listed
 from penholder.cli.top.model.records import Controller, Overview, Question, WorkerRecord
-from penholder_protocol.errors import ApprovalNotFound, ControllerNotFound, WorkerNotFound
+from penholder_protocol.errors import ApprovalNotFound, WorkerNotFound
 
 T = TypeVar("T")
 PAGE = 1_000
 MOST_SINGLE = 20
 """Records read one by one because of entries; more are cheaper as a list."""
-_LIVING = ("starting", "idle", "running", "waiting_approval", "canceling", "error")
 
 
 class _Page(msgspec.Struct, Generic[T]):
@@ -26,10 +25,8 @@ class _Page(msgspec.Struct, Generic[T]):
 def read(client: Client, host: str, controller_id: str | None) -> Listed:
     """Read all lists of a host, or those of one controller."""
     scope = {} if controller_id is None else {"controller_id": controller_id}
-    workers: list[Overview] = []
-    for state in _LIVING:
-        workers += pages(client, "worker.overview", {**scope, "state": state}, Overview)
-    ended = {**scope, "state": "stopped"}
+    workers = list(pages(client, "worker.overview", {**scope, "living": True}, Overview))
+    ended = {**scope, "living": False}
     workers += pages(client, "worker.overview", ended, Overview, MAX_ENDED)
     asked = list(pages(client, "approval.list", scope, Question, MAX_QUESTIONS + 1))
     return Listed(
@@ -49,7 +46,7 @@ def controllers(client: Client) -> list[Controller]:
 def pages(
     client: Client,
     method: str,
-    params: dict[str, object] | dict[str, str],
+    params: Mapping[str, object],
     kind: type[T],
     most: int | None = None,
 ) -> Iterator[T]:
@@ -90,8 +87,3 @@ def workers(client: Client, ids: Sequence[str]) -> list[WorkerRecord]:
         except WorkerNotFound:
             continue
     return found
-
-
-def is_gone(error: Exception) -> bool:
-    """Tell whether an error says that the controller, to which all is narrowed, is not there."""
-    return isinstance(error, ControllerNotFound)

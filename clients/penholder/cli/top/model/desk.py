@@ -6,6 +6,7 @@ key answers anything: it was meant for what was there before. A question that so
 answered stays in its place until the person leaves it.
 """
 
+from datetime import UTC, datetime
 from typing import Literal
 
 from penholder.cli.top.model import listing
@@ -18,6 +19,8 @@ PaneName = Literal["inbox", "workers", "detail"]
 PANES: tuple[PaneName, ...] = ("inbox", "workers", "detail")
 Tab = Literal["stream", "queue", "runs"]
 TABS: tuple[Tab, ...] = ("stream", "queue", "runs")
+KEPT_S = 600.0
+"""How long a worker that has ended is shown all the same."""
 STEADY_AFTER_S = 0.5
 """How long after it moved by itself a choice is not acted upon."""
 
@@ -45,6 +48,7 @@ class Desk:
         """The last line shown of the stream; None where new ones are followed."""
         self.scroll = 0
         """Of the queue's and the runs' rows."""
+        self._ended_after = "9"
         self._moved_at = float("-inf")
         self._worker_place = 0
         self._question_place = 0
@@ -59,6 +63,7 @@ class Desk:
         return Wanted(
             self.is_grouped,
             self.with_ended,
+            self._ended_after,
             self.order,
             self.finding("workers"),
             frozenset() if self.finding("workers").hidden else kept,
@@ -73,7 +78,8 @@ class Desk:
         return listing.questions(fleet, self.finding("inbox"), self.question)
 
     def settle(self, fleet: Fleet, now: float) -> None:
-        """Make the choices fit what there is; `now` is in seconds."""
+        """Make the choices fit what there is; `now` is in seconds since 1970."""
+        self._ended_after = datetime.fromtimestamp(now - KEPT_S, UTC).isoformat()
         self.marked_workers &= fleet.workers.keys()
         self.marked_questions &= fleet.questions.keys()
         keys = [key for key, _ in self.questions(fleet)]

@@ -29,7 +29,7 @@ from penholder.cli.top.model.worker import Worker
 from penholder_protocol.nouns import Entry
 
 MAX_ENDED = 1_000
-"""Workers that are stopped, kept of each host; the newest."""
+"""Workers that have ended, kept of each host; the newest."""
 MAX_QUESTIONS = 2_000
 """Of each host; the oldest, which are asked about first."""
 _MAX_GONE = 50
@@ -201,7 +201,7 @@ class Fleet:
             del self.gone[next(iter(self.gone))]
 
     def _bound(self, host: str) -> None:
-        ended = [each for each in self.workers.values() if each.state == "stopped"]
+        ended = [each for each in self.workers.values() if not each.is_living]
         if len(ended) <= MAX_ENDED + _SLACK:
             return
         ended = [each for each in ended if each.key.host == host]

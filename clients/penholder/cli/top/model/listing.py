@@ -39,6 +39,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
     is_grouped: bool = True
     with_ended: bool = False
+    ended_after: str = "9"
+    """Those that ended after this time are shown in any case."""
     order: Order = "state"
     finding: Finding = Finding()
     kept: frozenset[Key] = frozenset()
@@ -60,6 +62,8 @@ def state_of(worker: Worker, asks: Counter[Key]) -> str:
     """Say how a worker is, of the facts: who asks waits for a person, whatever its state."""
     if asks[worker.key]:
         return "asks"
+    if not worker.is_living and worker.ended_as:
+        return worker.ended_as
     if worker.recovery_state == "lost" and worker.state == "error":
         return "lost"
     return "asks" if worker.state == "waiting_approval" else worker.state
@@ -149,6 +153,7 @@ def _is_shown(worker: Worker, wanted: Wanted, asks: Counter[Key], fleet: Fleet) 
     if worker.key in wanted.kept:
         return True
     is_there = wanted.with_ended or worker.is_living or bool(asks[worker.key])
+    is_there = is_there or worker.changed_at > wanted.ended_after
     if not is_there:
         return False
     found = wanted.finding

@@ -43,6 +43,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     last_output_at: str | None = None
     last_text: str | None = None
     last_event: LastEvent | None = None
+    last_data: Raw = NULL
     summary: Raw = NULL
 
 

@@ -32,12 +32,14 @@ class Worker(msgspec.Struct, kw_only=True):
     last_text: str | None = None
     last_type: str | None = None
     summary: str | None = None
+    changed_at: str = ""
+    """When it last came into another state."""
+    ended_as: str | None = None
+    """How its command ended: `exit 3`, `signal 9`."""
 
     @property
     def is_living(self) -> bool:
         """Whether its seat is held, or it is starting."""
-        if self.state == "stopped":
-            return False
         return self.recovery_state == "attached" or self.state == "starting"
 
 
@@ -61,6 +63,11 @@ class _Summary(msgspec.Struct):
     title: str | None = None
 
 
+class _Exit(msgspec.Struct):
+    exit_status: int | None = None
+    signal: int | str | None = None
+
+
 class _Change(msgspec.Struct):
     to: str = ""
 
@@ -71,6 +78,8 @@ def of_overview(host: str, seen: Overview) -> Worker:
     worker.output_at = seen.last_output_at
     worker.last_text = _short(seen.last_text)
     worker.last_type = None if seen.last_event is None else seen.last_event.type
+    if worker.last_type == "process.exited":
+        worker.ended_as = _ended_as(seen.last_data)
     worker.summary = _title(seen.summary)
     return worker
 
@@ -86,6 +95,7 @@ def of_record(host: str, record: WorkerRecord) -> Worker:
         turn_id=record.active_turn_id,
         last_error=record.last_error,
         created_at=record.created_at,
+        changed_at=record.updated_at,
     )
 
 
@@ -106,6 +116,8 @@ def take_own(worker: Worker, entry: Entry) -> None:
         _take_output(worker, entry)
     elif entry.type == "summary":
         worker.summary = _title(entry.data)
+    elif entry.type in ("process.started", "process.exited"):
+        worker.ended_as = _ended_as(entry.data)
 
 
 def _take_output(worker: Worker, entry: Entry) -> None:
@@ -128,6 +140,16 @@ def read_output(data: Raw) -> Output | None:
         return None
 
 
+def _ended_as(data: Raw) -> str | None:
+    try:
+        found = msgspec.json.decode(data, type=_Exit)
+    except msgspec.MsgspecError:
+        return None
+    if found.signal is not None:
+        return f"signal {clean(str(found.signal), 12)}"
+    return None if found.exit_status is None else f"exit {found.exit_status}"
+
+
 def _title(data: Raw) -> str | None:
     try:
         return _short(msgspec.json.decode(data, type=_Summary).title)
@@ -144,6 +166,7 @@ def _change_state(worker: Worker, entry: Entry) -> None:
         worker.state = msgspec.json.decode(entry.data, type=_Change).to or worker.state
     except msgspec.MsgspecError:
         return
+    worker.changed_at = entry.ts
     if worker.state in ENDS_A_TURN:
         worker.turn_id = None
 
