@@ -34,6 +34,7 @@ AGES_S = 1.0
 MAX_COPIED_BYTES = 70_000
 """Terminals take no more by OSC 52."""
 _ANSWERS = "ad123456789"
+_ACTIONS = frozenset(key.action.partition("(")[0] for key in KEYS)
 _SWITCHES = {
     "wraps": ("long lines are broken", "long lines are cut"),
     "is_zoomed": ("z shows all panes again", ""),
@@ -61,7 +62,8 @@ class Top(Doing):
     CSS = "Screen { background: ansi_default; layout: vertical; overflow: hidden; }"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.names, key.action, key.what, show=False, priority=key.action == "quit")
+        # Before Textual's own, of which Tab is one; a dialog over the panes has its own.
+        Binding(key.names, key.action, key.what, show=False, priority=True)
         for key in KEYS
     ]
 
@@ -98,6 +100,11 @@ class Top(Doing):
     def on_resize(self) -> None:
         """Draw for the new size."""
         self.draw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys to a dialog while one is open."""
+        is_open = len(self.screen_stack) > 1
+        return False if is_open and action in _ACTIONS else super().check_action(action, parameters)
 
     def say(self, text: str, is_wrong: bool = False) -> None:
         """Tell something in the line of messages, until something else is told."""

@@ -45,7 +45,7 @@ def _decide(act: Act) -> str:
         raise Failed(failures.sentence(error)) from None
     except (OSError, TimeoutError) as error:
         raise Failed(f"the daemon does not answer: {error}") from None
-    return act.done
+    return "done"
 
 
 def _run(argv: Sequence[str], act: Act, environment: Mapping[str, str]) -> str:
@@ -63,5 +63,7 @@ def _run(argv: Sequence[str], act: Act, environment: Mapping[str, str]) -> str:
     said = (done.stderr if done.returncode else done.stdout or done.stderr).decode(errors="replace")
     last = said.strip().rpartition("\n")[2]
     if done.returncode:
-        raise Failed(last or f"{act.shown}: exit status {done.returncode}")
-    return last or act.done
+        raise Failed(
+            last.removeprefix("penholder: ") or f"{act.shown}: exit status {done.returncode}"
+        )
+    return last or "done"

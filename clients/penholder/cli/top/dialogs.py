@@ -89,7 +89,7 @@ class Reading(ModalScreen[str]):
 class Confirming(ModalScreen[bool]):
     """Asks before it hurts, and shows the commands that will be run."""
 
-    CSS = "Confirming { align: left bottom; background: ansi_default 0%; }"
+    CSS = "Confirming { align: left bottom; background: transparent; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "end(True)"),
         Binding("n,escape,q,ctrl+c", "end(False)"),
@@ -137,7 +137,7 @@ class Writing(ModalScreen[str | None]):
     """A line to be written: a filter, a note, a text; ends with it, or with None."""
 
     CSS = """
-    Writing { align: left bottom; background: ansi_default 0%; }
+    Writing { align: left bottom; background: transparent; }
     Writing Input { border: none; height: 1; padding: 0; background: ansi_default; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

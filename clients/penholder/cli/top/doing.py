@@ -217,10 +217,10 @@ class Doing(App[None]):
         key = _question(act)
         if key is not None:
             self._under_way.discard(key)
-            self.desk.marked_questions.discard(key)
             if not is_wrong:
                 self.desk.leave_answered(self.fleet, key, self.clock())
-        self.say(f"$ {act.shown} — {said}", is_wrong)
+        # A failure first: a line may not hold both.
+        self.say(f"{said}  ($ {act.shown})" if is_wrong else f"$ {act.shown}  {said}", is_wrong)
 
 
 def _question(act: Act) -> Key | None:

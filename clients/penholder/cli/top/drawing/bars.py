@@ -9,10 +9,11 @@ from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.text import clean
 
 _KEYS = {
-    "inbox": "a approve  d deny  1-9 option  n note  Enter whole",
-    "workers": "s send  x stop  K kill  R restart  Enter stream",
-    "detail": "t stream/queue/runs  w wrap  v pager  G follow",
+    "inbox": "a approve  d deny  1-9 option  n note  Enter all",
+    "workers": "s send  x stop  K kill  R restart  space mark",
+    "detail": "t queue/runs  w wrap  v pager  y copy  G follow",
 }
+_EVERYWHERE = "  Tab  / find  ? help  q quit"
 
 
 def top(fleet: Fleet, desk: Desk, width: int, now: datetime) -> Row:
@@ -40,5 +41,4 @@ def message(text: str, is_wrong: bool, width: int) -> Row:
 def keys(desk: Desk, width: int) -> Row:
     """Draw the line of keys."""
     note = f"note: {clean(desk.note, 40)}   " if desk.note is not None else ""
-    general = "  Tab pane  / find  space mark  y copy  p pause  ? help  q quit"
-    return row([(note, "bold yellow"), (_KEYS[desk.focus] + general, "dim")], width)
+    return row([(note, "bold yellow"), (_KEYS[desk.focus] + _EVERYWHERE, "dim")], width)

@@ -26,24 +26,32 @@ class Host(msgspec.Struct, frozen=True):
 
 
 class Act(msgspec.Struct, frozen=True):
-    """A command: what is shown, what is run, and for an answer what is said of it afterwards."""
+    """A command: what is shown, what is run, and the answer that it gives, if it does."""
 
     shown: str
     argv: tuple[str, ...]
     host: Host
-    done: str
     answer: Answer | None = None
 
 
 def on_workers(
     word: str, host: Host, chosen: Sequence[Worker], all_known: Iterable[Worker], *text: str
 ) -> Act:
-    """Make `penholder WORD NAME…`, for workers of one host."""
+    """Make `penholder WORD NAME…`, for workers of one host, and a text for them."""
     taken = [each.label for each in all_known if each.key.host == host.name]
     names = [_name(each, taken) for each in chosen]
     ids = [each.key.id for each in chosen]
-    done = f"{word}: {', '.join(names)}"
-    return Act(_shown(word, host, (*names, *text)), _argv(word, host, (*ids, *text)), host, done)
+    # Else the text would be taken for a flag.
+    begin = ("--",) if any(each.startswith("-") for each in text) else ()
+    shown = shlex.join(_argv(word, host, (*begin, *names, *text)))
+    return Act(shown, _argv(word, host, (*begin, *ids, *text)), host)
+
+
+def sending(host: Host, worker: Worker, all_known: Iterable[Worker], text: str) -> Act:
+    """Make `penholder send NAME TEXT`; raises Refused where the text means something else."""
+    if text in ("", "-"):
+        raise Refused("`-` would be read from stdin" if text else "there is nothing to send")
+    return on_workers("send", host, [worker], all_known, text)
 
 
 def answering(host: Host, answer: Answer) -> Act:
@@ -53,27 +61,8 @@ def answering(host: Host, answer: Answer) -> Act:
         words = (*words, answer.option.id)
     if answer.note:
         words = (*words, f"--note={answer.note}")
-    word = answer.word or "answer"
-    done = f"{word}: {answer.question.request_id}"
-    return Act(_shown(word, host, words), _argv(word, host, words), host, done, answer)
-
-
-def sending(host: Host, worker: Worker, all_known: Iterable[Worker], text: str) -> Act:
-    """Make `penholder send NAME TEXT`; raises Refused where the text means something else."""
-    if text in ("", "-"):
-        raise Refused("`-` would be read from stdin" if text else "there is nothing to send")
-    act = on_workers("send", host, [worker], all_known, text)
-    if not text.startswith("-"):
-        return act
-    # Else it would be taken for a flag.
-    shown = f"penholder send {shlex.join((*host.words, '--'))} {shlex.join(_last(act.shown, 2))}"
-    return msgspec.structs.replace(
-        act, shown=shown, argv=(*act.argv[:-2], "--", *act.argv[-2:]), done=act.done
-    )
-
-
-def _last(shown: str, count: int) -> list[str]:
-    return shlex.split(shown)[-count:]
+    argv = _argv(answer.word or "answer", host, words)
+    return Act(shlex.join(argv), argv, host, answer)
 
 
 def _name(worker: Worker, taken: Sequence[str]) -> str:
@@ -83,7 +72,3 @@ def _name(worker: Worker, taken: Sequence[str]) -> str:
 
 def _argv(word: str, host: Host, words: Sequence[str]) -> tuple[str, ...]:
     return ("penholder", word, *host.words, *words)
-
-
-def _shown(word: str, host: Host, words: Sequence[str]) -> str:
-    return shlex.join(_argv(word, host, words))

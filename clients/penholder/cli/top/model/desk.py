@@ -36,6 +36,8 @@ class Desk:
         self.question: Key | None = None
         self.marked_workers: set[Key] = set()
         self.marked_questions: set[Key] = set()
+        self.answered: set[Key] = set()
+        """Questions that were answered from here: done with, before an entry tells of it."""
         self.findings: dict[PaneName, Finding] = {}
         self.is_grouped = True
         self.with_ended = False
@@ -75,13 +77,15 @@ class Desk:
 
     def questions(self, fleet: Fleet) -> list[tuple[Key, Question]]:
         """Return the questions that are shown, in order."""
-        return listing.questions(fleet, self.finding("inbox"), self.question)
+        shown = listing.questions(fleet, self.finding("inbox"), self.question)
+        return [(key, each) for key, each in shown if key not in self.answered]
 
     def settle(self, fleet: Fleet, now: float) -> None:
         """Make the choices fit what there is; `now` is in seconds since 1970."""
         self._ended_after = datetime.fromtimestamp(now - KEPT_S, UTC).isoformat()
         self.marked_workers &= fleet.workers.keys()
         self.marked_questions &= fleet.questions.keys()
+        self.answered &= fleet.questions.keys() | fleet.gone.keys()
         keys = [key for key, _ in self.questions(fleet)]
         self.question = self._kept(self.question, keys, self._question_place, now)
         shown = [each.key for each in self.workers(fleet)]
@@ -121,15 +125,10 @@ class Desk:
         self._remember_places(fleet)
 
     def leave_answered(self, fleet: Fleet, question: Key, now: float) -> None:
-        """Go on to the next question where this one is chosen and was just answered from here."""
-        if self.question != question:
-            return
-        keys = [key for key, _ in self.questions(fleet)]
-        others = [key for key in keys if key != question]
-        place = keys.index(question) if question in keys else self._question_place
-        self.question = others[min(place, len(others) - 1)] if others else None
-        self._moved_at = now
-        self._look_at_asker(fleet)
+        """Take a question away that was just answered from here; go on to the next one."""
+        self.answered.add(question)
+        self.marked_questions.discard(question)
+        self.settle(fleet, now)
 
     def mark(self) -> None:
         """Mark what is chosen, or take its mark away."""

@@ -1,0 +1,1 @@
+"""`penholder top`, without a daemon: facts, choices, rows, keys."""
