@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from msgspec import Raw
 from msgspec.json import encode
@@ -47,14 +48,13 @@ def overview(worker_id: str, label: str = "", text: str | None = None, **fields:
 
 
 def question(
-    request_id: str, worker_id: str = "w1", message: str = "Go on?", **fields: object
+    request_id: str, worker_id: str = "w1", message: str = "Go on?", **fields: Any
 ) -> Question:
     """Make a pending question."""
-    given: dict[str, object] = {"options": OPTIONS, "created_at": at(60), **fields}
+    given = {"options": OPTIONS, "created_at": at(60), "kind": "tool.call", **fields}
     return Question(
-        request_id=request_id, worker_id=worker_id, state="pending", kind="tool.call",
-        message=message, **given,
-    )  # type: ignore[arg-type]  # fmt: skip  # what a test says beside
+        request_id=request_id, worker_id=worker_id, state="pending", message=message, **given
+    )
 
 
 class Journal:
@@ -65,7 +65,7 @@ class Journal:
         self.pos = 0
         self._seqs: dict[str, int] = {}
 
-    def entry(self, stream: str, type_: str, turn_id: str | None = None, **data: object) -> Entry:
+    def entry(self, stream: str, type_: str, /, turn_id: str | None = None, **data: Any) -> Entry:
         """Make the next entry of a stream."""
         self.pos += 1
         self._seqs[stream] = self._seqs.get(stream, 0) + 1
@@ -75,11 +75,13 @@ class Journal:
             raw=Raw(b"null"), request_id=None,
         )  # fmt: skip
 
-    def output(self, worker_id: str, text: str, **more: object) -> Entry:
+    def output(self, worker_id: str, text: str, to: str = "stdout", **more: Any) -> Entry:
         """Make a line of output."""
-        return self.entry(f"worker:{worker_id}", "output", stream=more.pop("to", "stdout"), text=text, **more)
+        return self.entry(f"worker:{worker_id}", "output", stream=to, text=text, **more)
 
-    def of_controller(self, type_: str, worker_id: str, controller: str = "c", **data: object) -> Entry:
+    def of_controller(
+        self, type_: str, worker_id: str, controller: str = "c", **data: Any
+    ) -> Entry:
         """Make an entry of a controller's stream about a worker."""
         return self.entry(f"controller:{controller}", type_, worker_id=worker_id, **data)
 
@@ -100,9 +102,9 @@ def listed(
     return Listed(host, workers, questions, names)
 
 
-def came(*entries: Entry, host: str = HOST, **records: object) -> Came:
+def came(*entries: Entry, host: str = HOST, **records: Any) -> Came:
     """Make a notice of entries."""
-    return Came(host, entries, **records)  # type: ignore[arg-type]  # what a test says beside
+    return Came(host, entries, **records)
 
 
 def key(id_: str, host: str = HOST) -> Key:

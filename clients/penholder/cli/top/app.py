@@ -31,6 +31,8 @@ from penholder.cli.top.panes import Rows
 
 DRAW_S = 0.1
 AGES_S = 1.0
+_REST = 4
+"""How much longer than drawing takes nothing is drawn."""
 MAX_COPIED_BYTES = 70_000
 """Terminals take no more by OSC 52."""
 _ANSWERS = "ad123456789"
@@ -85,6 +87,8 @@ class Top(Doing):
         self._source = source
         self._said = Said()
         self._drawn_at = float("-inf")
+        self._cost_s = 0.0
+        self._has_news = False
         self._panes = {name: Rows(name, colours) for name in screenful.NAMES}
 
     def compose(self) -> ComposeResult:
@@ -116,19 +120,24 @@ class Top(Doing):
         for notice in self._source.take(with_journal=not self.desk.is_paused):
             self.fleet.take(notice)
             came = True
-        if came or self.clock() - self._drawn_at >= AGES_S:
+        # What takes long to draw is drawn less often: keys must not wait for it.
+        since = self.clock() - self._drawn_at
+        self._has_news = self._has_news or came
+        if (self._has_news and since >= self._cost_s * _REST) or since >= AGES_S:
             self.draw()
 
     def draw(self) -> None:
         """Draw what there is."""
+        begin = time.monotonic()
         now = self.clock()
-        self._drawn_at = now
+        self._drawn_at, self._has_news = now, False
         self.desk.settle(self.fleet, now)
         self._watch()
         moment = datetime.fromtimestamp(now, UTC).astimezone()
         size = (self.size.width, self.size.height)
         for name, rows in screenful.draw(self.fleet, self.desk, size, moment, self._said).items():
             self._panes[name].show(rows)
+        self._cost_s = time.monotonic() - begin
 
     def _watch(self) -> None:
         """Have read what is shown of the chosen worker."""

@@ -72,7 +72,10 @@ def _body(
     rows: list[Row] = []
     chosen_at = None
     room = height if desk.is_zoomed else _MOST_LINES + 1
-    for key, question in desk.questions(fleet):
+    shown = desk.questions(fleet)
+    place = next((at for at, (key, _) in enumerate(shown) if key == desk.question), 0)
+    # No more than may be seen: there may be thousands.
+    for key, question in shown[max(0, place - height) : place + height + 1]:
         is_chosen = key == desk.question
         rows.append(_line(fleet, desk, key, question, width, now))
         if is_chosen:

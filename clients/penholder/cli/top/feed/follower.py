@@ -39,6 +39,7 @@ class Follower:
         outbox: Outbox,
         controller_id: str | None = None,
         clock: Callable[[], float] = time.time,
+        gather_s: float = GATHER_S,
     ) -> None:
         """Take the client, which is this thread's alone and gives up at once."""
         self._host = host
@@ -46,19 +47,26 @@ class Follower:
         self._outbox = outbox
         self._controller_id = controller_id
         self._clock = clock
+        self._gather_s = gather_s
         self._pos: int | None = None
         self._is_lost = False
 
     def run(self) -> None:
         """Read and hand on, until it is closed."""
         while not self._outbox.closed.is_set():
-            try:
-                self._read()
-            except CursorGone:
-                self._pos = None
-            except FAILURES as error:
-                self._lose(error)
+            if not self.step():
                 self._outbox.closed.wait(_RETRY_S)
+
+    def step(self) -> bool:
+        """Read what there is next and hand it on; tells whether the daemon answered."""
+        try:
+            self._read()
+        except CursorGone:
+            self._pos = None
+        except FAILURES as error:
+            self._lose(error)
+            return False
+        return True
 
     def _read(self) -> None:
         if self._pos is None:
@@ -74,7 +82,7 @@ class Follower:
         # Only now: had a record failed to be read, these entries would be read again.
         self._pos = found.pos
         if len(found.items) < _PAGE:
-            self._outbox.closed.wait(GATHER_S)
+            self._outbox.closed.wait(self._gather_s)
 
     def _wait(self, pos: int) -> Entries:
         # Where it was away, its answer tells that it is back: that must not wait for an entry.

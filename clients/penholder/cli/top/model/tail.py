@@ -45,6 +45,7 @@ class Tail:
         self._last_seq = 0
         self._early: deque[Event] = deque(maxlen=MAX_LINES)
         self._open: dict[str, Line] = {}
+        self._returned: set[str] = set()
 
     def read(self, events: Iterable[Event]) -> None:
         """Take what was read, and then what came before that."""
@@ -81,12 +82,18 @@ class Tail:
         if open_line is None:
             open_line = _line(event, kind, "")
             self.lines.append(open_line)
-        open_line.text = clean(overwritten(open_line.text + first[:MAX_LINE_CHARACTERS]))
+        # What follows a return is written over what stands there.
+        is_over = (first and kind in self._returned) or "\r" in first.rstrip("\r")
+        before = "" if is_over else open_line.text
+        open_line.text = clean(before + overwritten(first)[:MAX_LINE_CHARACTERS])
         for other in others:
             open_line = _line(event, kind, overwritten(other))
             self.lines.append(open_line)
+        self._returned.discard(kind)
         if output.continued:
             self._open[kind] = open_line
+            if text.endswith("\r"):
+                self._returned.add(kind)
 
 
 def _line(event: Event, kind: str, text: str) -> Line:
