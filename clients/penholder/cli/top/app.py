@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar, Protocol
 
+from textual import events
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 
 from penholder.cli.top import pager
 from penholder.cli.top.carrying import carry_out
@@ -87,6 +89,7 @@ class Top(Doing):
         self._source = source
         self._said = Said()
         self._drawn_at = float("-inf")
+        self._size: Size | None = None
         self._cost_s = 0.0
         self._has_news = False
         self._panes = {name: Rows(name, colours) for name in screenful.NAMES}
@@ -101,8 +104,9 @@ class Top(Doing):
         self.set_interval(DRAW_S, self._tick)
         self.draw()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Draw for the new size."""
+        self._size = event.size
         self.draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -121,23 +125,22 @@ class Top(Doing):
             self.fleet.take(notice)
             came = True
         # What takes long to draw is drawn less often: keys must not wait for it.
-        since = self.clock() - self._drawn_at
+        since = time.monotonic() - self._drawn_at
         self._has_news = self._has_news or came
         if (self._has_news and since >= self._cost_s * _REST) or since >= AGES_S:
             self.draw()
 
     def draw(self) -> None:
         """Draw what there is."""
-        begin = time.monotonic()
         now = self.clock()
-        self._drawn_at, self._has_news = now, False
+        self._drawn_at, self._has_news = time.monotonic(), False
         self.desk.settle(self.fleet, now)
         self._watch()
         moment = datetime.fromtimestamp(now, UTC).astimezone()
-        size = (self.size.width, self.size.height)
+        size = self._size or self.size
         for name, rows in screenful.draw(self.fleet, self.desk, size, moment, self._said).items():
             self._panes[name].show(rows)
-        self._cost_s = time.monotonic() - begin
+        self._cost_s = time.monotonic() - self._drawn_at
 
     def _watch(self) -> None:
         """Have read what is shown of the chosen worker."""

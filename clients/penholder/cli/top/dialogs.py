@@ -74,7 +74,7 @@ class Reading(ModalScreen[str]):
 
     def show(self) -> None:
         """Draw what fits."""
-        width, height = self.app.size
+        width, height = self.size
         rows = list(self._draw(width))
         room = max(1, height - 2)
         self._top = max(0, min(self._top, len(rows) - room))
@@ -120,7 +120,7 @@ class Confirming(ModalScreen[bool]):
 
     def show(self) -> None:
         """Draw what is asked; of many commands the first ones."""
-        width, height = self.app.size
+        width, height = self.size
         lines: list[str] = []
         for command in self._commands:
             lines += [f"  {line}" for line in cells.wrap(clean(command), max(10, width - 2))]
@@ -197,4 +197,4 @@ class Writing(ModalScreen[str | None]):
 
     def show(self) -> None:
         """Draw the heading."""
-        self.query_one(Rows).show([title(self._what(), "", self.app.size.width, is_focused=True)])
+        self.query_one(Rows).show([title(self._what(), "", self.size.width, is_focused=True)])

@@ -110,7 +110,7 @@ def _facts(data: Raw) -> Iterator[str]:
         yield bytes(data)[:_MAX_DETAIL].decode(errors="replace") + "…"
         return
     try:
-        found = msgspec.json.decode(data, type=dict[str, object])
+        found = msgspec.json.decode(data, type=dict[str, object] | None) or {}
     except (msgspec.MsgspecError, RecursionError):
         yield bytes(data).decode(errors="replace")
         return

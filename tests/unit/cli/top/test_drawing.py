@@ -1,0 +1,168 @@
+"""Rows fit their width whatever is in them, and hold nothing that a terminal would obey."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penholder.cli.terminal import cells
+from penholder.cli.top.drawing import inbox, layout, rows, screenful
+from penholder.cli.top.drawing.rows import Row
+from penholder.cli.top.drawing.screenful import Said
+from penholder.cli.top.model.desk import PANES, TABS, Desk
+from penholder.cli.top.model.fleet import Fleet
+from penholder.cli.top.model.listing import Finding
+from penholder.cli.top.model.notices import Came, DetailsRead, Listed, Lost, TailRead
+from penholder.cli.top.model.records import Controller, Input, Option, Run, Task
+from tests.helpers.top import HOST, NOW, Journal, at, fleet, key, overview, question, settled, texts
+
+HOSTILE = (
+    "[red]markup[/red] [bold",
+    "\x1b[2J\x1b[1;1H\x1b]52;c;AAAA\x07",
+    "\u202eright to left\u2066",
+    "日本語" * 30,
+    "e\u0301\u0301\u0301\u0301" * 10,
+    "x" * 5_000,
+    "👩‍👩‍👧‍👦 family",
+    "\ud800 alone".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
+    "",
+    "\n\n\r\n",
+)
+hostile = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=40))
+
+
+def _fleet(text: str) -> Fleet:
+    """Make one in which every text is this."""
+    journal = Journal()
+    options = [Option("o1", text or None, text or None, text or None), Option("o2")]
+    made = fleet(
+        Listed(
+            HOST,
+            [
+                overview("w1", text, text, controller_id="c"),
+                overview("w2", text, controller_id="c2", last_error=text, recovery_state="lost"),
+            ],
+            [question("q1", message=text, options=options), question("q2", "w9", text)],
+            [Controller("c", text)],
+        )
+    )
+    made.watch(key("w1"))
+    made.take(TailRead(key("w1"), []))
+    made.take(
+        Came(
+            HOST,
+            [
+                journal.output("w1", text),
+                journal.output("w1", text, to="stderr"),
+                journal.entry("worker:w1", text or "type", text, text=text, more=[text]),
+            ],
+        )
+    )
+    made.take(Lost(HOST, NOW.timestamp() - 5, text))
+    made.take(
+        DetailsRead(
+            key("w1"),
+            [Input(seq=1, kind=text, created_at=text)],
+            [
+                Task(
+                    queue_task_id="t", queue=text, title=text, state="running", priority=0,
+                    attempts=1, max_attempts=2, claimed_by="w1", created_at=text,
+                )
+            ],
+            [
+                Run(
+                    run_id="r", state="claimed", project_id=text, backend_profile=text,
+                    claimed_by="w1", failure_message=text, created_at=text,
+                )
+            ],
+        )
+    )  # fmt: skip
+    return made
+
+
+def _drawn(of: Fleet, desk: Desk, width: int, height: int) -> list[Row]:
+    drawn = screenful.draw(of, desk, (width, height), NOW, Said("said"))
+    return [row for name in screenful.NAMES for row in drawn[name]]
+
+
+@given(
+    hostile,
+    st.integers(20, 130),
+    st.integers(6, 40),
+    st.sampled_from(PANES),
+    st.sampled_from(TABS),
+    st.booleans(),
+)
+def test_every_row_fits_and_is_harmless(
+    text: str, width: int, height: int, focus: str, tab: str, is_on: bool
+) -> None:
+    made = _fleet(text)
+    desk = settled(made)
+    desk.focus, desk.tab, desk.wraps, desk.is_zoomed = focus, tab, is_on, not is_on  # type: ignore[assignment]  # of the lists of both
+    desk.note = text
+    desk.findings[desk.focus] = Finding(text[:3], hides=False)
+    drawn = _drawn(made, desk, width, height)
+    assert len(drawn) == height
+    for row in drawn:
+        assert row.text.isprintable(), ascii(row.text)
+        assert cells.width(row.text) == width, ascii(row.text)
+
+
+@given(hostile, st.integers(20, 130))
+def test_a_question_in_whole_fits_too(text: str, width: int) -> None:
+    asked = question("q1", message=text, options=[Option("o", text or None, text or None)])
+    for row in inbox.whole(_fleet(text), key("q1"), asked, width, NOW):
+        assert row.text.isprintable()
+        assert cells.width(row.text) == width
+
+
+def test_nothing_of_a_question_is_lost() -> None:
+    message = " ".join(f"word{number}" for number in range(400))
+    asked = question("q1", message=message)
+    made = fleet(Listed(HOST, [overview("w1")], [asked], []))
+    whole = " ".join(texts(inbox.whole(made, key("q1"), asked, 80, NOW)))
+    assert all(f"word{number} " in f"{whole} " for number in range(400))
+    shown = "\n".join(texts(_drawn(made, settled(made), 80, 24)))
+    assert "Enter shows all of it" in shown
+    assert "1 Allow  2 Deny" in shown
+
+
+@pytest.mark.parametrize(("lines", "shown"), [(24, 3), (14, 3), (13, 1), (6, 1), (1, 1)])
+def test_panes_share_the_lines(lines: int, shown: int) -> None:
+    shares = layout.heights(lines, "workers", False, 3, 100)
+    found = [shares.inbox, shares.workers, shares.detail]
+    assert sum(found) == max(1, lines - layout.BARS)
+    assert len([each for each in found if each]) == shown
+    assert shares.workers
+
+
+@pytest.mark.parametrize("focus", PANES)
+def test_a_pane_over_all_lines_is_alone(focus: str) -> None:
+    shares = layout.heights(24, focus, True, 3, 100)  # type: ignore[arg-type]  # of that list
+    assert getattr(shares, focus) == 24 - layout.BARS
+
+
+def test_what_is_found_is_marked_where_it_is() -> None:
+    marked = list(rows.found([("a Needle in needles", "dim")], "needle"))
+    assert [text for text, style in marked if "found" in style] == ["Needle", "needle"]
+    assert "".join(text for text, _ in marked) == "a Needle in needles"
+    assert "".join(text for text, _ in rows.found([("ßx", "")], "x")) == "ßx"
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 12))
+def test_the_chosen_row_is_in_the_window(count: int, chosen: int, height: int) -> None:
+    made = [rows.text_row(f"{number}", 10) for number in range(count)]
+    seen = texts(rows.window(made, chosen if chosen < count else None, height))
+    assert len(seen) == min(count, height)
+    if chosen < count:
+        assert f"{chosen:<10}" in seen
+
+
+def test_silence_is_marked() -> None:
+    made = fleet(Listed(HOST, [overview("w1", "quiet", created_at=at(3_000))], [], []))
+    assert "-!" in "\n".join(texts(_drawn(made, settled(made), 80, 24)))
+
+
+def test_stale_is_told_with_since_when_and_of_which_host() -> None:
+    made = fleet(Listed("a", [], [], []), Lost("b", NOW.timestamp() - 90, "gone"), hosts=("a", "b"))
+    top = _drawn(made, settled(made), 100, 24)[0].text
+    assert "b stale since 11:58:30 (90s): gone" in top
