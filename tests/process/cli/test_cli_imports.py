@@ -71,3 +71,35 @@ def test_tables_import_what_they_need_only(daemon: DaemonProcess) -> None:
     found = imported(daemon, "daemon", "status", "--no-json")
     assert "penholder.cli.terminal.tables" in found
     assert "rich" not in found
+
+
+WITHOUT_THE_EXTRA = """
+import sys
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: None if name == "textual" else find(name, *rest)
+sys.argv[0] = "penholder"
+from penholder.cli.main import main
+sys.exit(main())
+"""
+
+
+def test_top_says_how_its_extra_is_installed(daemon: DaemonProcess) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_EXTRA, "top"],
+        env=environment(daemon),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "pip install 'penholder[tui]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("top", "--help"), ("top",), ("worker", "list")], ids=" ".join)
+def test_nothing_but_the_view_imports_what_draws_it(
+    daemon: DaemonProcess, words: tuple[str, ...]
+) -> None:
+    assert not imported(daemon, *words) & {"textual", "penholder.cli.top", *HEAVY}

@@ -1,5 +1,7 @@
 """The fold: what entries and records make of what is known."""
 
+from typing import Any
+
 import pytest
 
 from penholder.cli.top.model import fleet as fleets
@@ -105,7 +107,7 @@ def test_bytes_that_are_no_text_are_shown_as_far_as_they_are(journal: Journal) -
 
 
 @pytest.mark.parametrize("data", [{"text": 7}, {"text": None}, {}, {"base64": "!"}])
-def test_output_of_another_shape_is_no_failure(journal: Journal, data: dict[str, object]) -> None:
+def test_output_of_another_shape_is_no_failure(journal: Journal, data: dict[str, Any]) -> None:
     made = fleet(listed([overview("w1", text="before")]))
     made.watch(key("w1"))
     made.take(TailRead(key("w1"), []))

@@ -141,7 +141,7 @@ def _input(each: Input, now: datetime) -> list[Span]:
 
 
 def _task(each: Task, worker: Key, now: datetime) -> list[Span]:
-    is_own = each.claimed_by is not None and each.claimed_by.startswith(worker.id)
+    is_own = each.claimed_by == worker.id
     age = ages.since(each.created_at, now)
     state = each.state if is_own else f"{each.state} there"
     facts = f"{age:>4} {clean(each.queue, 24)}  {each.attempts}/{each.max_attempts} "

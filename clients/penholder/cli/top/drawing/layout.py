@@ -10,6 +10,7 @@ FEWEST_FOR_ALL = 14
 """With fewer lines only the pane that has the keys is shown."""
 _MOST_OF_INBOX = 0.4
 _LEAST = 3
+_LEAST_OF_DETAIL = 5
 
 
 class Heights(msgspec.Struct, frozen=True):
@@ -28,7 +29,7 @@ def heights(lines: int, focus: PaneName, is_zoomed: bool, inbox_rows: int, rows:
     inbox = min(1 + inbox_rows, max(_LEAST, int(available * _MOST_OF_INBOX)))
     left = available - inbox
     # The workers' pane has a line of headings, too; what it does not fill is the stream's.
-    workers = min(2 + max(rows, 1), max(_LEAST, left // 2))
+    workers = min(2 + max(rows, 1), max(_LEAST, left - max(_LEAST_OF_DETAIL, left // 3)))
     return Heights(inbox, workers, left - workers)
 
 

@@ -72,10 +72,10 @@ def _key(each: Worker | Group) -> Key | None:
 
 def _heading(fleet: Fleet, desk: Desk, shown: list[Worker]) -> str:
     finding = desk.finding("workers")
-    ended = " and ended" if desk.with_ended else ""
+    ended = ", ended ones too" if desk.with_ended else ""
     wanted = f"  /{clean(finding.text, 40)}" if finding.text else ""
     living = sum(1 for each in fleet.workers.values() if each.is_living)
-    return f"WORKERS {len(shown)} of {living} living{ended}{wanted}"
+    return f"WORKERS {len(shown)}, {living} living{ended}{wanted}"
 
 
 def _right(desk: Desk) -> str:
@@ -120,7 +120,7 @@ def _drawn(
 
 def _group(fleet: Fleet, group: Group, width: int) -> Row:
     where = f"{clean(group.controller.host, 40)}: " if len(fleet.hosts) > 1 else ""
-    asks = f", {group.asks} ask" if group.asks else ""
+    asks = f", {group.asks} {'asks' if group.asks == 1 else 'ask'}" if group.asks else ""
     stale = " (stale)" if group.controller.host in fleet.stale else ""
     name = cells.fit(clean(group.label), max(10, width - 30), "end")
     return text_row(f"{where}{name}  {group.count}{asks}{stale}", width, "bold")

@@ -102,7 +102,7 @@ class Reader:
     def _tasks(self, worker_id: str) -> list[Task]:
         """Read what it has claimed, and what waits in the queues that it claims from."""
         running = lists.pages(self._client, "queue.list", {"state": "running"}, Task, _MOST)
-        own = [each for each in running if _is_by(each.claimed_by, worker_id)]
+        own = [each for each in running if each.claimed_by == worker_id]
         waiting: list[Task] = []
         for queue in dict.fromkeys(each.queue for each in own):
             asked = {"queue": queue, "state": "pending"}
@@ -111,9 +111,4 @@ class Reader:
 
     def _runs(self, worker_id: str) -> list[Run]:
         found = lists.pages(self._client, "run.list", {}, Run, _MOST)
-        return [each for each in found if _is_by(each.claimed_by, worker_id)][:_SHOWN]
-
-
-def _is_by(claimed_by: str | None, worker_id: str) -> bool:
-    """Tell whether a claim is the worker's, or that of one of several of its runners."""
-    return claimed_by is not None and claimed_by.partition("/")[0] == worker_id
+        return [each for each in found if each.claimed_by == worker_id][:_SHOWN]

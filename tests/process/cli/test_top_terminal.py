@@ -1,0 +1,151 @@
+"""`penholder top` in a real terminal, of a real daemon and a real command."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import tmux
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.programs import PENHOLDER, Start, environment, penholder
+from tests.helpers.tmux import Terminal
+
+pytestmark = pytest.mark.skipif(
+    not tmux.IS_THERE, reason="tmux, in which a terminal is seen, is not installed"
+)
+Open = Callable[..., Terminal]
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
+
+
+@pytest.fixture
+def open_terminal(daemon: DaemonProcess, short_dir: Path) -> Iterator[Open]:
+    """Give a function that opens a terminal in which the daemon is found."""
+    opened: list[Terminal] = []
+
+    def begin(**more: str) -> Terminal:
+        opened.append(Terminal(short_dir, environment(daemon, **more)))
+        return opened[-1]
+
+    yield begin
+    for terminal in opened:
+        terminal.end()
+
+
+def test_a_run_from_the_first_line_to_the_last(
+    daemon: DaemonProcess, open_terminal: Open, start: Start
+) -> None:
+    terminal = open_terminal()
+    # Its own words are on the screen, too: what it prints is not among them.
+    script = "print('first', 'line'); input(); print('after', 'a', 'kill')"
+    worker = start(sys.executable, "-uc", script)
+    worker.wait_for("first line")
+    terminal.run(PENHOLDER, "top")
+    screen = terminal.until(lambda seen: seen.count("first line") == 2)
+    assert terminal.fact("alternate_on") == "1"
+    assert len(screen.splitlines()) == 24
+    assert "running" in screen
+
+    terminal.resize(120, 40)
+    wide = terminal.until(lambda seen: max(map(len, seen.splitlines())) == 120)
+    assert "q quit" in wide.splitlines()[39]
+
+    daemon.kill()
+    terminal.until(lambda seen: "stale since" in seen)
+    daemon.start()
+    worker.running.say("go on")
+    again = terminal.until(lambda seen: seen.count("after a kill") == 2)
+    assert "stale" not in again
+    assert again.count("first line") == 1, "no line twice"
+
+    terminal.type("q")
+    left = terminal.until(lambda seen: "q quit" not in seen)
+    assert "penholder top" not in left.replace(f"{PENHOLDER} top", "")
+    facts = ("alternate_on", "cursor_flag", "mouse_any_flag")
+    assert [terminal.fact(each) for each in facts] == ["0", "1", "0"]
+    terminal.run("stty", "-a")
+    assert " echo " in terminal.until(lambda seen: "icanon" in seen)
+    assert worker.end().code == 0
+
+
+def test_a_question_is_answered_with_one_key(
+    open_terminal: Open, start: Start, daemon: DaemonProcess
+) -> None:
+    ask = (
+        "import os, subprocess; "
+        f"subprocess.run([{PENHOLDER!r}, 'approval', 'request', '--message', 'May I? \\u202e']); "
+        "input()"
+    )
+    terminal = open_terminal()
+    worker = start(sys.executable, "-uc", ask)
+    terminal.run(PENHOLDER, "top")
+    terminal.until(lambda seen: "May I? \\u202e" in seen and "1 Allow  2 Deny" in seen)
+    terminal.type("d")
+    seen = terminal.until(lambda seen: "penholder deny ap_" in seen and "done" in seen)
+    assert "INBOX" in seen
+    with daemon.connect() as control:
+        (asked,) = control.call("approval.list", state="all")["items"]
+    assert asked["decision"] == "deny"
+    worker.running.say("end")
+    terminal.until(lambda seen: "exit 0" in seen)
+    worker.end()
+
+
+def test_without_colours_there_are_none(open_terminal: Open, start: Start) -> None:
+    terminal = open_terminal(NO_COLOR="1")
+    worker = start("sh", "-c", "printf '\\033[31mred\\033[0m\\n'; read x")
+    terminal.run(PENHOLDER, "top")
+    terminal.until(lambda seen: seen.count("  red") >= 1 and "following" in seen)
+    assert not COLOUR.search(terminal.screen(with_codes=True))
+    worker.running.say("end")
+    worker.end()
+
+
+def test_with_colours_states_have_some(open_terminal: Open, start: Start) -> None:
+    terminal = open_terminal()
+    worker = start("sh", "-c", "echo line; read x")
+    terminal.run(PENHOLDER, "top")
+    terminal.until(lambda seen: seen.count("line") >= 2)
+    assert COLOUR.search(terminal.screen(with_codes=True))
+    worker.running.say("end")
+    worker.end()
+
+
+def test_the_pager_has_the_terminal_and_gives_it_back(open_terminal: Open, start: Start) -> None:
+    terminal = open_terminal(PAGER="sh -c 'cat; echo in the pager; read x < /dev/tty'")
+    worker = start("sh", "-c", "echo a line of it; read x")
+    terminal.run(PENHOLDER, "top")
+    terminal.until(lambda seen: seen.count("a line of it") >= 2)
+    terminal.type("v")
+    seen = terminal.until(lambda seen: "in the pager" in seen)
+    assert "a line of it" in seen
+    assert "WORKERS" not in seen
+    terminal.type("Enter")
+    terminal.until(lambda seen: "WORKERS" in seen)
+    worker.running.say("end")
+    worker.end()
+
+
+def test_without_a_daemon_it_says_so_before_it_draws(
+    open_terminal: Open, daemon: DaemonProcess
+) -> None:
+    daemon.kill()
+    terminal = open_terminal()
+    terminal.run("sh", "-c", f"{PENHOLDER} top; echo status $?")
+    assert "penholder up starts the daemon" in " ".join(
+        terminal.until(lambda seen: "status 12" in seen).split()
+    )
+    daemon.start()
+
+
+def test_a_terminal_that_cannot_move_its_cursor_is_refused(open_terminal: Open) -> None:
+    terminal = open_terminal()
+    terminal.run("sh", "-c", f"TERM=dumb {PENHOLDER} top; echo status $?")
+    assert "move its cursor" in " ".join(terminal.until(lambda seen: "status 2" in seen).split())
+
+
+def test_without_a_terminal_it_is_refused(daemon: DaemonProcess) -> None:
+    done = penholder(daemon, "top")
+    assert done.code == 2
+    assert "needs a terminal" in done.err
