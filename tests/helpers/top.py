@@ -19,22 +19,30 @@ from penholder.cli.top.model.notices import Came, Listed, Notice
 from penholder.cli.top.model.records import (
     Controller,
     Key,
-    Option,
     Overview,
     Question,
     WorkerRecord,
 )
-from penholder_protocol.nouns import Entry
+from penholder_protocol.nouns import Entry, Option
 
 HOST = "local"
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
-OPTIONS = [Option("allow", "allow", "Allow"), Option("deny", "deny", "Deny")]
 
 
 def at(seconds_ago: float) -> str:
     """Write a time as the daemon does."""
     moment = datetime.fromtimestamp(NOW.timestamp() - seconds_ago, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def option(
+    id_: str, alias: str | None = None, label: str | None = None, kind: str | None = None
+) -> Option:
+    """Make an option of a question."""
+    return Option(id=id_, alias=alias, label=label, kind=kind)
+
+
+OPTIONS = [option("allow", "allow", "Allow"), option("deny", "deny", "Deny")]
 
 
 def record(worker_id: str, label: str = "", **fields: str) -> WorkerRecord:

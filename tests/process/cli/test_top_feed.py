@@ -10,7 +10,7 @@ import pytest
 from penholder.cli.top.carrying import Failed, carry_out
 from penholder.cli.top.feed.feed import Feed
 from penholder.cli.top.model.acts import Act, Host
-from penholder.cli.top.model.answers import ALLOW, by_key
+from penholder.cli.top.model.answers import by_key
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.records import Key
 from tests.helpers.daemon_process import DaemonProcess, make_worker
@@ -134,7 +134,7 @@ def test_a_question_comes_is_answered_and_goes(daemon: DaemonProcess, host: Host
         asked = control.call("approval.request", worker_id="w", message="Go on?")
         key = Key("local", asked["request_id"])
         watching.until(lambda: key in watching.fleet.questions)
-        answer = by_key(watching.fleet.questions[key], ALLOW, "fine")
+        answer = by_key(watching.fleet.questions[key], "approve", "fine")
         act = Act("penholder approve", ("penholder", "approve"), host, answer)
         assert carry_out(act, {}) == "done"
         watching.until(lambda: key not in watching.fleet.questions)

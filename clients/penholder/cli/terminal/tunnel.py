@@ -33,8 +33,16 @@ class Tunnel:
         self._listener.bind(str(self.path))
         self._listener.listen(_MOST_WAITING)
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._is_quiet = False
         atexit.register(self.close)
         threading.Thread(target=self._accept, name="penholder-tunnel", daemon=True).start()
+
+    def be_quiet(self) -> None:
+        """Let ssh neither ask nor complain on the terminal from now on: something is drawn there.
+
+        What it would have asked for it then does without, or fails.
+        """
+        self._is_quiet = True
 
     def close(self) -> None:
         """End what is open, and remove the socket."""
@@ -58,11 +66,21 @@ class Tunnel:
             with connection:
                 try:
                     number = connection.fileno()
-                    process = subprocess.Popen(command, stdin=number, stdout=number)
+                    process = subprocess.Popen(
+                        command,
+                        stdin=number,
+                        stdout=number,
+                        stderr=subprocess.DEVNULL if self._is_quiet else None,
+                        # Without a terminal of its session it has none to ask on.
+                        start_new_session=self._is_quiet,
+                    )
                 except OSError as error:
                     # Who connected sees the end of the connection, and this says why.
-                    print(f"penholder: cannot start ssh: {error.strerror}", file=sys.stderr)
+                    if not self._is_quiet:
+                        print(f"penholder: cannot start ssh: {error.strerror}", file=sys.stderr)
                     continue
+                # Those that have ended are let go: whoever tries for hours starts many.
+                self._processes = [each for each in self._processes if each.poll() is None]
                 self._processes.append(process)
 
 

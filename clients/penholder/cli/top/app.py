@@ -295,7 +295,7 @@ class Top(Doing):
         elif key.isdigit():
             self.action_option(int(key))
         else:
-            self.action_answer("allow" if key == "a" else "deny")
+            self.action_answer("approve" if key == "a" else "deny")
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -17,7 +17,7 @@ from penholder.cli.top.carrying import Failed, carry_out
 from penholder.cli.top.dialogs import Confirming, Writing
 from penholder.cli.top.model import acts, answers, listing
 from penholder.cli.top.model.acts import HURTING, Act, Host
-from penholder.cli.top.model.answers import ALLOW, DENY, Answer, Refused
+from penholder.cli.top.model.answers import Answer, Refused
 from penholder.cli.top.model.desk import Desk
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.records import Key, Question
@@ -25,7 +25,6 @@ from penholder.cli.top.model.worker import Worker
 
 Carry = Callable[[Act, Mapping[str, str]], str]
 T = TypeVar("T")
-_KEYS = {"allow": ALLOW, "deny": DENY}
 
 
 class Doing(App[None]):
@@ -60,9 +59,9 @@ class Doing(App[None]):
         """Tell something in the line of messages."""
         raise NotImplementedError
 
-    def action_answer(self, word: str) -> None:
+    def action_answer(self, word: answers.Word) -> None:
         """Approve or deny what is chosen, or all that is marked."""
-        self._answer(lambda question: answers.by_key(question, _KEYS[word], self.desk.note))
+        self._answer(lambda question: answers.by_key(question, word, self.desk.note))
 
     def action_option(self, number: int) -> None:
         """Answer with an option."""

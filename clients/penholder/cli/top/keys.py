@@ -22,7 +22,7 @@ KEYS = (
     Key("home,g", "end(-1)", "Home g", "the first row"),
     Key("end,G", "end(1)", "End G", "the last row; the stream is followed again"),
     Key("enter", "open", "Enter", "a question in whole; of a worker the stream, over all lines"),
-    Key("a", "answer('allow')", "a", "approve: once, never for always"),
+    Key("a", "answer('approve')", "a", "approve: once, never for always"),
     Key("d", "answer('deny')", "d", "deny: once, never for always"),
     *(
         Key(str(number), f"option({number})", str(number), f"answer with option {number}")

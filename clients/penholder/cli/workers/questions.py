@@ -98,12 +98,13 @@ def _once(options: Sequence[Option], kind: str, alias: str) -> Option | None:
     named = [
         each
         for each in options
-        if (each.alias or each.id).lower() == alias and not _is_lasting(each)
+        if (each.alias or each.id).lower() == alias and not is_lasting(each)
     ]
     return named[0] if len(named) == 1 else None
 
 
-def _is_lasting(option: Option) -> bool:
+def is_lasting(option: Option) -> bool:
+    """Tell whether an option decides for all times to come."""
     return any(
         text is not None and text.lower().endswith("_always")
         for text in (option.kind, option.id, option.alias)

@@ -4,44 +4,44 @@ import pytest
 
 from penholder.cli.top.model import acts, answers
 from penholder.cli.top.model.acts import Host
-from penholder.cli.top.model.answers import ALLOW, DENY, Refused
-from penholder.cli.top.model.records import Option
-from tests.helpers.top import fleet, key, listed, overview, question
+from penholder.cli.top.model.answers import Refused
+from penholder_protocol.nouns import Option
+from tests.helpers.top import fleet, key, listed, option, overview, question
 
 LOCAL = Host("local", "/run/control.sock")
 ASKING = [
-    Option("a1", None, "Always", "allow_always"),
-    Option("a2", "allow", "Once", "allow_once"),
-    Option("r1", "deny", "No", "reject_once"),
-    Option("r2", None, "Never", "reject_always"),
+    option("a1", None, "Always", "allow_always"),
+    option("a2", "allow", "Once", "allow_once"),
+    option("r1", "deny", "No", "reject_once"),
+    option("r2", None, "Never", "reject_always"),
 ]
 
 
 def test_a_and_d_mean_once() -> None:
     asked = question("q1", options=ASKING)
-    assert answers.by_key(asked, ALLOW, None).option.id == "a2"
-    assert answers.by_key(asked, DENY, None).option.id == "r1"
+    assert answers.by_key(asked, "approve", None).option.id == "a2"
+    assert answers.by_key(asked, "deny", None).option.id == "r1"
 
 
 def test_the_kind_goes_before_the_alias() -> None:
-    options = [Option("x", "allow", None, "other"), Option("y", None, None, "allow_once")]
-    assert answers.by_key(question("q", options=options), ALLOW, None).option.id == "y"
+    options = [option("x", "allow", None, "other"), option("y", None, None, "allow_once")]
+    assert answers.by_key(question("q", options=options), "approve", None).option.id == "y"
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        [Option("allow_always", "allow")],
-        [Option("a", "Allow", None, "allow_always")],
-        [Option("a", "ALLOW_ALWAYS", None, None)],
-        [Option("yes", None, "Yes"), Option("no", None, "No")],
-        [Option("a", "allow"), Option("b", "ALLOW")],
-        [Option("a", None, None, "allow_once"), Option("b", None, None, "allow_once")],
+        [option("allow_always", "allow")],
+        [option("a", "Allow", None, "allow_always")],
+        [option("a", "ALLOW_ALWAYS", None, None)],
+        [option("yes", None, "Yes"), option("no", None, "No")],
+        [option("a", "allow"), option("b", "ALLOW")],
+        [option("a", None, None, "allow_once"), option("b", None, None, "allow_once")],
     ],
 )
 def test_a_allows_nothing_that_is_not_meant(options: list[Option]) -> None:
     with pytest.raises(Refused, match=r"press its number: 1 "):
-        answers.by_key(question("q", options=options), ALLOW, None)
+        answers.by_key(question("q", options=options), "approve", None)
 
 
 def test_numbers_choose_and_lasting_answers_are_known() -> None:
@@ -53,15 +53,15 @@ def test_numbers_choose_and_lasting_answers_are_known() -> None:
 
 
 def test_more_options_than_keys_are_said_to_be_more() -> None:
-    options = [Option(f"o{number}") for number in range(12)]
+    options = [option(f"o{number}") for number in range(12)]
     assert answers.named(question("q", options=options)).endswith("9 o8  and 3 more")
 
 
 def test_answers_are_commands() -> None:
     asked = question("ap_1", options=ASKING)
-    allowed = acts.answering(LOCAL, answers.by_key(asked, ALLOW, None))
+    allowed = acts.answering(LOCAL, answers.by_key(asked, "approve", None))
     assert allowed.shown == "penholder approve ap_1"
-    denied = acts.answering(LOCAL, answers.by_key(asked, DENY, "not 'now'"))
+    denied = acts.answering(LOCAL, answers.by_key(asked, "deny", "not 'now'"))
     assert denied.argv == ("penholder", "deny", "ap_1", "--note=not 'now'")
     chosen = acts.answering(LOCAL, answers.by_number(asked, 4, None))
     assert chosen.shown == "penholder answer ap_1 r2"

@@ -12,8 +12,20 @@ from penholder.cli.top.model.desk import PANES, TABS, Desk
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.listing import Finding
 from penholder.cli.top.model.notices import Came, DetailsRead, Listed, Lost, TailRead
-from penholder.cli.top.model.records import Controller, Input, Option, Run, Task
-from tests.helpers.top import HOST, NOW, Journal, at, fleet, key, overview, question, settled, texts
+from penholder.cli.top.model.records import Controller, Input, Run, Task
+from tests.helpers.top import (
+    HOST,
+    NOW,
+    Journal,
+    at,
+    fleet,
+    key,
+    option,
+    overview,
+    question,
+    settled,
+    texts,
+)
 
 HOSTILE = (
     "[red]markup[/red] [bold",
@@ -33,7 +45,7 @@ hostile = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=40))
 def _fleet(text: str) -> Fleet:
     """Make one in which every text is this."""
     journal = Journal()
-    options = [Option("o1", text or None, text or None, text or None), Option("o2")]
+    options = [option("o1", text or None, text or None, text or None), option("o2")]
     made = fleet(
         Listed(
             HOST,
@@ -109,7 +121,7 @@ def test_every_row_fits_and_is_harmless(
 
 @given(hostile, st.integers(20, 130))
 def test_a_question_in_whole_fits_too(text: str, width: int) -> None:
-    asked = question("q1", message=text, options=[Option("o", text or None, text or None)])
+    asked = question("q1", message=text, options=[option("o", text or None, text or None)])
     for row in inbox.whole(_fleet(text), key("q1"), asked, width, NOW):
         assert row.text.isprintable()
         assert cells.width(row.text) == width

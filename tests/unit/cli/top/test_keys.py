@@ -11,7 +11,7 @@ from penholder.cli.top.drawing.rows import Row
 from penholder.cli.top.keys import KEYS
 from penholder.cli.top.model.acts import Host
 from penholder.cli.top.model.notices import Back, Came, DetailsRead, Listed, Lost, TailRead
-from penholder.cli.top.model.records import Event, Option
+from penholder.cli.top.model.records import Event
 from tests.helpers.top import (
     Journal,
     Playing,
@@ -19,6 +19,7 @@ from tests.helpers.top import (
     came,
     key,
     listed,
+    option,
     overview,
     question,
 )
@@ -35,8 +36,8 @@ QUESTIONS = [
     question(
         "ap_2", "w_2", "Which one?",
         options=[
-            Option("a", None, "Always", "allow_always"), Option("b", None, "Once", "allow_once"),
-            Option("c", None, "No", "reject_once"),
+            option("a", None, "Always", "allow_always"), option("b", None, "Once", "allow_once"),
+            option("c", None, "No", "reject_once"),
         ],
     ),
 ]  # fmt: skip

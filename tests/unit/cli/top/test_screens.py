@@ -12,8 +12,8 @@ import pytest
 from msgspec import Raw
 
 from penholder.cli.top.model.notices import DetailsRead, Lost, TailRead
-from penholder.cli.top.model.records import Event, Input, Option, Task
-from tests.helpers.top import Playing, at, key, listed, overview, question
+from penholder.cli.top.model.records import Event, Input, Task
+from tests.helpers.top import Playing, at, key, listed, option, overview, question
 
 KEPT = Path(__file__).with_name("screens")
 WRITE = os.environ.get("PENHOLDER_WRITE_SCREENS") == "1"
@@ -34,9 +34,9 @@ QUESTIONS = [
         "Run `rm -rf build && cmake -B build` in /home/ada/project? It removes what was built"
         " before, which takes about ten minutes to build again.",
         options=[
-            Option("once", "allow", "Allow once", "allow_once"),
-            Option("always", None, "Always allow rm", "allow_always"),
-            Option("no", "deny", "No", "reject_once"),
+            option("once", "allow", "Allow once", "allow_once"),
+            option("always", None, "Always allow rm", "allow_always"),
+            option("no", "deny", "No", "reject_once"),
         ],
     ),
     question("ap_2", "w_5", "[bold]Push[/bold] to main?", created_at=at(12)),

@@ -31,9 +31,9 @@ class Feed:
         for host in hosts:
             reading, following = connect(host.socket_path), connect(host.socket_path)
             self._clients += [reading, following]
-            self._readers[host.name] = Reader(reading, self._outbox)
+            self._readers[host.name] = Reader(reading, self._outbox, host.retry_s)
             wanted = (controller_ids or {}).get(host.name)
-            follower = Follower(host.name, following, self._outbox, wanted)
+            follower = Follower(host.name, following, self._outbox, wanted, retry_s=host.retry_s)
             self._threads += map(_thread, (self._readers[host.name].run, follower.run))
 
     def start(self) -> None:

@@ -19,7 +19,7 @@ _PAGE = 1_000
 _WAIT_MS = 10_000
 _ANSWER_S = 20.0
 """After so long without an answer a daemon is as good as away."""
-_RETRY_S = 0.5
+RETRY_S = 0.5
 _NEEDS_RECORD = ("worker.created", "worker.state_changed", "runtime.detached")
 FAILURES = (ConnectionLost, DaemonUnreachable, TimeoutError, PenholderError, OSError)
 
@@ -40,6 +40,7 @@ class Follower:
         controller_id: str | None = None,
         clock: Callable[[], float] = time.time,
         gather_s: float = GATHER_S,
+        retry_s: float = RETRY_S,
     ) -> None:
         """Take the client, which is this thread's alone and gives up at once."""
         self._host = host
@@ -48,6 +49,7 @@ class Follower:
         self._controller_id = controller_id
         self._clock = clock
         self._gather_s = gather_s
+        self._retry_s = retry_s
         self._pos: int | None = None
         self._is_lost = False
 
@@ -55,7 +57,7 @@ class Follower:
         """Read and hand on, until it is closed."""
         while not self._outbox.closed.is_set():
             if not self.step():
-                self._outbox.closed.wait(_RETRY_S)
+                self._outbox.closed.wait(self._retry_s)
 
     def step(self) -> bool:
         """Read what there is next and hand it on; tells whether the daemon answered."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from penholder.blocking import Client
 from penholder.cli.top.feed import lists
-from penholder.cli.top.feed.follower import FAILURES
+from penholder.cli.top.feed.follower import FAILURES, RETRY_S
 from penholder.cli.top.feed.outbox import Outbox
 from penholder.cli.top.model.notices import DetailsRead, TailRead
 from penholder.cli.top.model.records import Event, Input, Key, Run, Task
@@ -23,8 +23,9 @@ _SHOWN = 50
 class Reader:
     """Reads for the worker that is wanted last; what was wanted before is left out."""
 
-    def __init__(self, client: Client, outbox: Outbox) -> None:
+    def __init__(self, client: Client, outbox: Outbox, retry_s: float = RETRY_S) -> None:
         """Take the client, which is this thread's alone."""
+        self._retry_s = retry_s
         self._client = client
         self._outbox = outbox
         self._changed = threading.Condition()
@@ -54,7 +55,7 @@ class Reader:
                     self._outbox.put(self._read_details(details))
             except FAILURES:
                 # The follower tells of it; what was wanted still is, when the daemon is back.
-                self._outbox.closed.wait(AGAIN_S / 4)
+                self._outbox.closed.wait(self._retry_s)
                 self._want_still(tail)
 
     def _next(self) -> tuple[Key | None, Key | None]:

@@ -23,6 +23,8 @@ class Host(msgspec.Struct, frozen=True):
     name: str
     socket_path: str
     words: tuple[str, ...] = ()
+    retry_s: float = 0.5
+    """How long after an attempt that failed the next one is made."""
 
 
 class Act(msgspec.Struct, frozen=True):

@@ -1,13 +1,20 @@
 """Which option a key stands for. One press must never allow more than the one thing asked."""
 
+from collections.abc import Mapping
+from typing import Literal
+
 import msgspec
 
-from penholder.cli.top.model.records import Option, Question
+from penholder.cli.top.model.records import Question
 from penholder.cli.top.model.text import clean
+from penholder.cli.workers import questions
+from penholder_protocol.nouns import Option
 
-ALLOW = ("allow_once", "allow", "approve")
-DENY = ("reject_once", "deny", "deny")
-"""The kind of the option, else its alias; and the word of the command line that does the same."""
+Word = Literal["approve", "deny"]
+_PICKS: Mapping[Word, questions.Pick] = {
+    "approve": questions.allowing,
+    "deny": questions.denying,
+}
 MOST_NUMBERED = 9
 
 
@@ -20,34 +27,23 @@ class Answer(msgspec.Struct, frozen=True):
 
     question: Question
     option: Option
-    word: str | None = None
+    word: Word | None = None
     note: str | None = None
 
     @property
     def is_lasting(self) -> bool:
         """Whether it answers questions to come as well, which is asked about first."""
-        return is_always(self.option)
+        return questions.is_lasting(self.option)
 
 
-def is_always(option: Option) -> bool:
-    """Tell whether an option answers for more than once."""
-    return any(
-        each is not None and each.casefold().endswith("_always")
-        for each in (option.kind, option.alias, option.id)
-    )
-
-
-def by_key(question: Question, wanted: tuple[str, str, str], note: str | None) -> Answer:
+def by_key(question: Question, word: Word, note: str | None) -> Answer:
     """Return what a or d answers; raises Refused where no option, or more than one, is meant."""
-    kind, alias, word = wanted
-    once = [each for each in question.options if not is_always(each)]
-    found = [each for each in once if each.kind == kind] or [
-        each for each in once if (each.alias or "").casefold() == alias
-    ]
-    if len(found) != 1:
-        what = "no option" if not found else "more than one option"
-        raise Refused(f"{what} to {word} with here; press its number: {named(question)}")
-    return Answer(question, found[0], word, note)
+    option = _PICKS[word](question.options)
+    if option is None:
+        raise Refused(
+            f"it is not clear which option is to {word}; press its number: {named(question)}"
+        )
+    return Answer(question, option, word, note)
 
 
 def by_number(question: Question, number: int, note: str | None) -> Answer:

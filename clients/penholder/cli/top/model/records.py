@@ -5,6 +5,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw
 
+from penholder_protocol.nouns import Option
+
 NULL = Raw(b"null")
 
 
@@ -45,15 +47,6 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     last_event: LastEvent | None = None
     last_data: Raw = NULL
     summary: Raw = NULL
-
-
-class Option(msgspec.Struct, frozen=True):
-    """One possible answer."""
-
-    id: str
-    alias: str | None = None
-    label: str | None = None
-    kind: str | None = None
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
