@@ -83,3 +83,13 @@ def running(run_pty: StartInTerminal) -> InTerminal:
     started = run_pty(sys.executable, "-c", LOOK, size=(50, 150))
     started.wait_for("size 50 150")
     return started
+
+
+@pytest.fixture
+def other(short_dir: Path) -> Iterator[DaemonProcess]:
+    """Give a second daemon."""
+    (short_dir / "b").mkdir()
+    process = DaemonProcess(short_dir / "b")
+    process.start()
+    yield process
+    process.end()

@@ -1,7 +1,7 @@
 """The feed of `penholder top` beside real daemons: nothing is missed and nothing comes twice."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -57,16 +57,6 @@ class Watching:
 def host(daemon: DaemonProcess) -> Host:
     """Give the daemon as a host."""
     return Host("local", str(daemon.control_socket))
-
-
-@pytest.fixture
-def other(short_dir: Path) -> Iterator[DaemonProcess]:
-    """Give a second daemon."""
-    (short_dir / "b").mkdir()
-    process = DaemonProcess(short_dir / "b")
-    process.start()
-    yield process
-    process.end()
 
 
 def _say(daemon: DaemonProcess, worker_id: str, *texts: str) -> None:

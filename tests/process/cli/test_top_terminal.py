@@ -1,6 +1,7 @@
 """`penholder top` in a real terminal, of a real daemon and a real command."""
 
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import tmux
-from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess, make_worker
 from tests.helpers.programs import PENHOLDER, Start, environment, penholder
 from tests.helpers.tmux import Terminal
+from tests.helpers.waiting import until
 
 pytestmark = pytest.mark.skipif(
     not tmux.IS_THERE, reason="tmux, in which a terminal is seen, is not installed"
@@ -90,6 +92,64 @@ def test_a_question_is_answered_with_one_key(
     worker.running.say("end")
     terminal.until(lambda seen: "exit 0" in seen)
     worker.end()
+
+
+def test_a_worker_is_stopped_after_a_question(open_terminal: Open, start: Start) -> None:
+    terminal = open_terminal()
+    worker = start("sh", "-c", "echo begun; read x")
+    terminal.run(PENHOLDER, "top")
+    terminal.until(lambda seen: seen.count("begun") >= 2)
+    terminal.type("x")
+    terminal.until(lambda seen: "stop this worker?" in seen and "penholder stop l" in seen)
+    terminal.type("y")
+    terminal.until(lambda seen: "$ penholder stop l" in seen and "signal" in seen)
+    assert worker.end().code == 128 + signal.SIGTERM
+
+
+SSH = """#!/bin/sh
+for last; do :; done
+case "$*" in *nowhere*) echo "ssh: cannot reach nowhere" >&2; exit 255;; esac
+export PENHOLDER_STATE_DIR={state} PENHOLDER_RUNTIME_DIR={run}
+exec sh -c "$last"
+"""
+
+
+def test_machines_are_shown_side_by_side_and_steered(
+    daemon: DaemonProcess, other: DaemonProcess, open_terminal: Open, tmp_path: Path, start: Start
+) -> None:
+    program = tmp_path / "ssh"
+    program.write_text(SSH.format(state=other.state_dir, run=other.runtime_dir))
+    program.chmod(0o700)
+    terminal = open_terminal(PATH=f"{tmp_path}:{Path(PENHOLDER).parent}:/usr/bin:/bin")
+    worker = start("sh", "-c", "echo near; read x")
+    with other.connect() as control:
+        make_worker(control, worker_id="far-one", start="starting", label="far-one")
+        asked = control.call("approval.request", worker_id="far-one", message="From far?")
+    terminal.run(PENHOLDER, "top", "--here", "--at", "ssh://lab", "--at=ssh://nowhere")
+    seen = terminal.until(
+        lambda seen: "here: c" in seen and "lab: c" in seen and "nowhere stale" in seen
+    )
+    assert "cannot reach" not in seen, "ssh keeps off the screen"
+    terminal.type("a")
+    terminal.until(lambda seen: "penholder approve --at ssh://lab" in seen and "done" in seen)
+    with other.connect() as control:
+        found = control.call("approval.get", request_id=asked["request_id"])
+        assert found["decision"] == "allow"
+        # By the command itself, which goes by ssh, too.
+        terminal.type("x")
+        terminal.until(lambda seen: "penholder stop --at ssh://lab far-one" in seen)
+        terminal.type("y")
+        until(lambda: control.call("worker.get", worker_id="far-one")["state"] == "stopped")
+    worker.running.say("end")
+    worker.end()
+
+
+def test_one_machine_twice_and_a_directory_there_are_refused(daemon: DaemonProcess) -> None:
+    twice = penholder(daemon, "top", "--at", "ssh://lab", "--at", "ssh://lab")
+    assert (twice.code, "the same machine twice" in twice.err) == (2, True)
+    there = penholder(daemon, "top", "--at", "ssh://lab", "--controller", ".")
+    assert (there.code, "of a directory here" in there.err) == (2, True)
+    assert penholder(daemon, "top", "--at").code == 2
 
 
 def test_without_colours_there_are_none(open_terminal: Open, start: Start) -> None:
