@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_PROCESSES ?= 2
 
-.PHONY: demo test test-interpreters lint types generate missing bench bench-scale soak clean
+.PHONY: demo test test-interpreters lint types generate missing pictures bench bench-scale soak clean
 
 demo: $(READY)
 	$(BIN)/python -W error -m examples.demo
@@ -44,6 +44,10 @@ bench: $(READY)
 # Journals of 10,000,000 events: some GB in TMPDIR, and some minutes.
 bench-scale: $(READY)
 	$(BIN)/python -m bench growth cold_start --scale
+
+# Pictures of real runs for the docs; look at them before they are kept.
+pictures: $(READY)
+	$(BIN)/python -W error -m tests.pictures
 
 soak: $(READY)
 	PENHOLDER_SOAK=1 $(BIN)/python -m pytest tests/process tests/sim tests/models \

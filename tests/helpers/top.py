@@ -1,18 +1,13 @@
-"""What tests of `penholder top` are made of: entries, records, a fleet, and a feed by hand."""
+"""What tests of `penholder top` are made of: entries, records, a fleet, a desk."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Raw
 from msgspec.json import encode
-from textual.pilot import Pilot
 
-from penholder.cli.top.app import Top
-from penholder.cli.top.carrying import Failed
 from penholder.cli.top.drawing.rows import Row
-from penholder.cli.top.model.acts import Act, Host
 from penholder.cli.top.model.desk import Desk
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.notices import Came, Listed, Notice
@@ -135,96 +130,3 @@ def settled(of: Fleet, desk: Desk | None = None) -> Desk:
 def texts(rows: Sequence[Row]) -> list[str]:
     """Return the rows' texts."""
     return [row.text for row in rows]
-
-
-class FakeSource:
-    """A feed by hand: hands on what is put, and notes what is wanted."""
-
-    def __init__(self, *notices: Notice) -> None:
-        """Begin with these."""
-        self.journal = list(notices)
-        self.answers: list[Notice] = []
-        self.wanted: list[tuple[Key | None, Key | None]] = []
-
-    def start(self) -> None:
-        """Do nothing."""
-
-    def take(self, *, with_journal: bool = True) -> Iterator[Notice]:
-        """Hand on what was put."""
-        found = [*(self.journal if with_journal else []), *self.answers]
-        if with_journal:
-            self.journal = []
-        self.answers = []
-        return iter(found)
-
-    def want(self, tail: Key | None, details: Key | None) -> None:
-        """Note it, each new wish once."""
-        if tail is not None or not self.wanted or self.wanted[-1][1] != details:
-            self.wanted.append((tail, details))
-
-
-class Playing:
-    """`penholder top` on a screen that nobody sees, with a feed, a clock and hands of the test."""
-
-    def __init__(self, *notices: Notice, hosts: Sequence[Host] = (Host(HOST, "/none"),)) -> None:
-        """Begin with these notices; what is carried out is only noted."""
-        self.source = FakeSource(*notices)
-        self.seconds = NOW.timestamp()
-        self.acts: list[Act] = []
-        self.fails_with = ""
-        self.app = Top(
-            hosts,
-            self.source,
-            colours=False,
-            environment={"PATH": "/usr/bin:/bin"},
-            carry=self._carry,
-            clock=lambda: self.seconds,
-        )
-        self.pilot: Pilot[None] | None = None
-
-    def _carry(self, act: Act, _: Mapping[str, str]) -> str:
-        self.acts.append(act)
-        if self.fails_with:
-            raise Failed(self.fails_with)
-        return "done"
-
-    async def press(self, *keys: str) -> None:
-        """Press keys, some time after what was before, and wait until they are taken."""
-        assert self.pilot is not None
-        for each in keys:
-            self.seconds += 1
-            await self.pilot.press(each)
-            await self.pilot.pause()
-
-    async def take(self, *notices: Notice) -> None:
-        """Have notices come, and wait until they are taken."""
-        self.source.journal += notices
-        self.seconds += 1
-        await self.until(lambda: not self.source.journal)
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something holds."""
-        assert self.pilot is not None
-        for _ in range(500):
-            if condition():
-                await self.pilot.pause()
-                return
-            await self.pilot.pause(0.01)
-        raise AssertionError(f"it does not come to hold; the screen:\n{self.screen()}")
-
-    def screen(self) -> str:
-        """Return what is on the screen, as plain text."""
-        strips = self.app.screen._compositor.render_strips()
-        return "".join(f"{strip.text.rstrip()}\n" for strip in strips)
-
-    def play(
-        self, scene: Callable[["Playing"], Awaitable[None]], size: tuple[int, int] = (80, 24)
-    ) -> None:
-        """Play a scene from the first screen on to its end."""
-
-        async def played() -> None:
-            async with self.app.run_test(size=size) as self.pilot:
-                await self.until(lambda: not self.source.journal)
-                await scene(self)
-
-        asyncio.run(played())

@@ -124,6 +124,9 @@ class Top(Doing):
         for notice in self._source.take(with_journal=not self.desk.is_paused):
             self.fleet.take(notice)
             came = True
+        if came:
+            # Before any key: choices are of what is known, drawn or not.
+            self.desk.settle(self.fleet, self.clock())
         # What takes long to draw is drawn less often: keys must not wait for it.
         since = time.monotonic() - self._drawn_at
         self._has_news = self._has_news or came

@@ -42,8 +42,10 @@ def has_colours() -> bool:
 def style(words: str, colours: bool) -> Style:
     """Return what a style looks like, which is one or more words."""
     found = Style()
-    for word in words.split():
+    named = words.split()
+    for word in named:
         found += _PLAIN.get(word, Style())
-        if colours:
+        # Turned around, a colour would be one more background beside that of the row.
+        if colours and "chosen" not in named:
             found += _COLOURED.get(word, Style())
     return found

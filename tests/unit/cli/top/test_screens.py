@@ -13,7 +13,8 @@ from msgspec import Raw
 
 from penholder.cli.top.model.notices import DetailsRead, Lost, TailRead
 from penholder.cli.top.model.records import Event, Input, Task
-from tests.helpers.top import Playing, at, key, listed, option, overview, question
+from tests.helpers.top import at, key, listed, option, overview, question
+from tests.helpers.top_played import Playing
 
 KEPT = Path(__file__).with_name("screens")
 WRITE = os.environ.get("PENHOLDER_WRITE_SCREENS") == "1"

@@ -20,8 +20,8 @@ def top(fleet: Fleet, desk: Desk, width: int, now: datetime) -> Row:
     """Draw the line on top: how many, and whether what is shown is true now."""
     living = sum(1 for each in fleet.workers.values() if each.is_living)
     asking = len(fleet.questions)
-    spans: list[Span] = [("penholder top", "bold"), (f"  {living} workers", "")]
-    spans.append((f"  {asking} questions", "yellow" if asking else "dim"))
+    spans: list[Span] = [("penholder top", "bold"), (f"  {_count(living, 'worker')}", "")]
+    spans.append((f"  {_count(asking, 'question')}", "yellow" if asking else "dim"))
     if desk.is_paused:
         spans.append(("  PAUSED, p goes on", "bold yellow"))
     for host, stale in fleet.stale.items():
@@ -42,3 +42,7 @@ def keys(desk: Desk, width: int) -> Row:
     """Draw the line of keys."""
     note = f"note: {clean(desk.note, 40)}   " if desk.note is not None else ""
     return row([(note, "bold yellow"), (_KEYS[desk.focus] + _EVERYWHERE, "dim")], width)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -149,7 +149,9 @@ def _cell(text: str, width: int) -> str:
 
 
 def _last(worker: Worker) -> str:
-    if worker.last_error and not worker.is_living:
+    # How a command ended is its state already: what it said before says why.
+    is_told = worker.ended_as is not None and bool(worker.last_text)
+    if worker.last_error and not worker.is_living and not is_told:
         return clean(worker.last_error, 200)
     return worker.last_text or worker.summary or worker.last_type or ""
 
