@@ -226,4 +226,4 @@ def test_an_end_that_nobody_hears_of_is_not_kept_for_ever(
     kill(runner)
     wait_gone(keeper)
     daemon.start()
-    assert kept.record()["recovery_state"] == "lost"
+    assert kept.wait_ended()["recovery_state"] == "lost"
