@@ -39,12 +39,26 @@ class Command(NamedTuple):
 COMPLETE = "__complete"
 """What the shells call; people have no use for it."""
 HIDDEN = "hidden"
-GROUPS = {"workers": "workers", "daemon": "the daemon", "data": "its data"}
+GROUPS = {
+    "workers": "workers",
+    "daemon": "the daemon",
+    "data": "its data",
+    "other": "what these words themselves need",
+}
 """What commands are shown under, in this order, each with its title."""
 
 COMMANDS = {
+    "run": Command(
+        "run.command:run",
+        "run a command as a worker: its output becomes the worker's events",
+        "workers",
+        place=THERE,
+    ),
     "ps": Command(
         "words.ps:run", "list the workers that live, and what each did last", "workers", place=THERE
+    ),
+    "top": Command(
+        "words.top:run", "see all workers live, answer what they ask, steer them", "workers"
     ),
     "logs": Command(
         "words.logs:run", "print what a worker wrote, and follow it", "workers", place=THERE
@@ -57,16 +71,39 @@ COMMANDS = {
     "answer": Command(
         "words.deciding:answer", "answer a question with one of its options", "workers", place=THERE
     ),
+    "send": Command(
+        "words.send:run",
+        "send a worker a text: typed, or put into its post",
+        "workers",
+        place=THERE,
+    ),
+    "attach": Command(
+        "words.attach:run",
+        "attach to a worker's terminal, or look at it",
+        "workers",
+        place=TERMINAL,
+    ),
     "wait": Command("words.wait:run", "wait until workers have ended", "workers", place=THERE),
+    "stop": Command(
+        "words.stop:run", "stop workers and wait until they have ended", "workers", place=THERE
+    ),
+    "kill": Command(
+        "words.kill:run", "end commands at once, or send them a signal", "workers", place=THERE
+    ),
+    "restart": Command("words.restart:run", "start commands anew, at once", "workers", place=THERE),
     "rm": Command("words.rm:run", "forget workers that have ended", "workers", place=THERE),
     "inspect": Command(
         "words.inspect:run", "show all there is about workers", "workers", place=THERE
     ),
-    "ask": Command("words.ask:run", "ask a person, from inside a worker", "workers", place=HERE),
-    "completion": Command(
-        "completion.command:run", "print what completes words for bash, zsh or fish", place=HERE
+    "watch": Command(
+        "words.watch:run",
+        "tell of questions, failures and silence, and run a program for each",
+        "workers",
     ),
-    COMPLETE: Command("completion.command:complete", "", HIDDEN, HERE),
+    "timeline": Command(
+        "words.timeline:run", "draw what workers did, as a page or an image", "workers"
+    ),
+    "ask": Command("words.ask:run", "ask a person, from inside a worker", "workers", place=HERE),
     "status": Command("commands.status:run", "say how the daemon is"),
     "up": Command(
         "commands.up:run",
@@ -90,45 +127,6 @@ COMMANDS = {
         "print the daemon's figures for Prometheus, or write them to a file",
     ),
     "tail": Command("commands.tail:run", "follow streams of the journal", "data"),
-    "run": Command(
-        "run.command:run",
-        "run a command as a worker: its output becomes the worker's events",
-        "workers",
-        place=THERE,
-    ),
-    "stop": Command(
-        "words.stop:run", "stop workers and wait until they have ended", "workers", place=THERE
-    ),
-    "kill": Command(
-        "words.kill:run", "end commands at once, or send them a signal", "workers", place=THERE
-    ),
-    "restart": Command("words.restart:run", "start commands anew, at once", "workers", place=THERE),
-    "bridge": Command(
-        "commands.bridge:run", "connect stdin and stdout with the daemon; for --at", place=HERE
-    ),
-    "timeline": Command(
-        "words.timeline:run", "draw what workers did, as a page or an image", "workers"
-    ),
-    "watch": Command(
-        "words.watch:run",
-        "tell of questions, failures and silence, and run a program for each",
-        "workers",
-    ),
-    "attach": Command(
-        "words.attach:run",
-        "attach to a worker's terminal, or look at it",
-        "workers",
-        place=TERMINAL,
-    ),
-    "send": Command(
-        "words.send:run",
-        "send a worker a text: typed, or put into its post",
-        "workers",
-        place=THERE,
-    ),
-    "top": Command(
-        "words.top:run", "see all workers live, answer what they ask, steer them", "workers"
-    ),
     "backup": Command(
         "commands.backup:run",
         "copy the database of the running daemon to a new file",
@@ -153,6 +151,19 @@ COMMANDS = {
         "data",
         place=HERE,
     ),
+    "completion": Command(
+        "completion.command:run",
+        "print what completes words for bash, zsh or fish",
+        group="other",
+        place=HERE,
+    ),
+    "bridge": Command(
+        "commands.bridge:run",
+        "connect stdin and stdout with the daemon; for --at",
+        group="other",
+        place=HERE,
+    ),
+    COMPLETE: Command("completion.command:complete", "", HIDDEN, HERE),
 }
 
 
