@@ -15,6 +15,8 @@ from typing import Any
 from tests.helpers.daemon_process import DaemonProcess
 
 LIMIT_S = 60.0
+_HANG_UP_S = 3.0
+_LOOK_S = 0.05
 _READ_BYTES = 64 << 10
 
 
@@ -97,17 +99,30 @@ class InTerminal:
         deadline = time.monotonic() + LIMIT_S
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"it goes on: {self.seen!r}"
-            self._read_some(time.monotonic() + 0.05)
+            self._read_some(time.monotonic() + _LOOK_S)
         while select.select([self.fd], [], [], 0)[0] and self._read_some(deadline):
             pass
         return self.process.returncode
 
     def clean_up(self) -> None:
-        """End it if the test has not, and close the terminal."""
+        """End it if the test has not, and close the terminal.
+
+        As a terminal that is closed does, and twice for who has nobody to wait for: a runner that
+        is killed outright would leave a guard which looks for a daemon for minutes.
+        """
+        for _ in range(2):
+            if self.process.poll() is None:
+                self.signal(signal.SIGHUP)
+                self._drain(_HANG_UP_S)
         with self.process:
             self.process.kill()
         os.close(self.fd)
         os.close(self._its_fd)
+
+    def _drain(self, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self._read_some(time.monotonic() + _LOOK_S)
 
 
 StartInTerminal = Callable[..., InTerminal]
