@@ -38,7 +38,7 @@ def open_terminal(daemon: DaemonProcess, short_dir: Path) -> Iterator[Open]:
 def test_a_run_from_the_first_line_to_the_last(
     daemon: DaemonProcess, open_terminal: Open, start: Start
 ) -> None:
-    terminal = open_terminal()
+    terminal = open_terminal(COLUMNS="80", LINES="24")
     # Its own words are on the screen, too: what it prints is not among them.
     script = "print('first', 'line'); input(); print('after', 'a', 'kill')"
     worker = start(sys.executable, "-uc", script)

@@ -13,6 +13,9 @@ def run(hosts: Sequence[Host], controller_ids: dict[str, str] | None = None) -> 
     """Show these hosts until the person quits; of each all controllers, or one that is named."""
     feed = Feed(hosts, controller_ids)
     colours = theme.has_colours()
+    # Where these are exported they say how wide the terminal was, and it may be resized.
+    for each in ("COLUMNS", "LINES"):
+        os.environ.pop(each, None)
     environment = dict(os.environ)
     if not colours:
         # What Textual draws by itself, such as a cursor, has no colours then either.

@@ -178,3 +178,15 @@ def test_stale_is_told_with_since_when_and_of_which_host() -> None:
     made = fleet(Listed("a", [], [], []), Lost("b", NOW.timestamp() - 90, "gone"), hosts=("a", "b"))
     top = _drawn(made, settled(made), 100, 24)[0].text
     assert "b stale since 11:58:30 (90s): gone" in top
+
+
+def test_a_message_takes_the_lines_that_it_needs() -> None:
+    made = _fleet("text")
+    desk = settled(made)
+    for text, count in (("short", 1), ("word " * 30, 2), ("word " * 300, 3)):
+        drawn = screenful.draw(made, desk, (80, 24), NOW, Said(text, is_wrong=True))
+        assert len(drawn["message"]) == count
+        assert sum(map(len, drawn.values())) == 24
+    assert drawn["message"][-1].text.rstrip().endswith("…")
+    low = screenful.draw(made, desk, (80, 10), NOW, Said("word " * 300))
+    assert sum(map(len, low.values())) == 10

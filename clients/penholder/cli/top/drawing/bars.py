@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from penholder.cli.terminal import ages
+from penholder.cli.terminal import ages, cells
 from penholder.cli.top.drawing.rows import Row, Span, row, text_row
 from penholder.cli.top.model.desk import Desk
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.text import clean
 
+MOST_OF_MESSAGE = 3
 _KEYS = {
     "inbox": "a approve  d deny  1-9 option  n note  Enter all",
     "workers": "s send  x stop  K kill  R restart  space mark",
@@ -33,9 +34,16 @@ def top(fleet: Fleet, desk: Desk, width: int, now: datetime) -> Row:
     return row(spans, width)
 
 
-def message(text: str, is_wrong: bool, width: int) -> Row:
-    """Draw the line that tells what was done, or why not."""
-    return text_row(clean(text, 1_000), width, "bold red" if is_wrong else "")
+def message(text: str, is_wrong: bool, width: int) -> list[Row]:
+    """Draw what was done, or why not: a line, or a few where it takes them."""
+    shown = clean(text, 1_000)
+    lines = [shown] if cells.width(shown) <= width else cells.wrap(shown, width)
+    if len(lines) > MOST_OF_MESSAGE:
+        lines = [
+            *lines[: MOST_OF_MESSAGE - 1],
+            cells.fit(lines[MOST_OF_MESSAGE - 1], width - 1) + "…",
+        ]
+    return [text_row(line, width, "bold red" if is_wrong else "") for line in lines]
 
 
 def keys(desk: Desk, width: int) -> Row:

@@ -22,8 +22,11 @@ def draw(
 ) -> dict[str, list[Row]]:
     """Draw every pane, by its name, from top to bottom; together they have the size's lines."""
     width, lines = size
+    message = bars.message(said.text, said.is_wrong, width)
+    if lines < layout.FEWEST_FOR_ALL:
+        message = message[:1]
     shares = layout.heights(
-        lines,
+        lines - len(message) + 1,
         desk.focus,
         desk.is_zoomed,
         inbox.rows_wanted(fleet, desk, width),
@@ -34,7 +37,7 @@ def draw(
         "inbox": inbox.draw(fleet, desk, width, shares.inbox, now),
         "workers": workers.draw(fleet, desk, width, shares.workers, now),
         "detail": detail.draw(fleet, desk, width, shares.detail, now),
-        "message": [bars.message(said.text, said.is_wrong, width)],
+        "message": message,
         "keys": [bars.keys(desk, width)],
     }
 
