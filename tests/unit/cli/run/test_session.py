@@ -29,7 +29,10 @@ class Clock(Inbox):
         self.now = 0.0
 
     def take(self, timeout_s: float | None) -> Happening | None:
-        """Return what there is; else let all the time pass that may."""
+        """Return what there is; else let all the time pass that may.
+
+        What is waited for longer is what the threads do, who have clocks of their own.
+        """
         if found := super().take(0):
             return found
         if timeout_s is None or timeout_s > 1000:
@@ -48,7 +51,7 @@ class Scene:
         self.at_try: dict[int, What] = {}
         self.client = Client(path, reconnect_s=0)
         self.session = Session(
-            self._start, {"argv": ["x"]}, self.clock, self._sender, Timing(5, 5),
+            self._start, {"argv": ["x"]}, self.clock, self._sender, Timing(5, 2000),
             Restarts(policy), (None, None), lambda: self.clock.now,
         )  # fmt: skip
 
