@@ -5,10 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_PROCESSES ?= 2
 
-.PHONY: demo test test-interpreters lint types generate missing pictures bench bench-scale soak clean
+.PHONY: demo docs test test-interpreters lint types generate missing pictures bench bench-scale soak clean
 
 demo: $(READY)
 	$(BIN)/python -W error -m examples.demo
+
+# The site, in build/site; what leads nowhere is an error.
+docs: $(READY)
+	$(BIN)/python -m sphinx -c website -d build/doctrees -W --keep-going -q . build/site
 
 test: $(READY) lint types
 	$(BIN)/python -m penholder_daemon.generate --check

@@ -1,7 +1,8 @@
 """How the docs become a site: `make docs` writes it to build/site.
 
-Pages are written to be read in the repository, too, so the whole repository is where they are looked
-for, and a link is a path to a file there: to another page, or to a file that the site hands out.
+Pages are written to be read in the repository, too, so the whole repository is where they are
+looked for, and a link is a path to a file there: to another page, or to a file that the site hands
+out. A page that website/contents.md does not name is an error.
 The site loads nothing from elsewhere, and can be read from the disk.
 """
 

@@ -18,7 +18,7 @@ PACKAGES = {
     "penholder_daemon": ROOT / "daemon/penholder_daemon",
     "penholder": ROOT / "clients/penholder",
 }
-WRITTEN_BY_HAND = ("protocol", "daemon", "clients", "tests", "bench", "examples")
+WRITTEN_BY_HAND = ("protocol", "daemon", "clients", "tests", "bench", "examples", "website")
 GENERATED = ROOT / "clients/penholder/_generated"
 
 Offence = tuple[int, str]

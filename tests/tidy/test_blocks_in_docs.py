@@ -1,13 +1,15 @@
 """Every block of the docs is what it says: a command that the program knows, a file that it reads.
 
-Blocks of Python are in tests/tidy/test_python_in_docs.py, of TypeScript in the package's own tests.
+Types of Python are checked by tests/tidy/test_python_in_docs.py.
 """
 
 import configparser
 import json
 import re
+import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -18,9 +20,9 @@ from penholder.cli.terminal.configuration import Configuration
 from penholder_daemon.shell.settings import Settings
 from tests.helpers.docs.blocks import PAGES, Block, blocks, steps
 from tests.helpers.docs.commands import flag_fault, penholders, shell_fault
-from tests.tidy.source import require_none
+from tests.tidy.source import files, require_none
 
-ELSEWHERE = {"python", "ts"}
+ELSEWHERE = {"ts"}
 TEXT = {"", "text"}
 SECTIONS = {"Unit", "Service", "Socket", "Timer", "Install"}
 DIRECTIVES = re.compile(r"^[A-Z][A-Za-z]+$")
@@ -68,11 +70,17 @@ def _toml(block: Block) -> Iterator[str]:
         yield str(fault)
 
 
+class _Unit(configparser.RawConfigParser):
+    """A unit file, whose names keep their capitals."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def _ini(block: Block) -> Iterator[str]:
     """Find what is no unit; several in one block are told apart by a comment with their names."""
     for text in re.split(r"^(?=# .*/)", block.text, flags=re.MULTILINE):
-        unit = configparser.RawConfigParser(strict=False, interpolation=None)
-        unit.optionxform = str  # type: ignore[assignment,method-assign]  # as documented
+        unit = _Unit(strict=False, interpolation=None)
         try:
             unit.read_string(text)
         except configparser.Error as fault:
@@ -98,9 +106,29 @@ def _yaml(block: Block) -> Iterator[str]:
         yield str(fault)
 
 
+def _sql(block: Block) -> Iterator[str]:
+    """Find what SQLite does not understand; tables are made first."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        for statement in filter(str.strip, block.text.split(";\n")):
+            asked = "" if statement.lstrip().startswith("CREATE") else "EXPLAIN "
+            params = dict.fromkeys(re.findall(r":(\w+)", statement))
+            try:
+                database.execute(asked + statement, params)
+            except sqlite3.Error as fault:
+                yield str(fault)
+
+
+def _python(block: Block) -> Iterator[str]:
+    """Find what is quoted of our source, in a page that is no docs, and is not there."""
+    if block.page.name == "CONTRIBUTING.md" and not any(
+        block.text in path.read_text("utf-8") for path in files("protocol", "daemon", "clients")
+    ):
+        yield "it quotes what is nowhere in the source"
+
+
 CHECKS: dict[str, Callable[[Block], Iterator[str]]] = {
     "console": _console, "sh": _shell, "bash": _shell, "json": _json, "toml": _toml, "ini": _ini,
-    "yaml": _yaml,
+    "yaml": _yaml, "sql": _sql, "python": _python,
 }  # fmt: skip
 
 
@@ -139,6 +167,7 @@ def test_no_block_is_missed() -> None:
         ("ini", "[Servce]\nNice=5", "Servce"),
         ("ini", "# a/b\n[Service]\nExecStart=penholder metrics --fil x", "--fil"),
         ("yaml", "a: [", "expected"),
+        ("sql", "CREATE TABLE a (b);\nSELECT c FROM a;", "no such column"),
         ("cobol", "x", "nothing checks"),
     ],
 )

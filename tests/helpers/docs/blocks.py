@@ -2,8 +2,8 @@
 
 A comment directly above a block is for the tests, and no reader sees it:
 
-- `<!-- not run: WHY -->`: it is checked, and not run. WHY is one of a few words, each with its reason
-  (tests/process/docs/test_transcripts.py).
+- `<!-- not run: WHY -->`: it is checked, and not run. WHY is one of a few words, each with its
+  reason (tests/process/docs/test_transcripts.py).
 - `<!-- before`, lines, `-->`: what has to be so before it, in the language of the block.
 """
 
@@ -72,7 +72,7 @@ def steps(block: Block) -> list[Step]:
             made.append((number, [line[2:]], []))
         elif not made:
             raise AssertionError(f"{block.place}: begins without a command: {line!r}")
-        elif line.startswith("> ") and not made[-1][2]:
+        elif (line == ">" or line.startswith("> ")) and not made[-1][2]:
             made[-1][1].append(line[2:])
         else:
             made[-1][2].append(line)

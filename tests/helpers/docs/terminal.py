@@ -1,4 +1,4 @@
-"""A person's terminal, 100 by 30: a shell that stays, in a home of its own, and what is typed there."""
+"""A person's terminal, 100 by 30: a shell that stays, in a home of its own, and what is typed."""
 
 import os
 import re
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
 from struct import pack
@@ -124,10 +125,8 @@ def _environment_of(process: Path) -> list[bytes]:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):  # it has ended by itself
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass  # it has ended by itself
 
 
 def _plain(said: bytes) -> str:

@@ -8,6 +8,7 @@ said again until it shows what the page does: a reader is slower than a test.
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.helpers.docs.blocks import Block, Step, steps
@@ -97,10 +98,8 @@ class Reader:
 
 def _patiently(is_so: Callable[[], bool]) -> None:
     """Wait; what does not come is told by who compares."""
-    try:
+    with suppress(AssertionError):
         until(is_so)
-    except AssertionError:
-        pass  # told with the page's words and what came instead of them
 
 
 def _only_looks(command: str) -> bool:

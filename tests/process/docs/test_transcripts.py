@@ -15,7 +15,7 @@ from tests.helpers.docs.transcripts import Reader
 from tests.tidy.source import require_none
 
 NOT_RUN = {
-    "an example": "it is of ids, files or faults that are not there; what it shows has its own test",
+    "an example": "it is of ids, files or faults that are not there; what it shows has a test",
     "another machine": "it needs one behind ssh: tests/process/words/test_at.py",
     "another store": "it needs its database: tests/process/test_moving.py",
     "make": "it works on the whole checkout, for minutes",
