@@ -28,6 +28,7 @@ _ALIKE = (
     (re.compile(r"\bdir-[0-9a-f]{12}\b"), "<directory>"),
     (re.compile(r"\b\d{8}T\d{6}\.\d{3}Z"), "<stamp>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?"), "<time>"),
+    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "<time>"),
     (re.compile(r"\b\d+(\.\d+)?\s?(?:ms|s|m|h|d)\b"), "<age>"),
     (re.compile(r"\b[\d,]+(?= (?:bytes|entries)\b)"), "<number>"),
     (re.compile(r"(?<=position )[\d,]+"), "<number>"),

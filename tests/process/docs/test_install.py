@@ -22,10 +22,14 @@ _TIMEOUT_S = 300
 Install = Callable[[Path, Path, Path], Path]
 _CONSTRAINTS = str(ROOT / "constraints.txt")
 _UNREACHABLE = ("Failed to establish", "Name or service", "No matching distribution", "resolve")
+_DATA = f"penholder-{__version__}.data/data/share"
 IN_THE_WHEEL = {
     "penholder/systemd/user/penholder.socket": "systemd/user/penholder.socket",
     "penholder/systemd/system/penholder.service": "systemd/system/penholder.service",
     "penholder/grafana/penholder.json": "docs/grafana/penholder.json",
+    "penholder/prometheus/penholder.rules.yaml": "docs/prometheus/penholder.rules.yaml",
+    f"{_DATA}/man/man1/penholder-run.1": "clients/penholder/cli/manual/pages/penholder-run.1",
+    f"{_DATA}/bash-completion/completions/penholder": "clients/penholder/cli/completion/scripts/penholder.bash",
 }
 
 
