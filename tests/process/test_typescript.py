@@ -16,6 +16,7 @@ import pytest
 from penholder.blocking import Client
 from penholder_daemon.generate.__main__ import ROOT
 from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.docs.blocks import blocks
 from tests.helpers.examples import check_worker
 
 _PACKAGE = ROOT / "clients/typescript"
@@ -54,6 +55,8 @@ await Client.connect("/nonexistent/control.sock", { reconnectMs: 0 }).catch((err
   if (!(error instanceof NoDaemon)) throw error;
 });
 """
+# Of what the README's blocks use it is the only thing that a browser or Node has, not the language.
+_CONSOLE = "declare const console: { log(...what: unknown[]): void };\n"
 _STRICT = {
     "strict": True, "module": "NodeNext", "target": "ES2022", "lib": ["ES2022"], "types": [],
 }  # fmt: skip
@@ -150,6 +153,8 @@ def test_it_is_installed_from_a_folder_and_from_a_tarball(
     # Without what a program need not have to run: the compiler is the package's own.
     _npm(program, "install", packed, "--omit=dev")
     (program / "a.ts").write_text(_USING)
+    for number, block in enumerate(blocks(_PACKAGE / "README.md", "ts")):
+        (program / f"readme_{number}.ts").write_text(_CONSOLE + block.text)
     (program / "tsconfig.json").write_text(json.dumps({"compilerOptions": _STRICT}))
     compiler = str(package / "node_modules/typescript/bin/tsc")
     assert _run(["node", compiler, "-p", "."], program) == (0, "")

@@ -20,16 +20,20 @@ from tests.interpreters import MINORS, find
 
 _TIMEOUT_S = 300
 Install = Callable[[Path, Path, Path], Path]
+_PIP = (sys.executable, "-m", "pip")
 _CONSTRAINTS = str(ROOT / "constraints.txt")
 _UNREACHABLE = ("Failed to establish", "Name or service", "No matching distribution", "resolve")
 _DATA = f"penholder-{__version__}.data/data/share"
+_SCRIPTS = "clients/penholder/cli/completion/scripts"
 IN_THE_WHEEL = {
     "penholder/systemd/user/penholder.socket": "systemd/user/penholder.socket",
     "penholder/systemd/system/penholder.service": "systemd/system/penholder.service",
     "penholder/grafana/penholder.json": "docs/grafana/penholder.json",
     "penholder/prometheus/penholder.rules.yaml": "docs/prometheus/penholder.rules.yaml",
     f"{_DATA}/man/man1/penholder-run.1": "clients/penholder/cli/manual/pages/penholder-run.1",
-    f"{_DATA}/bash-completion/completions/penholder": "clients/penholder/cli/completion/scripts/penholder.bash",
+    f"{_DATA}/bash-completion/completions/penholder": f"{_SCRIPTS}/penholder.bash",
+    f"{_DATA}/zsh/site-functions/_penholder": f"{_SCRIPTS}/_penholder",
+    f"{_DATA}/fish/vendor_completions.d/penholder.fish": f"{_SCRIPTS}/penholder.fish",
 }
 
 
@@ -48,7 +52,7 @@ def _do(*command: str, **environment: str) -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the wheel, built once."""
     directory = tmp_path_factory.mktemp("wheel")
-    _do(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(directory), ".")
+    _do(*_PIP, "wheel", "--quiet", "--no-deps", "-w", str(directory), ".")
     [built] = directory.glob("penholder-*.whl")
     return built
 
@@ -57,28 +61,31 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a directory in which pipx and uv are."""
     directory = tmp_path_factory.mktemp("tools")
-    venv.create(directory, with_pip=True)
-    _do(str(directory / "bin/pip"), "install", "--quiet", "pipx", "uv", PIP_CONSTRAINT="")
-    return directory / "bin"
+    # The tests' own pip installs for others: an environment needs none, whose making takes seconds.
+    _do(*_PIP, "install", "--quiet", "--target", str(directory), "pipx", "uv", PIP_CONSTRAINT="")
+    return directory
 
 
 def _by_pip(wheel: Path, directory: Path, _tools: Path) -> Path:
-    venv.create(directory, with_pip=True)
-    _do(str(directory / "bin/pip"), "install", "--quiet", "--no-compile", str(wheel))
+    venv.create(directory, with_pip=False)
+    python = str(directory / "bin/python")
+    _do(*_PIP, "--python", python, "install", "--quiet", "--no-compile", str(wheel))
+    assert (directory / "share/man/man1/penholder-run.1").is_file()
     return directory / "bin"
 
 
 def _by_pipx(wheel: Path, directory: Path, tools: Path) -> Path:
     bin_ = directory / "bin"
     own = {"PIPX_HOME": "home", "PIPX_MAN_DIR": "man", "PIPX_BIN_DIR": "bin"}
-    _do(str(tools / "pipx"), "install", "--python", sys.executable, str(wheel),
+    _do(sys.executable, "-m", "pipx", "install", "--python", sys.executable, str(wheel),
+        PYTHONPATH=str(tools),
         **{name: str(directory / value) for name, value in own.items()})  # fmt: skip
     return bin_
 
 
 def _by_uv(wheel: Path, directory: Path, tools: Path) -> Path:
     bin_ = directory / "bin"
-    _do(str(tools / "uv"), "tool", "install", "--python", sys.executable, str(wheel),
+    _do(str(tools / "bin/uv"), "tool", "install", "--python", sys.executable, str(wheel),
         UV_TOOL_DIR=str(directory / "tools"), UV_TOOL_BIN_DIR=str(bin_))  # fmt: skip
     return bin_
 
@@ -117,9 +124,9 @@ def test_it_works_on_every_other_python_that_is_here(
     terminal: Terminal, wheel: Path, tools: Path, tmp_path: Path, minor: int
 ) -> None:
     environment = tmp_path / "environment"
-    _do(str(tools / "uv"), "venv", "--quiet", "--python", str(find(minor)), str(environment))
+    _do(str(tools / "bin/uv"), "venv", "--quiet", "--python", str(find(minor)), str(environment))
     python = str(environment / "bin/python")
-    _do(str(tools / "uv"), "pip", "install", "--quiet", "--python", python, str(wheel))
+    _do(str(tools / "bin/uv"), "pip", "install", "--quiet", "--python", python, str(wheel))
     _use(terminal, environment / "bin")
 
 
