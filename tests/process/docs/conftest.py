@@ -14,10 +14,19 @@ from tests.helpers.docs.transcripts import READERS_HOME
 @pytest.fixture
 def home() -> Iterator[Path]:
     """Give a home whose path is as long as the pages': tables are as wide then."""
-    name = Path("/tmp") / secrets.token_hex(8)[: len(READERS_HOME) - len("/tmp/")]
-    name.mkdir(mode=0o700)
-    yield name
-    shutil.rmtree(name, ignore_errors=True)
+    made = _made()
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _made() -> Path:
+    while True:
+        path = Path("/tmp") / secrets.token_hex(8)[: len(READERS_HOME) - len("/tmp/")]
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        return path
 
 
 @pytest.fixture
