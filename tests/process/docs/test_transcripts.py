@@ -15,6 +15,7 @@ from tests.helpers.docs.transcripts import Reader
 from tests.tidy.source import require_none
 
 NOT_RUN = {
+    "a screen": "it fills one: tests/process/words/test_attach.py, tests/process/cli/test_top_*.py",
     "an example": "it is of ids, files or faults that are not there; what it shows has a test",
     "another machine": "it needs one behind ssh: tests/process/words/test_at.py",
     "another store": "it needs its database: tests/process/test_moving.py",
