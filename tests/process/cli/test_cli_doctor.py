@@ -44,6 +44,10 @@ def test_a_daemon_that_is_well(daemon: DaemonProcess) -> None:
 
 
 def test_without_a_daemon_it_says_so_and_goes_on(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        control.call("controller.register", controller_id="c", label="c", workspace_key="/w")
+        made = {"controller_id": "c", "label": "l", "launcher": "x", "profile": "p", "cwd": "/"}
+        control.call("worker.create", **made)
     daemon.kill()
     ran = penholder(daemon, "doctor")
     assert (ran.code, ran.json["ok"]) == (1, False)
@@ -51,6 +55,8 @@ def test_without_a_daemon_it_says_so_and_goes_on(daemon: DaemonProcess) -> None:
     assert found["level"] == "problem"
     assert "penholder up" in found["what_to_do"]
     assert _only(ran, "socket path")["level"] == "ok"
+    # A start takes what a crash has left: nobody is to remove it.
+    assert _only(ran, "runtime sockets")["level"] == "ok"
 
 
 def test_it_asks_where_every_other_command_asks(daemon: DaemonProcess, short_dir: Path) -> None:

@@ -45,6 +45,10 @@ def socket_path(at: Situation) -> Iterator[Finding]:
 def runtime_sockets(at: Situation) -> Iterator[Finding]:
     """Look for runtime sockets on which nobody listens, or whose worker is not there."""
     found = sorted((at.runtime_dir / "workers").glob("*.sock"))
+    if at.status is None and found:
+        # Of a daemon that was killed: they are no fault of theirs, and to remove them helps nobody.
+        yield ok("runtime sockets", f"{len(found)}, which the daemon serves again when it is up")
+        return
     dead = [path.name for path in found if not _listens(path)]
     lost = [path.name for path in found if path.name not in dead and _is_lost(at, path)]
     for names, what in ((dead, "nobody listens on"), (lost, "no worker belongs to")):
