@@ -183,3 +183,9 @@ def test_a_page_that_breaks_one_is_told_the_line(scratch: Scratch) -> None:
     half = "## One\n**Decided.** a **Tried.** b\n**Would change it.** c\n## Two\n**Tried.** d\n"
     assert _incomplete(half) == [f"Two: no {part}" for part in (PARTS[0], PARTS[2])]
     assert scratch.breaks(_sending_nobody, "[a](docs/architecture.md)\n") == [1]
+
+
+def test_every_command_is_on_its_page() -> None:
+    text = (ROOT / "docs/cli.md").read_text("utf-8")
+    shown = {name for name, each in catalog.COMMANDS.items() if each.group in catalog.GROUPS}
+    assert {name for name in shown if f"`penholder {name}" not in text} == set()
