@@ -91,6 +91,14 @@ class ApprovalNotFound(PenholderError, number=NOT_FOUND):
     """There is no such approval of this worker."""
 
 
+class BlobNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such blob; one that no entry names is removed after an hour."""
+
+
+class UploadNotFound(PenholderError, number=NOT_FOUND):
+    """There is no such upload; begin anew with offset 0."""
+
+
 class RunNotFound(PenholderError, number=NOT_FOUND):
     """There is no such run; run.create makes one."""
 
@@ -305,6 +313,10 @@ class TooManyCommands(PenholderError, number=OVER_A_LIMIT):
 
 class TooManyInputs(PenholderError, number=OVER_A_LIMIT):
     """The worker has as much before it as it may; let it acknowledge some of it."""
+
+
+class BlobsFull(PenholderError, number=OVER_A_LIMIT):
+    """All blobs together come to MAX_BLOBS_BYTES; prune entries that name some."""
 
 
 class ConnectionTooLarge(PenholderError, number=OVER_A_LIMIT):

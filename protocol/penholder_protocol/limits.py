@@ -118,6 +118,23 @@ MAX_GOAL_CHARACTERS = 65_536
 MAX_TIER = 1000
 MAX_RETRY_COUNT = (1 << 31) - 1
 
+# --- Blobs ----------------------------------------------------------------------------------
+MAX_BLOB_BYTES = 64 << 20
+"""One blob: what is too large for a value."""
+MAX_BLOBS_BYTES = 10 << 30
+"""All blobs together with what is being put, each counted in whole BLOB_BLOCK_BYTES."""
+BLOB_BLOCK_BYTES = 4096
+"""What the smallest blob takes of MAX_BLOBS_BYTES, as it does on a disk."""
+MAX_BLOB_PART_BYTES = 512 << 10
+"""What one blob.put brings and one blob.get answers."""
+MAX_BLOBS = 16
+"""Blobs that one entry names."""
+MAX_UPLOADS = 64
+"""Uploads of one worker, or of one user on the control socket, that are not done; a further one
+takes the place of the one that was silent for longest."""
+BLOB_UNNAMED_MS = 3_600_000
+"""A blob that no entry names is removed so long after it was put, an upload after its last part."""
+
 # --- Lists and waits ------------------------------------------------------------------------
 DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 1000
@@ -209,7 +226,13 @@ assert MAX_IN_FLIGHT <= MAX_WRITER_QUEUE
 # Every method at its own limit passes, and a transaction of as many calls as it may hold.
 assert 6 * MAX_SUBMIT_MANY <= MAX_MUTATION_ROWS
 assert 12 * MAX_TRANSACTION_CALLS <= MAX_MUTATION_ROWS
-assert 2 * MAX_PRUNE + 2 * MAX_PRUNE_STREAMS <= MAX_BULK_ROWS
+# Each name of a blob in a frame is a row, and each event that has some is written twice.
+assert MAX_FRAME_BYTES // 74 + 3 * MAX_APPEND_MANY <= MAX_MUTATION_ROWS
+# An entry, a name of a blob and the blob itself may go together.
+assert 4 * MAX_PRUNE + 2 * MAX_PRUNE_STREAMS <= MAX_BULK_ROWS
+# A part as base64 fits a frame in either direction.
+assert MAX_BLOB_PART_BYTES * 4 // 3 + (64 << 10) <= PAGE_BYTES
+assert MAX_BLOB_PART_BYTES <= MAX_BLOB_BYTES < MAX_BLOBS_BYTES
 assert DEFAULT_LIST_LIMIT <= MAX_LIST_LIMIT
 assert MAX_STREAMS <= MAX_MERGED_STREAMS
 # A page without a filter never ends because its look does.

@@ -16,6 +16,7 @@ from tests.helpers.harness import CONTROLLER, Bench, Json
 
 KEPT = Path(__file__).with_name("examples.json")
 FENCE = {"epoch": 1, "token": "token-1"}
+DIFF = "sha256-aa30f3b35a58ce5a7aa2e42c6ff68e97a016ad3699b08ec9a1f2a4d7535a3559"
 WORKER: dict[str, object] = {"worker_id": "w_ada"}
 PROJECT: dict[str, object] = {"tenant_id": "acme", "project_id": "site"}
 LEASE: dict[str, object] = {"epoch": 1, "token": "the lease that was given out last"}
@@ -102,6 +103,10 @@ EXAMPLES = [
     Example("event.list", {**WORKER, "after_seq": 1, "limit": 2}),
     Example("event.latest", WORKER),
     Example("event.wait", {**WORKER, "after_seq": 2, "timeout_ms": 1000}),
+    # What is too large for a value.
+    Example("blob.put", {"bytes_base64": "ZGlmZiAtLWdpdCBhL3NyYw==", "last": True}, RUNTIME),
+    Example("event.append", {"type": "tool.diff", "blobs": [DIFF]}, RUNTIME),
+    Example("blob.get", {"blob_id": DIFF, "limit": 10}, RUNTIME),
     # What it is told.
     Example(
         "worker.send",
@@ -120,7 +125,7 @@ EXAMPLES = [
     Example("approval.list", {"controller_id": "ctl_main"}),
     Example("approval.decide", {"request_id": "ap_1", "option": "ALLOW", "fence": FENCE}),
     Example("approval.wait", {"request_id": "ap_1"}, RUNTIME),
-    Example("approval.request", {"message": "And dist/?"}, RUNTIME),
+    Example("approval.request", {"message": "And dist/?", "keep": True}, RUNTIME),
     Example("approval.cancel", {"request_id": "ap_2", "note": "not needed"}, RUNTIME),
     # What it leaves behind.
     Example(

@@ -15,7 +15,8 @@ from penholder_daemon.core.store_over import StoreOver
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import Process
-from penholder_protocol.nouns import Backup, Finding, Subscription
+from penholder_protocol.nouns import Backup, Finding, Subscription, Upload
+from tests.helpers.blobs import id_of
 
 if TYPE_CHECKING:
     from tests.helpers.harness import Bench
@@ -40,6 +41,8 @@ class FakeWorld:
         self._made: Counter[str] = Counter()
         self._made_ms: dict[str, int] = {}
         self._positions: dict[str, int] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.uploads: dict[str, bytes] = {}
 
     def pass_ms(self, milliseconds: int) -> None:
         """Let time pass on all clocks."""
@@ -121,6 +124,11 @@ class FakeWorld:
     def socket_path(self, worker_id: str) -> str:
         """Return a path."""
         return f"{self.sockets_dir}/{worker_id}.sock"
+
+    def read_blob(self, blob_id: str, offset: int, limit: int) -> bytes | None:
+        """Read it out of what was put."""
+        found = self.blobs.get(blob_id)
+        return None if found is None else found[offset : offset + limit]
 
     def start(self, pid: int, parent: Process = INIT) -> Process:
         """Start a process; a pid may come again, with another start time."""
@@ -212,6 +220,11 @@ class FakeSession:
         """Be asked here, too."""
         return self
 
+    @property
+    def blobs(self) -> "FakeBlobs":
+        """Put blobs into memory."""
+        return FakeBlobs(self._bench, self.caller)
+
     async def read(self, look: Callable[[Rx], T]) -> T:
         """Read at once."""
         return look(Rx(self._bench.store, self.world, self.caller))
@@ -274,11 +287,36 @@ class FakeSession:
     async def backup(self, path: str | None, keep_last: int | None) -> Backup:
         """Copy nothing."""
         removed = [] if keep_last is None else [f"all but {keep_last}"]
-        return Backup(path=path or "/state/backups/new.db", bytes=1, pos=2, removed=removed)
+        return Backup(
+            path=path or "/state/backups/new.db", bytes=1, blob_bytes=0, pos=2, removed=removed
+        )
 
     def shut_down(self, drain_ms: int) -> None:
         """Remember it."""
         self.drain_ms = drain_ms
+
+
+class FakeBlobs:
+    """Implements `Blobs` as far as its callers are right; what they do wrong is not noticed."""
+
+    def __init__(self, bench: "Bench", caller: Caller) -> None:
+        """Put for one caller of a bench."""
+        self._bench = bench
+        self._caller = caller
+
+    async def put(
+        self, upload_id: str | None, offset: int, data: bytes, *, last: bool, stored_bytes: int
+    ) -> Upload:
+        """Add a part, and with the last one make the row."""
+        assert stored_bytes >= 0
+        world = self._bench.world
+        upload_id = upload_id or world.new_id("up_")
+        held = world.uploads[upload_id] = world.uploads.get(upload_id, b"")[:offset] + data
+        blob_id = id_of(held) if last else None
+        if blob_id is not None:
+            world.blobs[blob_id] = held
+            self._bench.own_of(self._caller, "blob.keep", blob_id=blob_id, size=len(held))
+        return Upload(upload_id=upload_id, blob_id=blob_id, size=len(held))
 
 
 class Listening(FaultyStore):

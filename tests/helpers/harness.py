@@ -27,6 +27,7 @@ from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.opening import open_writer
 from penholder_protocol.errors import InternalError, MethodNotFound, PenholderError
+from tests.helpers.blobs import encoded
 from tests.helpers.compared import ComparedCommitter
 from tests.helpers.fakes import INIT, FakeSession, FakeWorld, FaultyStore
 
@@ -147,7 +148,11 @@ class Bench:
 
     def own(self, method: str, /, **arguments: object) -> Json:
         """Carry out one of the daemon's own mutations."""
-        call = daemon_call(self.registry.methods[method], DAEMON, arguments)
+        return self.own_of(DAEMON, method, **arguments)
+
+    def own_of(self, caller: Caller, method: str, /, **arguments: object) -> Json:
+        """Carry one out that the daemon makes for a caller."""
+        call = daemon_call(self.registry.methods[method], caller, arguments)
         return msgspec.json.decode(unwrap(self.run([call])[0]))
 
     def refused(
@@ -214,6 +219,11 @@ class Bench:
             **{**needed, "worker_id": worker_id, "controller_id": controller_id, **params},
         )
         return made
+
+    def blob(self, data: bytes, caller: Caller = CONTROLLER) -> str:
+        """Put a blob and return its id."""
+        put = self.call("blob.put", caller, bytes_base64=encoded(data), last=True)
+        return str(put["blob_id"])
 
     def in_state(self, state: str, worker_id: str = "w1") -> None:
         """Put a worker into a state by force."""

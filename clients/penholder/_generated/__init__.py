@@ -8,6 +8,7 @@ from penholder._callers import AsyncCaller, Caller
 if TYPE_CHECKING:
     from penholder._generated.approval import AsyncApprovalCalls, ApprovalCalls
     from penholder._generated.backend import AsyncBackendCalls, BackendCalls
+    from penholder._generated.blob import AsyncBlobCalls, BlobCalls
     from penholder._generated.board import AsyncBoardCalls, BoardCalls
     from penholder._generated.brief import AsyncBriefCalls, BriefCalls
     from penholder._generated.command import AsyncCommandCalls, CommandCalls
@@ -39,6 +40,8 @@ METHODS: Final = frozenset({
     "approval.request",
     "approval.wait",
     "backend.list",
+    "blob.get",
+    "blob.put",
     "board.append_event",
     "board.create",
     "board.events",
@@ -182,6 +185,7 @@ KEYED: Final = frozenset({
     "approval.cancel",
     "approval.decide",
     "approval.request",
+    "blob.put",
     "board.append_event",
     "board.create",
     "board.set_state",
@@ -291,6 +295,13 @@ class Rooms(Caller):
         from penholder._generated.backend import BackendCalls
 
         return BackendCalls(self)
+
+    @cached_property
+    def blob(self) -> "BlobCalls":
+        """The blob room."""
+        from penholder._generated.blob import BlobCalls
+
+        return BlobCalls(self)
 
     @cached_property
     def board(self) -> "BoardCalls":
@@ -463,6 +474,13 @@ class AsyncRooms(AsyncCaller):
         from penholder._generated.backend import AsyncBackendCalls
 
         return AsyncBackendCalls(self)
+
+    @cached_property
+    def blob(self) -> "AsyncBlobCalls":
+        """The blob room."""
+        from penholder._generated.blob import AsyncBlobCalls
+
+        return AsyncBlobCalls(self)
 
     @cached_property
     def board(self) -> "AsyncBoardCalls":

@@ -33,13 +33,15 @@ class ApprovalCalls:
         options: Sequence[nouns.Option | Mapping[str, object]] | None | UnsetType = UNSET,
         deadline_ms: int | None | UnsetType = UNSET,
         on_deadline: str | None | UnsetType = UNSET,
+        keep: bool | UnsetType = UNSET,
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Approval:
         """Ask; a running worker goes to waiting_approval until it is answered.
 
         Without options: allow and deny. Past its deadline it is decided with `on_deadline`, or without
-        that it expires.
+        that it expires. The end of the seat cancels it, unless it is to be kept (`keep`) for the next
+        process of the worker.
         """
         return self._client.ask("approval.request", {
             "worker_id": worker_id,
@@ -49,6 +51,7 @@ class ApprovalCalls:
             "options": options,
             "deadline_ms": deadline_ms,
             "on_deadline": on_deadline,
+            "keep": keep,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _APPROVAL)
@@ -95,6 +98,7 @@ class ApprovalCalls:
 
         It can be answered only once, so a person may answer beside a living owner, without its fence.
         A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
+        It is not looked at where the question is kept, which is for whoever sits there.
         """
         return self._client.ask("approval.decide", {
             "worker_id": worker_id,
@@ -158,13 +162,15 @@ class AsyncApprovalCalls:
         options: Sequence[nouns.Option | Mapping[str, object]] | None | UnsetType = UNSET,
         deadline_ms: int | None | UnsetType = UNSET,
         on_deadline: str | None | UnsetType = UNSET,
+        keep: bool | UnsetType = UNSET,
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Approval:
         """Ask; a running worker goes to waiting_approval until it is answered.
 
         Without options: allow and deny. Past its deadline it is decided with `on_deadline`, or without
-        that it expires.
+        that it expires. The end of the seat cancels it, unless it is to be kept (`keep`) for the next
+        process of the worker.
         """
         return await self._client.ask("approval.request", {
             "worker_id": worker_id,
@@ -174,6 +180,7 @@ class AsyncApprovalCalls:
             "options": options,
             "deadline_ms": deadline_ms,
             "on_deadline": on_deadline,
+            "keep": keep,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _APPROVAL)
@@ -220,6 +227,7 @@ class AsyncApprovalCalls:
 
         It can be answered only once, so a person may answer beside a living owner, without its fence.
         A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
+        It is not looked at where the question is kept, which is for whoever sits there.
         """
         return await self._client.ask("approval.decide", {
             "worker_id": worker_id,

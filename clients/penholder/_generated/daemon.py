@@ -58,6 +58,8 @@ class DaemonCalls:
     ) -> nouns.Backup:
         """Copy the database, while it serves, to a new file: verified, synced, mode 0600.
 
+        Its blobs go to a directory beside it, with the same name and .blobs behind it.
+
         Without a path it goes to `backups` in the state directory under a name that tells the time,
         and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
         """
@@ -146,6 +148,8 @@ class AsyncDaemonCalls:
         idempotency_key: str | None = None,
     ) -> nouns.Backup:
         """Copy the database, while it serves, to a new file: verified, synced, mode 0600.
+
+        Its blobs go to a directory beside it, with the same name and .blobs behind it.
 
         Without a path it goes to `backups` in the state directory under a name that tells the time,
         and `keep_last` removes all but the newest so many of that kind, once the new one is safe.

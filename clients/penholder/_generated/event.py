@@ -32,16 +32,18 @@ class EventCalls:
         data: JsonObject | UnsetType = UNSET,
         turn_id: str | None | UnsetType = UNSET,
         raw: object | UnsetType = UNSET,
+        blobs: Sequence[str] | UnsetType = UNSET,
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Event:
-        """Add an event to the worker's stream."""
+        """Add an event to the worker's stream; `blobs` are what blob.put has made, and belong to it."""
         return self._client.ask("event.append", {
             "worker_id": worker_id,
             "type": type,
             "data": data,
             "turn_id": turn_id,
             "raw": raw,
+            "blobs": blobs,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _EVENT)
@@ -128,16 +130,18 @@ class AsyncEventCalls:
         data: JsonObject | UnsetType = UNSET,
         turn_id: str | None | UnsetType = UNSET,
         raw: object | UnsetType = UNSET,
+        blobs: Sequence[str] | UnsetType = UNSET,
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Event:
-        """Add an event to the worker's stream."""
+        """Add an event to the worker's stream; `blobs` are what blob.put has made, and belong to it."""
         return await self._client.ask("event.append", {
             "worker_id": worker_id,
             "type": type,
             "data": data,
             "turn_id": turn_id,
             "raw": raw,
+            "blobs": blobs,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _EVENT)

@@ -60,6 +60,7 @@ export interface Approval {
   kind: string;
   message: string;
   options: Option[];
+  keep: boolean;
   /** Only ever grows. */
   runtime_epoch: number | null;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -101,6 +102,7 @@ export interface Backends {
 export interface Backup {
   path: string;
   bytes: number;
+  blob_bytes: number;
   /** Global journal order. */
   pos: number;
   removed: string[];
@@ -116,6 +118,14 @@ export interface Binding {
   state_scopes: ("actor" | "conversation" | "runner" | "subject")[];
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   updated_at: string;
+}
+
+/** A piece of a blob; `eof` says that it reaches the end. */
+export interface BlobPart {
+  /** Bytes as base64 with its padding, and nothing else in it. */
+  bytes_base64: string;
+  size: number;
+  eof: boolean;
 }
 
 /** One goal and everything that is done for it. */
@@ -300,6 +310,7 @@ export interface CurrentPosition {
  * `host_id` is made at a state directory's first start and kept there.
  * `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
  * most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
+ * `blob_bytes` is what all blobs count for (MAX_BLOBS_BYTES at most).
  * `store_fault` says why nothing can be written at the moment, and is null when all is well.
  */
 export interface DaemonStatus {
@@ -323,6 +334,7 @@ export interface DaemonStatus {
   store_fault: string | null;
   wal_bytes: number;
   db_bytes: number;
+  blob_bytes: number;
   /** Global journal order. */
   pos: number;
 }
@@ -364,6 +376,7 @@ export interface Entry {
   /** Any JSON value. */
   raw: JsonValue;
   request_id: string | null;
+  blobs?: string[];
 }
 
 /** One entry of a worker's stream; `event_seq` counts 1, 2, 3 … without a hole. */
@@ -383,6 +396,7 @@ export interface Event {
   data: JsonObject;
   /** Any JSON value. */
   raw: JsonValue;
+  blobs: string[];
 }
 
 /** Proof of ownership: the epoch and token that controller.acquire answered. */
@@ -595,6 +609,8 @@ export interface NewEvent {
   turn_id?: string | null;
   /** Any JSON value. */
   raw?: JsonValue;
+  /** Blobs that belong to an entry. */
+  blobs?: string[];
 }
 
 /** A task to submit with queue.submit_many. */
@@ -1063,6 +1079,15 @@ export interface Unsubscribed {
   unsubscribed: boolean;
 }
 
+/** What an upload holds by now, and the blob that it became with its last part. */
+export interface Upload {
+  /** One blob that is being put; made by the daemon as up_… if absent. */
+  upload_id: string;
+  /** Names bytes by their own SHA-256: sha256- and 64 hexadecimal digits. */
+  blob_id: string | null;
+  size: number;
+}
+
 /** Whether an epoch and token are the active owner's. */
 export interface Validity {
   valid: boolean;
@@ -1197,6 +1222,7 @@ export interface ApprovalRequestParams {
   deadline_ms?: number | null;
   /** One answer among an approval's options. */
   on_deadline?: string | null;
+  keep?: boolean;
   fence?: Fence | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
@@ -1209,6 +1235,29 @@ export interface ApprovalWaitParams {
   /** One question to a person or controller, ap_…. */
   request_id: string;
   timeout_ms?: number;
+}
+
+/** Params of blob.get. */
+export interface BlobGetParams {
+  /** Names bytes by their own SHA-256: sha256- and 64 hexadecimal digits. */
+  blob_id: string;
+  /** How many bytes lie before. */
+  offset?: number;
+  /** How many bytes at most. */
+  limit?: number;
+}
+
+/** Params of blob.put. */
+export interface BlobPutParams {
+  /** One blob that is being put; made by the daemon as up_… if absent. */
+  upload_id?: string | null;
+  /** How many bytes lie before. */
+  offset?: number;
+  /** Bytes as base64 with its padding, and nothing else in it. */
+  bytes_base64: string;
+  last?: boolean;
+  /** The same call sent again under the same key is done once. */
+  idempotency_key?: string | null;
 }
 
 /** Params of board.append_event. */
@@ -1549,6 +1598,8 @@ export interface EventAppendParams {
   turn_id?: string | null;
   /** Any JSON value. */
   raw?: JsonValue;
+  /** Blobs that belong to an entry. */
+  blobs?: string[];
   fence?: Fence | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
@@ -2568,6 +2619,8 @@ export interface Methods {
   "approval.request": { params: ApprovalRequestParams; result: Approval };
   "approval.wait": { params: ApprovalWaitParams; result: Approval };
   "backend.list": { params: Record<string, never>; result: Backends };
+  "blob.get": { params: BlobGetParams; result: BlobPart };
+  "blob.put": { params: BlobPutParams; result: Upload };
   "board.append_event": { params: BoardAppendEventParams; result: BoardEvent };
   "board.create": { params: BoardCreateParams; result: Board };
   "board.events": { params: BoardEventsParams; result: Page<BoardEvent> };
@@ -2716,6 +2769,8 @@ export type ErrorCode =
   | "APPROVAL_OPTION_UNKNOWN"
   | "APPROVAL_PENDING"
   | "BINDING_NOT_FOUND"
+  | "BLOBS_FULL"
+  | "BLOB_NOT_FOUND"
   | "BOARD_NOT_FOUND"
   | "BRIEF_EXISTS"
   | "BRIEF_NOT_FOUND"
@@ -2769,6 +2824,7 @@ export type ErrorCode =
   | "TOO_MANY_SUBSCRIPTIONS"
   | "TOO_MANY_WORKERS"
   | "TREE_TOO_LARGE"
+  | "UPLOAD_NOT_FOUND"
   | "VALUE_TOO_LARGE"
   | "WORKER_ATTACHED"
   | "WORKER_EXISTS"
@@ -2787,6 +2843,8 @@ export const METHODS: ReadonlySet<string> = new Set<MethodName>([
   "approval.request",
   "approval.wait",
   "backend.list",
+  "blob.get",
+  "blob.put",
   "board.append_event",
   "board.create",
   "board.events",
@@ -2931,6 +2989,7 @@ export const KEYED: ReadonlySet<string> = new Set<MethodName>([
   "approval.cancel",
   "approval.decide",
   "approval.request",
+  "blob.put",
   "board.append_event",
   "board.create",
   "board.set_state",
@@ -3055,6 +3114,7 @@ export class ApprovalCalls {
    *
    * It can be answered only once, so a person may answer beside a living owner, without its fence.
    * A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
+   * It is not looked at where the question is kept, which is for whoever sits there.
    */
   decide(params: ApprovalDecideParams): Promise<Approval> {
     return this.#caller.ask("approval.decide", params);
@@ -3074,7 +3134,8 @@ export class ApprovalCalls {
    * Ask; a running worker goes to waiting_approval until it is answered.
    *
    * Without options: allow and deny. Past its deadline it is decided with `on_deadline`, or without
-   * that it expires.
+   * that it expires. The end of the seat cancels it, unless it is to be kept (`keep`) for the next
+   * process of the worker.
    */
   request(params: ApprovalRequestParams): Promise<Approval> {
     return this.#caller.ask("approval.request", params);
@@ -3097,6 +3158,31 @@ export class BackendCalls {
   /** List the backend profiles of the configuration; runs of any other profile work as well. */
   list(): Promise<Backends> {
     return this.#caller.ask("backend.list", {});
+  }
+}
+
+/** The blob room. */
+export class BlobCalls {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Return a piece of a blob; on a runtime socket of one that the worker's own entries name. */
+  get(params: BlobGetParams): Promise<BlobPart> {
+    return this.#caller.ask("blob.get", params);
+  }
+
+  /**
+   * Put a part of a blob; with the `last` one it is kept, on disk, and has its id.
+   *
+   * The first part has offset 0 and no `upload_id`, or a new one of the caller's own; each further
+   * one begins where the answer's `size` ends. A part that is there already may be sent again. An
+   * upload ends with the daemon's run, and an hour after its last part.
+   */
+  put(params: BlobPutParams): Promise<Upload> {
+    return this.#caller.ask("blob.put", params);
   }
 }
 
@@ -3328,6 +3414,8 @@ export class DaemonCalls {
   /**
    * Copy the database, while it serves, to a new file: verified, synced, mode 0600.
    *
+   * Its blobs go to a directory beside it, with the same name and .blobs behind it.
+   *
    * Without a path it goes to `backups` in the state directory under a name that tells the time,
    * and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
    */
@@ -3390,7 +3478,7 @@ export class EventCalls {
     this.#caller = caller;
   }
 
-  /** Add an event to the worker's stream. */
+  /** Add an event to the worker's stream; `blobs` are what blob.put has made, and belong to it. */
   append(params: EventAppendParams): Promise<Event> {
     return this.#caller.ask("event.append", params);
   }
@@ -4212,6 +4300,7 @@ export class WorkstreamCalls {
 export abstract class Rooms implements Caller {
   readonly approval = new ApprovalCalls(this);
   readonly backend = new BackendCalls(this);
+  readonly blob = new BlobCalls(this);
   readonly board = new BoardCalls(this);
   readonly brief = new BriefCalls(this);
   readonly command = new CommandCalls(this);

@@ -12,7 +12,7 @@ successor's doings.
 Nothing of them is stored. A daemon that ends between commit and effect has not done them, and the
 next one does not know of them. So each is about a connection, which ends with the daemon, or
 follows from the tables as well: at its start the daemon looks there whom to serve, whom to watch,
-whom to end and what is due.
+whom to end, what is due, and which bytes nobody knows of.
 """
 
 from typing import TypeAlias
@@ -88,6 +88,12 @@ class WakeWaiters(msgspec.Struct, frozen=True):
     stream: str
 
 
+class RemoveBlobs(msgspec.Struct, frozen=True):
+    """Remove the bytes of blobs that have no row any more; what a crash leaves, a start clears."""
+
+    blob_ids: tuple[str, ...]
+
+
 Effect: TypeAlias = (
     ServeWorker
     | CloseWorker
@@ -98,5 +104,6 @@ Effect: TypeAlias = (
     | WithdrawStream
     | WakeAt
     | WakeWaiters
+    | RemoveBlobs
 )
 """All there are; the shell handles each."""

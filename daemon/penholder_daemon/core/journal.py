@@ -24,6 +24,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from penholder_daemon.core import blobs as blobs_of_entries
 from penholder_daemon.core import durations, positions
 from penholder_daemon.core.store import Shape, integer, to_json
 from penholder_daemon.core.transaction import Published, Rx, Tx
@@ -45,8 +46,9 @@ def append(
     turn_id: str | None = None,
     raw: msgspec.Raw = NULL,
     id_prefix: str = "ev_",
+    blobs: tuple[str, ...] = (),
 ) -> Entry:
-    """Add an entry to a stream, made on its first one."""
+    """Add an entry to a stream, made on its first one; raises BlobNotFound."""
     pos, head = tx.ledger.place(stream)
     seq, ts = head.last_seq + 1, tx.now
     entry_id = tx.world.entry_id(id_prefix, pos)
@@ -68,6 +70,8 @@ def append(
             tx.request_id,
         ),
     )
+    if blobs:
+        blobs_of_entries.name(tx, head, pos, blobs)
     entry = Entry(
         entry_id=entry_id,
         pos=pos,
@@ -79,6 +83,7 @@ def append(
         data=data,
         raw=raw,
         request_id=tx.request_id,
+        blobs=blobs,
     )
     tx.published.append(Published(entry, head.parent))
     return entry

@@ -18,10 +18,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from penholder_daemon.core import counters, durations, positions
+from penholder_daemon.core import blobs, counters, durations, positions
 from penholder_daemon.core.rules import Rule
 from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.limits import MAX_BLOBS
 
 _CUTS = "cuts"
 
@@ -33,6 +34,8 @@ class Cut(msgspec.Struct, frozen=True):
     stream: str
     seq: int
     entries: int
+    is_short: bool = False
+    """Whether there may be more to take, but for how many blobs are named in what is taken."""
 
 
 def cuts(rx: Rx, rule: Rule, where: str, values: list[SqlValue], most: int) -> Iterator[Cut]:
@@ -41,6 +44,8 @@ def cuts(rx: Rx, rule: Rule, where: str, values: list[SqlValue], most: int) -> I
         "SELECT stream_id, name, last_seq, pruned_seq FROM streams s"
         f" WHERE last_seq > pruned_seq AND {where} ORDER BY stream_id"
     )
+    # What goes with names costs as much again, so of names there go as many at most.
+    most_names = max(most, MAX_BLOBS)
     for row in rx.store.rows(sql, *values):
         # As a STRICT table keeps them; a number of another kind would cut somewhere else.
         stream_id, name, last_seq, pruned_seq = row
@@ -50,10 +55,14 @@ def cuts(rx: Rx, rule: Rule, where: str, values: list[SqlValue], most: int) -> I
         seq = min(last_seq - (rule.keep_last or 0), pruned_seq + most)
         if rule.older_than_ms is not None:
             seq = _last_older(rx, rule.older_than_ms, stream_id, pruned_seq + 1, seq)
-        if seq > pruned_seq:
-            most -= seq - pruned_seq
-            yield Cut(stream_id, str(name), seq, seq - pruned_seq)
-        if not most:
+        if seq <= pruned_seq:
+            continue
+        last = blobs.last_within(rx, stream_id, pruned_seq + 1, seq, most_names)
+        most -= last - pruned_seq
+        most_names -= blobs.count_names(rx, stream_id, pruned_seq + 1, last)
+        is_short = last < seq or most_names < MAX_BLOBS
+        yield Cut(stream_id, str(name), last, last - pruned_seq, is_short)
+        if not most or is_short:
             return
 
 
@@ -95,6 +104,7 @@ def apply(tx: Tx, cut: Cut) -> None:
     counters.raise_(tx, _CUTS)
     # Perhaps the newest entry is among those that go, and its position must not come again.
     positions.note(tx.store, positions.last(tx.store))
+    blobs.forget_names(tx, cut.stream_id, cut.seq)
     # The stream first: the entry whose position it keeps is among those that go.
     tx.store.run(
         "UPDATE streams SET pruned_seq = ?, pruned_pos ="

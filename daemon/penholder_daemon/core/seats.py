@@ -142,20 +142,20 @@ def to_be_ended(rx: Rx) -> list[str]:
     return [str(row[0]) for row in rx.store.rows(sql)]
 
 
-def require(tx: Tx, worker_id: str) -> Seat:
+def require(rx: Rx, worker_id: str) -> Seat:
     """Let the call pass if the caller's process, or an ancestor of it, holds the seat.
 
     Who once held it gets Fenced, anybody else NotAttached; both name the current epoch.
     """
-    seat = current(tx, worker_id)
-    if seat is not None and _shares(tx, seat):
+    seat = current(rx, worker_id)
+    if seat is not None and _shares(rx, seat):
         return seat
-    if any(_shares(tx, former) for former in _former(tx, worker_id)):
-        raise fence.stale(tx, streams.worker(worker_id), worker_id=worker_id)
+    if any(_shares(rx, former) for former in _former(rx, worker_id)):
+        raise fence.stale(rx, streams.worker(worker_id), worker_id=worker_id)
     raise NotAttached(
-        f"process {tx.caller.pid} does not hold the seat of {worker_id}; call runtime.attach first",
+        f"process {rx.caller.pid} does not hold the seat of {worker_id}; call runtime.attach first",
         worker_id=worker_id,
-        current_epoch=fence.current_epoch(tx, streams.worker(worker_id)),
+        current_epoch=fence.current_epoch(rx, streams.worker(worker_id)),
     )
 
 
@@ -167,12 +167,12 @@ def shared_by(tx: Tx, seat: Seat, process: Process) -> bool:
     return is_above and seat.boot_id == tx.world.boot_id
 
 
-def _shares(tx: Tx, seat: Seat) -> bool:
-    return seat.boot_id == tx.world.boot_id and seat.process in tx.caller.lineage
+def _shares(rx: Rx, seat: Seat) -> bool:
+    return seat.boot_id == rx.world.boot_id and seat.process in rx.caller.lineage
 
 
-def _former(tx: Tx, worker_id: str) -> list[Seat]:
+def _former(rx: Rx, worker_id: str) -> list[Seat]:
     """Return past holders whom a higher epoch replaced; after the last one left nobody is stale."""
     sql = f"SELECT {_COLUMNS} FROM seats WHERE worker_id = ? AND ended_at IS NOT NULL AND epoch < ?"
-    epoch = fence.current_epoch(tx, streams.worker(worker_id))
-    return [_seat(row) for row in tx.store.rows(sql, worker_id, epoch)]
+    epoch = fence.current_epoch(rx, streams.worker(worker_id))
+    return [_seat(row) for row in rx.store.rows(sql, worker_id, epoch)]

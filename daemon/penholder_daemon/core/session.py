@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 import msgspec
 from msgspec import Raw
 
+from penholder_daemon.core.blobs import Blobs
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
@@ -76,6 +77,10 @@ class Session(Protocol):
     @property
     def daemon(self) -> DaemonOperations:
         """The daemon itself."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where the caller puts blobs."""
 
     async def read(self, look: Callable[[Rx], AnswerT]) -> AnswerT:
         """Run a function of a consistent view, on a reader."""

@@ -173,6 +173,8 @@ def _loader(hint: object) -> _Load | None:
     is_struct = isinstance(hint, type) and issubclass(hint, msgspec.Struct)
     if is_struct or get_origin(hint) in (list, dict):
         return _json_loader(hint)
+    if get_origin(hint) is tuple:
+        return _tuple_loader(hint)
     if any(get_origin(part) in (list, dict) for part in get_args(hint)):
         return _json_loader(hint)
     return None
@@ -181,6 +183,12 @@ def _loader(hint: object) -> _Load | None:
 def _json_loader(hint: object) -> _Load:
     decode = msgspec.json.Decoder(hint).decode
     return lambda value, _: None if value is None else decode(str(value))
+
+
+def _tuple_loader(hint: object) -> _Load:
+    """What is empty, as it mostly is, is stored as null."""
+    decode = msgspec.json.Decoder(hint).decode
+    return lambda value, _: () if value is None else decode(str(value))
 
 
 def integer(value: SqlValue) -> int:

@@ -23,6 +23,9 @@ class World(Protocol):
     clocks: Clocks
     """How the scales of `durations` lie to the clocks below."""
 
+    def read_blob(self, blob_id: str, offset: int, limit: int) -> bytes | None:
+        """Read a piece of a blob; None if its bytes are not there. Raises StoreFault."""
+
     def now(self) -> str:
         """Return the wall clock as RFC 3339 in UTC with milliseconds."""
 

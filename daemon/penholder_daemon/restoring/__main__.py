@@ -22,7 +22,11 @@ def main() -> int:
 
 
 def _carry_out(arguments: argparse.Namespace) -> str:
-    done = restore(absolute(arguments.file), programs.state_dir(arguments))
+    done = restore(
+        absolute(arguments.file),
+        programs.state_dir(arguments),
+        without_blobs=arguments.without_blobs,
+    )
     if programs.wants_json(arguments.json):
         return f"{msgspec.json.encode(done).decode()}\n"
     return _summary(done)
@@ -32,6 +36,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="penholder restore", description="Restore a backup.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--state-dir", type=Path)
+    parser.add_argument("--without-blobs", action="store_true")
     parser.add_argument("--json", action=argparse.BooleanOptionalAction)
     return parser.parse_args()
 
@@ -39,10 +44,13 @@ def _parse() -> argparse.Namespace:
 def _summary(done: Restored) -> str:
     upgraded = "" if done.schema_version == done.from_schema else f", from {done.from_schema}"
     kept = "there was no database before" if done.kept is None else f"{done.kept} is the one before"
+    lost = f", {done.lost_blobs:,} LOST" if done.lost_blobs else ""
+    blobs = f"  {done.blobs:,} blobs{lost}\n" if done.blobs or done.lost_blobs else ""
     ended = msgspec.structs.asdict(done.ended)
     return (
         f"restored {done.file}: {done.entries:,} entries up to position {done.pos:,},"
         f" schema {done.schema_version}{upgraded}\n"
+        f"{blobs}"
         f"  {kept}\n"
         f"  ended: {', '.join(f'{n} {name}'.replace('_', ' ') for name, n in ended.items())}\n"
         f"  new entries come after position {done.goes_on_after:,}\n"

@@ -16,17 +16,21 @@ back first (`backups.undo_half`).
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 from penholder_daemon.refusals import HalfDone, Refused
-from penholder_daemon.shell.disk import backups, copying
+from penholder_daemon.shell.disk import backups, blob_copies, copying
 
 
-def place(new: Path, database: Path) -> Path | None:
-    """Put a synced database in place; returns under which name the old one is kept."""
+def place(new: Path, database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -> Path | None:
+    """Put a synced database in place; returns under which name the old one is kept.
+
+    So are its blobs, of which the directory may hold others by now.
+    """
     # Whoever interrupts from here on could not be told the truth about what was done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    kept = _keep(database) if os.path.lexists(database) else None
+    kept = _keep(database, blobs_dir, blob_ids) if os.path.lexists(database) else None
     os.rename(new, database)
     try:
         copying.sync(database.parent)
@@ -49,13 +53,14 @@ def refuse_symlink(database: Path) -> None:
         raise Refused(f"{database} is a symlink; it must be the database itself to be replaced")
 
 
-def _keep(database: Path) -> Path:
+def _keep(database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -> Path:
     kept = backups.directory_of(database) / backups.timed("replaced")
     # A second name of the same file costs no room, and a link never replaces anything.
     os.link(database, kept)
     logs = [log for log in backups.LOGS if os.path.lexists(backups.beside(database, log))]
     for log in logs:
         os.link(backups.beside(database, log), backups.beside(kept, log))
+    blob_copies.link_beside(kept, blob_ids, blobs_dir)
     # Before the first names go: else a power loss could take both.
     copying.sync(kept.parent)
     for log in logs:

@@ -11,7 +11,9 @@ late as possible. The order is the safety of it:
    another name, which is no backup of itself.
 2. It is copied, and the copy is checked and upgraded. A copy cannot change between the check and
    its use. What is unsound is refused here, with nothing changed.
-3. Whether the old one can be kept is seen to before it is touched (`placing.prepare`).
+3. Whether the old one can be kept is seen to before it is touched (`placing.prepare`). Then blobs
+   are brought to where the daemon has them (`bytes_of_blobs`): beside those of the old database
+   they are in nobody's way, as each is named by what is in it.
 4. What the old one has given out is read, and the copy is led above it by the daemon's own
    mutation, through the daemon's own committer: what a restore does to rooms is done by rooms.
 5. The copy is checked once more, made one file without a log, and synced.
@@ -28,7 +30,7 @@ from pathlib import Path
 import msgspec
 
 from penholder_daemon import migrations
-from penholder_daemon.core import journal, verify
+from penholder_daemon.core import blobs, journal, verify
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.core.method import Invocation
@@ -36,10 +38,10 @@ from penholder_daemon.core.own_calls import daemon_call, daemon_caller
 from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.refusals import Refused
-from penholder_daemon.restoring import candidate, current, placing
+from penholder_daemon.restoring import bytes_of_blobs, candidate, current, placing
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.rooms.daemon.records.restoring import Ended
-from penholder_daemon.shell.disk import backups, copying
+from penholder_daemon.shell.disk import backups, blob_copies, copying
 from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
 from penholder_daemon.shell.disk.paths import Paths, make_private_directory
 from penholder_daemon.shell.kernel.world import RealWorld
@@ -64,16 +66,22 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     goes_on_after: int
     """Positions of new entries are above this one."""
     ended: Ended
+    blobs: int = 0
+    lost_blobs: int = 0
+    """Of which no bytes were found; entries go on naming them."""
 
 
-def restore(file: Path, state_dir: Path) -> Restored:
-    """Put a backup in place of the database; raises Refused and what else keeps it from that."""
+def restore(file: Path, state_dir: Path, *, without_blobs: bool = False) -> Restored:
+    """Put a backup in place of the database; raises Refused and what else keeps it from that.
+
+    Where bytes of blobs are missing it is refused, unless it is to do `without_blobs` then.
+    """
     paths = Paths(state_dir, state_dir)
     with candidate.opened(file, paths.database) as backup, ExitStack() as held:
         make_private_directory(state_dir)
         # Before `_Work` clears what is left over there: it may be another restore's, still at work.
         held.callback(_lock(state_dir).release)
-        work = _Work(paths, file)
+        work = _Work(paths, file, without_blobs=without_blobs)
         held.callback(work.clear)
         return work.carry_out(ApswStore(backup))
 
@@ -91,9 +99,11 @@ def _lock(state_dir: Path) -> DirectoryLock:
 class _Work:
     """The copy that is worked on, beside the database so that a rename can put it in place."""
 
-    def __init__(self, paths: Paths, file: Path) -> None:
+    def __init__(self, paths: Paths, file: Path, *, without_blobs: bool) -> None:
         """Begin where nothing is left over from a restore that a crash cut off."""
         self._file = file
+        self._without_blobs = without_blobs
+        self._blobs_dir = paths.blobs_dir
         self._database = paths.database
         self._copy = paths.state_dir / _WORK
         self._registry = build_registry()
@@ -116,19 +126,24 @@ class _Work:
         try:
             self._refuse_unsound(store)
             placing.prepare(self._database)
-            done = self._lead_on(store, from_schema)
+            old_blobs = blob_copies.names_in(self._blobs_dir)
+            rx = Rx(store, self._world, self._caller)
+            lost = bytes_of_blobs.bring(
+                rx, self._file, self._blobs_dir, without_lost=self._without_blobs
+            )
+            done = self._lead_on(store, from_schema, lost)
             current.settle(store)
         finally:
             store.close()
         copying.sync(self._copy)
-        kept = placing.place(self._copy, self._database)
+        kept = placing.place(self._copy, self._database, self._blobs_dir, old_blobs)
         return msgspec.structs.replace(done, kept=None if kept is None else str(kept))
 
-    def _lead_on(self, store: WriterStore, from_schema: int) -> Restored:
+    def _lead_on(self, store: WriterStore, from_schema: int, lost: list[str]) -> Restored:
         rx = Rx(store, self._world, self._caller)
         entries, pos = _count_entries(rx), journal.position(rx)
         known = current.look(self._database, self._world, self._caller)
-        ended = self._mutate(store, known)
+        ended = self._mutate(store, known, lost)
         self._refuse_unsound(store)
         return Restored(
             file=str(self._file),
@@ -139,9 +154,11 @@ class _Work:
             kept=None,
             goes_on_after=journal.position(rx),
             ended=ended,
+            blobs=sum(1 for _ in blobs.all_of(rx)),
+            lost_blobs=len(lost),
         )
 
-    def _mutate(self, store: WriterStore, known: HandedOut) -> Ended:
+    def _mutate(self, store: WriterStore, known: HandedOut, lost: list[str]) -> Ended:
         """Make the daemon's own mutation, as the daemon makes its own."""
         bugs: list[Exception] = []
 
@@ -150,7 +167,9 @@ class _Work:
 
         committer = Committer(store, self._world, self._registry, keep_bug)
         method = self._registry.methods["daemon.restored"]
-        arguments: dict[str, object] = {"known": known, "file": str(self._file)}
+        arguments: dict[str, object] = {
+            "known": known, "file": str(self._file), "lost_blobs": lost
+        }  # fmt: skip
         (answer,) = committer.run([daemon_call(method, self._caller, arguments)]).answers
         # A bug is answered as an internal error, whose reason only the log of a daemon would have.
         if bugs:

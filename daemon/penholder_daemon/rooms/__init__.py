@@ -8,6 +8,7 @@ of the documentation; a new one is added there and nowhere else.
 
 from penholder_daemon.core.registry import Registry, Room
 from penholder_daemon.rooms.approvals.methods import room as approvals_room
+from penholder_daemon.rooms.blobs import room as blobs_room
 from penholder_daemon.rooms.board.methods.boards import room as boards_room
 from penholder_daemon.rooms.board.methods.briefs import room as briefs_room
 from penholder_daemon.rooms.board.methods.workstreams import room as workstreams_room
@@ -43,6 +44,7 @@ def all_rooms() -> list[Room]:
         workers_room,
         runtime_room,
         events_room,
+        blobs_room,
         inputs_room,
         approvals_room,
         handoffs_room,

@@ -14,6 +14,7 @@ from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
 from penholder_protocol.errors import (
+    BlobNotFound,
     CursorGone,
     EventNotFound,
     Fenced,
@@ -26,6 +27,7 @@ from penholder_protocol.nouns import Entry, Event, NewEvent, Page
 from penholder_protocol.nouns.words import (
     EMPTY_OBJECT,
     NULL,
+    BlobIds,
     Cursor,
     EventId,
     JsonObject,
@@ -47,7 +49,7 @@ _READING = (WorkerNotFound, EventNotFound, CursorGone, InvalidParams)
 NewEvents = Annotated[list[NewEvent], Meta(min_length=1, max_length=MAX_APPEND_MANY)]
 
 
-@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=(*_GUARDED, BlobNotFound))
 def append(
     tx: Tx,
     *,
@@ -56,13 +58,16 @@ def append(
     data: JsonObject = EMPTY_OBJECT,
     turn_id: TurnId | None = None,
     raw: JsonValue = NULL,
+    blobs: BlobIds = (),
 ) -> Event:
-    """Add an event to the worker's stream."""
+    """Add an event to the worker's stream; `blobs` are what blob.put has made, and belong to it."""
     records.require_controller_id(tx, worker_id)
-    return _append(tx, worker_id, NewEvent(type=type, data=data, turn_id=turn_id, raw=raw))
+    return _append(
+        tx, worker_id, NewEvent(type=type, data=data, turn_id=turn_id, raw=raw, blobs=blobs)
+    )
 
 
-@room.mutation(sockets=_BOTH, fence=guard_worker, errors=_GUARDED)
+@room.mutation(sockets=_BOTH, fence=guard_worker, errors=(*_GUARDED, BlobNotFound))
 def append_many(tx: Tx, *, worker_id: WorkerId, events: NewEvents) -> Page[Event]:
     """Add up to 1,000 events in their order, all or none."""
     records.require_controller_id(tx, worker_id)
@@ -131,7 +136,13 @@ def wait(
 
 def _append(tx: Tx, worker_id: str, event: NewEvent) -> Event:
     entry = journal.append(
-        tx, streams.worker(worker_id), event.type, event.data, turn_id=event.turn_id, raw=event.raw
+        tx,
+        streams.worker(worker_id),
+        event.type,
+        event.data,
+        turn_id=event.turn_id,
+        raw=event.raw,
+        blobs=event.blobs,
     )
     return _event(worker_id, entry)
 
@@ -174,4 +185,5 @@ def _event(worker_id: str, entry: Entry) -> Event:
         turn_id=entry.turn_id,
         data=entry.data,
         raw=entry.raw,
+        blobs=entry.blobs,
     )

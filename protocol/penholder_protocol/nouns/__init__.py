@@ -6,6 +6,7 @@
 
 from penholder_protocol.nouns._base import Page, Record
 from penholder_protocol.nouns.approvals import Approval, Option
+from penholder_protocol.nouns.blobs import BlobPart, Upload
 from penholder_protocol.nouns.board import (
     Board,
     BoardEvent,
@@ -105,6 +106,7 @@ __all__ = [
     "Backends",
     "Backup",
     "Binding",
+    "BlobPart",
     "Board",
     "BoardEvent",
     "BoardSummary",
@@ -179,6 +181,7 @@ __all__ = [
     "Task",
     "Unread",
     "Unsubscribed",
+    "Upload",
     "Validity",
     "Verification",
     "Worker",

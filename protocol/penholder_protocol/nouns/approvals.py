@@ -33,6 +33,8 @@ class Approval(Record, frozen=True, kw_only=True):
     kind: str
     message: str
     options: list[Option]
+    keep: bool
+    """Whether it stays pending when the seat that asked ends."""
     runtime_epoch: Epoch | None
     """The seat that asked; null where nobody sat."""
     created_at: Time

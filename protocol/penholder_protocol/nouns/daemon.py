@@ -24,6 +24,7 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     `host_id` is made at a state directory's first start and kept there.
     `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
     most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
+    `blob_bytes` is what all blobs count for (MAX_BLOBS_BYTES at most).
     `store_fault` says why nothing can be written at the moment, and is null when all is well.
     """
 
@@ -46,6 +47,7 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     store_fault: str | None
     wal_bytes: int
     db_bytes: int
+    blob_bytes: int
     pos: Position
 
 
@@ -69,6 +71,8 @@ class Backup(Record, frozen=True, kw_only=True):
 
     path: str
     bytes: int
+    blob_bytes: int
+    """Of its blobs; where there are any they lie in the directory `path` with .blobs behind it."""
     pos: Position
     removed: list[str]
 

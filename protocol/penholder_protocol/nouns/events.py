@@ -6,6 +6,8 @@ from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
     EMPTY_OBJECT,
     NULL,
+    BlobId,
+    BlobIds,
     EventId,
     JsonObject,
     JsonValue,
@@ -30,6 +32,8 @@ class Event(Record, frozen=True, kw_only=True):
     turn_id: str | None
     data: JsonObject
     raw: JsonValue
+    blobs: tuple[BlobId, ...]
+    """What belongs to it and is too large for a value."""
 
 
 class NewEvent(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,3 +43,4 @@ class NewEvent(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: JsonObject = msgspec.field(default_factory=lambda: EMPTY_OBJECT)
     turn_id: TurnId | None = None
     raw: JsonValue = msgspec.field(default_factory=lambda: NULL)
+    blobs: BlobIds = ()

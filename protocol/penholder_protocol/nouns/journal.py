@@ -2,6 +2,7 @@
 
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
+    BlobId,
     EventId,
     JsonObject,
     JsonValue,
@@ -28,6 +29,7 @@ class Entry(Record, frozen=True, kw_only=True):
     data: JsonObject
     raw: JsonValue
     request_id: str | None
+    blobs: tuple[BlobId, ...] = ()
 
 
 class Entries(Record, frozen=True, kw_only=True):

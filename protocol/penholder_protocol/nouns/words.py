@@ -70,6 +70,32 @@ TopicName = Annotated[
 QueueTaskId = Annotated[str, _id("One piece of work; made by the daemon as qt_… if absent.")]
 QueueName = Annotated[str, _id("A queue; it is there as soon as it is named.")]
 OptionId = Annotated[str, _id("One answer among an approval's options.")]
+BlobId = Annotated[
+    str,
+    Meta(
+        pattern=r"^sha256-[0-9a-f]{64}$(?!\n)",
+        max_length=71,
+        description="Names bytes by their own SHA-256: sha256- and 64 hexadecimal digits.",
+    ),
+]
+BlobIds = Annotated[
+    tuple[BlobId, ...],
+    Meta(max_length=limits.MAX_BLOBS, description="Blobs that belong to an entry."),
+]
+UploadId = Annotated[str, _id("One blob that is being put; made by the daemon as up_… if absent.")]
+BlobPartText = Annotated[
+    str,
+    Meta(
+        max_length=-(-limits.MAX_BLOB_PART_BYTES // 3) * 4,
+        description="Bytes as base64 with its padding, and nothing else in it.",
+    ),
+]
+BlobOffset = Annotated[
+    int, Meta(ge=0, le=limits.MAX_BLOB_BYTES, description="How many bytes lie before.")
+]
+BlobPartLimit = Annotated[
+    int, Meta(ge=1, le=limits.MAX_BLOB_PART_BYTES, description="How many bytes at most.")
+]
 SubscriptionId = Annotated[str, _id("A live subscription of this connection.")]
 
 Text = Annotated[str, Meta(max_length=limits.MAX_TEXT_CHARACTERS)]

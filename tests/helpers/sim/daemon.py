@@ -23,6 +23,7 @@ from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import Process
 from penholder_daemon.rooms import build_registry
+from penholder_daemon.shell.blobs.keeper import BlobKeeper
 from penholder_daemon.shell.connections.connection import Connection
 from penholder_daemon.shell.connections.dispatch import Dispatcher
 from penholder_daemon.shell.connections.once import Once
@@ -42,6 +43,7 @@ from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.inline_writer import InlineWriter
 from penholder_daemon.shell.store.opening import open_writer
 from penholder_daemon.shell.store.readers import InlineReaders
+from tests.helpers.blobs import MemoryBlobs, in_turn
 from tests.helpers.compared import ComparedCommitter
 from tests.helpers.sim.stream_transport import StreamTransport
 
@@ -58,6 +60,7 @@ class SimulatedWorld:
         """Draw everything from one generator."""
         self._random = random.Random(seed)
         self._made = 0
+        self.bytes_of_blobs = MemoryBlobs()
         self.clocks = Clocks()
 
     def now(self) -> str:
@@ -106,6 +109,10 @@ class SimulatedWorld:
         """Nobody dies here."""
         return True
 
+    def read_blob(self, blob_id: str, offset: int, limit: int) -> bytes | None:
+        """Read it from memory."""
+        return self.bytes_of_blobs.read(blob_id, offset, limit)
+
     def socket_path(self, worker_id: str) -> str:
         """Name a path that nobody opens."""
         return f"/simulated/{worker_id}.sock"
@@ -153,9 +160,11 @@ class SimulatedDaemon:
         caller = daemon_caller(0, 1)
         publisher = Publisher(journal.position(Rx(store, world, caller)))
         flusher, accounts, counters, stop = Flusher(), Accounts(), Counters(), Stop()
+        self.bytes_of_blobs = world.bytes_of_blobs
         committer = ComparedCommitter(store, world, REGISTRY, _fail)
         writer = InlineWriter(committer, soon if is_slow else None)
         timers = Timers(REGISTRY, world, caller, writer.submit)
+        blobs = BlobKeeper(self.bytes_of_blobs, world, REGISTRY, caller, writer.submit, in_turn)
         parts: dict[str, Any] = {"publisher": publisher, "sockets": _NoSockets(), "stop": stop}
         operations = Operations(
             paths=Paths(Path("/simulated"), Path("/simulated")),
@@ -170,16 +179,17 @@ class SimulatedDaemon:
             readers=InlineReaders(store, world, flusher.flush, soon if is_slow else None),
             once=Once(REGISTRY, nursery, writer.submit), publisher=publisher, flusher=flusher,
             accounts=accounts, counters=counters, request_log=RequestLog(Settings()),
-            operations=operations,
+            operations=operations, blobs=blobs,
         )  # fmt: skip
         delivery = Delivery(
             processes=None,  # type: ignore[arg-type]  # nobody is seated here
-            timers=timers, flusher=flusher, **parts,
+            timers=timers, flusher=flusher, blobs=blobs, **parts,
         )  # fmt: skip
         writer.start(delivery.deliver)
         self._nursery = nursery
         self.connections: list[Connection] = []
         nursery.start_soon(timers.run)
+        nursery.start_soon(blobs.run)
 
     def connect(self) -> trio.StapledStream:  # type: ignore[type-arg]  # memory streams of any kind
         """Open a connection and return the client's end."""

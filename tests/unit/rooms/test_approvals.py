@@ -36,6 +36,7 @@ def test_request_answers_the_record(bench: Bench) -> None:
         "kind": "tool.call",
         "message": "May I?",
         "options": DEFAULTS,
+        "keep": False,
         "runtime_epoch": None,
         "created_at": "2026-01-01T00:00:00.000Z",
         "deadline_at": "2026-01-01T00:00:01.500Z",

@@ -32,6 +32,7 @@ def test_append_answers_the_event(bench: Bench) -> None:
         "turn_id": "t",
         "data": {"a": 1},
         "raw": [1, None],
+        "blobs": [],
     }
     assert event["event_id"].startswith("ev_")
     assert bench.call("event.latest", worker_id="w1") == {**event, "pos": pos}

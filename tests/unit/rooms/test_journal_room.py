@@ -40,6 +40,7 @@ def test_an_entry_has_every_field(busy: Bench) -> None:
         "data": {},
         "raw": None,
         "request_id": "req-event.append",
+        "blobs": [],
     }
     assert busy.call("event.list", worker_id="w1")["items"][0]["event_id"] == entry["entry_id"]
 

@@ -50,8 +50,9 @@ def _tell(backup: Backup, *, as_json: bool) -> None:
     if as_json:
         output.print_json(msgspec.json.encode(backup))
         return
+    blobs = f" {backup.blob_bytes:,} bytes of blobs beside it," if backup.blob_bytes else ""
     print(
-        f"kept {printable(backup.path)}: {backup.bytes:,} bytes,"
+        f"kept {printable(backup.path)}: {backup.bytes:,} bytes,{blobs}"
         f" everything up to position {backup.pos:,}"
     )
     for path in backup.removed:

@@ -18,6 +18,12 @@ def run(words: Sequence[str]) -> int:
         description=_DESCRIPTION,
     )
     parser.add_argument("file", metavar="FILE", help="what penholder backup made")
+    parser.add_argument(
+        "--without-blobs",
+        action="store_true",
+        help="restore it even if bytes of blobs are missing or damaged: those are lost",
+    )
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))
-    handing_over.become("restoring", [], read_options(found), [found.file])
+    flags = ["--without-blobs"] if found.without_blobs else []
+    handing_over.become("restoring", flags, read_options(found), [found.file])

@@ -15,6 +15,11 @@ A decision may come late: the process that asked has ended, another sits there, 
 mean something else. So a question names the seat that asked, and who passes that epoch with its
 decision is refused once it is another's.
 
+That is not so where what was asked outlives who asked: the next process of the worker takes the
+conversation up and asks the same again. Such a question is kept (`keep`): the end of the seat
+leaves it pending, and its answer, given before or after, is as good under any epoch. Whoever sits
+there by then finds it in approval.list.
+
 Deadlines are instants of the scale of delays (see `durations`): they outlive a restart and a boot,
 and a wall clock that jumps ends none of them early.
 """
@@ -105,11 +110,13 @@ def request(
     options: Options | None = None,
     deadline_ms: DeadlineMs | None = None,
     on_deadline: OptionId | None = None,
+    keep: bool = False,
 ) -> Approval:
     """Ask; a running worker goes to waiting_approval until it is answered.
 
     Without options: allow and deny. Past its deadline it is decided with `on_deadline`, or without
-    that it expires.
+    that it expires. The end of the seat cancels it, unless it is to be kept (`keep`) for the next
+    process of the worker.
     """
     worker = workers.require(tx, worker_id)
     offered = options or _DEFAULT_OPTIONS
@@ -120,8 +127,8 @@ def request(
     due_ms = None if deadline_ms is None else durations.due_after(tx, deadline_ms)
     tx.store.run(
         "INSERT INTO approvals (request_id, worker_id, controller_id, turn_id, state, kind,"
-        " message, options, created_at, deadline_ms, on_deadline, runtime_epoch)"
-        " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
+        " message, options, keep, created_at, deadline_ms, on_deadline, runtime_epoch)"
+        " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?)",
         request_id,
         worker_id,
         worker.controller_id,
@@ -129,6 +136,7 @@ def request(
         kind,
         message,
         bounded(offered, "options"),
+        int(keep),
         tx.now,
         due_ms,
         on_deadline,
@@ -212,9 +220,10 @@ def decide(
 
     It can be answered only once, so a person may answer beside a living owner, without its fence.
     A `runtime_epoch` that is not the worker's is STALE_STATE: another process sits there by now.
+    It is not looked at where the question is kept, which is for whoever sits there.
     """
     approval = records.require_pending(tx, worker_id, request_id)
-    if runtime_epoch is not None:
+    if runtime_epoch is not None and not approval.keep:
         _require_epoch(tx, approval, runtime_epoch)
     return records.finish(tx, approval, "decided", option=_pick(approval, option), note=note)
 

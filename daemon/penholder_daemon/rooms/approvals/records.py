@@ -5,9 +5,9 @@ entry in the controller's stream, on which waits look. What differs is what beco
 single end lets it go on if that was the last question it waited for (`finish`); where all are
 canceled at once, the seat is lost and its room decides the state (`cancel_all`).
 
-Many may be pending, and the end of a seat cancels all of them within one mutation. It must always
-be possible: an end that is refused for its size could never come. So how many a worker may have
-pending is bounded where one is asked (`require_room`).
+Many may be pending, and the end of a seat cancels all that are not kept within one mutation. It
+must always be possible: an end that is refused for its size could never come. So how many a worker
+may have pending is bounded where one is asked (`require_room`).
 """
 
 from penholder_daemon.core import durations
@@ -69,9 +69,10 @@ def require_room(tx: Tx, worker_id: str) -> None:
 
 
 def cancel_all(tx: Tx, worker: Worker, note: str) -> None:
-    """Cancel what a worker still asks; its state is the caller's business."""
+    """Cancel what a worker asked through its seat and is not kept; its state is the caller's."""
+    is_meant = "worker_id = ? AND state = 'pending' AND keep = 0"
     # Read to the end first: each end changes the index that is read here.
-    pending = list(APPROVALS.select(tx, "worker_id = ? AND state = 'pending'", worker.worker_id))
+    pending = list(APPROVALS.select(tx, is_meant, worker.worker_id))
     for _, approval in pending:
         _end(tx, worker, approval, "canceled", note=note)
 

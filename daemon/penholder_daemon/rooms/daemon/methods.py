@@ -4,7 +4,7 @@ from functools import partial
 
 import msgspec
 
-from penholder_daemon.core import idempotency, journal, paging
+from penholder_daemon.core import blobs, idempotency, journal, paging
 from penholder_daemon.core import verify as verifying
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.handed_out import HandedOut
@@ -74,10 +74,16 @@ async def health(session: Session) -> Health:
 async def status(session: Session) -> DaemonStatus:
     """Return the daemon in figures."""
     counts, pos = await session.read(_counts)
+    blob_bytes = await session.read(blobs.used_bytes)
     figures = msgspec.structs.asdict(session.daemon.figures())
     del figures["migration_id"]
     return DaemonStatus(
-        version=__version__, boot_id=session.world.boot_id, workers=counts, pos=pos, **figures
+        version=__version__,
+        boot_id=session.world.boot_id,
+        workers=counts,
+        pos=pos,
+        blob_bytes=blob_bytes,
+        **figures,
     )
 
 
@@ -120,6 +126,8 @@ async def backup(
     keep_last: KeptBackups | None = None,
 ) -> Backup:
     """Copy the database, while it serves, to a new file: verified, synced, mode 0600.
+
+    Its blobs go to a directory beside it, with the same name and .blobs behind it.
 
     Without a path it goes to `backups` in the state directory under a name that tells the time,
     and `keep_last` removes all but the newest so many of that kind, once the new one is safe.
@@ -183,6 +191,7 @@ def forget_old_answers(tx: Tx) -> int | None:
 
 
 @room.mutation(sockets=())
-def restored(tx: Tx, *, known: HandedOut, file: str) -> Ended:
+def restored(tx: Tx, *, known: HandedOut, file: str, lost_blobs: tuple[str, ...] = ()) -> Ended:
     """Go on from a backup: `known` is what the database in its place has given out."""
+    blobs.forget_lost(tx, lost_blobs)
     return restoring.go_on(tx, known=known, file=file)

@@ -4,7 +4,8 @@ A worker whose process is gone would stay in the state it was in, perhaps `runni
 whoever waits for it would wait for nothing. So the end of a process is made known like anything
 that the process could have said itself: as an event of the worker's own stream, since who follows
 the worker looks there, and as an entry of its controller's, where everything stands that was done
-to its workers. What it asked is canceled, since nobody is there who could take the answer.
+to its workers. What it asked is canceled, since nobody is there who could take the answer,
+unless it was to be kept for the next process (`approval.request(keep)`).
 
 An end is heard of in several ways, and each may come late: from a pidfd, at a start that finds the
 process gone, from the next one that attaches and finds the seat held by nobody alive. So each names

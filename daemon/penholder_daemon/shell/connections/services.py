@@ -7,6 +7,7 @@ import trio
 
 from penholder_daemon.core.session import DaemonOperations
 from penholder_daemon.core.world import World
+from penholder_daemon.shell.blobs.keeper import BlobKeeper
 from penholder_daemon.shell.connections.dispatch import Dispatcher
 from penholder_daemon.shell.connections.once import Once
 from penholder_daemon.shell.connections.outbox import Flusher
@@ -49,6 +50,8 @@ class Services:
     """Count what happens."""
     request_log: RequestLog
     """Logs what takes long."""
+    blobs: BlobKeeper
+    """Puts blobs."""
     operations: DaemonOperations
     """What may be asked of the daemon itself."""
     lingering: dict[Lingering, None] = field(default_factory=dict)

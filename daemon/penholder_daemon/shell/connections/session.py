@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
+from penholder_daemon.core.blobs import Blobs
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.session import DaemonOperations
 from penholder_daemon.core.streams import Selection
@@ -52,6 +53,11 @@ class PeerSession:
     def daemon(self) -> DaemonOperations:
         """The daemon itself."""
         return self._services.operations
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where the caller puts blobs."""
+        return self._services.blobs.of(self.caller)
 
     async def read(self, look: Callable[[Rx], T]) -> T:
         """Run a function of a consistent view."""

@@ -2,7 +2,8 @@
 
 Names tell what a file is: `penholder-<time>.db` a backup that was asked for,
 `before-schema-<N>-<time>.db` the database before its upgrade to schema N, `replaced-<time>.db` the
-one before a restore. Nothing is removed but the oldest of the first two kinds.
+one before a restore. What has blobs has them beside it, in a directory of its name and `.blobs`.
+Nothing is removed but the oldest of the first two kinds.
 
 What is removed is chosen by its whole name, and must be a plain file: people put files of their own
 beside backups, and none of those may be taken for one. What a crash left unfinished is cleared away
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import apsw
 
-from penholder_daemon.shell.disk import copying
+from penholder_daemon.shell.disk import blob_copies, copying
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.disk.paths import UnusablePath, make_private_directory
 
@@ -55,6 +56,7 @@ def prepare(database: Path) -> Path:
             copying.sync(directory.parent)
         for path in _found(directory, _LEFT_OVER):
             path.unlink()
+        blob_copies.clear_left_over(directory, BACKUP)
     except (UnusablePath, OSError) as error:
         raise CopyFailed(str(error)) from error
     return directory
@@ -80,6 +82,8 @@ def keep_newest(directory: Path, kind: re.Pattern[str], most: int) -> list[Path]
     removed = by_time[: max(0, len(by_time) - most)]
     for path in removed:
         path.unlink()
+        # After it: cut off in between, what is left is known for what it is.
+        blob_copies.remove_beside(path)
     return removed
 
 
@@ -111,6 +115,7 @@ def undo_half(database: Path) -> None:
         # The same file under both names: the rename was never reached.
         if kept.samefile(database):
             _take_back_logs(kept, database)
+            blob_copies.remove_beside(kept)
             kept.unlink()
 
 

@@ -42,6 +42,11 @@ class Paths:
         return self.state_dir / "penholder.db"
 
     @property
+    def blobs_dir(self) -> Path:
+        """Where the bytes of blobs are."""
+        return self.state_dir / "blobs"
+
+    @property
     def control_socket(self) -> Path:
         """Where controllers, the CLI and people connect."""
         return self.runtime_dir / "control.sock"

@@ -4,8 +4,10 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from penholder_daemon.core import positions
 from penholder_daemon.core.clocks import Clocks
@@ -13,19 +15,24 @@ from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.world import Process
 from penholder_daemon.shell.kernel import procfs
 
+ReadBlob: TypeAlias = Callable[[str, int, int], bytes | None]
+
 _MADE_ID = re.compile(r"[a-z]+_([0-9a-f]{11})[0-9a-f]{10,15}")
 
 
 class RealWorld:
     """Implements `World`."""
 
-    def __init__(self, workers_dir: Path, rules: Rules) -> None:
-        """Know where runtime sockets are served, and what the configuration says."""
+    def __init__(
+        self, workers_dir: Path, rules: Rules, read_blob: ReadBlob = lambda *_: None
+    ) -> None:
+        """Know where runtime sockets are served, what the configuration says, and who has blobs."""
         self.rules = rules
         self.clocks = Clocks()
         # Pids and start times mean something within one boot only.
         self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         self._workers_dir = str(workers_dir)
+        self._read_blob = read_blob
         self._second = -1
         self._prefix = ""
 
@@ -82,3 +89,7 @@ class RealWorld:
     def socket_path(self, worker_id: str) -> str:
         """Return the path of a worker's runtime socket."""
         return f"{self._workers_dir}/{worker_id}.sock"
+
+    def read_blob(self, blob_id: str, offset: int, limit: int) -> bytes | None:
+        """Read a piece of a blob."""
+        return self._read_blob(blob_id, offset, limit)

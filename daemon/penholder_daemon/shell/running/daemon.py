@@ -37,15 +37,18 @@ from penholder_daemon.core.own_calls import daemon_call, daemon_caller
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.store import Store
 from penholder_daemon.rooms import build_registry
+from penholder_daemon.shell.blobs.keeper import BlobKeeper, in_threads
 from penholder_daemon.shell.connections.dispatch import Dispatcher
 from penholder_daemon.shell.connections.hub import Hub
 from penholder_daemon.shell.connections.once import Once
 from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.connections.services import Services
+from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.host import host_id
 from penholder_daemon.shell.disk.locks import Locks
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.fairness.accounts import Accounts
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.kernel.descriptors import Capacity, raise_limit, share_out
 from penholder_daemon.shell.kernel.process_watcher import ProcessWatcher
 from penholder_daemon.shell.kernel.world import RealWorld
@@ -110,7 +113,8 @@ class Daemon:
         self._caller = daemon_caller(os.geteuid(), os.getpid())
         # Before the rules are made: how many workers and seats there may be follows from it.
         self._descriptors = raise_limit()
-        self._world = RealWorld(paths.workers_dir, self._rules(settings))
+        self._blob_files = BlobFiles(paths.blobs_dir)
+        self._world = RealWorld(paths.workers_dir, self._rules(settings), self._blob_files.read)
         self._started_at = self._world.now()
         self._counters = Counters()
         self._request_log = RequestLog(settings)
@@ -208,6 +212,8 @@ class Daemon:
         processes = ProcessWatcher(nursery, exits.report)
         timers = Timers(self._registry, self._world, self._caller, writer.submit)
         sockets = self._make_sockets(connections, hub)
+        blobs = self._make_blobs(writer.submit)
+        nursery.start_soon(blobs.run)
         operations = Operations(
             paths=self._paths,
             host_id=self._host_id,
@@ -219,7 +225,12 @@ class Daemon:
             writer=writer,
             sockets=sockets,
             maintenance=Maintenance(
-                self._paths.database, self._world, self._registry, self._caller
+                self._paths.database,
+                self._paths.blobs_dir,
+                blobs.holds,
+                self._world,
+                self._registry,
+                self._caller,
             ),
             compare_mirrors=self._own_call("daemon.compare_mirrors"),
             stop=stop,
@@ -229,6 +240,7 @@ class Daemon:
             processes=processes,
             timers=timers,
             publisher=publisher,
+            blobs=blobs,
             flusher=flusher,
             stop=stop,
         )
@@ -245,6 +257,7 @@ class Daemon:
             accounts=accounts,
             counters=self._counters,
             request_log=self._request_log,
+            blobs=blobs,
             operations=operations,
         )
         sockets.serve(services, self._control)
@@ -288,6 +301,11 @@ class Daemon:
         with stop.draining:
             await sockets.until_none_connected()
         sockets.drop_all()
+
+    def _make_blobs(self, submit: Callable[[WriteJob], None]) -> BlobKeeper:
+        return BlobKeeper(
+            self._blob_files, self._world, self._registry, self._caller, submit, in_threads()
+        )
 
     def _make_sockets(self, connections: trio.Nursery, hub: Hub) -> Sockets:
         return Sockets(

@@ -26,12 +26,14 @@ from penholder_daemon.core.effects import (
     EndProcess,
     FenceOff,
     ForgetProcess,
+    RemoveBlobs,
     ServeWorker,
     WakeAt,
     WakeWaiters,
     WatchProcess,
     WithdrawStream,
 )
+from penholder_daemon.shell.blobs.keeper import BlobKeeper
 from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.kernel.process_watcher import ProcessWatcher
@@ -51,6 +53,7 @@ class Delivery:
     processes: ProcessWatcher
     timers: Timers
     publisher: Publisher
+    blobs: BlobKeeper
     flusher: Flusher
     stop: Stop
 
@@ -96,6 +99,8 @@ class Delivery:
                 self.timers.wake_at(boottime_ms)
             case WakeWaiters(stream):
                 self.publisher.wake(stream)
+            case RemoveBlobs(blob_ids):
+                self.blobs.remove(blob_ids)
             case _:
                 # An effect without a case would be ignored in silence; so mypy notices it.
                 assert_never(effect)

@@ -20,18 +20,21 @@ older ones removed.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import apsw
 import trio
 
-from penholder_daemon.core import journal, verify
+from penholder_daemon.core import blobs, journal, verify
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.registry import Registry
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
-from penholder_daemon.shell.disk import backups, copying
+from penholder_daemon.shell.disk import backups, blob_copies, copying
+from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.store.database import ApswStore
 from penholder_daemon.shell.store.opening import open_reader
@@ -39,13 +42,26 @@ from penholder_protocol.errors import InvalidParams, StoreFailed
 from penholder_protocol.limits import MAX_LIST_LIMIT
 from penholder_protocol.nouns import Backup, Finding
 
+_MOST_DAMAGES = 100
+"""Blobs that a verify names; more say no more."""
+
 
 class Maintenance:
     """Verifies and copies one database."""
 
-    def __init__(self, database: Path, world: World, registry: Registry, caller: Caller) -> None:
-        """Work on the file of a running daemon."""
+    def __init__(
+        self,
+        database: Path,
+        blobs_dir: Path,
+        holds: Holds,
+        world: World,
+        registry: Registry,
+        caller: Caller,
+    ) -> None:
+        """Work on the files of a running daemon, which removes no blob while one `holds` them."""
         self._database = database
+        self._blobs_dir = blobs_dir
+        self._holds = holds
         self._world = world
         self._registry = registry
         self._caller = caller
@@ -65,7 +81,7 @@ class Maintenance:
         """Look for damage and broken invariants in a consistent view."""
         # Abandoned: the waiter need not stay for a thread that ends in its own time.
         return await trio.to_thread.run_sync(
-            self._verify, self._database, deep, limiter=self._one_verify, abandon_on_cancel=True
+            self._verify_all, deep, limiter=self._one_verify, abandon_on_cancel=True
         )
 
     async def backup(self, path: str | None, keep_last: int | None) -> Backup:
@@ -89,22 +105,38 @@ class Maintenance:
             rx = Rx(store, self._world, self._caller)
             return list(verify.findings(rx, self._registry.rooms, deep=deep))
 
+    def _verify_all(self, deep: bool) -> list[Finding]:
+        with self._holds.held(), self._reading(self._database) as store:
+            rx = Rx(store, self._world, self._caller)
+            found = list(verify.findings(rx, self._registry.rooms, deep=deep))
+            damages = blob_copies.damages(
+                blobs.all_of(rx), self._blobs_dir, self._must_end, deep=deep
+            )
+            details = islice(damages, _MOST_DAMAGES)
+            return [*found, *(Finding(check="bytes_of_blobs", detail=each) for each in details)]
+
     def _backup(self, target: Path | None, keep_last: int | None) -> Backup:
+        # Where its blobs were put, ahead of itself.
+        ahead: list[Path] = []
         try:
             target = target or backups.prepare(self._database) / backups.timed("penholder")
-            with self._reading(self._database) as source:
+            with self._holds.held(), self._reading(self._database) as source:
+                check = partial(self._check_copy, target=target, ahead=ahead)
                 # Verified as deep as can be: a damaged copy would else be noticed only when it is
                 # needed.
-                copying.copy_whole(source.connection, target, self._check_copy, self._must_end)
+                copying.copy_whole(source.connection, target, check, self._must_end)
         except (CopyFailed, StoreFault, apsw.InterruptError) as error:
+            for path in ahead:
+                blob_copies.remove_beside(path)
             raise StoreFailed(f"the backup failed: {error}; nothing was kept") from error
         try:
             # Asked of the copy, not of the database, which has gone on since.
-            size, pos = target.stat().st_size, self._position(target)
+            size = target.stat().st_size
+            pos, blob_bytes = self._ask(target)
         except (OSError, StoreFault) as error:
             raise StoreFailed(f"{target} was made, and is gone or replaced: {error}") from error
         removed = [] if keep_last is None else _remove_old(target, keep_last)
-        return Backup(path=str(target), bytes=size, pos=pos, removed=removed)
+        return Backup(path=str(target), bytes=size, blob_bytes=blob_bytes, pos=pos, removed=removed)
 
     @contextmanager
     def _reading(self, database: Path) -> Iterator[ApswStore]:
@@ -119,13 +151,21 @@ class Maintenance:
         finally:
             store.close()
 
-    def _check_copy(self, copy: Path) -> None:
+    def _check_copy(self, copy: Path, target: Path, ahead: list[Path]) -> None:
+        """See that a copy is sound, and put its blobs beside where it will lie."""
         for finding in self._verify(copy, deep=True):
             raise CopyFailed(f"the copy is damaged: {finding.detail}")
+        with self._reading(copy) as store:
+            named = blobs.all_of(Rx(store, self._world, self._caller))
+            blob_ids = (blob_id for blob_id, _ in named)
+            blob_copies.keep_beside(target, blob_ids, self._blobs_dir, self._must_end)
+            ahead.append(target)
 
-    def _position(self, database: Path) -> int:
+    def _ask(self, database: Path) -> tuple[int, int]:
+        """Return up to which position a copy holds everything, and how many bytes of blobs."""
         with self._reading(database) as store:
-            return journal.position(Rx(store, self._world, self._caller))
+            rx = Rx(store, self._world, self._caller)
+            return journal.position(rx), sum(size for _, size in blobs.all_of(rx))
 
 
 def _new_file(target: Path) -> Path:
@@ -140,8 +180,9 @@ def _new_file(target: Path) -> Path:
     if not is_there:
         raise InvalidParams(f"there is no directory {target.parent}", param="path")
     # Also a link that leads nowhere: what has the name is left alone.
-    if os.path.lexists(target):
-        raise InvalidParams(f"{target} is there already; choose a new name", param="path")
+    for path in (target, blob_copies.beside(target)):
+        if os.path.lexists(path):
+            raise InvalidParams(f"{path} is there already; choose a new name", param="path")
     return target
 
 

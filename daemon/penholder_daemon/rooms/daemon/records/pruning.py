@@ -41,7 +41,8 @@ def prune(
     if not dry_run:
         for cut in cuts:
             retention.apply(tx, cut)
-    if entries >= MAX_PRUNE or len(cuts) == MAX_PRUNE_STREAMS:
+    is_cut_off = entries >= MAX_PRUNE or len(cuts) == MAX_PRUNE_STREAMS
+    if is_cut_off or (cuts and cuts[-1].is_short):
         # The last one may have more to take. What is only counted goes on behind it.
         last, is_end = cuts[-1].stream_id - (0 if dry_run else 1), False
     return Pruned(

@@ -1,0 +1,1 @@
+"""Blobs on their way: parts come in, what nobody names any more goes out."""
