@@ -19,16 +19,20 @@ import msgspec
 from penholder_daemon import programs
 from penholder_daemon.moving import (
     blackboard,
+    blobs,
     jsonl,
     langbot_state,
     outfile,
     progress,
     subagent_cli,
 )
+from penholder_daemon.moving.blobs import Incoming
 from penholder_daemon.moving.skipping import Skipping
 from penholder_daemon.moving.source import open_source
 from penholder_daemon.moving.target import Target, opened
 from penholder_daemon.refusals import Refused
+from penholder_daemon.shell.disk.blob_files import BlobFiles
+from penholder_daemon.shell.disk.paths import Paths
 
 _SOURCES: dict[str, ModuleType] = {
     "subagent-cli": subagent_cli,
@@ -111,9 +115,16 @@ def _import_lines(arguments: argparse.Namespace) -> tuple[Target, int]:
             opened(programs.state_dir(arguments), dry_run=arguments.dry_run) as target,
             progress.shown("from JSON lines", rows) as advance,
         ):
-            jsonl.move(header, lines, target, advance)
+            # A dry run makes nothing where nothing is.
+            incoming = Incoming(None if arguments.dry_run else _files(arguments))
+            jsonl.move(header, lines, target, incoming, advance)
             target.check()
     return target, 0
+
+
+def _files(arguments: argparse.Namespace) -> BlobFiles:
+    directory = programs.state_dir(arguments)
+    return BlobFiles(Paths(directory, directory).blobs_dir)
 
 
 @contextmanager
@@ -138,6 +149,8 @@ def _export(file: Path, state_dir: Path) -> None:
             for line in jsonl.write(target.store):
                 out.write(line)
                 advance(1)
+            for line in blobs.write(target.store, BlobFiles(Paths(state_dir, state_dir).blobs_dir)):
+                out.write(line)
 
 
 def _counts(counter: Counter[str]) -> dict[str, int]:

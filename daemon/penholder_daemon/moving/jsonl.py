@@ -2,8 +2,8 @@
 
 The first line is a header: how many rows each table has, and how far each numbering has got. Then
 one line a row, `{"table": …, "row": {column: value}}`, table after table in the order of the
-header, in each table by its primary key. Bytes are `{"base64": "…"}`. The same content always gives
-the same export.
+header, in each table by its primary key. Bytes are `{"base64": "…"}`. Behind all rows come the
+bytes of blobs (see `blobs`). The same content always gives the same export.
 
 It holds the tables as they are, not what rooms would answer: hashes, epochs, keys and all. An
 export of answers could not be read back without giving out new numbers, and every cursor and fence
@@ -24,6 +24,8 @@ from penholder_daemon import migrations
 from penholder_daemon.core import positions
 from penholder_daemon.core.counters import JOURNAL
 from penholder_daemon.core.store import Store, integer
+from penholder_daemon.moving import blobs
+from penholder_daemon.moving.blobs import Incoming
 from penholder_daemon.moving.target import Target
 from penholder_daemon.refusals import Refused
 
@@ -97,7 +99,11 @@ def read_head(lines: Iterator[bytes]) -> Header:
 
 
 def move(
-    header: Header, lines: Iterable[bytes], target: Target, advance: Callable[[int], None]
+    header: Header,
+    lines: Iterable[bytes],
+    target: Target,
+    incoming: Incoming,
+    advance: Callable[[int], None],
 ) -> None:
     """Read an export into a database that holds nothing; raises Refused."""
     store = target.store
@@ -107,6 +113,9 @@ def move(
     columns = {table: _columns(store, table)[0] for table in header.tables}
     number = 1
     for number, text in enumerate(lines, 2):
+        if text.startswith(blobs.BEGIN):
+            incoming.take(text, number)
+            continue
         line = _decoded(_LINE, text, number)
         _insert(target, columns, line, number)
         advance(1)
@@ -116,6 +125,7 @@ def move(
                 f"after line {number}: table {table} has {target.added[table]} rows;"
                 f" the header says {rows}"
             )
+    incoming.finish(store)
     # The rows have left the highest number that is there; what counts is the highest ever given.
     store.run("DELETE FROM sqlite_sequence")
     for name, last in header.sequences.items():

@@ -1,7 +1,9 @@
 """Uploads and the removal of blobs, on bytes in memory and a real writer without threads."""
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 import trio
@@ -9,7 +11,7 @@ import trio
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.shell.blobs import uploads
-from penholder_daemon.shell.blobs.keeper import BlobKeeper
+from penholder_daemon.shell.blobs.keeper import Aside, BlobKeeper, in_threads
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol import errors
 from penholder_protocol.limits import BLOB_UNNAMED_MS, MAX_BLOBS_BYTES, MAX_UPLOADS
@@ -23,14 +25,14 @@ ADA, BOB = Caller(CONTROL, 1000, 50), Caller(CONTROL, 1001, 51)
 class Keeping:
     """A keeper over a bench, and what it works on."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, aside: Aside = in_turn) -> None:
         """Put it together."""
         self.bench = bench
         self.bytes = MemoryBlobs()
         self.stored_bytes = 0
         self.before_write: Callable[[WriteJob], Answer | None] = lambda _: None
         self.keeper = BlobKeeper(
-            self.bytes, bench.world, bench.registry, DAEMON, self._submit, in_turn
+            self.bytes, bench.world, bench.registry, DAEMON, self._submit, aside
         )
 
     def _submit(self, job: WriteJob) -> None:
@@ -305,6 +307,26 @@ async def _cancel_after(scope: trio.CancelScope, turns: int) -> None:
     for _ in range(turns):
         await trio.lowlevel.checkpoint()
     scope.cancel()
+
+
+async def test_while_a_disk_takes_its_time_the_loop_goes_on(bench: Bench) -> None:
+    """The real threads: a sync that never comes back holds up nobody but who waits for it."""
+    keeping = Keeping(bench, in_threads())
+    is_syncing, may_go_on = trio.Event(), threading.Event()
+    token = trio.lowlevel.current_trio_token()
+
+    def sync(_: str) -> None:
+        token.run_sync_soon(is_syncing.set)
+        assert may_go_on.wait(timeout=30)
+
+    keeping.bytes.sync = sync  # type: ignore[assignment,method-assign]  # a disk that hangs
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(keeping.put, b"slow", "slow", last=True))
+        await is_syncing.wait()
+        assert (await keeping.put(b"quick", "quick")).size == 5
+        assert not keeping.has_row(id_of(b"slow"))
+        may_go_on.set()
+    assert keeping.has_row(id_of(b"slow"))
 
 
 # --- removals -----------------------------------------------------------------------------------

@@ -25,7 +25,12 @@ class NoSockets:
 
 async def test_what_fails_in_a_delivery_fails_alone(bench: Bench) -> None:
     publisher = Publisher(0)
-    others: dict[str, Any] = {"sockets": NoSockets(), "processes": None, "timers": None}
+    others: dict[str, Any] = {
+        "sockets": NoSockets(),
+        "processes": None,
+        "timers": None,
+        "blobs": None,
+    }
     delivery = Delivery(publisher=publisher, flusher=Flusher(), stop=Stop(), **others)
     watch = Watch(Selection(["daemon"]))
     publisher.watch(watch)
