@@ -45,6 +45,7 @@ class ModelApproval:
     worker_id: str
     state: str = "pending"
     due_ms: int | None = None
+    keep: bool = False
 
 
 @dataclass
@@ -159,7 +160,8 @@ class Model:
         worker.is_held = False
         worker.events.append("runtime.exited")
         for approval in self.pending(worker_id):
-            approval.state = "canceled"
+            if not approval.keep:
+                approval.state = "canceled"
         if worker.state != "stopped":
             self.move(worker, "error")
 
@@ -172,10 +174,10 @@ class Model:
             if each.worker_id == worker_id and each.state == "pending"
         ]
 
-    def ask(self, request_id: str, worker_id: str, deadline_ms: int | None) -> None:
+    def ask(self, request_id: str, worker_id: str, deadline_ms: int | None, *, keep: bool) -> None:
         """Ask; a running worker waits."""
         due_ms = None if deadline_ms is None else self.now_ms + deadline_ms
-        self.approvals[request_id] = ModelApproval(worker_id, due_ms=due_ms)
+        self.approvals[request_id] = ModelApproval(worker_id, due_ms=due_ms, keep=keep)
         worker = self.workers[worker_id]
         if worker.state == "running":
             worker.state = "waiting_approval"

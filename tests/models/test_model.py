@@ -240,14 +240,20 @@ class Rooms(RoomsAgree):
         self.model.expire()
 
     # --- approvals ----------------------------------------------------------------------------
-    @rule(worker_id=WORKERS, deadline_ms=st.none() | st.integers(1, 50), kind=FENCES)
-    def ask(self, worker_id: str, deadline_ms: int | None, kind: str) -> None:
+    @rule(
+        worker_id=WORKERS,
+        deadline_ms=st.none() | st.integers(1, 50),
+        keep=st.booleans(),
+        kind=FENCES,
+    )
+    def ask(self, worker_id: str, deadline_ms: int | None, keep: bool, kind: str) -> None:
         """Ask."""
         epoch, fence = self.worker_fence(worker_id, kind)
-        params = {"worker_id": worker_id, "message": "?", "deadline_ms": deadline_ms, **fence}
-        answer = self.call(self.model.guard(worker_id, epoch), "approval.request", **params)
+        params = {"worker_id": worker_id, "message": "?", "deadline_ms": deadline_ms, "keep": keep}
+        refusal = self.model.guard(worker_id, epoch)
+        answer = self.call(refusal, "approval.request", **params, **fence)
         if answer is not None:
-            self.model.ask(answer["request_id"], worker_id, deadline_ms)
+            self.model.ask(answer["request_id"], worker_id, deadline_ms, keep=keep)
 
     @precondition(lambda self: self.model.approvals)
     @rule(data=st.data(), decide=st.booleans(), kind=FENCES)

@@ -32,6 +32,7 @@ WINGS = (
     "listening",
     "connections",
     "publishing",
+    "blobs",
     "store",
     "fairness",
     "observing",

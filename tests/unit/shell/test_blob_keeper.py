@@ -1,71 +1,20 @@
-"""Uploads and the removal of blobs, on bytes in memory and a real writer without threads."""
+"""Uploads: parts that come, again, late, at once, or not at all; and disks that fail."""
 
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
 import trio
 
-from penholder_daemon.core.caller import CONTROL, Caller
-from penholder_daemon.core.commit import Answer
+from penholder_daemon.core.caller import Caller
 from penholder_daemon.shell.blobs import uploads
-from penholder_daemon.shell.blobs.keeper import Aside, BlobKeeper, in_threads
-from penholder_daemon.shell.fairness.write_queue import WriteJob
+from penholder_daemon.shell.blobs.keeper import in_threads
 from penholder_protocol import errors
 from penholder_protocol.limits import BLOB_UNNAMED_MS, MAX_BLOBS_BYTES, MAX_UPLOADS
 from penholder_protocol.nouns import Upload
-from tests.helpers.blobs import MemoryBlobs, id_of, in_turn
-from tests.helpers.harness import DAEMON, Bench
-
-ADA, BOB = Caller(CONTROL, 1000, 50), Caller(CONTROL, 1001, 51)
-
-
-class Keeping:
-    """A keeper over a bench, and what it works on."""
-
-    def __init__(self, bench: Bench, aside: Aside = in_turn) -> None:
-        """Put it together."""
-        self.bench = bench
-        self.bytes = MemoryBlobs()
-        self.stored_bytes = 0
-        self.before_write: Callable[[WriteJob], Answer | None] = lambda _: None
-        self.keeper = BlobKeeper(
-            self.bytes, bench.world, bench.registry, DAEMON, self._submit, aside
-        )
-
-    def _submit(self, job: WriteJob) -> None:
-        answer = self.before_write(job)
-        if answer is None:
-            (answer,) = self.bench.run([job.call])
-        job.done(answer)
-
-    async def put(
-        self,
-        data: bytes,
-        upload_id: str | None = None,
-        offset: int = 0,
-        *,
-        last: bool = False,
-        caller: Caller = ADA,
-    ) -> Upload:
-        """Put a part."""
-        return await self.keeper.of(caller).put(
-            upload_id, offset, data, last=last, stored_bytes=self.stored_bytes
-        )
-
-    def has_row(self, blob_id: str) -> bool:
-        """Tell whether the writer knows a blob."""
-        return not self.bench.own("blob.without_row", blob_ids=[blob_id])
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Have it clear away."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.keeper.run)
-            yield
-            nursery.cancel_scope.cancel()
+from tests.helpers.blobs import id_of
+from tests.helpers.harness import Bench
+from tests.helpers.keeping import ADA, BOB, Keeping
 
 
 @pytest.fixture
@@ -309,7 +258,9 @@ async def _cancel_after(scope: trio.CancelScope, turns: int) -> None:
     scope.cancel()
 
 
-async def test_while_a_disk_takes_its_time_the_loop_goes_on(bench: Bench) -> None:
+async def test_while_a_disk_takes_its_time_the_loop_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The real threads: a sync that never comes back holds up nobody but who waits for it."""
     keeping = Keeping(bench, in_threads())
     is_syncing, may_go_on = trio.Event(), threading.Event()
@@ -319,7 +270,7 @@ async def test_while_a_disk_takes_its_time_the_loop_goes_on(bench: Bench) -> Non
         token.run_sync_soon(is_syncing.set)
         assert may_go_on.wait(timeout=30)
 
-    keeping.bytes.sync = sync  # type: ignore[assignment,method-assign]  # a disk that hangs
+    monkeypatch.setattr(keeping.bytes, "sync", sync)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(partial(keeping.put, b"slow", "slow", last=True))
         await is_syncing.wait()
@@ -327,69 +278,6 @@ async def test_while_a_disk_takes_its_time_the_loop_goes_on(bench: Bench) -> Non
         assert not keeping.has_row(id_of(b"slow"))
         may_go_on.set()
     assert keeping.has_row(id_of(b"slow"))
-
-
-# --- removals -----------------------------------------------------------------------------------
-async def test_what_has_no_row_is_removed_and_what_has_one_stays(keeping: Keeping) -> None:
-    kept = (await keeping.put(b"one", last=True)).blob_id
-    keeping.bytes.blobs[id_of(b"stray")] = b"stray"
-    assert kept is not None
-    async with keeping.running():
-        keeping.keeper.remove([kept, id_of(b"stray")])
-        await _settled()
-    assert set(keeping.bytes.blobs) == {kept}
-
-
-async def test_a_start_clears_away_what_a_crash_has_left(keeping: Keeping) -> None:
-    kept = (await keeping.put(b"one", last=True)).blob_id
-    strays = {id_of(bytes([each])): b"" for each in range(3)}
-    keeping.bytes.blobs |= strays
-    async with keeping.running():
-        await _settled()
-    assert set(keeping.bytes.blobs) == {kept}
-
-
-async def test_what_is_put_again_before_it_is_removed_stays(keeping: Keeping) -> None:
-    blob_id = (await keeping.put(b"one", last=True)).blob_id
-    assert blob_id is not None
-    keeping.bench.world.pass_ms(BLOB_UNNAMED_MS)
-    keeping.bench.own("blob.forget_unnamed")
-    keeping.keeper.remove([blob_id])
-    async with keeping.running():
-        await keeping.put(b"one", last=True)
-        await _settled()
-    assert keeping.has_row(blob_id)
-    assert blob_id in keeping.bytes.blobs
-
-
-async def test_while_all_are_looked_at_nothing_is_removed(
-    keeping: Keeping, autojump_clock: trio.testing.MockClock
-) -> None:
-    del autojump_clock
-    keeping.bytes.blobs[id_of(b"stray")] = b"stray"
-    async with keeping.running():
-        with keeping.keeper.holds.held():
-            keeping.keeper.remove([id_of(b"stray")])
-            await trio.sleep(300)
-            assert id_of(b"stray") in keeping.bytes.blobs
-        await trio.sleep(120)
-        assert keeping.bytes.blobs == {}
-
-
-async def test_a_writer_that_cannot_write_removes_nothing_and_is_asked_again(
-    keeping: Keeping, autojump_clock: trio.testing.MockClock
-) -> None:
-    del autojump_clock
-    keeping.bytes.blobs[id_of(b"stray")] = b"stray"
-    failing = errors.StoreFailed("full", outcome="nothing_written", reason="full")
-    keeping.before_write = lambda _: failing
-    async with keeping.running():
-        keeping.keeper.remove([id_of(b"stray")])
-        await trio.sleep(10)
-        assert id_of(b"stray") in keeping.bytes.blobs
-        keeping.before_write = lambda _: None
-        await trio.sleep(120)
-        assert keeping.bytes.blobs == {}
 
 
 def test_a_name_is_never_used_twice() -> None:

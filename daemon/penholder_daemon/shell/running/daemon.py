@@ -212,8 +212,7 @@ class Daemon:
         processes = ProcessWatcher(nursery, exits.report)
         timers = Timers(self._registry, self._world, self._caller, writer.submit)
         sockets = self._make_sockets(connections, hub)
-        blobs = self._make_blobs(writer.submit)
-        nursery.start_soon(blobs.run)
+        blobs = self._make_blobs(writer.submit, nursery)
         operations = Operations(
             paths=self._paths,
             host_id=self._host_id,
@@ -224,14 +223,7 @@ class Daemon:
             publisher=publisher,
             writer=writer,
             sockets=sockets,
-            maintenance=Maintenance(
-                self._paths.database,
-                self._paths.blobs_dir,
-                blobs.holds,
-                self._world,
-                self._registry,
-                self._caller,
-            ),
+            maintenance=self._make_maintenance(blobs),
             compare_mirrors=self._own_call("daemon.compare_mirrors"),
             stop=stop,
         )
@@ -302,9 +294,21 @@ class Daemon:
             await sockets.until_none_connected()
         sockets.drop_all()
 
-    def _make_blobs(self, submit: Callable[[WriteJob], None]) -> BlobKeeper:
-        return BlobKeeper(
+    def _make_blobs(self, submit: Callable[[WriteJob], None], nursery: trio.Nursery) -> BlobKeeper:
+        blobs = BlobKeeper(
             self._blob_files, self._world, self._registry, self._caller, submit, in_threads()
+        )
+        nursery.start_soon(blobs.run)
+        return blobs
+
+    def _make_maintenance(self, blobs: BlobKeeper) -> Maintenance:
+        return Maintenance(
+            self._paths.database,
+            self._paths.blobs_dir,
+            blobs.holds,
+            self._world,
+            self._registry,
+            self._caller,
         )
 
     def _make_sockets(self, connections: trio.Nursery, hub: Hub) -> Sockets:
