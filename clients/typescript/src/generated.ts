@@ -60,7 +60,7 @@ export interface Approval {
   kind: string;
   message: string;
   options: Option[];
-  keep: boolean;
+  keep?: boolean;
   /** Only ever grows. */
   runtime_epoch: number | null;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -102,7 +102,7 @@ export interface Backends {
 export interface Backup {
   path: string;
   bytes: number;
-  blob_bytes: number;
+  blob_bytes?: number;
   /** Global journal order. */
   pos: number;
   removed: string[];
@@ -334,7 +334,7 @@ export interface DaemonStatus {
   store_fault: string | null;
   wal_bytes: number;
   db_bytes: number;
-  blob_bytes: number;
+  blob_bytes?: number;
   /** Global journal order. */
   pos: number;
 }
@@ -396,7 +396,7 @@ export interface Event {
   data: JsonObject;
   /** Any JSON value. */
   raw: JsonValue;
-  blobs: string[];
+  blobs?: string[];
 }
 
 /** Proof of ownership: the epoch and token that controller.acquire answered. */

@@ -33,7 +33,7 @@ class Approval(Record, frozen=True, kw_only=True):
     kind: str
     message: str
     options: list[Option]
-    keep: bool
+    keep: bool = False
     """Whether it stays pending when the seat that asked ends."""
     runtime_epoch: Epoch | None
     """The seat that asked; null where nobody sat."""

@@ -47,7 +47,7 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     store_fault: str | None
     wal_bytes: int
     db_bytes: int
-    blob_bytes: int
+    blob_bytes: int = 0
     pos: Position
 
 
@@ -71,7 +71,7 @@ class Backup(Record, frozen=True, kw_only=True):
 
     path: str
     bytes: int
-    blob_bytes: int
+    blob_bytes: int = 0
     """Of its blobs; where there are any they lie in the directory `path` with .blobs behind it."""
     pos: Position
     removed: list[str]

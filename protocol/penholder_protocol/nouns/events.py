@@ -32,7 +32,7 @@ class Event(Record, frozen=True, kw_only=True):
     turn_id: str | None
     data: JsonObject
     raw: JsonValue
-    blobs: tuple[BlobId, ...]
+    blobs: tuple[BlobId, ...] = ()
     """What belongs to it and is too large for a value."""
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.blobs.keeper import BlobKeeper
 from penholder_daemon.shell.disk import blob_copies, blob_files
 from penholder_daemon.shell.disk.backups import BACKUP
 from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.copying import CopyFailed
-from tests.helpers.blobs import id_of
+from penholder_daemon.shell.fairness.write_queue import WriteJob
+from tests.helpers.blobs import id_of, in_turn
+from tests.helpers.harness import DAEMON, Bench
 
 ONE = id_of(b"one")
 
@@ -239,3 +242,32 @@ def test_of_a_copy_that_never_got_its_name_nothing_is_left(two: Path, tmp_path: 
 
 def test_ids_are_as_everywhere() -> None:
     assert blob_files.BLOB_ID.fullmatch(ONE)
+
+
+async def test_bytes_are_on_disk_before_their_name_and_the_name_before_the_row(
+    bench: Bench, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power loss shows no more than what was synced: each step relies on the one before it."""
+    done: list[str] = []
+    sync, rename = os.fsync, os.rename
+
+    def noted_sync(descriptor: int) -> None:
+        sync(descriptor)
+        done.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "bytes")
+
+    def noted_rename(old: str, new: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        rename(old, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+        done.append("name")
+
+    def submit(job: WriteJob) -> None:
+        (answer,) = bench.run([job.call])
+        done.append("row")
+        job.done(answer)
+
+    files = BlobFiles(directory)
+    keeper = BlobKeeper(files, bench.world, bench.registry, DAEMON, submit, in_turn)
+    await keeper.put(DAEMON, "u", 0, b"on", last=False, stored_bytes=0)
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(os, "rename", noted_rename)
+    await keeper.put(DAEMON, "u", 2, b"e", last=True, stored_bytes=0)
+    assert done == ["bytes", "name", "directory", "row"]

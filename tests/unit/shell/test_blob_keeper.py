@@ -96,6 +96,9 @@ async def test_an_unknown_upload_begins_at_its_beginning_only(keeping: Keeping) 
     with pytest.raises(errors.UploadNotFound):
         await keeping.put(b"x", "mine", 1)
     assert (await keeping.put(b"x", "mine")).size == 1
+    with pytest.raises(errors.InvalidParams) as refused:
+        await keeping.put(b"x", None, 1)
+    assert refused.value.details == {"param": "upload_id"}
 
 
 async def test_uploads_of_two_callers_have_nothing_in_common(keeping: Keeping) -> None:

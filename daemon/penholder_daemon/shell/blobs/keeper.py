@@ -34,7 +34,7 @@ from penholder_daemon.shell.blobs.uploads import OpenUpload, Uploads, not_found
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.store.own_writes import answer_of
-from penholder_protocol.errors import PenholderError, StoreFailed
+from penholder_protocol.errors import InvalidParams, PenholderError, StoreFailed
 from penholder_protocol.nouns import Upload
 
 log = structlog.get_logger()
@@ -123,6 +123,12 @@ class BlobKeeper:
 
     async def _find(self, scope: str, upload_id: str | None, offset: int) -> OpenUpload:
         if upload_id is None:
+            if offset:
+                raise InvalidParams(
+                    f"the first part of an upload has offset 0, not {offset}; a further one names"
+                    " its upload",
+                    param="upload_id",
+                )
             upload_id = self._world.new_id("up_")
         found = self._uploads.find(scope, upload_id, offset)
         if found is not None:
