@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.blobs import encoded, id_of
 from tests.helpers.daemon_process import DaemonProcess, RawConnection, make_worker
 from tests.helpers.puppet import puppet
 from tests.helpers.small_disk import SmallDisk
@@ -138,3 +139,24 @@ def test_a_start_on_a_read_only_disk(disk: SmallDisk, stopped: DaemonProcess, cr
         assert "read" in _refuse_writes_and_read_on(control)
         disk.remount("rw")
         _recover_by_itself(control)
+
+
+def test_a_blob_on_a_disk_that_is_full_is_finished_when_there_is_room(
+    disk: SmallDisk, stopped: DaemonProcess
+) -> None:
+    stopped.start(disk.wrapper)
+    data = b"x" * (256 << 10)
+    with stopped.connect() as control:
+        begun = control.call("blob.put", bytes_base64=encoded(data))
+        disk.fill()
+        more = {"upload_id": begun["upload_id"], "offset": len(data), "bytes_base64": encoded(data)}
+        error = control.error("blob.put", **more, last=True)
+        assert error["data"]["code"] == "STORE_FAILED"
+        assert error["data"]["details"]["outcome"] == "nothing_written"
+        control.call("rpc.ping")
+        (disk.path / "filler").unlink()
+        until(lambda: bool(control.call("daemon.health")["ready"]))
+        done = control.call("blob.put", **more, last=True)
+        assert done["blob_id"] == id_of(data + data)
+        control.call("event.append", worker_id="w", type="b", blobs=[done["blob_id"]])
+        assert control.call("daemon.verify", deep=True)["ok"] is True

@@ -142,10 +142,11 @@ def get(
 # --- the daemon's own ---------------------------------------------------------------------------
 @room.mutation(sockets=())
 def keep(tx: Tx, *, blob_id: str, size: int) -> None:
-    """Know a blob whose bytes have just come to the disk."""
-    # Once more: since the part was sent another may have taken the seat.
-    if tx.caller.worker_id is not None:
-        seats.require(tx, tx.caller.worker_id)
+    """Know a blob whose bytes have just come to the disk.
+
+    It is the caller's own call, so its seat is looked at as in any mutation: since it sent the part
+    another may have taken it.
+    """
     blobs.keep(tx, blob_id, size)
 
 

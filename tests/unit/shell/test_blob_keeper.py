@@ -212,13 +212,14 @@ async def test_a_blob_that_could_not_be_synced_is_none_and_can_be_finished(
 async def test_where_the_row_could_not_be_made_the_same_part_makes_it(
     keeping: Keeping, refusal: errors.PenholderError
 ) -> None:
+    await keeping.put(b"o", "mine")
     keeping.before_write = lambda _: refusal
     with pytest.raises(type(refusal)):
-        await keeping.put(b"one", "mine", last=True)
+        await keeping.put(b"ne", "mine", 1, last=True)
     keeping.before_write = lambda _: None
     # Nothing is told of it before it can be named.
-    assert (await keeping.put(b"one", "mine")).blob_id is None
-    assert (await keeping.put(b"one", "mine", last=True)).blob_id == id_of(b"one")
+    assert (await keeping.put(b"ne", "mine", 1)).blob_id is None
+    assert (await keeping.put(b"ne", "mine", 1, last=True)).blob_id == id_of(b"one")
     assert keeping.has_row(id_of(b"one"))
 
 
@@ -233,6 +234,21 @@ async def test_where_the_row_is_refused_for_good_the_bytes_go(keeping: Keeping) 
     assert keeping.bytes.blobs == {}
     with pytest.raises(errors.UploadNotFound):
         await keeping.put(b"x", "mine", 3)
+
+
+async def test_who_waits_for_an_upload_that_ends_meanwhile_is_told(keeping: Keeping) -> None:
+    keeping.before_write = lambda _: errors.BlobsFull()
+    refusals: list[str] = []
+
+    async def put() -> None:
+        with pytest.raises(errors.PenholderError) as refused:
+            await keeping.put(b"one", "mine", last=True)
+        refusals.append(refused.value.code)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(put)
+    assert refusals == ["BLOBS_FULL", "UPLOAD_NOT_FOUND", "UPLOAD_NOT_FOUND"]
 
 
 async def test_a_peer_that_goes_amid_the_last_part_leaves_it_to_be_sent_again(

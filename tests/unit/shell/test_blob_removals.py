@@ -53,6 +53,21 @@ async def test_what_is_put_again_before_it_is_removed_stays(keeping: Keeping) ->
     assert blob_id in keeping.bytes.blobs
 
 
+async def test_what_is_put_at_any_moment_of_its_removal_keeps_its_bytes(keeping: Keeping) -> None:
+    for turns in range(20):
+        data = f"content {turns}".encode()
+        # As a crash leaves it, or a prune.
+        keeping.bytes.blobs[id_of(data)] = data
+        async with keeping.running():
+            keeping.keeper.remove([id_of(data)])
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            await keeping.put(data, last=True)
+            await _settled()
+        assert keeping.has_row(id_of(data))
+        assert keeping.bytes.blobs[id_of(data)] == data
+
+
 async def test_while_all_are_looked_at_nothing_is_removed(
     keeping: Keeping, autojump_clock: trio.testing.MockClock
 ) -> None:
