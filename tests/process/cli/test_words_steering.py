@@ -193,12 +193,19 @@ def test_what_was_not_kept_cannot_be_run_again(background: Background) -> None:
     assert (said.code, "not UTF-8" in said.err) == (1, True)
 
 
-def test_all_names_are_tried_and_the_first_failure_is_the_status(background: Background) -> None:
+def test_nothing_is_done_where_a_name_means_nobody(background: Background) -> None:
+    one = background.run("--name", "one", *SLEEPS)
+    said = background.say("stop", "one", "nobody")
+    assert (said.code, said.out) == (3, "")
+    assert one.record()["state"] == "running"
+
+
+def test_all_are_tried_and_the_first_failure_is_the_status(background: Background) -> None:
     one, two = background.run("--name", "one", *SLEEPS), background.run("--name", "two", *SLEEPS)
-    said = background.say("stop", "one", "nobody", "", "two")
-    assert said.out == "one\ntwo\n"
-    assert said.code == 3
-    assert said.err.count("penholder stop: ") == 2
+    assert background.say("stop", "one").code == 0
+    said = background.say("kill", "one", "two")
+    assert (said.code, said.out) == (6, "two\n")
+    assert said.err.count("penholder kill: ") == 1
     assert {one.record()["state"], two.record()["state"]} == {"stopped"}
 
 

@@ -117,12 +117,15 @@ def test_an_owner_whose_lease_ran_out_is_in_nobodys_way(fleet: Fleet) -> None:
 def test_all_there_is_about_a_worker(fleet: Fleet) -> None:
     worker = fleet.worker("w", "one")
     asked = worker.ask("?")
+    worker.append("process.started", argv=["make", "-j4"], restart="never", pid=7)
     (found,) = fleet.say("inspect", "--json", "w").records
     assert found["worker"]["label"] == "w"
+    assert found["started"]["argv"] == ["make", "-j4"]
     assert found["runtime"]["attached"] is True
     assert [each["request_id"] for each in found["questions"]] == [asked]
-    assert (found["last_seq"], found["ending"]) == (1, None)
+    assert (found["last_seq"], found["ending"]) == (2, None)
     out = fleet.say("inspect", "w").out
+    assert '["make","-j4"]' in out
     assert asked in out
     worker.exit(3)
     (found,) = fleet.say("inspect", "--json", "w").records

@@ -106,8 +106,9 @@ class Attempt:
         elif what is What.SUSPENDED:
             self._suspend()
         elif what is What.SIGNALED:
-            # Who asks twice has lost patience.
-            if self._wishes.signals > 1:
+            # Who asks twice has lost patience. A terminal that closes asks twice by itself: the
+            # kernel hangs up, and so does the shell.
+            if self._wishes.signals > 1 and happening.number != signal.SIGHUP:
                 return self._ending.kill(now)
             return self._ending.stop(now, number=_passed_on(happening.number))
         elif what in (What.KILLED, What.PASSED_ON):

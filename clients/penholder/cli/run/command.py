@@ -46,7 +46,9 @@ def begin(arguments: Arguments, options: Options) -> int:
         made, control_path = start.make()
         seated = _sit(made, start.connect, control_path)
     if sys.stderr.isatty() and not arguments.quiet:
-        print(f"penholder run: worker {seated.worker.worker_id}", file=sys.stderr)
+        worker = seated.worker
+        shown = f"{printable(worker.label)} ({worker.worker_id})"
+        print(f"penholder run: worker {shown}", file=sys.stderr)
     with start.connect(seated.worker.socket_path, reconnect_s=PATIENCE_S) as client:
         return Runner(arguments, options, start.variables, inbox, seated, client).run()
 

@@ -18,6 +18,7 @@ from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers.names import Known, all_known
 
+_ID = re.compile(r"w_[0-9a-f]{16,}")
 LONGEST = 64
 _ALLOWED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OTHERS = re.compile(r"[^A-Za-z0-9._-]+")
@@ -44,6 +45,8 @@ def is_name(text: str) -> bool:
 
 def check(name: str) -> str:
     """Return a name that was given; raises Usage where it is none."""
+    if _ID.fullmatch(name):
+        raise Usage(f"--name {name}: this is what ids look like, and an id goes before a name")
     if not is_name(name):
         raise Usage(
             f"--name {printable(name)!r}: a name has 1 to {LONGEST} of the characters A-Z a-z 0-9 ."

@@ -60,15 +60,26 @@ def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     """Parse; an unknown flag is refused with the nearest known one."""
     if on_parse is not None:
         on_parse(parser)
-    found, rest = parser.parse_known_args(words)
+    try:
+        found, rest = parser.parse_known_args(words)
+    except Usage:
+        # What is unknown is said before what is missing: a flag that is not there hides a name.
+        rest = [word for word in words if _is_unknown(parser, word)]
+        if not rest:
+            raise
     if not rest:
         return found
     if not rest[0].startswith("-"):
-        raise Usage(f"unexpected argument {rest[0]!r}; {parser.prog} takes flags")
+        raise Usage(f"unexpected argument {rest[0]!r}; {' '.join(parser.format_usage().split())}")
     unknown = rest[0].partition("=")[0]
     known = [flag for action in parser._actions for flag in action.option_strings]
     hint = nearest(unknown, known, meanings.of_flag(unknown))
     raise Usage(f"there is no flag {unknown} of {parser.prog}{hint}")
+
+
+def _is_unknown(parser: Parser, word: str) -> bool:
+    flag = word.partition("=")[0]
+    return flag.startswith("--") and len(flag) > 2 and flag not in parser._option_string_actions
 
 
 def normalized(words: Sequence[str]) -> list[str]:
@@ -81,14 +92,16 @@ def _dashed(word: str) -> str:
     return flag.replace("_", "-") + equals + value
 
 
-def add_common(parser: argparse.ArgumentParser, *, sockets: bool = True) -> None:
+def add_common(
+    parser: argparse.ArgumentParser, *, sockets: bool = True, json_in_pipes: bool = True
+) -> None:
     """Add the flags of every command."""
+    in_pipes = "; stdout is JSON anyway when it is no terminal, unless --no-json"
     group = parser.add_argument_group("for every command")
     group.add_argument(
         "--json",
         action=argparse.BooleanOptionalAction,
-        help="print JSON, and errors as JSON on stderr; stdout is JSON anyway when it is no"
-        " terminal, unless --no-json",
+        help=f"print JSON, and errors as JSON on stderr{in_pipes if json_in_pipes else ''}",
     )
     group.add_argument(
         "--at",
@@ -171,5 +184,5 @@ def nearest(word: str, known: Iterable[str], meant: Iterable[str] = ()) -> str:
     """Return `; did you mean …?` with what a word means elsewhere, else with those most alike."""
     import difflib  # noqa: PLC0415 - for mistakes only
 
-    likely = list(meant) or difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    likely = list(meant) or difflib.get_close_matches(word, {*known}, n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(likely)}?" if likely else ""

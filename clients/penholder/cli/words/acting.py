@@ -1,6 +1,7 @@
 """Words that do something to several workers, one after the other.
 
-All are tried, whatever becomes of one; the exit code is the first failure's.
+Nothing is done before all names are known. Then all are tried, whatever becomes of one; the exit
+code is the first failure's.
 """
 
 import sys
@@ -42,9 +43,10 @@ def on_each(
     """Act on each worker that a NAME means; returns the exit code."""
     controller_id = frame.controller_of(client, controller)
     code = 0
-    for name in given:
+    # Before anything is done: a mistyped name must not leave half of it done.
+    for worker in names.resolve_all(client, given, controller_id):
         try:
-            print(printable(act(client, names.resolve(client, name, controller_id))))
+            print(printable(act(client, worker)))
         except (failures.Usage, Failure, PenholderError) as error:
             as_json = bool(options.json)
             failed = failures.report(error, as_json=as_json, command=f"penholder {word}")

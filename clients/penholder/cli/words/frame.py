@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
 
 import msgspec
 
@@ -47,7 +48,9 @@ def add_names(of: Parser, *, several: bool) -> None:
 def add_controller(of: Parser) -> None:
     """Add the flag that narrows a word to one controller."""
     of.add_argument(
-        "--controller", metavar="ID", help="only of this controller; . is that of the directory"
+        "--controller",
+        metavar="ID",
+        help="only of this controller; . or any path with a / is that of a directory",
     )
 
 
@@ -62,7 +65,7 @@ def read(
     group = of.add_argument_group("where")
     group.add_argument("--socket", metavar="PATH", help="ask the daemon at this control socket")
     add_operation(group)
-    add_common(of, sockets=False)
+    add_common(of, sockets=False, json_in_pipes=False)
     found = parse_known(of, normalized(words))
     return found, read_options(found)
 
@@ -76,16 +79,17 @@ def connected(options: Options) -> Iterator[Client]:
 
 def controller_of(client: Client, given: str | None) -> str | None:
     """Return the controller that a word was narrowed to."""
-    if given != HERE:
+    if given is None or (given != HERE and "/" not in given):
         return given
     from penholder.cli.workers import scope  # noqa: PLC0415 - hashing is long to import
 
-    return scope.directory_controller(client).controller_id
+    return scope.directory_controller(client, Path(given)).controller_id
 
 
 def nobody_yet(given: str | None) -> AbstractContextManager[object]:
     """Take the directory's controller for one without workers where it is not registered."""
-    return suppress(ControllerNotFound) if given == HERE else nullcontext()
+    is_path = given is not None and (given == HERE or "/" in given)
+    return suppress(ControllerNotFound) if is_path else nullcontext()
 
 
 def print_for_programs(records: Sequence[msgspec.Struct], format_: str) -> None:

@@ -1,6 +1,7 @@
 """`penholder inspect`: all there is about workers."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
@@ -8,7 +9,10 @@ from penholder.blocking import Client
 from penholder.cli.terminal import output
 from penholder.cli.words import frame
 from penholder.cli.workers import endings, names, questions
+from penholder.cli.workers.stream import Reading
 from penholder_protocol.nouns import Approval, Handoff, RuntimeStatus, Worker
+
+_LOOKED_THROUGH = 1000
 
 
 class Inspected(msgspec.Struct, frozen=True):
@@ -20,6 +24,8 @@ class Inspected(msgspec.Struct, frozen=True):
     ending: endings.Ending | None
     questions: list[Approval]
     handoff: Handoff | None
+    started: msgspec.Raw | None
+    """What its `process.started` said: the command, its directory, its policy."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -57,13 +63,29 @@ def _inspect(client: Client, worker: Worker) -> Inspected:
         ending=None if endings.is_living(worker) else endings.find(client, worker.worker_id),
         questions=list(questions.pending(client, worker_id=worker.worker_id)),
         handoff=client.handoff.latest(worker_id=worker.worker_id),
+        started=_started(client, worker.worker_id),
     )
+
+
+def _started(client: Client, worker_id: str) -> msgspec.Raw | None:
+    """Return the data of the newest of its starts among its last events, else of its first."""
+    reading = Reading(client, worker_id)
+    last = reading.last_seq()
+    for seq in dict.fromkeys((max(0, last - _LOOKED_THROUGH), 0)):
+        events = islice(reading.after(seq), _LOOKED_THROUGH)
+        found = [event.data for event in events if event.type == "process.started"]
+        if found:
+            return found[-1]
+    return None
 
 
 def _print(each: Inspected) -> None:
     from penholder.cli.terminal import tables  # noqa: PLC0415 - for people alone
 
-    fields = msgspec.to_builtins(each.worker)
+    started = {} if each.started is None else msgspec.json.decode(each.started)
+    named = ("argv", "restart", "attempt", "pid")
+    fields = {"name": each.worker.label, **{name: started.get(name) for name in named}}
+    fields |= msgspec.to_builtins(each.worker)
     fields |= {
         "seated_since_at": each.runtime.attached_at,
         "runtime_epoch": each.runtime.runtime_epoch,

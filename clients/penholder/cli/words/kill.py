@@ -4,6 +4,7 @@ The runner sends it, which knows whether the number still means its command. A w
 `penholder run` made has no runner: it can only be ended, by the daemon.
 """
 
+import re
 import signal
 from collections.abc import Sequence
 
@@ -38,7 +39,7 @@ def run(words: Sequence[str]) -> int:
         "-s", "--signal", default="KILL", metavar="SIGNAL", help="its name or number; default KILL"
     )
     frame.add_controller(parser)
-    found, options = frame.read(parser, words)
+    found, options = frame.read(parser, _with_signal(words))
     number = signal_of(found.signal)
 
     def act(client: Client, worker: Worker) -> str:
@@ -51,6 +52,22 @@ def run(words: Sequence[str]) -> int:
 
     with frame.connected(options) as client:
         return acting.on_each("kill", client, found.names, options, act, found.controller)
+
+
+def _with_signal(words: Sequence[str]) -> list[str]:
+    """Read `-15` and `-HUP` as the shell's own kill does; raises Usage for `-1` beside names.
+
+    Alone `-1` is the newest worker, as everywhere. Beside a name it may be meant as SIGHUP.
+    """
+    read = [word for each in words for word in _as_signal(each)]
+    if "-1" in read and any(not word.startswith("-") for word in read):
+        raise Usage("-1 is the newest worker here, no signal: for SIGHUP say -s HUP")
+    return read
+
+
+def _as_signal(word: str) -> list[str]:
+    is_signal = re.fullmatch(r"-(?!1$)(?:[0-9]+|[A-Z][A-Z0-9+]+)", word) is not None
+    return ["-s", word[1:]] if is_signal else [word]
 
 
 def signal_of(text: str) -> int:

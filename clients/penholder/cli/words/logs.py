@@ -58,6 +58,8 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--raw", action="store_true", help="print control characters as they are")
     frame.add_controller(parser)
     found, options = frame.read(parser, words)
+    if options.json:
+        raise Usage("logs prints what was written; penholder event list gives the events as JSON")
     if found.lines is not None and not 0 <= found.lines <= _MOST_LINES:
         raise Usage(f"-n: {found.lines} is not between 0 and {_MOST_LINES}")
     printer = Printer(only=found.only, stamps=found.timestamps, raw=found.raw)

@@ -25,8 +25,9 @@ _COLUMNS = (
     Column("OUTPUT", rank=3, least=6),
     Column("ASKS", rank=2, least=4),
     Column("ENDED", rank=2, least=8, is_optional=True),
-    Column("LAST LINE", rank=4, least=12),
     Column("CONTROLLER", rank=6, least=12, keep="end"),
+    # The last, so that in a pipe no long line pushes anything aside.
+    Column("LAST LINE", rank=4, least=12),
 )
 
 
@@ -173,8 +174,8 @@ def _row(each: Listed, now: datetime) -> tuple[str, ...]:
         f"{output_age} silent".removeprefix("- ") if each.silent else output_age,
         str(each.pending_approvals or "-"),
         _ended(each, now),
-        plain(each.last_text),
         plain(each.controller),
+        plain(each.last_text),
     )
 
 

@@ -12,6 +12,7 @@ from penholder_protocol.nouns import Approval, Option
 _PAGE = 1000
 _SHORTEST_END = 4
 _LONGEST_ID = 128
+_SHOWN = 40
 
 
 def pending(
@@ -73,8 +74,15 @@ def _by_id(client: Client, what: str) -> Approval | None:
 def _only(found: Sequence[Approval], what: str) -> Approval:
     if len(found) == 1:
         return found[0]
-    ids = ", ".join(each.request_id for each in found[:8])
-    raise Usage(f"{printable(what)!r} means {len(found)} questions: {ids}; say which by its id")
+    asked = "; ".join(f"{each.request_id} ({_begin(each.message)})" for each in found[:8])
+    raise Usage(
+        f"{printable(what)!r} means {len(found)} questions: {asked}; say which by its id or its end"
+    )
+
+
+def _begin(message: str) -> str:
+    line = printable(message.partition("\n")[0])
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 Pick = Callable[[Sequence[Option]], Option | None]

@@ -1,0 +1,58 @@
+"""What words take their own words for."""
+
+import pytest
+
+from penholder.cli.run import naming
+from penholder.cli.terminal.failures import Usage
+from penholder.cli.terminal.options import Parser, parse_known
+from penholder.cli.words import kill
+from tests.helpers.command_line import Cli
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        (["-15", "srv"], ["-s", "15", "srv"]),
+        (["-9", "srv"], ["-s", "9", "srv"]),
+        (["-HUP", "srv"], ["-s", "HUP", "srv"]),
+        (["srv", "-SIGTERM"], ["srv", "-s", "SIGTERM"]),
+        (["-s", "HUP", "srv"], ["-s", "HUP", "srv"]),
+        (["-1"], ["-1"]),
+        (["srv", "--json"], ["srv", "--json"]),
+    ],
+)
+def test_a_signal_may_be_said_as_to_the_shells_kill(words: list[str], read: list[str]) -> None:
+    assert kill._with_signal(words) == read
+
+
+def test_the_newest_is_not_killed_by_who_means_a_hang_up() -> None:
+    with pytest.raises(Usage, match="-s HUP"):
+        kill._with_signal(["-1", "srv"])
+
+
+def test_no_name_looks_like_an_id() -> None:
+    with pytest.raises(Usage, match="ids look like"):
+        naming.check("w_1a22785841775f9a2934d")
+    assert naming.check("w_1") == "w_1"
+
+
+def test_a_flag_that_is_not_there_is_said_before_a_name_that_is_missing() -> None:
+    parser = Parser(prog="p")
+    parser.add_argument("names", nargs="+", metavar="NAME")
+    with pytest.raises(Usage, match="there is no flag --all of p"):
+        parse_known(parser, ["--all"])
+    with pytest.raises(Usage, match="NAME"):
+        parse_known(parser, [])
+    with pytest.raises(Usage, match="unexpected argument"):
+        parse_known(Parser(prog="p"), ["x"])
+
+
+def test_what_has_no_json_says_what_has(cli: Cli) -> None:
+    ran = cli("logs", "--json", "x")
+    assert ran.code == 2
+    assert "penholder event list" in ran.err
+
+
+def test_suggestions_are_few_and_said_once(cli: Cli) -> None:
+    assert "run or run or" not in cli("runn").err
+    assert cli("stop", "--contoller", "c", "x").err.count("--controller") == 1
