@@ -11,6 +11,7 @@ PARTS = (
     "manual",
     "completion",
     "words",
+    "mcp",
     "timeline",
     "watch",
     "attach",

@@ -104,6 +104,12 @@ COMMANDS = {
         "words.timeline:run", "draw what workers did, as a page or an image", "workers"
     ),
     "ask": Command("words.ask:run", "ask a person, from inside a worker", "workers", place=HERE),
+    "mcp": Command(
+        "mcp.command:run",
+        "serve the fleet to an agent, as tools of the Model Context Protocol",
+        "workers",
+        place=HERE,
+    ),
     "status": Command("commands.status:run", "say how the daemon is"),
     "up": Command(
         "commands.up:run",

@@ -94,6 +94,8 @@ class Method(msgspec.Struct, frozen=True):
     result: Result
     errors: tuple[ErrorLine, ...]
     sockets: tuple[str, ...] = msgspec.field(name="x-sockets")
+    kind: str = msgspec.field(default="", name="x-kind")
+    """query, mutation, wait or local."""
     takes_fence: bool = msgspec.field(default=False, name="x-fence")
     identity: tuple[str, ...] = msgspec.field(default=(), name="x-identity")
     """Params that say who acts: on its own socket a worker need not give them."""
