@@ -98,20 +98,14 @@ _SEE_LIST = "call without a method lists what can be called; for queues there is
 
 
 @cache
-def _described() -> dict[str, Raw]:
+def _described() -> dict[str, object]:
     path = Path(penholder_protocol.__file__).with_name("openrpc.json")
-    return {
-        msgspec.json.decode(each, type=_Named).name: each
-        for each in msgspec.json.decode(path.read_bytes(), type=_All).methods
-    }
-
-
-class _Named(msgspec.Struct):
-    name: str
+    methods = msgspec.json.decode(path.read_bytes(), type=_All).methods
+    return {str(each["name"]): each for each in methods}
 
 
 class _All(msgspec.Struct):
-    methods: list[Raw]
+    methods: list[dict[str, object]]
 
 
 def _check_wait(given: dict[str, Raw]) -> None:
