@@ -24,7 +24,7 @@ _ABOUT_INSIDE = (
 _ABOUT = (
     "Penholder keeps a fleet of workers: commands in the background whose output, questions and"
     " ends are on disk. Start with status and list_workers. start_worker runs a command; wait tells"
-    " when something happens, from a cursor on, and answers `nothing yet` after a while: call it again."
+    " when something happens, from a cursor on, and after a while that nothing has: call it again."
     " Ask people with ask, which returns at once. You act on workers of your own controller only."
 )
 
@@ -127,8 +127,7 @@ class Methods:
         if tool is None:
             raise Refused(INVALID_PARAMS, f"Unknown tool: {asked.name[:200]}")
         try:
-            is_bare = asked.arguments in (UNSET, Raw(b"null"))
-            given = msgspec.json.decode(b"{}" if is_bare else asked.arguments, type=tool.params)
+            given = msgspec.json.decode(_arguments(asked), type=tool.params)
             return _told(tool.act(job, given))
         except Exception as error:
             if job.over.is_set():
@@ -190,6 +189,11 @@ class Methods:
             watching.watch(job, streams, lambda each: job.notify(_UPDATED, {"uri": each, **stamp}))
         else:
             job.over.wait()
+
+
+def _arguments(asked: _CallTool) -> Raw:
+    given = asked.arguments
+    return Raw(b"{}") if given is UNSET or bytes(given) == b"null" else given
 
 
 class _Watched(msgspec.Struct, frozen=True):

@@ -38,8 +38,8 @@ _ALL = (
     Tool(
         name="send_to_worker",
         title="Send to a worker",
-        about="Send a worker of yours a text, which it takes when it next asks for input. It is"
-        " kept until then, over restarts.",
+        about="Send a worker of yours a text: typed into its terminal if it has one, else kept"
+        " until it asks for input, over restarts.",
         params=steering.SendToWorker,
         act=steering.send_to_worker,
         is_for_workers=False,

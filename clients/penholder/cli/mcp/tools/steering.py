@@ -7,7 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from penholder import DaemonUnreachable
+from penholder.cli.attach import dialing
 from penholder.cli.mcp import saying
+from penholder.cli.mcp.failing import ToolFailure
 from penholder.cli.mcp.job import Job
 from penholder.cli.mcp.tools import whom
 from penholder.cli.mcp.tools.base import Name, Params
@@ -16,7 +18,8 @@ from penholder.cli.run import asking
 from penholder.cli.run.asking import NoRunner, RunnerRefused
 from penholder.cli.workers import names, waiting
 from penholder.cli.workers.endings import is_living
-from penholder_protocol.nouns import Worker
+from penholder_protocol.errors import Fenced
+from penholder_protocol.nouns import Fence, Worker
 
 _ENDS_WITHIN_S = 15.0
 _LOOK_MS = 1000
@@ -47,6 +50,9 @@ class StartWorker(Params):
         Literal["never", "on-failure", "always"],
         Meta(description="Whether it is started again when it has ended."),
     ] = "never"
+    pty: Annotated[bool, Meta(description="Give it a terminal, for programs that want one.")] = (
+        False
+    )
 
 
 def start_worker(job: Job, params: StartWorker) -> dict[str, object]:
@@ -55,6 +61,8 @@ def start_worker(job: Job, params: StartWorker) -> dict[str, object]:
     for flag, value in (("--name", params.name), ("--cwd", params.cwd)):
         if value is not None:
             words.append(f"{flag}={value}")
+    if params.pty:
+        words.append("--pty")
     variables = [f"{name}={value}" for name, value in params.env.items()]
     words += [f"--env={each}" for each in (*variables, *params.pass_env)]
     _ensure_daemon(job)
@@ -82,18 +90,35 @@ class SendToWorker(Params):
 
 
 def send_to_worker(job: Job, params: SendToWorker) -> dict[str, object]:
-    """Put a text into a worker's post, which it takes when it asks for input."""
+    """Type a text into a worker's terminal, or put it into its post, for when it asks for input."""
     worker = whom.own(job, params.worker)
+    told: dict[str, object] = {"worker_id": worker.worker_id, "name": worker.label}
     with job.desk.holding.fenced(job.client) as fence:
+        if _type(job, worker, params.text, fence):
+            return {**told, "note": "typed into its terminal, and Enter"}
         sent = job.client.worker.send(
             worker_id=worker.worker_id, kind="text", data={"text": params.text}, fence=fence
         )
-    return {
-        "worker_id": worker.worker_id,
-        "name": worker.label,
-        "seq": sent.seq,
-        "acked": sent.acked,
-    }
+    return {**told, "seq": sent.seq, "note": "it takes this when it next asks for input"}
+
+
+def _type(job: Job, worker: Worker, text: str, fence: Fence) -> bool:
+    """Type a text, if the worker has a terminal."""
+    if worker.runtime_socket is None or not is_living(worker):
+        return False
+    # The runner knows nothing of fences, so the daemon is asked first.
+    valid = job.client.controller.validate(
+        controller_id=worker.controller_id, epoch=fence.epoch, token=fence.token
+    )
+    if not valid.valid:
+        raise Fenced(f"controller {worker.controller_id} has another owner now")
+    try:
+        dialing.type_text(worker, text, enter=True)
+    except (NoRunner, dialing.NoTerminal):
+        return False
+    except dialing.Refused as error:
+        raise ToolFailure("FAILED", f"nothing was typed: {error}") from None
+    return True
 
 
 class StopWorker(Params):

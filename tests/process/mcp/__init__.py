@@ -1,0 +1,1 @@
+"""`penholder mcp` as a process beside a real daemon."""

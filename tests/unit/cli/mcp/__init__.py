@@ -1,0 +1,1 @@
+"""`penholder mcp`: its lines, its eras, and what it may call."""
