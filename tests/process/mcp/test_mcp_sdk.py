@@ -70,7 +70,10 @@ async def test_every_tool(daemon: DaemonProcess, control: Daemon, log: Path, mod
 
         cursor = (await tools("status"))["cursor"]
         started = await tools(
-            "start_worker", command=["sh", "-c", "echo hello; exec sleep 1000"], name="w", env={"A": "b"}
+            "start_worker",
+            command=["sh", "-c", "echo hello; exec sleep 1000"],
+            name="w",
+            env={"A": "b"},
         )
         assert started["controller_id"] == "mcp-ada"
         status = await tools("status")
@@ -202,16 +205,16 @@ async def test_who_listens_is_told_of_changes(
 ) -> None:
     control.controller.register(controller_id="mcp-t", label="t", workspace_key="mcp:t")
     uri = "penholder://stream/controller:mcp-t"
-    async with sdk_client(daemon, MODERN, log, "--name", "t") as client:
-        async with client.listen(resource_subscriptions=[uri]) as changes:
-            assert changes.honored.resource_subscriptions == [uri]
-            with trio.fail_after(30):
-                while True:
-                    # Until the watch stands: it begins with what comes after it.
-                    control.controller.register(
-                        controller_id="mcp-t", label="t", workspace_key="mcp:t"
-                    )
-                    with trio.move_on_after(0.5):
-                        change = await anext(changes)
-                        break
-            assert change.uri == uri  # type: ignore[union-attr]  # the only kind there is
+    async with (
+        sdk_client(daemon, MODERN, log, "--name", "t") as client,
+        client.listen(resource_subscriptions=[uri]) as changes,
+    ):
+        assert changes.honored.resource_subscriptions == [uri]
+        with trio.fail_after(30):
+            while True:
+                # Until the watch stands: it begins with what comes after it.
+                control.controller.register(controller_id="mcp-t", label="t", workspace_key="mcp:t")
+                with trio.move_on_after(0.5):
+                    change = await anext(changes)
+                    break
+        assert change.uri == uri  # type: ignore[union-attr]  # the only kind there is

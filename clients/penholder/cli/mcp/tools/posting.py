@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from msgspec import UNSET, UnsetType
+
 from penholder.cli.mcp.job import Job
 from penholder.cli.workers import names
 from penholder_protocol.nouns import Fence, Worker
@@ -17,11 +19,11 @@ LAUNCHER = "penholder mcp"
 
 
 @contextmanager
-def asker(job: Job) -> Iterator[tuple[str, Fence | None]]:
-    """Yield the id of the worker to speak for, and the fence that takes."""
+def asker(job: Job) -> Iterator[tuple[str, Fence | UnsetType]]:
+    """Yield the id of the worker to speak for, and the fence that takes, if any."""
     inside = job.desk.setup.worker_id
     if inside is not None:
-        yield inside, None
+        yield inside, UNSET
         return
     with job.desk.holding.fenced(job.client) as fence:
         yield _standing_for_us(job, fence).worker_id, fence

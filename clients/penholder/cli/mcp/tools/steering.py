@@ -111,7 +111,7 @@ def _type(job: Job, worker: Worker, text: str, fence: Fence) -> bool:
         controller_id=worker.controller_id, epoch=fence.epoch, token=fence.token
     )
     if not valid.valid:
-        raise Fenced(f"controller {worker.controller_id} has another owner now")
+        raise _fenced(job, worker.controller_id)
     try:
         dialing.type_text(worker, text, enter=True)
     except (NoRunner, dialing.NoTerminal):
@@ -119,6 +119,15 @@ def _type(job: Job, worker: Worker, text: str, fence: Fence) -> bool:
     except dialing.Refused as error:
         raise ToolFailure("FAILED", f"nothing was typed: {error}") from None
     return True
+
+
+def _fenced(job: Job, controller_id: str) -> Fenced:
+    held = job.desk.holding.describe(job.client)
+    return Fenced(
+        f"process {held.owner_pid} owns controller {controller_id} now, under epoch {held.epoch}",
+        controller_id=controller_id,
+        current_epoch=held.epoch,
+    )
 
 
 class StopWorker(Params):

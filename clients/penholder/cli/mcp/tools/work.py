@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, UnsetType
 
 from penholder.cli.mcp.failing import ToolFailure
 from penholder.cli.mcp.job import Job
@@ -136,7 +136,7 @@ def hand_off(job: Job, params: HandOff) -> dict[str, object]:
 
 
 @contextmanager
-def _author(job: Job, name: str | None) -> Iterator[tuple[str, Fence | None]]:
+def _author(job: Job, name: str | None) -> Iterator[tuple[str, Fence | UnsetType]]:
     if name is None or job.desk.setup.is_inside:
         if name is not None:
             whom.seen(job, name)  # itself, or refused
