@@ -103,3 +103,19 @@ def test_nothing_but_the_view_imports_what_draws_it(
     daemon: DaemonProcess, words: tuple[str, ...]
 ) -> None:
     assert not imported(daemon, *words) & {"textual", "penholder.cli.top", *HEAVY}
+
+
+def test_an_agents_first_answer_waits_for_no_import(daemon: DaemonProcess) -> None:
+    shake = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"x"}}\n'
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "mcp"],
+        input=shake,
+        env=environment(daemon),
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=True,
+    )
+    assert b'"serverInfo"' in done.stdout
+    found = {*done.stderr.decode().split()}
+    unneeded = {"penholder.blocking", "penholder.cli.contract", "subprocess", "hashlib", "socket"}
+    assert not found & (HEAVY | unneeded)

@@ -18,8 +18,8 @@ from penholder.cli.terminal.options import (
     read_options,
 )
 
-_NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,63}")
-_CONTROLLER = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_NAME = r"[A-Za-z0-9._][A-Za-z0-9._-]{0,63}"
+_CONTROLLER = r"[A-Za-z0-9._:-]{1,128}"
 _MORE = """\
 A client of the Model Context Protocol starts it and speaks to it over stdin and stdout, in either
 era of the protocol (2025-11-25 with a handshake, 2026-07-28 without). It ends when its input ends,
@@ -92,7 +92,7 @@ def _add_flags(parser: Parser) -> None:
 
 
 def _check(found: argparse.Namespace) -> None:
-    if found.name is not None and not _NAME.fullmatch(found.name):
+    if found.name is not None and not re.fullmatch(_NAME, found.name):
         raise Usage("--name: 1 to 64 of A-Z a-z 0-9 . _ -, and no - at the beginning")
-    if found.controller is not None and not _CONTROLLER.fullmatch(found.controller):
+    if found.controller is not None and not re.fullmatch(_CONTROLLER, found.controller):
         raise Usage("--controller: 1 to 128 of A-Z a-z 0-9 . _ : -, or . for the directory's")

@@ -3,7 +3,6 @@
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 
 import msgspec
@@ -76,7 +75,7 @@ class Jobs:
             return messages.error(job.request_id, refused)
         except Exception:  # noqa: BLE001 - whatever it is, who asked is told that there is no answer
             if not job.over.is_set():
-                traceback.print_exc(file=sys.stderr)
+                sys.excepthook(*sys.exc_info())
             return messages.error(job.request_id, _FAULT)
 
 

@@ -15,12 +15,13 @@ from penholder_protocol.limits import MAX_FRAME_BYTES
 
 _END_BYTES = 256
 _ID = rb'"id"\s*:\s*(-?\d{1,18}|"[^"\\]{0,100}")'
-_FIRST = re.compile(
+# Compiled where they are needed, which may be never: that takes as long as an import.
+_FIRST = (
     rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?(?:"method"\s*:\s*"[^"\\]*"\s*,\s*)?'
     rb'(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?' + _ID + rb"\s*[,}]"
 )
 """Up to the id there are only members of the message itself, so it is not one of its params."""
-_LAST = re.compile(rb',\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?' + _ID + rb"\s*\}\s*$")
+_LAST = rb',\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?' + _ID + rb"\s*\}\s*$"
 """What the last brace closes is the message."""
 
 
@@ -70,7 +71,7 @@ class Cutter:
 
 
 def _id_of(line: bytes, tail: bytes) -> bytes | None:
-    found = _FIRST.match(line[: 4 * _END_BYTES])
+    found = re.match(_FIRST, line[: 4 * _END_BYTES])
     if found is None:
-        found = _LAST.search((line + tail)[-_END_BYTES:])
+        found = re.search(_LAST, (line + tail)[-_END_BYTES:])
     return found[1] if found else None

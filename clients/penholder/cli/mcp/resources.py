@@ -5,6 +5,7 @@ it. What is read ends with the URI of what comes next, so that who reads on miss
 """
 
 import re
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -47,15 +48,11 @@ def named(uri: str) -> Named | None:
     found = _URI.fullmatch(uri)
     if found is None:
         return None
-    from urllib.parse import unquote  # noqa: PLC0415 - long to import
-
     return Named(unquote(found[1]), int(found[2] or 0))
 
 
 def uri_of(stream: str, after: int | None = None) -> str:
     """Write the URI of a stream."""
-    from urllib.parse import quote  # noqa: PLC0415 - as above
-
     query = "" if after is None else f"?after={after}"
     return f"{_STREAM}{quote(stream, safe=':/*')}{query}"
 
