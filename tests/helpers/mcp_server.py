@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, Protocol, TextIO, cast
 
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -158,6 +158,13 @@ class RawServer:
             assert stream is not None
             with suppress(BrokenPipeError):
                 stream.close()
+
+
+class Serve(Protocol):
+    """Starts a server."""
+
+    def __call__(self, *words: str, first: str = "", **more: str) -> RawServer:
+        """Start one with these words."""
 
 
 @asynccontextmanager

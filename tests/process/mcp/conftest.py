@@ -2,20 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from tests.helpers.background import end_all_below
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.mcp_server import RawServer
-
-
-class Serve(Protocol):
-    """Starts a server."""
-
-    def __call__(self, *words: str, first: str = "", **more: str) -> RawServer:
-        """Start one with these words."""
+from tests.helpers.mcp_server import RawServer, Serve
 
 
 @pytest.fixture

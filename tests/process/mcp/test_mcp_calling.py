@@ -5,7 +5,7 @@ import pytest
 from penholder.blocking import Client
 from penholder.cli.contract import contract
 from tests.helpers.daemon_process import DaemonProcess
-from tests.process.mcp.conftest import Serve
+from tests.helpers.mcp_server import Serve
 
 OF_WORKERS = {
     "worker.create", "worker.transition", "worker.stop", "worker.remove", "worker.send",

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from penholder.blocking import Client
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.mcp_server import RawServer
+from tests.helpers.mcp_server import RawServer, Serve
 from tests.helpers.programs import penholder
-from tests.process.mcp.conftest import Serve
 
 
 def test_a_wait_goes_on_over_a_restart(daemon: DaemonProcess, serve: Serve) -> None:

@@ -7,7 +7,7 @@ import pytest
 from penholder.blocking import Client
 from penholder_protocol.nouns import Option
 from tests.helpers.daemon_process import DaemonProcess
-from tests.process.mcp.conftest import Serve
+from tests.helpers.mcp_server import Serve
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ import pytest
 
 from penholder.blocking import Client
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.mcp_server import RawServer, server_environment
+from tests.helpers.mcp_server import RawServer, Serve, server_environment
 from tests.helpers.programs import PENHOLDER, runs, wait_gone
 from tests.helpers.waiting import until
-from tests.process.mcp.conftest import Serve
 
 SLEEP = ["sh", "-c", "exec sleep 1000"]
 ALLOWED_S = 1.0

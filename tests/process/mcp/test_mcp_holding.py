@@ -6,8 +6,8 @@ import pytest
 
 from penholder.blocking import Client
 from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.mcp_server import Serve
 from tests.helpers.programs import penholder
-from tests.process.mcp.conftest import Serve
 
 SLEEP = ["sh", "-c", "exec sleep 1000"]
 

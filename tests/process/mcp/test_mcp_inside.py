@@ -6,8 +6,7 @@ import pytest
 
 from penholder.blocking import Client
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.mcp_server import RawServer
-from tests.process.mcp.conftest import Serve
+from tests.helpers.mcp_server import RawServer, Serve
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ import pytest
 
 from penholder.cli.mcp.command import skill
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.mcp_server import ENVELOPE
+from tests.helpers.mcp_server import ENVELOPE, Serve
 from tests.helpers.programs import penholder
 from tests.helpers.waiting import until
-from tests.process.mcp.conftest import Serve
 
 SHAKE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x"}}
 MIB = 1 << 20
