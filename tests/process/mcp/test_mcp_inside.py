@@ -49,16 +49,20 @@ def test_it_has_the_tools_that_a_worker_has_a_use_for(inside: RawServer) -> None
 
 
 def test_it_asks_as_its_worker_and_hears_the_answer(inside: RawServer, control: Client) -> None:
-    cursor = inside.call("status")["cursor"]
     asked = inside.call("ask", question="May I?")
+    question = asked["question"]
     assert asked["worker_id"] == "mine"
     assert control.worker.get(worker_id="mine").state == "waiting_approval"
     (open_,) = inside.call("inbox")["questions"]
     assert open_["question"] == asked["question"]
-    control.approval.decide(request_id=asked["question"], option="allow")
-    (told,) = inside.call("inbox", question=asked["question"])["questions"]
-    assert (told["state"], told["answer"]) == ("decided", "allow")
-    assert inside.call("wait", cursor=cursor, timeout_s=0)["cursor"] >= cursor
+    assert inside.call("wait", question=question, timeout_s=0)["note"].startswith("no answer yet")
+    waiting = inside.send_call("wait", question=question, timeout_s=50)
+    inside.call("status")
+    control.approval.decide(request_id=question, option="allow", note="go")
+    told = inside.answer(waiting)["result"]["structuredContent"]
+    assert (told["state"], told["answer"], told["note"]) == ("decided", "allow", "go")
+    assert inside.call("inbox", question=question)["questions"] == [told]
+    assert inside.call("inbox")["questions"] == []
 
 
 def test_it_decides_nothing(inside: RawServer, control: Client) -> None:

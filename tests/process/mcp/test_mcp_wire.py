@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from penholder.blocking import Client
 from penholder.cli.mcp.command import skill
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.mcp_server import ENVELOPE, Serve
@@ -159,7 +160,7 @@ def test_many_requests_at_once(serve: Serve) -> None:
 
 
 def test_progress_is_told_to_who_asks(serve: Serve) -> None:
-    server = serve(first="import penholder.cli.mcp.tools.reading as r; r._PROGRESS_S = 0.05")
+    server = serve(first="import penholder.cli.mcp.tools.patience as p; p.PART_S = 0.05")
     params = {"name": "wait", "arguments": {"timeout_s": 1}, "_meta": {"progressToken": "p"}}
     assert "result" in server.ask("tools/call", params)
     told = [each["params"] for each in server.seen]
@@ -227,3 +228,30 @@ def test_wrong_words_are_refused(daemon: DaemonProcess, words: tuple[str, ...]) 
     ran = penholder(daemon, "mcp", *words)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err
+
+
+def test_who_subscribes_is_told_of_changes_until_it_unsubscribes(
+    daemon: DaemonProcess, serve: Serve
+) -> None:
+    server = serve()
+    uri = "penholder://stream/controller:c"
+    refused = server.ask("resources/subscribe", {"uri": "penholder://stream/no:such:thing"})
+    assert refused["error"]["code"] == -32603
+    assert server.ask("resources/subscribe", {"uri": uri})["result"] == {}
+    with Client(daemon.control_socket) as client:
+
+        def is_told() -> bool:
+            client.controller.register(controller_id="c", label="c", workspace_key="/c")
+            server.ask("ping")
+            return bool(server.seen)
+
+        until(is_told)
+        assert server.seen[0]["method"] == "notifications/resources/updated"
+        assert server.seen[0]["params"] == {"uri": uri}
+        assert server.ask("resources/unsubscribe", {"uri": uri})["result"] == {}
+        server.seen.clear()
+        for _ in range(3):
+            client.controller.register(controller_id="c", label="c", workspace_key="/c")
+            server.call("wait", timeout_s=0.2)
+    assert server.seen == []
+    assert server.end() == (0, "")

@@ -6,7 +6,9 @@ what happened, and what to do about it with the tools that there are.
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 import msgspec
 
@@ -69,7 +71,20 @@ def result_of(error: Exception) -> Body:
     return {"content": content, "structuredContent": structured, "isError": True}
 
 
-def refused_as_protocol(act: Callable[[], Body]) -> Body:
+T = TypeVar("T")
+
+
+@contextmanager
+def told_on_stderr() -> Iterator[None]:
+    """Tell of a failure where there is nobody else to tell."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends this block alone
+        told = _told(error)
+        print(f"penholder mcp: {told.code}: {told.message}", file=sys.stderr)
+
+
+def refused_as_protocol(act: Callable[[], T]) -> T:
     """Do something that is no tool, whose failures are errors of the protocol."""
     try:
         return act()

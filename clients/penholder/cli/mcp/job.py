@@ -31,6 +31,8 @@ class Job:
         self.request_id = request_id
         self.over = threading.Event()
         """Set where nobody waits for the answer any more."""
+        self.may_be_left = False
+        """Whether it only waits, so that the end of the server need not wait for it."""
         self._progress_token = progress_token
         self._say = say
         self._lock = threading.Lock()

@@ -52,8 +52,9 @@ class Jobs:
         deadline = time.monotonic() + within_s
         with self._lock:
             running = list(self._running.values())
-        for _, thread in running:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        for job, thread in running:
+            if not job.may_be_left:
+                thread.join(max(0.0, deadline - time.monotonic()))
         for job, _ in running:
             job.leave()
 

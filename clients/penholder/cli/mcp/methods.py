@@ -153,17 +153,17 @@ class Methods:
         )
 
     def _subscribe(self, job: Job, params: Raw, asked: Asked) -> Body:
-        from penholder.cli.mcp import resources, watching  # noqa: PLC0415 - as above
+        from penholder.cli.mcp import failing, resources, watching  # noqa: PLC0415 - as above
 
         uri = _decode(params, _Uri).uri
         resources.require(uri, is_modern=asked.is_modern)
+        streams = watching.streams_of([uri])
+        failing.refused_as_protocol(lambda: watching.check(job, streams))
 
         def act(watch: Job) -> None:
-            watching.watch(
-                watch,
-                watching.streams_of([uri]),
-                lambda each: watch.notify(_UPDATED, {"uri": each}),
-            )
+            # Its request has been answered, so whatever comes of it is told to nobody.
+            with failing.told_on_stderr():
+                watching.watch(watch, streams, lambda each: watch.notify(_UPDATED, {"uri": each}))
 
         self._jobs.cancel(_Watched(uri))
         self._jobs.start(_Watched(uri), job.request_id, None, act)
@@ -174,7 +174,7 @@ class Methods:
         return {}
 
     def _listen(self, job: Job, params: Raw, asked: Asked) -> None:
-        from penholder.cli.mcp import watching  # noqa: PLC0415 - as above
+        from penholder.cli.mcp import failing, watching  # noqa: PLC0415 - as above
 
         if not asked.is_modern:
             raise Refused(METHOD_NOT_FOUND, "Method not found: subscriptions/listen")
@@ -182,13 +182,14 @@ class Methods:
         if len(uris) > _MOST_URIS:
             raise Refused(INVALID_PARAMS, f"at most {_MOST_URIS} resources a subscription")
         streams = watching.streams_of(uris)
+        failing.refused_as_protocol(lambda: watching.check(job, streams))
         stamp: Body = {"_meta": {SUBSCRIPTION_ID: key_of(job.request_id)}}
         honored: Body = {"resourceSubscriptions": list(streams.values())} if streams else {}
         job.notify("notifications/subscriptions/acknowledged", {"notifications": honored, **stamp})
         if streams:
             watching.watch(job, streams, lambda each: job.notify(_UPDATED, {"uri": each, **stamp}))
-        else:
-            job.over.wait()
+        job.may_be_left = True
+        job.over.wait()
 
 
 def _arguments(asked: _CallTool) -> Raw:

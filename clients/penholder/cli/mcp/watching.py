@@ -18,6 +18,7 @@ _AWAY_S = 1.0
 
 def watch(job: Job, uris: Mapping[str, str], tell: Callable[[str], None]) -> None:
     """Tell of each URI whose stream has changed, until the job is over; `uris` by stream."""
+    job.may_be_left = True
     position: int | None = None
     while not job.over.is_set():
         try:
@@ -54,6 +55,13 @@ def _of(uris: Mapping[str, str], changed: Mapping[str, object]) -> list[str]:
     joint = [uri for stream, uri in uris.items() if stream.endswith(("/workers", "*"))]
     single = [uris[stream] for stream in changed if stream in uris]
     return list(dict.fromkeys([*single, *(joint if set(changed) - set(uris) else [])]))
+
+
+def check(job: Job, streams: Mapping[str, str]) -> None:
+    """Raise what the daemon has against these streams, before anything is promised of them."""
+    if streams:
+        position = job.client.journal.position().pos
+        job.client.journal.read(streams=list(streams), after=position, limit=1)
 
 
 def streams_of(uris: list[str]) -> dict[str, str]:

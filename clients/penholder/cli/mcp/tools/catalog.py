@@ -76,8 +76,8 @@ _ALL = (
     Tool(
         name="wait",
         title="Wait for events",
-        about="Wait until something happens after a cursor, at most 50 s. If nothing does, it says"
-        " so: call it again with the cursor that it returns.",
+        about="Wait until something happens after a cursor, or until a question is answered, at"
+        " most 50 s. If nothing does, it says so: call it again, with the cursor that it returns.",
         params=reading.Wait,
         act=reading.wait,
         reads_only=True,
@@ -113,7 +113,7 @@ _ALL = (
         name="ask",
         title="Ask a person",
         about="Ask a person something, with options to choose from. Returns at once; the answer"
-        " may take long: wait tells when it comes, inbox with the question's id what it is.",
+        " may take long: wait with the question's id tells it when it comes, inbox at any time.",
         params=questions.Ask,
         act=questions.ask,
     ),

@@ -5,6 +5,8 @@ asked it, so a tool answers with its id, and who wants to know looks again.
 """
 
 import re
+import time
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -12,7 +14,7 @@ from msgspec import Meta
 
 from penholder.cli.mcp.failing import ToolFailure
 from penholder.cli.mcp.job import Job
-from penholder.cli.mcp.tools import posting
+from penholder.cli.mcp.tools import patience, posting
 from penholder.cli.mcp.tools.base import Params
 from penholder.cli.workers import questions
 from penholder_protocol.errors import ControllerNotFound, WorkerNotFound
@@ -45,6 +47,27 @@ def inbox(job: Job, params: Inbox) -> dict[str, object]:
         found = []  # it is registered with its first worker
     told: dict[str, object] = {"questions": [_shown(job, each) for each in found[:_MOST]]}
     return told | ({"more": len(found) - _MOST} if len(found) > _MOST else {})
+
+
+def wait_for(job: Job, question: str, timeout_s: float) -> dict[str, object]:
+    """Return a question as soon as it is answered, or as it is when the time is over."""
+    deadline = time.monotonic() + timeout_s
+    asked = _find(job, question)
+    while asked.state == "pending":
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            return {**_shown(job, asked), "note": "no answer yet, call again with this question"}
+        asked = patience.look(job, left_s, asked, partial(_ask_again, job, asked))
+        job.progress(timeout_s, "no answer yet")
+    return _shown(job, asked)
+
+
+def _ask_again(job: Job, asked: Approval, within_s: float) -> Approval:
+    return job.client.approval.wait(
+        worker_id=asked.worker_id,
+        request_id=asked.request_id,
+        timeout_ms=int(within_s * 1000),
+    )
 
 
 class Answer(Params):
@@ -146,7 +169,7 @@ def ask(job: Job, params: Ask) -> dict[str, object]:
                 deadline_ms=deadline_ms,
                 fence=fence,
             )
-    note = "a person is asked; wait, or inbox with this question, tells of the answer"
+    note = "a person is asked; wait with this question tells the answer when it comes"
     return {**_shown(job, asked), "note": note}
 
 

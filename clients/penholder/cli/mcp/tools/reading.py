@@ -1,16 +1,16 @@
 """What happened: entries since a cursor, waited for or not, and what workers printed."""
 
 import time
+from functools import partial
 from itertools import takewhile
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from penholder import ConnectionLost, DaemonUnreachable
 from penholder.cli.mcp import entries
 from penholder.cli.mcp.entries import Found, Selection
 from penholder.cli.mcp.job import Job
-from penholder.cli.mcp.tools import whom
+from penholder.cli.mcp.tools import patience, questions, whom
 from penholder.cli.mcp.tools.base import Cursor, Params
 from penholder.cli.mcp.tools.overview import brief
 from penholder.cli.workers import endings, transcript
@@ -19,8 +19,6 @@ from penholder.cli.workers.stream import Reading
 from penholder.cli.workers.transcript import Piece
 
 LONGEST_WAIT_S = 50
-_PROGRESS_S = 10.0
-_PAUSE_S = 1.0
 _MOST_ENTRIES = 200
 _MOST_LOG_BYTES = 32 << 10
 _FIRST_SPAN = 64
@@ -70,6 +68,12 @@ class Wait(Params):
     worker: _Worker | None = None
     streams: _Streams | None = None
     types: _Types | None = None
+    question: (
+        Annotated[
+            str, Meta(min_length=1, description="In place of all that: until it is answered.")
+        ]
+        | None
+    ) = None
     timeout_s: Annotated[
         float, Meta(ge=0, le=LONGEST_WAIT_S, description="How long at most; 50 is the most.")
     ] = 30
@@ -77,36 +81,31 @@ class Wait(Params):
 
 def wait(job: Job, params: Wait) -> dict[str, object]:
     """Return what happens after a cursor as soon as it does, or say that nothing has."""
+    if params.question is not None:
+        return questions.wait_for(job, params.question, params.timeout_s)
     deadline = time.monotonic() + params.timeout_s
     selection = entries.select(job, params.worker, params.streams, params.types)
     cursor = job.client.journal.position().pos if params.cursor is None else params.cursor
+    found = Found([], cursor)
     while True:
-        left_s = max(0.0, deadline - time.monotonic())
-        found = _look(job, selection, cursor, min(left_s, _PROGRESS_S))
-        cursor = found.cursor
+        left_s = deadline - time.monotonic()
+        found = patience.look(job, left_s, found, partial(_next, job, selection, found.cursor))
         if found.shown:
-            return {"events": found.shown, "cursor": cursor}
-        if time.monotonic() >= deadline or job.over.is_set():
-            note = f"nothing yet, call again with cursor {cursor}"
-            return {"events": [], "cursor": cursor, "note": note}
+            return {"events": found.shown, "cursor": found.cursor}
+        if time.monotonic() >= deadline:
+            note = f"nothing yet, call again with cursor {found.cursor}"
+            return {"events": [], "cursor": found.cursor, "note": note}
         job.progress(params.timeout_s, "nothing yet")
 
 
-def _look(job: Job, selection: Selection, cursor: int, within_s: float) -> Found:
-    """Wait for a part of the time; a daemon that is away costs no more than that part."""
-    until = time.monotonic() + within_s
-    try:
-        page = job.client.journal.wait(
-            streams=selection.streams,
-            types=selection.types,
-            after=cursor,
-            limit=_MOST_ENTRIES,
-            timeout_ms=int(within_s * 1000),
-        )
-    except (ConnectionLost, DaemonUnreachable):
-        if job.over.wait(min(_PAUSE_S, max(0.0, until - time.monotonic()))):
-            raise
-        return Found([], cursor)
+def _next(job: Job, selection: Selection, cursor: int, within_s: float) -> Found:
+    page = job.client.journal.wait(
+        streams=selection.streams,
+        types=selection.types,
+        after=cursor,
+        limit=_MOST_ENTRIES,
+        timeout_ms=int(within_s * 1000),
+    )
     return entries.fitting(page.items, page.pos)
 
 
