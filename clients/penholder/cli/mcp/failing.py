@@ -81,7 +81,7 @@ def told_on_stderr() -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this block alone
         told = _told(error)
-        print(f"penholder mcp: {told.code}: {told.message}", file=sys.stderr)
+        sys.stderr.write(f"penholder mcp: {told.code}: {told.message}\n")
 
 
 def refused_as_protocol(act: Callable[[], T]) -> T:
