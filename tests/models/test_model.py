@@ -282,4 +282,4 @@ class Rooms(RoomsAgree):
 
 
 def test_the_rooms_agree_with_a_model() -> None:
-    drive(lambda: Rooms(FileBench()), histories=120, steps=50)
+    drive(lambda: Rooms(FileBench()), histories=80, steps=50)

@@ -110,4 +110,4 @@ class Blobs(Machine):
 
 
 def test_blobs_agree_with_a_model() -> None:
-    drive(lambda: Blobs(FileBench()), histories=80, steps=40)
+    drive(lambda: Blobs(FileBench()), histories=55, steps=40)

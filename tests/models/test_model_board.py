@@ -213,4 +213,4 @@ class BoardsInTime(Boards):
 
 
 def test_boards_agree_with_a_model() -> None:
-    drive(lambda: BoardsInTime(FileBench()), histories=100, steps=40)
+    drive(lambda: BoardsInTime(FileBench()), histories=65, steps=40)

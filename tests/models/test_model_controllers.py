@@ -206,4 +206,4 @@ class ControllersInTime(Controllers):
 
 
 def test_controllers_agree_with_a_model() -> None:
-    drive(lambda: ControllersInTime(FileBench()), histories=80, steps=40)
+    drive(lambda: ControllersInTime(FileBench()), histories=55, steps=40)

@@ -86,4 +86,4 @@ class Inputs(Machine):
 
 
 def test_inputs_agree_with_a_model() -> None:
-    drive(lambda: Inputs(FileBench()), histories=60, steps=40)
+    drive(lambda: Inputs(FileBench()), histories=45, steps=40)

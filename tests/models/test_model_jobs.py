@@ -147,4 +147,4 @@ class JobsInTime(Jobs):
 
 
 def test_runners_and_jobs_agree_with_a_model() -> None:
-    drive(lambda: JobsInTime(FileBench()), histories=100, steps=40)
+    drive(lambda: JobsInTime(FileBench()), histories=65, steps=40)

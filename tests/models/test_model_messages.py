@@ -125,4 +125,4 @@ def _messages(items: list[Json]) -> list[tuple[int, ModelMessage]]:
 
 
 def test_messages_agree_with_a_model() -> None:
-    drive(lambda: Messages(FileBench()), histories=100, steps=40)
+    drive(lambda: Messages(FileBench()), histories=65, steps=40)

@@ -234,4 +234,4 @@ def _ms_between(earlier: str, later: str) -> int:
 
 
 def test_the_queue_agrees_with_a_model() -> None:
-    drive(lambda: QueueInTime(FileBench()), histories=60, steps=30)
+    drive(lambda: QueueInTime(FileBench()), histories=45, steps=30)

@@ -244,4 +244,4 @@ class RunsInTime(Runs):
 
 
 def test_runs_agree_with_a_model() -> None:
-    drive(lambda: RunsInTime(FileBench()), histories=100, steps=30)
+    drive(lambda: RunsInTime(FileBench()), histories=65, steps=30)

@@ -181,4 +181,4 @@ class Sessions(Machine):
 
 
 def test_sessions_agree_with_a_model() -> None:
-    drive(lambda: Sessions(FileBench()), histories=100, steps=30)
+    drive(lambda: Sessions(FileBench()), histories=65, steps=30)

@@ -191,4 +191,4 @@ def _stored(key: str) -> str:
 
 
 def test_state_agrees_with_a_model() -> None:
-    drive(lambda: State(FileBench()), histories=100, steps=40)
+    drive(lambda: State(FileBench()), histories=65, steps=40)

@@ -178,4 +178,4 @@ class TasksInTime(Tasks):
 
 
 def test_tasks_agree_with_a_model() -> None:
-    drive(lambda: TasksInTime(FileBench()), histories=100, steps=40)
+    drive(lambda: TasksInTime(FileBench()), histories=65, steps=40)

@@ -173,4 +173,4 @@ class WorkersInTime(Workers):
 
 
 def test_workers_and_handoffs_agree_with_a_model() -> None:
-    drive(lambda: WorkersInTime(FileBench()), histories=80, steps=40)
+    drive(lambda: WorkersInTime(FileBench()), histories=55, steps=40)

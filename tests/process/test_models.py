@@ -28,4 +28,4 @@ MACHINES = [Boards, Controllers, Inputs, Jobs, Messages, Queue, Runs, State, Tas
 def test_a_daemon_that_is_killed_agrees_with_the_model(
     machine: Callable[[MortalBench], Machine],
 ) -> None:
-    live_through(lambda: machine(DaemonBench()), histories=3, steps=25)
+    live_through(lambda: machine(DaemonBench()), histories=2, steps=25)

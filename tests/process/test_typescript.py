@@ -15,6 +15,7 @@ import pytest
 
 from penholder.blocking import Client
 from penholder_daemon.generate.__main__ import ROOT
+from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, make_worker
 from tests.helpers.docs.blocks import blocks
 from tests.helpers.examples import check_worker
@@ -137,7 +138,7 @@ def test_its_version_is_that_of_the_daemon() -> None:
     assert described["version"] == contract["info"]["version"]
 
 
-@pytest.mark.parametrize("how", ["folder", "tarball"])
+@pytest.mark.parametrize("how", ["folder", "tarball"] if soak.IS_ASKED_FOR else ["tarball"])
 def test_it_is_installed_from_a_folder_and_from_a_tarball(
     package: Path, daemon: DaemonProcess, tmp_path: Path, how: str
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from penholder_daemon.generate.__main__ import ROOT
 from penholder_protocol import __version__
+from tests.helpers import soak
 from tests.helpers.docs.terminal import Terminal
 from tests.interpreters import MINORS, find
 
@@ -119,6 +120,7 @@ def test_it_works_however_it_was_installed(
 OTHERS = [minor for minor in MINORS if minor != sys.version_info.minor and find(minor)]
 
 
+@pytest.mark.skipif(not soak.IS_ASKED_FOR, reason="installs for each Python: make soak")
 @pytest.mark.parametrize("minor", OTHERS, ids=lambda minor: f"3.{minor}")
 def test_it_works_on_every_other_python_that_is_here(
     terminal: Terminal, wheel: Path, tools: Path, tmp_path: Path, minor: int

@@ -216,7 +216,7 @@ def test_a_daemon_that_hangs_is_given_up(fake: FakeDaemon) -> None:
 # --- timeouts and closing ----------------------------------------------------------------------
 def test_a_call_has_its_time(fake: FakeDaemon, client: Client, aside: Aside) -> None:
     with pytest.raises(TimeoutError):
-        client.call("rpc.ping", timeout_s=0.01)
+        client.call("rpc.ping", timeout_s=0.5)
     late = fake.accept()
     assert late.read()["method"] == "rpc.ping"
     assert late.read() == {}, "an answer that is still to come must not meet the next call"
