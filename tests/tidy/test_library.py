@@ -18,6 +18,7 @@ PARTS = (
     "top",
     "doctor",
     "service",
+    "agent",
     "run",
     "commands",
     "verbs",

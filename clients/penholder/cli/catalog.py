@@ -54,6 +54,13 @@ COMMANDS = {
         "workers",
         place=THERE,
     ),
+    "agent": Command(
+        "words.agent.command:run",
+        "run an agent: start, send, cancel, wait, show, probe",
+        "workers",
+        place=THERE,
+        verbs=("start", "send", "cancel", "wait", "show", "probe"),
+    ),
     "ps": Command(
         "words.ps:run", "list the workers that live, and what each did last", "workers", place=THERE
     ),

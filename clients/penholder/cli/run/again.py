@@ -33,6 +33,7 @@ class _Kept(msgspec.Struct):
     pty: bool = False
     argv_cut: dict[str, int] | None = None
     argv_escaped: bool = False
+    agent: dict[str, str | None] | None = None
 
 
 def arguments_of(client: Client, worker: Worker) -> Arguments:
@@ -48,6 +49,11 @@ def arguments_of(client: Client, worker: Worker) -> Arguments:
         raise Failure(
             f"{name} cannot be run again: its words were too long to be kept, or not UTF-8; start"
             " it with penholder run"
+        )
+    if kept.agent is not None:
+        raise Failure(
+            f"{name} is an agent, which goes on with what it was doing:"
+            f" penholder agent continue {worker.worker_id}"
         )
     missing = [each for each in kept.env if each not in worker.env and each not in os.environ]
     if missing:

@@ -79,6 +79,8 @@ class Arguments(msgspec.Struct):
     give_up_s: float = 300.0
     quiet: bool = False
     json: bool | None = None
+    called: str | None = None
+    """What names are made of, where that is not the program."""
     restarted_from: str | None = None
     """The ended worker in whose place this one is made."""
 

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable
 
 from penholder.cli.run.child import Command, Exit, Tees
-from penholder.cli.run.ending import Ending
+from penholder.cli.run.ending import Ending, Phase
 from penholder.cli.run.inbox import Happening, Inbox, What
 from penholder.cli.run.outlet import Outlet
+from penholder.cli.run.partner import Partner
 from penholder.cli.run.reader import Reader
 from penholder.cli.run.wishes import Wishes
 
@@ -33,8 +34,10 @@ class Attempt:
         outlet: Outlet,
         wishes: Wishes,
         kill_after_s: float,
+        partner: Partner | None = None,
     ) -> None:
-        """Take it; nothing of what it writes is read yet."""
+        """Take it; nothing of what it writes is read yet. A partner is asked before it is ended."""
+        self._partner = partner
         self._command = command
         self._terminal = command.terminal
         self._inbox = inbox
@@ -61,6 +64,8 @@ class Attempt:
             self._terminal.stop_lending()
         self._reader.finish()
         self._outlet.wait_read(self._read.is_set, is_last=is_last(self._command.seen))
+        if self._partner is not None:
+            self._partner.gone()
         # Only now, when nobody is signaled any more: after this its number may be another's.
         return self._command.reap()
 
@@ -110,12 +115,27 @@ class Attempt:
             # kernel hangs up, and so does the shell.
             if self._wishes.signals > 1 and happening.number != signal.SIGHUP:
                 return self._ending.kill(now)
-            return self._ending.stop(now, number=_passed_on(happening.number))
+            return self._stop(now, number=_passed_on(happening.number))
         elif what in (What.KILLED, What.PASSED_ON):
             return self._granted(happening, now)
+        elif what is What.GIVEN_UP:
+            # Not where it was said of a start before this one.
+            return self._stop(now) if self._partner and self._partner.has_given_up else None
         elif what in (What.STOPPED, What.RESTART) or happening.error is not None:
-            return self._ending.stop(now, happening.within_s)
+            return self._stop(now, happening.within_s)
         return None
+
+    def _stop(
+        self, now: float, within_s: float | None = None, number: signal.Signals = signal.SIGTERM
+    ) -> int | None:
+        """Begin its end, with words where somebody talks with it, else with a signal."""
+        grace_s = 0.0
+        if self._partner is not None and self._ending.phase is Phase.RUNNING:
+            grace_s = self._partner.leave(is_final=self._wishes.is_final)
+        if grace_s > 0 and within_s is None:
+            self._ending.ask(now, grace_s)
+            return None
+        return self._ending.stop(now, within_s, number)
 
     def _granted(self, happening: Happening, now: float) -> int:
         if happening.ticket is not None:

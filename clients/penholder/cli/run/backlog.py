@@ -1,5 +1,7 @@
 """Events between the pipes and the daemon: bounded, so that a command waits for the daemon.
 
+Acts of the worker's wait among them, each alone in its turn.
+
 The reader puts, the sender takes; when the backlog is full the reader stops reading, the pipe
 fills, and the command blocks in its write.
 """
@@ -7,6 +9,7 @@ fills, and the command blocks in its write.
 import threading
 from collections import deque
 
+from penholder.cli.run.acts import Act
 from penholder_protocol.limits import MAX_APPEND_MANY
 from penholder_protocol.nouns import NewEvent
 
@@ -17,19 +20,22 @@ ENVELOPE_BYTES = 512
 """What an event takes beside its data, in the request or in the answer."""
 
 
+Item = NewEvent | Act
+
+
 class Backlog:
     """A queue of events that counts bytes; in the order in which they were put."""
 
     def __init__(self, most_bytes: int = MAX_BACKLOG_BYTES) -> None:
         """Start empty and open."""
         self._most_bytes = most_bytes
-        self._events: deque[NewEvent] = deque()
+        self._events: deque[Item] = deque()
         self._bytes = 0
         self._closed = False
         self._abandoned = False
         self._changed = threading.Condition()
 
-    def put(self, event: NewEvent, *, at_once: bool = False) -> None:
+    def put(self, event: Item, *, at_once: bool = False) -> None:
         """Add an event, as soon as there is room; dropped when nobody will take it any more.
 
         With `at_once` it goes over the bound: for the loop's last events, which must never wait.
@@ -43,25 +49,45 @@ class Backlog:
             self._bytes += size_of(event)
             self._changed.notify_all()
 
-    def take(self, timeout_s: float) -> list[NewEvent]:
-        """Return the oldest events that fit one call; none at the timeout or at the end."""
+    def wait_for_room(self) -> None:
+        """Wait until whoever puts need not wait, or nobody will take anything any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._abandoned or self._bytes < self._most_bytes)
+
+    def take(self, timeout_s: float) -> list[NewEvent] | Act:
+        """Return the oldest events that fit one call, or the act whose turn it is.
+
+        No events at the timeout or at the end.
+        """
         with self._changed:
             self._changed.wait_for(
                 lambda: bool(self._events) or self._closed or self._abandoned, timeout_s
             )
+            if self._events and not isinstance(self._events[0], NewEvent):
+                return self._act(self._events[0])
             return self._batch()
+
+    def _act(self, act: Act) -> Act:
+        self._events.popleft()
+        self._bytes -= act.size_bytes
+        self._changed.notify_all()
+        return act
 
     def _batch(self) -> list[NewEvent]:
         batch: list[NewEvent] = []
         left = MAX_BATCH_BYTES
         while self._events and len(batch) < MAX_APPEND_MANY:
-            size = size_of(self._events[0])
+            event = self._events[0]
+            if not isinstance(event, NewEvent):
+                break
+            size = size_of(event)
             # Never the first one: an event alone fits a frame, whatever its size.
             if batch and size > left:
                 break
             left -= size
             self._bytes -= size
-            batch.append(self._events.popleft())
+            self._events.popleft()
+            batch.append(event)
         self._changed.notify_all()
         return batch
 
@@ -100,6 +126,8 @@ class Backlog:
         return len(self._events)
 
 
-def size_of(event: NewEvent) -> int:
-    """Return how much of a frame an event takes."""
+def size_of(event: Item) -> int:
+    """Return how much of a frame an event takes, or how much an act holds."""
+    if not isinstance(event, NewEvent):
+        return event.size_bytes
     return len(bytes(event.data)) + ENVELOPE_BYTES

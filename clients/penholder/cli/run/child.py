@@ -22,6 +22,7 @@ from penholder.cli.run.lines import Splitter, StreamName
 from penholder.cli.run.pty_pair import Pty
 from penholder.cli.run.pty_terminal import PtyTerminal
 from penholder.cli.run.reader import Source
+from penholder.cli.run.speaking import Speaks
 from penholder.cli.terminal.fences import VARIABLE as FENCE_VARIABLE
 
 Tees = tuple[int | None, int | None]
@@ -110,15 +111,21 @@ class Command:
     """A running command and its group; the group keeps its number until `reap`."""
 
     def __init__(
-        self, start: Start, guard: Guard | None, terminal: PtyTerminal | None = None
+        self,
+        start: Start,
+        guard: Guard | None,
+        terminal: PtyTerminal | None = None,
+        partner: Speaks | None = None,
     ) -> None:
         """Start it; raises OSError where it cannot be.
 
         Where there is a guard, the new process makes itself known to it before it becomes the
-        command. With a terminal it leads a session of its own, whose terminal that is.
+        command. With a terminal it leads a session of its own, whose terminal that is; with a
+        partner its stdin is a pipe.
         """
         self.terminal = terminal
-        self._process = _begin(start, guard, terminal)
+        self._partner = partner
+        self._process = _begin(start, guard, terminal, is_spoken_to=partner is not None)
         self.pid = self._process.pid
         self.group = Group(self.pid, started_ticks(self.pid), is_session=terminal is not None)
         self.seen: Exit | None = None
@@ -128,6 +135,8 @@ class Command:
         """Return what it writes to, and where a copy of each goes."""
         if self.terminal is not None:
             return [self.terminal.source(tees[0])]
+        if self._partner is not None:
+            return self._spoken(self._partner, tees[1])
         pipes: tuple[tuple[IO[bytes] | None, StreamName], ...] = (
             (self._process.stdout, "stdout"),
             (self._process.stderr, "stderr"),
@@ -137,6 +146,15 @@ class Command:
             for (pipe, stream), tee in zip(pipes, tees, strict=True)
             if pipe is not None
         ]
+
+    def _spoken(self, partner: Speaks, tee: int | None) -> list[Source]:
+        process = self._process
+        assert process.stdin is not None  # it is spoken to
+        assert process.stdout is not None
+        assert process.stderr is not None
+        heard = Source(process.stdout.fileno(), partner.begin(process.stdin.fileno()), None)
+        process.stdin.close()
+        return [heard, Source(process.stderr.fileno(), Splitter("stderr"), tee)]
 
     def wait(self) -> None:
         """Wait for its exit, and leave it a zombie so that its number means nobody else."""
@@ -172,10 +190,10 @@ class Command:
 
 
 def _begin(
-    start: Start, guard: Guard | None, terminal: PtyTerminal | None
+    start: Start, guard: Guard | None, terminal: PtyTerminal | None, *, is_spoken_to: bool
 ) -> "subprocess.Popen[bytes]":
     if terminal is None:
-        return _popen(start, guard, None)
+        return _popen(start, guard, None, is_spoken_to=is_spoken_to)
     pty = terminal.renew()
     try:
         return _popen(start, guard, pty)
@@ -185,12 +203,14 @@ def _begin(
         raise
 
 
-def _popen(start: Start, guard: Guard | None, pty: Pty | None) -> "subprocess.Popen[bytes]":
+def _popen(
+    start: Start, guard: Guard | None, pty: Pty | None, *, is_spoken_to: bool = False
+) -> "subprocess.Popen[bytes]":
     """Start the first steps, and wait until they have become the command; raises OSError."""
     said, report = os.pipe()
     guard_fd = None if guard is None else guard.descriptor
     before = first_steps.words_before(report, guard_fd)
-    stdin, stdout, stderr = _pipes() if pty is None else (pty.its_fd,) * 3
+    stdin, stdout, stderr = _pipes(is_spoken_to=is_spoken_to) if pty is None else (pty.its_fd,) * 3
     try:
         process = subprocess.Popen(
             [*_FIRST_STEPS, *before, *start.argv],
@@ -218,7 +238,9 @@ def _popen(start: Start, guard: Guard | None, pty: Pty | None) -> "subprocess.Po
     return process
 
 
-def _pipes() -> tuple[int | None, int, int]:
+def _pipes(*, is_spoken_to: bool) -> tuple[int | None, int, int]:
+    if is_spoken_to:
+        return (subprocess.PIPE,) * 3
     # In a group of its own it would be stopped if it read from the terminal.
     stdin = subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None
     return stdin, subprocess.PIPE, subprocess.PIPE
@@ -243,7 +265,7 @@ def _error_of(failure: bytes) -> OSError:
 
 def _close(process: "subprocess.Popen[bytes]") -> int:
     returncode = process.wait()
-    for pipe in (process.stdout, process.stderr):
+    for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()
     return returncode

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,9 +14,11 @@ from penholder.blocking import Client
 from penholder.cli.commands import up
 from penholder.cli.run import detaching, variables
 from penholder.cli.run.arguments import Arguments, parse
+from penholder.cli.run.detaching import Program
 from penholder.cli.run.inbox import Inbox, Interrupted
 from penholder.cli.run.running import PATIENCE_S, Runner, Seated
 from penholder.cli.run.starting import Connect, Made, Registration, sit
+from penholder.cli.run.variables import Variables
 from penholder.cli.terminal import output, targets
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
@@ -53,26 +56,49 @@ def begin(arguments: Arguments, options: Options) -> int:
         return Runner(arguments, options, start.variables, inbox, seated, client).run()
 
 
-def detached(arguments: Arguments, options: Options) -> Worker:
+class Beside(NamedTuple):
+    """What a command in the background has that no plain one has."""
+
+    variables: Variables
+    """In place of those of the command line."""
+    program: Program
+    """Its runner."""
+    is_made: Callable[[Made, str], None]
+    """Called when there is a worker, with the control socket, before its command is started."""
+
+
+def detached(arguments: Arguments, options: Options, beside: Beside | None = None) -> Worker:
     """Run a command in the background; returns its worker, as it was made, when it runs."""
     inbox = Inbox()
     inbox.catch_signals()
-    start = _Start(arguments, options)
+    start = _Start(arguments, options, None if beside is None else beside.variables)
+    program = detaching.PLAIN if beside is None else beside.program
     try:
         with start.taken_back(inbox):
             made, control_path = start.make()
-            detaching.detach(arguments, options, start.variables, made, control_path)
+            if beside is not None:
+                beside.is_made(made, control_path)
+            detaching.detach(arguments, options, start.variables, made, control_path, program)
     finally:
         inbox.close()
     return made.worker
 
 
+@contextmanager
+def control(options: Options) -> Iterator[Client]:
+    """Yield a client of the control socket."""
+    with targets.connect(targets.choose(options), options.operation) as client:
+        yield client
+
+
 class _Start:
     """The making of a worker, taken back where it is cut short."""
 
-    def __init__(self, arguments: Arguments, options: Options) -> None:
+    def __init__(
+        self, arguments: Arguments, options: Options, given: Variables | None = None
+    ) -> None:
         self._options = options
-        self.variables = variables.read(arguments.env, os.environ)
+        self.variables = given or variables.read(arguments.env, os.environ)
         self.connect: Connect = partial(Client, operation=options.operation)
         self._registration = Registration(arguments, options, self.variables, self.connect)
 

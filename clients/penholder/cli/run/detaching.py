@@ -12,8 +12,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,7 +37,8 @@ from penholder_protocol.nouns import Event, Page, Worker
 
 _START_S = 60.0
 _LOOK_MS = 500
-_RUNNER = "import sys; from penholder.cli.run.kept import main; sys.exit(main())"
+_RUNNER = "penholder.cli.run.kept"
+_START = "import sys; from {} import main; sys.exit(main())"
 _KEEPER = apart.program("penholder.cli.run.keeper")
 _FIRST = ("process.started", "process.failed")
 
@@ -44,8 +47,24 @@ class NotKept(Failure):
     """No parent could be found, or it did not come so far as to start the command."""
 
 
+class Program(NamedTuple):
+    """Which runner a keeper starts: the module whose `main` it is, and what it is told more."""
+
+    module: str = _RUNNER
+    wrap: Callable[[Plan], object] = msgspec.to_builtins
+    """Makes what the runner is told, as plain JSON, of the plan for the command."""
+
+
+PLAIN = Program()
+
+
 def detach(
-    arguments: Arguments, options: Options, variables: Variables, made: Made, control_path: str
+    arguments: Arguments,
+    options: Options,
+    variables: Variables,
+    made: Made,
+    control_path: str,
+    program: Program = PLAIN,
 ) -> None:
     """Have the command of a worker run in the background; returns when it does.
 
@@ -58,7 +77,8 @@ def detach(
     try:
         make_private(log.parent)
         make_private(orders.parent)
-        _write(orders, _orders(arguments, options, variables, made, control_path, log))
+        plan = _plan(arguments, options, variables, made, control_path)
+        _write(orders, _orders(plan, program, log))
     except OSError as error:
         raise NotKept(f"{error.filename}: {error.strerror}") from None
     try:
@@ -75,15 +95,10 @@ def detach(
         orders.unlink(missing_ok=True)
 
 
-def _orders(
-    arguments: Arguments,
-    options: Options,
-    variables: Variables,
-    made: Made,
-    control_path: str,
-    log: Path,
-) -> Orders:
-    plan = Plan(
+def _plan(
+    arguments: Arguments, options: Options, variables: Variables, made: Made, control_path: str
+) -> Plan:
+    return Plan(
         arguments=msgspec.structs.replace(arguments, quiet=True, json=False),
         options=Options(
             state_dir=options.state_dir and os.path.abspath(options.state_dir),
@@ -96,16 +111,19 @@ def _orders(
         fence=made.fence,
         control_path=os.path.abspath(control_path),
     )
+
+
+def _orders(plan: Plan, program: Program, log: Path) -> Orders:
     umask = os.umask(0o077)
     os.umask(umask)
     return Orders(
         log=str(log),
-        program=[sys.executable, "-P", "-c", _RUNNER],
+        program=[sys.executable, "-P", "-c", _START.format(program.module)],
         environment={k: v for k, v in os.environ.items() if k != FENCE_VARIABLE},
         umask=umask,
-        patience_s=arguments.kill_after_s,
-        keep=arguments.keep,
-        run=msgspec.to_builtins(plan),
+        patience_s=plan.arguments.kill_after_s,
+        keep=plan.arguments.keep,
+        run=program.wrap(plan),
     )
 
 

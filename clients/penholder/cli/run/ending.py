@@ -19,6 +19,8 @@ class Phase(Enum):
     """How far it is."""
 
     RUNNING = auto()
+    ASKED = auto()
+    """It was asked in words of its own to end, and gets a while before the first signal."""
     LINGERING = auto()
     """The command has exited, others of its group have not."""
     TERMINATING = auto()
@@ -33,6 +35,12 @@ class Ending:
         self.phase = Phase.RUNNING
         self.deadline: float | None = None
         self._kill_after_s = kill_after_s
+
+    def ask(self, now: float, grace_s: float) -> None:
+        """Leave it a while to end what it is at, before `stop` is due."""
+        if self.phase is Phase.RUNNING:
+            self.phase = Phase.ASKED
+            self.deadline = now + grace_s
 
     def stop(
         self, now: float, within_s: float | None = None, number: Signals = Signals.SIGTERM
@@ -60,7 +68,7 @@ class Ending:
 
     def exited(self, now: float) -> None:
         """Note that the command itself has exited."""
-        if self.phase is Phase.RUNNING:
+        if self.phase in (Phase.RUNNING, Phase.ASKED):
             self.phase = Phase.LINGERING
             self.deadline = now + self._kill_after_s
 
@@ -73,7 +81,7 @@ class Ending:
         """Return the signal whose time has come."""
         if self.deadline is None or now < self.deadline:
             return None
-        if self.phase is Phase.LINGERING:
+        if self.phase in (Phase.ASKED, Phase.LINGERING):
             return self.stop(now)
         return self.kill(now) if self.phase is Phase.TERMINATING else None
 

@@ -45,6 +45,8 @@ class What(Enum):
     """Somebody has a signal for the command, which is all of it."""
     RESTART = auto()
     """Somebody wants it to end and begin anew."""
+    GIVEN_UP = auto()
+    """Who talks with the command cannot go on with it: it ends, and the policy says what then."""
     BROKEN = auto()
     EXITED = auto()
     READ = auto()

@@ -60,7 +60,7 @@ class Orders(NamedTuple):
     patience_s: float
     keep: bool
     """Whether a command goes on whose runner was killed."""
-    run: dict[str, Any]
+    run: Any
     """What the runner is to do, which is only passed on."""
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -83,6 +84,15 @@ class Channel:
 def main() -> int:
     """Run the command that the keeper names on stdin."""
     told = msgspec.convert(json.load(sys.stdin), _Told)
+    return go_on(told.run, sit, partial(_run, told))
+
+
+GoesOn = Callable[[Seated, Inbox, Channel], int]
+"""Sees a command through whose worker's seat was taken; returns the exit code."""
+
+
+def go_on(plan: Plan, sit: Callable[[Client], int], see_through: GoesOn) -> int:
+    """Take the seat by `sit`, as soon as that can be, and see the command through."""
     # The command's stdin is this one's.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.set_inheritable(_CHANNEL, False)
@@ -91,15 +101,15 @@ def main() -> int:
     channel = Channel()
     try:
         with inbox.interruptible():
-            seated = _sit(told.run)
+            seated = _sit(plan, sit)
     except Interrupted as signaled:
         code = failures.report(Failure(str(signaled), 128 + signaled.number), as_json=False)
     except failures.EXPECTED as error:
         # Stopped, removed, or another's by now: there is nothing to be run any more.
         code = failures.report(error, as_json=False)
     else:
-        return _run(told, seated, inbox, channel)
-    _retire(told.run)
+        return see_through(seated, inbox, channel)
+    _retire(plan)
     channel.ended(code)
     return code
 
@@ -112,11 +122,11 @@ def _run(told: _Told, seated: Seated, inbox: Inbox, channel: Channel) -> int:
         runner = Runner(plan.arguments, plan.options, variables, inbox, seated, client, channel)
         if not told.number:
             return runner.run()
-        before = _before(client, told.how)
+        before = ended_before(client, told.how)
         return runner.run(told.number, before)
 
 
-def _sit(plan: Plan) -> Seated:
+def _sit(plan: Plan, sit: Callable[[Client], int]) -> Seated:
     """Take the seat, as soon as there is a daemon that gives it.
 
     Where the command is not started again there is only its end to tell, and that waits no longer
@@ -160,7 +170,7 @@ def _retire(plan: Plan) -> None:
             control.call("worker.transition", ended, Worker)
 
 
-def _before(client: Client, how: int | None) -> Attempted:
+def ended_before(client: Client, how: int | None) -> Attempted:
     """Find how the command ended whose runner was killed."""
     told = None
     with suppress(PenholderError, ConnectionLost, DaemonUnreachable):

@@ -25,12 +25,12 @@ import struct
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 import msgspec
 
 from penholder.cli.run.backlog import Backlog
-from penholder.cli.run.lines import Splitter
 from penholder.cli.run.pty_pair import BUFFERED_BYTES, read_some
 from penholder_protocol.nouns import NewEvent
 
@@ -38,11 +38,31 @@ _CHUNK_BYTES = 64 << 10
 OUTPUT = "output"
 
 
+class Cuts(Protocol):
+    """Makes events of what is read from one pipe; `lines.Splitter` says it in full."""
+
+    @property
+    def due_at(self) -> float | None:
+        """When `flush` is due, if nothing more comes until then."""
+
+    def feed(self, chunk: bytes, now: float = 0.0, /) -> Iterator[msgspec.Raw]:
+        """Yield the data of the events that these bytes complete; may wait for room first."""
+
+    def flush(self) -> Iterator[msgspec.Raw]:
+        """Yield what has waited for long."""
+
+    def postpone(self, by_s: float) -> None:
+        """Not count a time in which nobody read."""
+
+    def end(self) -> Iterator[msgspec.Raw]:
+        """Yield what is left when the stream ends."""
+
+
 class Source(msgspec.Struct):
     """One pipe of the command, or our end of its terminal, and where copies go."""
 
     pipe_fd: int
-    splitter: Splitter
+    splitter: Cuts
     tee_fd: int | None
     show: Callable[[bytes], None] | None = None
     """Takes a copy for viewers, and does not wait for them."""

@@ -1,10 +1,11 @@
 """A seated worker's command: guarded, watched, reached by people, seen through to its end."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -12,14 +13,16 @@ from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
 from penholder.cli.run import pty_serving, reaching
 from penholder.cli.run.arguments import Arguments
+from penholder.cli.run.backlog import Backlog
 from penholder.cli.run.child import CANNOT_RUN, Command, GuardGone, Start, code_of_failed_start
 from penholder.cli.run.endpoint import path_of
 from penholder.cli.run.group import Left, left_behind
 from penholder.cli.run.guarding import Guard
 from penholder.cli.run.inbox import Inbox
+from penholder.cli.run.partner import Partner
 from penholder.cli.run.pty_terminal import PtyTerminal, own_terminal
 from penholder.cli.run.restarts import Restarts
-from penholder.cli.run.sender import Sender
+from penholder.cli.run.sender import Mend, Sender
 from penholder.cli.run.session import Attempted, NotStarted, Session, Started, Timing
 from penholder.cli.run.starting import command_that_tells
 from penholder.cli.run.telling import name_of, words_that_fit
@@ -62,6 +65,17 @@ class Nobody:
         """Need not know."""
 
 
+class Talk(NamedTuple):
+    """Who talks with the command, and what that needs."""
+
+    partner: Partner
+    cancel: Callable[[int], None]
+    """Ends what the command is at; see Watcher."""
+    mend: Mend
+    facts: dict[str, object]
+    """What the first event says beside the command."""
+
+
 class Seated(msgspec.Struct, frozen=True):
     """A worker whose seat this process has."""
 
@@ -86,8 +100,13 @@ class Runner:
         seated: Seated,
         client: Client,
         keeper: Keeper | None = None,
+        talk: Talk | None = None,
     ) -> None:
-        """Take a seat, and the client of the worker's own socket."""
+        """Take a seat, and the client of the worker's own socket.
+
+        With `talk` the command's stdin and stdout are for who speaks its protocol.
+        """
+        self._talk = talk
         self._arguments = arguments
         self._options = options
         self._inbox = inbox
@@ -100,20 +119,22 @@ class Runner:
         self._marks = [f"{name}={value}" for name, value in own.items()]
         environment = {**variables.stored, **variables.passed, **own}
         self._start = Start(arguments.argv, environment, worker.cwd)
-        self._facts = _facts(arguments, variables, worker)
+        self._facts = _facts(arguments, variables, worker) | ({} if talk is None else talk.facts)
         runtime_dir = Path(os.path.abspath(seated.control_path)).parent
         self._terminal: PtyTerminal | None = None
         if arguments.pty:
             self._terminal = PtyTerminal(own_terminal(is_quiet=arguments.quiet))
         self._endpoint = reaching.make(path_of(runtime_dir, worker.worker_id), inbox)
 
-    def run(self, number: int = 1, before: Attempted | None = None) -> int:
+    def run(
+        self, number: int = 1, before: Attempted | None = None, *, is_revived: bool = False
+    ) -> int:
         """Start it and stay until its end; see Session.run. Returns the exit code."""
         self._be_reachable()
         self._inbox.catch_suspension()
         watcher = self._watch()
         try:
-            return self._see_through(number, before)
+            return self._see_through(number, before, is_revived=is_revived)
         finally:
             watcher.close()
             self._endpoint.close()
@@ -140,31 +161,41 @@ class Runner:
         worker, epoch = self._seated.worker, self._seated.runtime_epoch
         watched = Watched(worker.controller_id, worker.worker_id, epoch, self._seated.before)
         client = self._connect(self._seated.control_path, reconnect_s=PATIENCE_S)
-        watcher = Watcher(client, watched, self._inbox.stop, self._inbox.broken)
+        cancel = None if self._talk is None else self._talk.cancel
+        watcher = Watcher(client, watched, self._inbox.stop, self._inbox.broken, cancel)
         watcher.start()
         return watcher
 
-    def _see_through(self, number: int, before: Attempted | None) -> int:
+    def _see_through(self, number: int, before: Attempted | None, *, is_revived: bool) -> int:
         arguments = self._arguments
         session = Session(
             self._begin,
             self._facts,
             self._inbox,
-            lambda backlog, done: Sender(self._client, backlog, self._is_stopped, done, self._tell),
+            self._sender,
             Timing(arguments.kill_after_s, arguments.give_up_s),
             Restarts(arguments.restart),
             (None, None) if arguments.quiet else (1, 2),
             terminal=self._terminal,
+            partner=self._partner,
         )
-        last = session.run(number, before)
+        last = session.run(number, before, is_revived=is_revived)
         code = self._report(session.error, last)
         self._keeper.ended(code)
         return code
 
+    @property
+    def _partner(self) -> Partner | None:
+        return None if self._talk is None else self._talk.partner
+
+    def _sender(self, backlog: Backlog, done: Callable[[Exception | None], None]) -> Sender:
+        mend = None if self._talk is None else self._talk.mend
+        return Sender(self._client, backlog, self._is_stopped, done, self._tell, mend)
+
     def _begin(self, number: int) -> Started:
         guard = None if self._arguments.keep else self._make_guard()
         try:
-            command = Command(self._start, guard, self._terminal)
+            command = Command(self._start, guard, self._terminal, self._partner)
         except GuardGone:
             raise NotStarted("the guard of the command has ended", CANNOT_RUN) from None
         except OSError as error:

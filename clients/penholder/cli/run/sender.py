@@ -12,6 +12,9 @@ A daemon that is away and a worker that was stopped look alike from here: in bot
 listens on the worker's socket. In the one case it comes back, in the other never. So whoever tries
 again asks the control socket first (`is_stopped`).
 
+An event that somebody else wrote may hold what no value can (a number past all bounds, a hundred
+arrays in each other). It is mended where somebody can: one bad part must not drop the whole.
+
 The heartbeat is of no such importance: one that is missed is followed by the next.
 
 Whatever ends this thread, the backlog is abandoned with it: the reader would else wait for room
@@ -27,12 +30,14 @@ import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
+from penholder.cli.run.acts import Result
 from penholder.cli.run.backlog import Backlog
-from penholder_protocol.errors import PenholderError, StoreFailed
+from penholder_protocol.errors import InvalidParams, PenholderError, StoreFailed, ValueTooLarge
 from penholder_protocol.nouns import Event, NewEvent, Page, Worker
 
 HEARTBEAT_S = 10.0
 _PAUSE_S = 0.2
+_UNFIT = (InvalidParams, ValueTooLarge)
 
 
 class Farewell(msgspec.Struct, frozen=True):
@@ -40,6 +45,10 @@ class Farewell(msgspec.Struct, frozen=True):
 
     state: str
     last_error: str | None
+
+
+Mend = Callable[[NewEvent], NewEvent]
+"""Makes of an event that was refused one that holds the same in another form."""
 
 
 class Sender(threading.Thread):
@@ -52,12 +61,13 @@ class Sender(threading.Thread):
         is_stopped: Callable[[], bool],
         done: Callable[[Exception | None], None],
         tell: Callable[[str], None] = lambda _: None,
+        mend: Mend | None = None,
     ) -> None:
         """Take the client of the runtime socket, for this thread alone.
 
         `is_stopped` tells whether the worker is known to have stopped: its socket will not come
         back. `done` is called at the end, with what went wrong; `tell` with what a person should
-        know meanwhile.
+        know meanwhile; `mend` with an event that cannot be stored.
         """
         super().__init__(name="penholder-run-sender", daemon=True)
         self._client = client
@@ -65,6 +75,7 @@ class Sender(threading.Thread):
         self._is_stopped = is_stopped
         self._done = done
         self._tell = tell
+        self._mend = mend
         self._given_up = threading.Event()
         self.refusal: PenholderError | None = None
         """What the daemon says of what is still sent again and again."""
@@ -94,14 +105,29 @@ class Sender(threading.Thread):
         while not self._backlog.is_over:
             # No longer than to the next beat: a command that says nothing is alive all the same.
             batch = self._backlog.take(max(0.0, next_beat - time.monotonic()))
-            if batch:
+            if not isinstance(batch, list):
+                batch.carry_out(self._insist)
+            elif batch:
                 self._append(batch)
             if time.monotonic() >= next_beat:
                 self._beat()
                 next_beat = time.monotonic() + HEARTBEAT_S
 
     def _append(self, events: list[NewEvent]) -> None:
-        self._insist("event.append_many", {"events": events}, Page[Event])
+        try:
+            self._insist("event.append_many", {"events": events}, Page[Event])
+        except _UNFIT:
+            if self._mend is None:
+                raise
+            # Whichever it was: of a batch that is refused nothing is stored.
+            for event in events:
+                self._append_mended(event, self._mend)
+
+    def _append_mended(self, event: NewEvent, mend: Mend) -> None:
+        try:
+            self._insist("event.append_many", {"events": [event]}, Page[Event])
+        except _UNFIT:
+            self._insist("event.append_many", {"events": [mend(event)]}, Page[Event])
 
     def _detach(self) -> None:
         if self._backlog.is_abandoned:
@@ -124,14 +150,14 @@ class Sender(threading.Thread):
                 raise
 
     def _insist(
-        self, method: str, params: dict[str, object], result_type: type[msgspec.Struct]
-    ) -> None:
+        self, method: str, params: dict[str, object], result_type: type[Result], /
+    ) -> Result:
         """Call until it is done; raises what is refused for good."""
         # Made here and not by the client, whose own is for the attempts of one call of its.
         keyed = {**params, "idempotency_key": uuid4().hex}
         while True:
             try:
-                self._client.call(method, keyed, result_type)
+                result = self._client.call(method, keyed, result_type)
             except (ConnectionLost, DaemonUnreachable):
                 if self._given_up.is_set() or self._is_stopped():
                     raise
@@ -141,7 +167,7 @@ class Sender(threading.Thread):
                 self._note_refusal(error)
             else:
                 self._note_success()
-                return
+                return result
             self._given_up.wait(_PAUSE_S)
 
     def _note_refusal(self, error: PenholderError) -> None:

@@ -24,10 +24,12 @@ from penholder.cli.run.frames import Ended
 from penholder.cli.run.group import Left, fields_of
 from penholder.cli.run.inbox import Happening, Inbox, What
 from penholder.cli.run.outlet import MakeSender, Outlet
+from penholder.cli.run.partner import Partner
 from penholder.cli.run.pty_terminal import PtyTerminal
 from penholder.cli.run.restarts import Restarts
 from penholder.cli.run.sender import Farewell
 from penholder.cli.run.telling import event
+from penholder.cli.run.ticket import Ticket
 from penholder.cli.run.wishes import Wishes
 
 _FAILED_WAIT_S = 10.0
@@ -68,6 +70,8 @@ class Attempted(NamedTuple):
     failure: str | None = None
     is_told: bool = False
     """Whether its end is in the worker's stream already."""
+    trouble: str | None = None
+    """Why who talked with it gave it up."""
 
 
 class Session:
@@ -84,13 +88,15 @@ class Session:
         tees: Tees,
         clock: Callable[[], float] = time.monotonic,
         terminal: PtyTerminal | None = None,
+        partner: Partner | None = None,
     ) -> None:
         """`start` starts the command for the nth time, or raises NotStarted.
 
         `facts` is what the event says of that, whatever comes of it. `terminal` is the command's,
-        over all its starts.
+        over all its starts, and `partner` who talks with it.
         """
         self._terminal = terminal
+        self._partner = partner
         self._start = start
         self._facts = facts
         self._inbox = inbox
@@ -106,15 +112,22 @@ class Session:
         """What went wrong beside the command."""
         return self._wishes.error
 
-    def run(self, number: int = 1, before: Attempted | None = None) -> Attempted:
+    def run(
+        self, number: int = 1, before: Attempted | None = None, *, is_revived: bool = False
+    ) -> Attempted:
         """Start the command, again and again as it is to be; returns what came of the last start.
 
         Where a runner before this one has started it already, `before` is what came of that, and
-        `number` which start it was.
+        `number` which start it was. With `is_revived` another start follows it at once, whatever
+        the policy: it has not ended by itself.
         """
+        if is_revived:
+            self._wishes.note(Happening(What.RESTART, ticket=Ticket()))
         self._outlet.start()
         if self._terminal is not None:
             self._terminal.begin(self._outlet.backlog)
+        if self._partner is not None:
+            self._partner.listen(self._outlet.backlog)
         last = before or self._attempt(number)
         while self._goes_on(last):
             number += 1
@@ -140,6 +153,7 @@ class Session:
             self._outlet,
             self._wishes,
             self._timing.kill_after_s,
+            self._partner,
         )
         how = attempt.run(self._is_last)
         left = started.left_behind()
@@ -147,7 +161,8 @@ class Session:
             # After the group's end: whoever carries the marks now has left the group.
             self._outlet.put(event("process.left", **fields_of(left)))
         started.release()
-        return Attempted(how, self._clock() - begun)
+        trouble = None if self._partner is None else self._partner.trouble
+        return Attempted(how, self._clock() - begun, trouble=trouble)
 
     def _failed(self, failure: NotStarted, number: int) -> Attempted:
         more = {"error": str(failure), "code": failure.code, "attempt": number}
@@ -166,6 +181,8 @@ class Session:
         if wait_s is None:
             # Before its end is told, so that this is the last of the stream.
             self._let_viewers_go(last.how)
+        if self._partner is not None:
+            self._partner.over(last.how, is_last=wait_s is None)
         if not last.is_told:
             again = {} if wait_s is None else {"restart_after_ms": round(wait_s * 1000)}
             how = {"exit_status": last.how.exit_status, "signal": last.how.signal}
@@ -206,8 +223,8 @@ class Session:
 
     def _say_farewell(self, last: Attempted) -> None:
         self._let_viewers_go(last.how)
-        state = "stopped" if last.how.is_success else "error"
-        farewell = Farewell(state, last.failure or last.how.last_error)
+        state = "stopped" if last.how.is_success and last.trouble is None else "error"
+        farewell = Farewell(state, last.failure or last.trouble or last.how.last_error)
         if last.failure is None:
             self._outlet.leave(farewell)
         else:

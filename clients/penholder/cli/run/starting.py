@@ -98,7 +98,7 @@ class Registration:
         said = self._arguments
         if said.label is not None:
             return self._create_as(control, said.label)
-        naming = Naming(control, controller_id, said.name, said.argv[0])
+        naming = Naming(control, controller_id, said.name, said.called or said.argv[0])
         for _ in range(_MOST_NAMES_TRIED):
             worker = self._create_as(control, naming.choose())
             is_kept = False
@@ -157,9 +157,14 @@ class Registration:
 
 def sit(client: Client) -> int:
     """Take the seat of the worker whose socket this is, and begin; returns the seat's epoch."""
-    epoch = client.call("runtime.attach", {}, Attachment).runtime_epoch
+    epoch = take_seat(client)
     client.call("worker.transition", {"to": "running"}, Worker)
     return epoch
+
+
+def take_seat(client: Client) -> int:
+    """Take the seat of the worker whose socket this is, and stay idle; returns its epoch."""
+    return client.call("runtime.attach", {}, Attachment).runtime_epoch
 
 
 def working_directory(given: str | None = None) -> str:

@@ -32,7 +32,7 @@ def read(words: Iterable[str], environment: Mapping[str, str]) -> Variables:
     found = Variables({}, {})
     for word in words:
         name, equals, value = word.partition("=")
-        _check(name, word if not equals else value)
+        check(name, word if not equals else value)
         for other in (found.stored, found.passed):
             other.pop(name, None)
         if equals:
@@ -49,7 +49,8 @@ def read(words: Iterable[str], environment: Mapping[str, str]) -> Variables:
     return found
 
 
-def _check(name: str, value: str) -> None:
+def check(name: str, value: str) -> None:
+    """Raise Usage for what no variable can be called or hold here."""
     if not name or len(name) > LONGEST_NAME:
         raise Usage(f"--env takes NAME=VALUE or NAME; a NAME has 1 to {LONGEST_NAME} characters")
     if name in _OURS:

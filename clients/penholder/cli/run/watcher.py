@@ -22,7 +22,7 @@ import msgspec
 from penholder.blocking import Client, Subscription
 from penholder_protocol.errors import CursorGone, Fenced, PenholderError, WorkerNotFound
 from penholder_protocol.limits import KILL_AFTER_MS
-from penholder_protocol.nouns import Entry, Worker
+from penholder_protocol.nouns import CurrentPosition, Entry, Worker
 
 ENDING_STATES = ("canceling", "stopped")
 _TYPES = ("worker.state_changed", "worker.removed", "runtime.attached")
@@ -58,10 +58,12 @@ class Watcher(threading.Thread):
         watched: Watched,
         stop: Callable[[float | None], None],
         broken: Callable[[Exception], None],
+        cancel: Callable[[int], None] | None = None,
     ) -> None:
         """`stop` is called when the command is to end, within some seconds if any are given.
 
-        `broken` is called when another process took the seat.
+        `broken` is called when another process took the seat. `cancel` is called, with the
+        journal's position, when only what the command is at is to end; without it all of it ends.
         """
         super().__init__(name="penholder-run-watcher", daemon=True)
         self._client = client
@@ -69,6 +71,7 @@ class Watcher(threading.Thread):
         self._after: int | None = watched.after
         self._stop_command = stop
         self._broken = broken
+        self._cancel = cancel
         self._closed = threading.Event()
         self._entries: Subscription | None = None
 
@@ -114,7 +117,9 @@ class Watcher(threading.Thread):
         except WorkerNotFound:
             self._stop_command(None)
         else:
-            if worker.state in ENDING_STATES:
+            if worker.state == "canceling" and self._cancel is not None:
+                self._cancel(self._client.call("journal.position", {}, CurrentPosition).pos)
+            elif worker.state in ENDING_STATES:
                 self._stop_command(None)
 
     def _take(self, entry: Entry) -> None:
@@ -124,6 +129,8 @@ class Watcher(threading.Thread):
         if entry.type == "runtime.attached":
             if change.runtime_epoch > self._watched.runtime_epoch:
                 self._broken(_taken_over(change))
+        elif change.to == "canceling" and self._cancel is not None:
+            self._cancel(entry.pos)
         elif entry.type == "worker.removed" or change.to in ENDING_STATES:
             forced = change.force and change.to == "stopped" and change.spared is None
             self._stop_command(_FORCED_WITHIN_S if forced else None)

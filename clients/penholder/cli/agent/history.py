@@ -1,0 +1,95 @@
+"""What the worker's stream says of the runner before: its session, its turn, its questions.
+
+Nothing else is kept anywhere: what was acknowledged is in the stream, and what was not is nowhere.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from penholder.blocking import Client
+from penholder.cli.agent import told
+from penholder.cli.agent.summary import Totals
+from penholder_protocol.errors import CursorGone
+from penholder_protocol.nouns import Entry
+
+_PAGE = 1000
+
+
+class Turn(msgspec.Struct):
+    """A turn that was begun."""
+
+    turn_id: str
+    seq: int
+    text: str
+    begun_pos: int | None = None
+    """Where it was told; None while it is not."""
+    why: str | None = None
+    """What we know of why it ends, before it has."""
+    is_over: bool = False
+    """Its end is on its way to be told."""
+
+
+class Before(msgspec.Struct):
+    """What was."""
+
+    session_id: str | None = None
+    turn: Turn | None = None
+    asked: dict[str, told.Asked] = {}
+    """Questions whose answers were not used, by the ids of their approvals."""
+    totals: Totals = msgspec.field(default_factory=Totals)
+    turns: int = 0
+
+
+def read(client: Client, worker_id: str, after: int) -> Before:
+    """Read what is told of a worker behind a position of the journal."""
+    return fold(_entries(client, f"worker:{worker_id}", after))
+
+
+def fold(entries: Iterable[Entry]) -> Before:
+    """Fold the entries of KEPT types; what cannot be read of one is as if it were not there."""
+    before = Before()
+    for entry in entries:
+        try:
+            _take(before, entry)
+        except msgspec.MsgspecError:
+            continue
+    return before
+
+
+def _take(before: Before, entry: Entry) -> None:
+    data = bytes(entry.data)
+    if entry.type == told.OPENED:
+        before.session_id = msgspec.json.decode(data, type=told.Opened).session_id
+    elif entry.type == told.STARTED:
+        begun = msgspec.json.decode(data, type=told.Started)
+        before.turn = Turn(entry.turn_id or "", begun.seq, begun.text, entry.pos)
+        before.turns += 1
+    elif entry.type == told.CANCELING and before.turn is not None:
+        before.turn.why = told.CANCELED
+    elif entry.type == told.ENDED:
+        before.turn = None
+        before.totals = msgspec.json.decode(data, type=told.Ended).totals
+    elif entry.type == told.ASKED:
+        asked = msgspec.json.decode(data, type=told.Asked)
+        before.asked[asked.request_id] = asked
+    elif entry.type in (told.ANSWERED, told.SUPERSEDED):
+        about = msgspec.json.decode(data, type=told.About).request_id
+        before.asked.pop(about or "", None)
+
+
+def _entries(client: Client, stream: str, after: int) -> Iterator[Entry]:
+    end = client.journal.position().pos
+    while after < end:
+        try:
+            page = client.journal.read(
+                streams=[stream], types=list(told.KEPT), after=after, limit=_PAGE
+            )
+        except CursorGone as gone:
+            oldest = gone.details.get("oldest_pos")
+            if not isinstance(oldest, int) or oldest - 1 <= after:
+                raise
+            after = oldest - 1
+            continue
+        yield from page.items
+        after = page.pos

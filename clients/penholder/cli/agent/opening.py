@@ -1,0 +1,211 @@
+"""From an agent's first word to a session that takes prompts.
+
+A session that there was is gone on with as the agent can: resumed, which tells nothing again, else
+loaded, which tells all of it again (and that is kept apart), else there is a new one, and it is
+said that the old one is lost. A mode or a model that it does not have is refused before it does
+anything: who asked for it would else get another without a word.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from penholder.cli.agent import protocol, told
+from penholder.cli.agent.holding import Held, Holding
+from penholder.cli.agent.protocol import InitializeResponse, Message, NewSessionResponse
+from penholder.cli.agent.requests import Requests
+from penholder.cli.agent.settings import Settings
+from penholder.cli.terminal.text import printable
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Opening:
+    """The opening of one session with an agent that was just started."""
+
+    def __init__(
+        self,
+        requests: Requests,
+        settings: Settings,
+        session_id: str | None,
+        holding: Holding,
+        opened: Callable[[told.Opened], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        """`session_id` is the one to go on with. One of `opened` and `failed` is called, once."""
+        self._requests = requests
+        self._settings = settings
+        self._before = session_id
+        self._holding = holding
+        self._opened = opened
+        self._failed = failed
+        self._lost: str | None = None
+        self._agent = InitializeResponse(0)
+        self.is_loading = False
+        """Whether what comes now was told before."""
+
+    def start(self) -> None:
+        """Say the first word."""
+        params = protocol.initialize(self._settings.version)
+        self._requests.ask("initialize", params, self._initialized)
+
+    def _initialized(self, message: Message) -> None:
+        answer = self._read(message, InitializeResponse, "initialize")
+        if answer is None:
+            return
+        if answer.protocol_version != protocol.VERSION:
+            self._failed(
+                f"the agent speaks version {answer.protocol_version} of the protocol, and this"
+                f" runner version {protocol.VERSION}; another release of the agent may help"
+            )
+            return
+        self._agent = answer
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Ask for the session that there was, as the agent can, else for a new one."""
+        can = self._agent.agent_capabilities
+        if self._before is None:
+            self._new()
+        elif can.can_resume:
+            self._ask_for("resume", "resumed")
+        elif can.load_session:
+            self._ask_for("load", "loaded")
+        else:
+            self._lost = "the agent can neither resume nor load a session"
+            self._new()
+
+    def _ask_for(self, verb: str, how: str) -> None:
+        assert self._before is not None  # asked for by its id
+        try:
+            self._holding.take(self._settings.launcher, self._before)
+        except (Held, OSError) as error:
+            self._failed(str(error))
+            return
+        self.is_loading = how == "loaded"
+        about = {"sessionId": self._before, **self._place()}
+        self._requests.ask(f"session/{verb}", about, lambda answer: self._found(answer, how))
+
+    def _found(self, message: Message, how: str) -> None:
+        self.is_loading = False
+        if message.error is None:
+            self._open(message, how)
+        elif how == "resumed" and self._agent.agent_capabilities.load_session:
+            self._ask_for("load", "loaded")
+        else:
+            self._lost = f"the agent did not find it: {message.error}"
+            self._new()
+
+    def _new(self) -> None:
+        self._requests.ask("session/new", self._place(), lambda answer: self._open(answer, "new"))
+
+    def _place(self) -> dict[str, object]:
+        return {"cwd": self._settings.cwd, "mcpServers": []}
+
+    def _open(self, message: Message, how: str) -> None:
+        if message.error is not None and message.error.code == protocol.AUTH_REQUIRED:
+            self._failed(self._how_to_log_in())
+            return
+        # Resumed and loaded sessions may be answered with nothing at all.
+        if bytes(message.result) == b"null":
+            message.result = msgspec.Raw(b"{}")
+        session = self._read(message, NewSessionResponse, "a session")
+        if session is None:
+            return
+        session_id = session.session_id if how == "new" else self._before
+        if not session_id:
+            self._failed("the agent opened a session without an id")
+            return
+        try:
+            self._holding.take(self._settings.launcher, session_id)
+        except (Held, OSError) as error:
+            self._failed(str(error))
+            return
+        self._set_mode(session_id, session, how)
+
+    def _how_to_log_in(self) -> str:
+        ways = [printable(each.name or each.id) for each in self._agent.auth_methods]
+        return "the agent wants you to log in first, which its own program does" + (
+            f"; it offers: {', '.join(ways)}" if ways else ""
+        )
+
+    def _set_mode(self, session_id: str, session: NewSessionResponse, how: str) -> None:
+        def go_on() -> None:
+            self._set_model(session_id, session, how)
+
+        wanted, modes = self._settings.mode, session.modes
+        offered = [] if modes is None else [each.id for each in modes.available_modes]
+        if wanted is None:
+            go_on()
+        elif wanted in offered:
+            about: dict[str, object] = {"sessionId": session_id, "modeId": wanted}
+            self._set("session/set_mode", about, f"mode {wanted!r}", go_on)
+        else:
+            self._set_option("mode", wanted, session_id, session, go_on, offered)
+
+    def _set_model(self, session_id: str, session: NewSessionResponse, how: str) -> None:
+        def go_on() -> None:
+            self._opened(self._told(session_id, how))
+
+        wanted = self._settings.model
+        if wanted is None:
+            go_on()
+        else:
+            self._set_option("model", wanted, session_id, session, go_on, [])
+
+    def _set_option(
+        self,
+        category: str,
+        wanted: str,
+        session_id: str,
+        session: NewSessionResponse,
+        go_on: Callable[[], None],
+        offered: list[str],
+    ) -> None:
+        for option in session.config_options or []:
+            if option.category != category:
+                continue
+            offered = [*offered, *option.values]
+            if wanted in option.values:
+                about: dict[str, object] = {
+                    "sessionId": session_id, "configId": option.id, "value": wanted
+                }  # fmt: skip
+                self._set("session/set_config_option", about, f"{category} {wanted!r}", go_on)
+                return
+        has = f"it offers: {', '.join(map(printable, offered))}" if offered else "it offers none"
+        self._failed(f"the agent has no {category} {printable(wanted)!r}; {has}")
+
+    def _set(
+        self, method: str, about: dict[str, object], what: str, go_on: Callable[[], None]
+    ) -> None:
+        def answered(message: Message) -> None:
+            if message.error is None:
+                go_on()
+            else:
+                self._failed(f"the agent refuses {what}: {message.error}")
+
+        self._requests.ask(method, about, answered)
+
+    def _told(self, session_id: str, how: str) -> told.Opened:
+        info, can = self._agent.agent_info, self._agent.agent_capabilities
+        return told.Opened(
+            session_id=session_id,
+            how=how,
+            lost=self._lost,
+            agent=None if info is None else info.title or info.name,
+            version=None if info is None else info.version,
+            protocol=self._agent.protocol_version,
+            can_resume=can.can_resume,
+            can_load=can.load_session,
+        )
+
+    def _read(self, message: Message, type_: type[T], what: str) -> T | None:
+        if message.error is not None:
+            self._failed(f"the agent refuses {what}: {message.error}")
+            return None
+        try:
+            return msgspec.json.decode(message.result, type=type_)
+        except msgspec.MsgspecError as error:
+            self._failed(f"the agent answers {what} oddly: {error}")
+            return None

@@ -1,0 +1,139 @@
+"""What an agent is at, folded from its updates: turn, plan, tool now running, tokens and cost.
+
+One event of type `summary` says it, at most once a second, so that a list of workers needs no more
+than the newest of each. Pure: who asks says what time it is.
+
+The cost that an agent tells is the session's so far. A session that could not be resumed begins
+anew from nothing, so what was before it is added.
+"""
+
+from typing import Any
+
+import msgspec
+
+_SHORT_CHARACTERS = 200
+_ENDED = ("completed", "failed")
+
+
+class Cost(msgspec.Struct):
+    """What all of it has cost so far."""
+
+    amount: float = 0.0
+    currency: str = ""
+
+
+class Totals(msgspec.Struct):
+    """What adds up over turns and sessions."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    total_tokens: int = 0
+    cost: Cost | None = None
+
+
+class Plan(msgspec.Struct):
+    """How far a plan is, and the step that it is at."""
+
+    done: int
+    steps: int
+    at: str | None = None
+
+
+class Summary(msgspec.Struct, omit_defaults=True):
+    """Data of a `summary` event."""
+
+    state: str = "starting"
+    turn: str | None = None
+    prompt: str | None = None
+    turns: int = 0
+    tool: str | None = None
+    plan: Plan | None = None
+    mode: str | None = None
+    context_used: int | None = None
+    context_size: int | None = None
+    tokens: int = 0
+    cost: Cost | None = None
+
+
+class Folding:
+    """The summary so far."""
+
+    def __init__(self, totals: Totals | None = None) -> None:
+        """Go on from what was before."""
+        self.now = Summary()
+        self.totals = totals or Totals()
+        self._before = self.totals.cost
+        self._tools: dict[str, str] = {}
+        self._show_totals()
+
+    def began(self, turn_id: str, prompt: str) -> None:
+        """Note a turn."""
+        self.now.state, self.now.turn = "running", turn_id
+        self.now.prompt = _short(prompt)
+        self.now.turns += 1
+
+    def ended(self, state: str = "idle") -> None:
+        """Note that no turn runs."""
+        self.now.state, self.now.turn, self.now.tool = state, None, None
+        self._tools.clear()
+
+    def session_changed(self) -> None:
+        """Note that the cost is counted from nothing again."""
+        self._before = self.totals.cost
+
+    def used(self, input_tokens: int, output_tokens: int, total_tokens: int) -> None:
+        """Add the tokens of a turn."""
+        self.totals.input_tokens += input_tokens
+        self.totals.output_tokens += output_tokens
+        self.totals.total_tokens += total_tokens
+        self._show_totals()
+
+    def take(self, update: dict[str, Any]) -> None:
+        """Note an update; what it does not know changes nothing."""
+        kind = update.get("sessionUpdate")
+        if kind in ("tool_call", "tool_call_update"):
+            self._tool(update)
+        elif kind == "plan":
+            self.now.plan = _plan(update.get("entries"))
+        elif kind == "usage_update":
+            self._usage(update)
+        elif kind == "current_mode_update" and isinstance(update.get("currentModeId"), str):
+            self.now.mode = _short(update["currentModeId"])
+
+    def _tool(self, update: dict[str, Any]) -> None:
+        name = str(update.get("toolCallId"))
+        if update.get("status") in _ENDED:
+            self._tools.pop(name, None)
+        else:
+            title = update.get("title") or self._tools.get(name) or name
+            self._tools[name] = _short(str(title))
+        self.now.tool = next(reversed(self._tools.values()), None)
+
+    def _usage(self, update: dict[str, Any]) -> None:
+        used, size, cost = update.get("used"), update.get("size"), update.get("cost")
+        if isinstance(used, int) and isinstance(size, int):
+            self.now.context_used, self.now.context_size = used, size
+        if isinstance(cost, dict) and isinstance(cost.get("amount"), int | float):
+            currency = _short(str(cost.get("currency", "")))
+            before = self._before
+            same = before is not None and before.currency == currency
+            amount = float(cost["amount"]) + (before.amount if before is not None and same else 0.0)
+            self.totals.cost = Cost(amount, currency)
+            self._show_totals()
+
+    def _show_totals(self) -> None:
+        self.now.tokens, self.now.cost = self.totals.total_tokens, self.totals.cost
+
+
+def _plan(entries: object) -> Plan | None:
+    if not isinstance(entries, list):
+        return None
+    steps = [each for each in entries if isinstance(each, dict)]
+    at = next((each.get("content") for each in steps if each.get("status") == "in_progress"), None)
+    done = sum(each.get("status") == "completed" for each in steps)
+    return Plan(done, len(steps), _short(at) if isinstance(at, str) else None)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.replace("\0", "").split())
+    return line if len(line) <= _SHORT_CHARACTERS else line[: _SHORT_CHARACTERS - 1] + "…"

@@ -1,0 +1,226 @@
+"""The turn that runs, from the worker's post to its end; all of it under the conversation's lock.
+
+A turn is begun in the worker's stream before the agent hears of it, and ended there before the next
+is taken from the post. It ends by what is known here: that somebody canceled it, that its time was
+over, that the process ended. What the agent gives as its reason is kept beside that.
+
+A cancel that was meant for a turn before is told from one for this by its place in the journal.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from penholder.cli.agent import protocol, told
+from penholder.cli.agent.acts import Call, Together
+from penholder.cli.agent.around import Around
+from penholder.cli.agent.history import Turn
+from penholder.cli.agent.progress import Progress
+from penholder.cli.agent.protocol import Message, PromptResponse, decoded
+from penholder.cli.agent.questions import Questions
+from penholder.cli.agent.requests import Requests
+from penholder.cli.agent.settings import GO_ON, Settings
+from penholder.cli.agent.timers import Timers
+from penholder_protocol.nouns import Input
+
+TEXT = "text"
+_TOLD_CHARACTERS = 32 << 10
+_RUNNING: Call = ("worker.transition", {"to": "running"})
+_IDLE: Call = ("worker.transition", {"to": "idle"})
+
+
+class Turns:
+    """The turns of one worker, one at a time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        around: Around,
+        questions: Questions,
+        progress: Progress,
+        timers: Timers,
+        before: Turn | None,
+        ignored: Callable[[], None],
+        ended: Callable[[], None],
+        refused: Callable[[str], None],
+    ) -> None:
+        """Go on from a turn before, if there was one.
+
+        `ignored` is called when the agent does not end a turn that was canceled, `ended` when there
+        is none any more, `refused` when one cannot be begun.
+        """
+        self._settings = settings
+        self._around = around
+        self._questions = questions
+        self._progress = progress
+        self._timers = timers
+        self.now = before
+        self._ignored = ignored
+        self._ended = ended
+        self._refused = refused
+        self._requests: Requests | None = None
+        self._session_id = ""
+        self._is_halted = False
+        self._starts = 0
+        """Of the agent; what was to be said to one is not said to the next."""
+
+    @property
+    def running(self) -> Turn | None:
+        """The turn that has not ended."""
+        return None if self.now is None or self.now.is_over else self.now
+
+    # --- the process ------------------------------------------------------------------------
+
+    def open(self, requests: Requests, session_id: str) -> None:
+        """Go on with an agent that takes prompts now."""
+        self._requests, self._session_id, self._is_halted = requests, session_id, False
+        self._starts += 1
+
+    def halt(self, why: str | None) -> bool:
+        """Have the turn end with its process, for `why`, or go on with the next one.
+
+        Returns whether there is a turn that the agent was asked to end.
+        """
+        turn = self.running
+        if turn is None:
+            return False
+        if why is not None:
+            turn.why = turn.why or why
+        is_first, self._is_halted = not self._is_halted, True
+        if is_first:
+            self._notify_cancel()
+        return is_first and self._requests is not None
+
+    def gone(self) -> None:
+        """Forget the process."""
+        self._requests = None
+
+    def resume(self) -> None:
+        """Have the agent go on with the turn."""
+        turn, folding = self.running, self._progress.folding
+        assert turn is not None  # asked for only then
+        folding.began(turn.turn_id, turn.text)
+        folding.now.turns -= 1
+        event = told.said(told.RESUMED, turn.turn_id)
+        calls: list[Call] = [("worker.set_turn", {"turn_id": turn.turn_id}), _RUNNING]
+        # With what was asked: it may have been told, and never have come to the agent.
+        text = f"{GO_ON}\n\nYou were asked:\n\n{turn.text}"
+        done = self._around.locked(partial(self._prompt, turn, text, self._starts))
+        self._around.put(Together(event, calls, done))
+        self._timers.after(self._settings.ask_again_s, "asking", self._questions.supersede)
+
+    # --- its begin --------------------------------------------------------------------------
+
+    def take(self, input_: Input) -> None:
+        """Begin the turn that an input asks for; what asks for none is told and acknowledged."""
+        text = _text_of(input_)
+        turn = self.now = Turn(f"turn-{input_.seq}", input_.seq, text)
+        if not text:
+            self._acknowledge(turn, f"an input of kind {input_.kind} without text is no prompt")
+            return
+        self._progress.folding.began(turn.turn_id, text)
+        calls: list[Call] = [
+            ("worker.set_turn", {"turn_id": turn.turn_id}),
+            _RUNNING,
+            ("input.ack", {"seq": input_.seq}),
+        ]
+        began = told.Started(input_.seq, text[:_TOLD_CHARACTERS], len(text) > _TOLD_CHARACTERS)
+        done = self._around.locked(partial(self._prompt, turn, text, self._starts))
+        refused = self._around.locked(partial(self._not_begun, turn))
+        event = told.event(told.STARTED, began, turn.turn_id)
+        self._around.put(Together(event, calls, done, refused))
+        self._progress.touch()
+
+    def _acknowledge(self, turn: Turn, why: str) -> None:
+        """Take an input out of the post that is none for an agent."""
+        event = told.said("input.ignored", None, seq=turn.seq, reason=why)
+        done = self._around.locked(lambda _pos: self._free(turn))
+        self._around.put(Together(event, [("input.ack", {"seq": turn.seq})], done))
+
+    def _not_begun(self, turn: Turn, error: Exception) -> None:
+        """The worker may not run: it was stopped meanwhile, say, and that is on its way here."""
+        self._free(turn)
+        self._refused(f"the turn could not be begun: {error}")
+
+    def _free(self, turn: Turn) -> None:
+        if self.now is turn:
+            self.now = None
+            self._ended()
+
+    def _prompt(self, turn: Turn, text: str, start: int, pos: int) -> None:
+        """Ask the agent, now that the turn is told."""
+        turn.begun_pos = turn.begun_pos or pos
+        if self.running is not turn or self._requests is None or self._is_halted:
+            return
+        if start != self._starts:
+            return
+        about: dict[str, object] = {
+            "sessionId": self._session_id, "prompt": protocol.text(text)
+        }  # fmt: skip
+        self._requests.ask("session/prompt", about, partial(self._answered, turn))
+        within_s = self._settings.turn_within_s
+        if within_s is not None:
+            self._timers.after(within_s, "turn", partial(self._cancel, told.DEADLINE))
+
+    # --- its end ----------------------------------------------------------------------------
+
+    def cancel(self, pos: int) -> None:
+        """End the turn that ran at a position of the journal, as its controller wants."""
+        begun = None if self.running is None else self.running.begun_pos
+        if begun is not None and begun < pos:
+            self._cancel(told.CANCELED)
+
+    def _cancel(self, why: str) -> None:
+        turn = self.running
+        if turn is None or turn.why is not None:
+            return
+        turn.why = why
+        self._around.put(told.said(told.CANCELING, turn.turn_id, why=why))
+        self._questions.cancel("the turn was canceled")
+        self._questions.supersede("the turn was canceled")
+        self._notify_cancel()
+        self._timers.after(self._settings.cancel_grace_s, "canceling", self._ignored)
+
+    def _notify_cancel(self) -> None:
+        if self._requests is not None:
+            self._requests.notify("session/cancel", {"sessionId": self._session_id})
+
+    def _answered(self, turn: Turn, message: Message) -> None:
+        """Take the agent's own end of a turn."""
+        if self.running is not turn or (self._is_halted and turn.why is None):
+            return  # its process is ended amid the turn, which goes on with the next
+        if message.error is not None:
+            self.end(turn.why or told.TURN_FAILED, why=str(message.error))
+            return
+        answer = decoded(message.result, PromptResponse) or PromptResponse()
+        if answer.usage is not None:
+            used = answer.usage
+            folding = self._progress.folding
+            folding.used(used.input_tokens, used.output_tokens, used.total_tokens)
+        outcome = turn.why or told.OUTCOMES.get(answer.stop_reason, told.UNCLEAR)
+        self.end(outcome, answer.stop_reason)
+
+    def end(self, outcome: str, stop_reason: str | None = None, why: str | None = None) -> None:
+        """Tell that it has ended."""
+        turn = self.running
+        assert turn is not None  # asked for only then
+        for timer in ("turn", "canceling", "asking"):
+            self._timers.cancel(timer)
+        # Before the end: a worker that waits for an approval cannot become idle.
+        self._questions.cancel("the turn has ended")
+        self._questions.supersede()
+        turn.is_over = True
+        folding = self._progress.folding
+        event = told.event(
+            told.ENDED, told.Ended(outcome, stop_reason, why, folding.totals), turn.turn_id
+        )
+        done = self._around.locked(lambda _pos: self._free(turn))
+        self._around.put(Together(event, [_IDLE], done))
+        folding.ended()
+        self._progress.touch()
+
+
+def _text_of(input_: Input) -> str:
+    found = decoded(input_.data, dict[str, Any]) or {}
+    text = found.get("text") if input_.kind == TEXT else None
+    return text if isinstance(text, str) else ""

@@ -1,0 +1,90 @@
+"""Lines of JSON-RPC between the runner and the agent.
+
+A line may be large, as agents send whole files. So it is collected in pieces and joined once, and
+one that passes all bounds is skipped to its end and told of, instead of growing for ever.
+
+What is no message is what the agent's program, or something in it, prints for people: lines of the
+stream stdout, as of every command.
+"""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from penholder.cli.agent.protocol import Message
+from penholder.cli.run.lines import Splitter
+
+MAX_LINE_BYTES = 50 << 20
+_MESSAGE = msgspec.json.Decoder(Message)
+
+
+class Wire:
+    """Reads the agent's stdout; messages go to the conversation, all else becomes output."""
+
+    due_at: float | None = None
+    """Nothing is sent before it is whole."""
+
+    def __init__(
+        self,
+        heard: Callable[[Message, bytes], None],
+        too_long: Callable[[int], None],
+        wait_for_room: Callable[[], None],
+        most_bytes: int = MAX_LINE_BYTES,
+    ) -> None:
+        """`heard` gets a message and its line, `too_long` the bytes of a line that was skipped."""
+        self._heard = heard
+        self._too_long = too_long
+        self._wait_for_room = wait_for_room
+        self._most_bytes = most_bytes
+        self._pieces: list[bytes] = []
+        self._bytes = 0
+
+    def feed(self, chunk: bytes, _now: float = 0.0) -> Iterator[msgspec.Raw]:
+        """Take bytes; see reader.Cuts."""
+        self._wait_for_room()
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            self._collect(end)
+            yield from self._line()
+        self._collect(rest)
+
+    def flush(self) -> Iterator[msgspec.Raw]:
+        """Yield nothing: half a message is none."""
+        return iter(())
+
+    def postpone(self, by_s: float) -> None:
+        """Wait for nothing, so nothing is postponed."""
+
+    def end(self) -> Iterator[msgspec.Raw]:
+        """Take the last line, which has no newline."""
+        if self._bytes:
+            yield from self._line()
+
+    def _collect(self, piece: bytes) -> None:
+        self._bytes += len(piece)
+        if self._bytes > self._most_bytes:
+            self._pieces.clear()
+        elif piece:
+            self._pieces.append(piece)
+
+    def _line(self) -> Iterator[msgspec.Raw]:
+        line, size = b"".join(self._pieces), self._bytes
+        self._pieces.clear()
+        self._bytes = 0
+        if size > self._most_bytes:
+            self._too_long(size)
+            return
+        if not line.strip():
+            return
+        message = _read(line)
+        if message is None:
+            yield from Splitter("stdout").feed(line + b"\n")
+        else:
+            self._heard(message, line)
+
+
+def _read(line: bytes) -> Message | None:
+    try:
+        return _MESSAGE.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None

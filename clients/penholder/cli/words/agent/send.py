@@ -1,0 +1,66 @@
+"""`penholder agent send`: another turn."""
+
+import sys
+from collections.abc import Sequence
+
+from penholder.cli.agent import starting
+from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.text import printable
+from penholder.cli.words import frame
+from penholder.cli.words.acting import require_living
+from penholder.cli.workers import names, ownership
+
+_STDIN = "-"
+_CANNOT = 6
+_MAX_BYTES = 250_000
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder agent send words…`; returns the exit code."""
+    parser = frame.parser(
+        "agent send",
+        "NAME PROMPT",
+        "Send an agent a prompt: a turn of its own, after those that were sent before.",
+        ["penholder agent send claude-1 'now the documentation'", "penholder agent send -1 - < it"],
+        "It is stored before this returns, and is taken once, whatever is restarted or killed"
+        " meanwhile. It prints the turn's name. - reads the prompt from stdin.",
+    )
+    frame.add_names(parser, several=False)
+    parser.add_argument("prompt", metavar="PROMPT", help="what it is to do; - reads stdin")
+    parser.add_argument(
+        "--steer", action="store_true", help="within the turn that runs, where the agent can"
+    )
+    frame.add_controller(parser)
+    found, options = frame.read(parser, words, fence=True)
+    if found.steer:
+        raise Failure(
+            "no agent can be steered within a turn: version 1 of its protocol has no word for that;"
+            " without --steer it is the next turn, and penholder agent cancel ends this one",
+            _CANNOT,
+        )
+    prompt = _read() if found.prompt == _STDIN else found.prompt
+    if not prompt.strip():
+        raise Usage("the prompt is empty; say what the agent is to do")
+    with frame.connected(options) as client:
+        controller_id = frame.controller_of(client, found.controller)
+        worker = names.resolve(client, found.name, controller_id)
+        starting.require(worker)
+        require_living(worker)
+        with ownership.held(client, options, worker.controller_id) as proof:
+            sent = client.worker.send(
+                worker_id=worker.worker_id, kind="text", data={"text": prompt}, fence=proof.fence
+            )
+    print(f"{printable(worker.label)} turn-{sent.seq}")
+    return 0
+
+
+def _read() -> str:
+    content = sys.stdin.buffer.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise Failure(
+            f"a prompt has at most {_MAX_BYTES} bytes; put more into a file and name that"
+        )
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise Failure(f"the prompt on stdin is not UTF-8: {error}") from None

@@ -1,0 +1,100 @@
+"""`penholder agent start`: from nothing to an agent at work."""
+
+import argparse
+from collections.abc import Sequence
+
+import msgspec
+
+from penholder.cli.agent import launchers, starting
+from penholder.cli.agent.starting import Wanted
+from penholder.cli.run import naming
+from penholder.cli.terminal import output
+from penholder.cli.terminal.options import Parser
+from penholder.cli.terminal.text import printable
+from penholder.cli.words import frame
+from penholder.cli.words.agent import following
+
+_MORE = """\
+Without --launcher it is the setting default_launcher, else the only agent found on PATH. Its
+updates are shown until its turn ends; the exit status is 0 where it ended well, 22 where not.
+Ctrl-C cancels the turn, a second one leaves the agent to itself. It goes on after this terminal in
+any case: penholder agent send gives it more to do, penholder stop ends it. What it asks is a
+question of penholder inbox, whatever is restarted or killed meanwhile."""
+_LONGEST_S = 30 * 86_400
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out `penholder agent start words…`; returns the exit code."""
+    found, options = frame.read(_parser(), words, fence=True)
+    if found.name is not None:
+        naming.check(found.name)
+    wanted = Wanted(
+        prompt=found.prompt,
+        name=found.name,
+        cwd=found.cwd,
+        controller=found.controller,
+        model=found.model,
+        mode=found.mode,
+        answer_within_s=found.answer_within_s,
+        turn_within_s=found.turn_within_s,
+        cancel_grace_s=found.cancel_grace_s,
+    )
+    worker = starting.start(launchers.choose(found.launcher), wanted, options)
+    if options.json:
+        output.print_json(msgspec.json.encode(worker))
+        return 0
+    if found.detach or found.prompt is None:
+        print(printable(worker.label))
+        return 0
+    with frame.connected(options) as client:
+        return following.follow(client, worker)
+
+
+def _parser() -> Parser:
+    parser = frame.parser(
+        "agent start",
+        "[PROMPT] [--launcher NAME] [-d] [--name NAME] …",
+        "Start an agent as a worker, and give it something to do.",
+        [
+            "penholder agent start 'make the tests pass'",
+            "penholder agent start -d --launcher gemini --name docs 'write the tutorial'",
+        ],
+        _MORE,
+    )
+    parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what it is to do first")
+    parser.add_argument("--launcher", metavar="NAME", help="which agent; see agent probe")
+    parser.add_argument(
+        "-d", "--detach", action="store_true", help="return when it takes prompts; print its name"
+    )
+    parser.add_argument("--name", metavar="NAME", help="1 to 64 of A-Za-z0-9._-")
+    parser.add_argument("--cwd", metavar="DIR", help="where it works; default: here")
+    parser.add_argument("--controller", metavar="ID", help="whose it is; default: the directory's")
+    parser.add_argument("--model", metavar="ID", help="a model that the agent offers")
+    parser.add_argument("--mode", metavar="ID", help="a mode that the agent offers")
+    parser.add_argument(
+        "--answer-within-s",
+        type=_seconds,
+        metavar="S",
+        help="a question that nobody answers is denied after so long; default: it waits",
+    )
+    parser.add_argument(
+        "--turn-within-s",
+        type=_seconds,
+        metavar="S",
+        help="a turn is canceled after so long; default: never",
+    )
+    parser.add_argument(
+        "--cancel-grace-s",
+        type=_seconds,
+        default=10.0,
+        metavar="S",
+        help="what it gets to end a turn that was canceled; then its process is ended; default 10",
+    )
+    return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= _LONGEST_S:
+        raise argparse.ArgumentTypeError(f"must be more than 0 and at most {_LONGEST_S}")
+    return seconds

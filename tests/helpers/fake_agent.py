@@ -1,0 +1,208 @@
+"""An agent of ours for tests, in plain Python: speaks version 1, and misbehaves as it is told.
+
+    python fake_agent.py [SWITCH …]
+
+Switches: `--resume`, `--load` (which replays what was said), `--ignores-cancel`,
+`--end-turn-after-cancel`, `--late` (an update after the answer), `--large` (a line of 5 MiB),
+`--dies` (amid each turn), `--dies-once FILE` (amid the first turn of all), `--leaves` (a grandchild
+in its group, whose pid is said), `--silent` (never answers initialize), `--asks N` (N permissions
+at once), `--odd` (kinds and ids that nobody knows, lines that are no messages), `--usage`,
+`--version2` (speaks version 2 only), `--login`, `--long` (a turn that goes on until it is
+canceled), `--option ID` (the id of the option that allows), `--deaf` (never reads), `--chunks N`,
+`--forgets` (finds no session that there was).
+
+A prompt is answered with `you said: …`, and `done: …` with what was permitted.
+"""
+
+import argparse
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def arguments() -> argparse.Namespace:
+    """Read the switches."""
+    parser = argparse.ArgumentParser()
+    for switch in (
+        "resume", "load", "ignores-cancel", "end-turn-after-cancel", "late", "large", "dies",
+        "leaves", "silent", "odd", "usage", "version2", "login", "long", "deaf", "forgets",
+    ):  # fmt: skip
+        parser.add_argument(f"--{switch}", action="store_true")
+    parser.add_argument("--asks", type=int, default=0)
+    parser.add_argument("--dies-once", type=Path)
+    parser.add_argument("--option", default="allow")
+    parser.add_argument("--chunks", type=int, default=1)
+    return parser.parse_args()
+
+
+class Agent:
+    """Reads on one thread, and has a turn on another."""
+
+    def __init__(self, told: argparse.Namespace) -> None:
+        """Take the switches."""
+        self.told = told
+        self.answers: dict[int, queue.Queue[Json]] = {}
+        self.canceled = threading.Event()
+        self.session = "s-1"
+        self._last = 100
+        self._writing = threading.Lock()
+
+    def say(self, **message: object) -> None:
+        """Write a message."""
+        with self._writing:
+            sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+            sys.stdout.flush()
+
+    def update(self, of: str, /, **fields: object) -> None:
+        """Tell something of the session."""
+        update = {"sessionUpdate": of, **fields}
+        self.say(method="session/update", params={"sessionId": self.session, "update": update})
+
+    def chunk(self, text: str) -> None:
+        """Say a piece of text."""
+        self.update("agent_message_chunk", content={"type": "text", "text": text})
+
+    def run(self) -> None:
+        """Read until nobody speaks any more."""
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "method" not in message:
+                if "result" in message:
+                    self.answers[message["id"]].put(message["result"]["outcome"])
+            elif message["method"] == "session/cancel":
+                self.cancel()
+            else:
+                self.answer(message["id"], message["method"], message.get("params", {}))
+
+    def cancel(self) -> None:
+        """Hear of a cancel."""
+        if not self.told.ignores_cancel:
+            self.canceled.set()
+
+    def answer(self, request_id: int, method: str, params: Json) -> None:
+        """Answer a request, a prompt on a thread of its own."""
+        if method == "initialize":
+            if not self.told.silent:
+                self.say(id=request_id, result=self.introduction())
+        elif method == "session/new" and self.told.login:
+            self.say(id=request_id, error={"code": -32000, "message": "Authentication required"})
+        elif method == "session/new":
+            self.say(id=request_id, result={"sessionId": self.session, "modes": MODES})
+        elif method in ("session/resume", "session/load") and self.told.forgets:
+            self.say(id=request_id, error={"code": -32002, "message": "no such session"})
+        elif method in ("session/resume", "session/load"):
+            self.session = params["sessionId"]
+            if method == "session/load":
+                self.chunk("said before")
+            self.say(id=request_id, result={})
+        elif method == "session/set_mode":
+            self.update("current_mode_update", currentModeId=params["modeId"])
+            self.say(id=request_id, result={})
+        elif method == "session/prompt":
+            self.canceled.clear()
+            turn = threading.Thread(target=self.turn, args=(request_id, params), daemon=True)
+            turn.start()
+
+    def introduction(self) -> Json:
+        """Say who it is."""
+        sessions: Json = {"resume": {}} if self.told.resume else {}
+        can = {"loadSession": self.told.load, "sessionCapabilities": sessions}
+        return {
+            "protocolVersion": 2 if self.told.version2 else 1,
+            "agentCapabilities": can,
+            "authMethods": [{"id": "web", "name": "With a browser"}],
+            "agentInfo": {"name": "fake", "title": "Fake Agent", "version": "1.2.3"},
+        }
+
+    def turn(self, request_id: int, params: Json) -> None:
+        """Have a turn."""
+        text = params["prompt"][0]["text"]
+        for number in range(self.told.chunks):
+            self.chunk(f"you said: {text}\n" if not number else f"chunk {number}\n")
+        self.misbehave()
+        permitted = self.ask() if self.told.asks else "all"
+        if self.told.long or self.told.ignores_cancel:
+            self.canceled.wait()
+        reason = "end_turn"
+        if self.canceled.is_set() and not self.told.end_turn_after_cancel:
+            reason = "cancelled"
+        self.chunk(f"done: {permitted}\n")
+        usage = {"totalTokens": 30, "inputTokens": 20, "outputTokens": 10}
+        self.say(id=request_id, result={"stopReason": reason, "usage": usage})
+        if self.told.late:
+            self.chunk("late\n")
+
+    def misbehave(self) -> None:
+        """Do what was asked for."""
+        told = self.told
+        if told.leaves:
+            child = subprocess.Popen(["sleep", "1000"])
+            self.chunk(f"left {child.pid}\n")
+        if told.large:
+            text = "x" * (5 << 20)
+            self.update("tool_call_update", toolCallId="c9", title="Large", status="completed",
+                        rawOutput={"text": text})  # fmt: skip
+        if told.usage:
+            self.update("usage_update", used=1000, size=200000,
+                        cost={"amount": 0.25, "currency": "USD"})  # fmt: skip
+            self.update("plan", entries=[{"content": "first", "priority": "high",
+                                          "status": "in_progress"}])  # fmt: skip
+        if told.odd:
+            self.oddities()
+        if told.dies or (told.dies_once and not told.dies_once.exists()):
+            if told.dies_once:
+                told.dies_once.touch()
+            os._exit(3)
+
+    def oddities(self) -> None:
+        """Say what nobody understands, and go on."""
+        self.update("hologram", depth=3)
+        self.say(id=4711, result={"nobody": "asked"})
+        self.say(method="session/update", params={"sessionId": self.session, "update": 7})
+        self.say(method="$/gossip", params={"a": 1})
+        self.say(id="f1", method="fs/read_text_file", params={"path": "/etc/passwd"})
+        with self._writing:
+            sys.stdout.write("a line for people\n")
+            nested = "[" * 80 + "]" * 80
+            sys.stdout.write(
+                '{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s-1","update":'
+                '{"sessionUpdate":"deep","x":' + nested + "}}}\n"
+            )
+
+    def ask(self) -> str:
+        """Ask for permissions at once; returns the outcomes in order."""
+        asked = []
+        for number in range(1, self.told.asks + 1):
+            self._last += 1
+            self.answers[self._last] = queue.Queue()
+            asked.append(self.answers[self._last])
+            call = {"toolCallId": f"c{number}", "title": f"Write file {number}", "kind": "edit"}
+            self.update("tool_call", **call, status="pending")
+            options = [
+                {"optionId": self.told.option, "name": "Allow", "kind": "allow_once"},
+                {"optionId": "always", "name": "Always", "kind": "allow_always"},
+                {"optionId": "reject", "name": "Reject", "kind": "reject_once"},
+            ]
+            about = {"sessionId": self.session, "toolCall": call, "options": options}
+            self.say(id=self._last, method="session/request_permission", params=about)
+        return " ".join(str((one := each.get()).get("optionId", one["outcome"])) for each in asked)
+
+
+MODES = {
+    "currentModeId": "ask",
+    "availableModes": [{"id": "ask", "name": "Ask"}, {"id": "code", "name": "Code"}],
+}
+
+if __name__ == "__main__":
+    switches = arguments()
+    if switches.deaf:
+        time.sleep(1000)
+    Agent(switches).run()

@@ -1,0 +1,1 @@
+"""Agents as workers: ours that misbehaves, and those of others."""
