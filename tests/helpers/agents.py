@@ -69,6 +69,11 @@ class Agents:
         self._file.parent.mkdir(parents=True)
         self._file.touch(0o600)
 
+    @property
+    def command(self) -> list[str]:
+        """Our fake agent, without switches."""
+        return [sys.executable, FAKE]
+
     def configure(self, name: str, command: list[str], **more: object) -> None:
         """Add a launcher."""
         fields = {"command": command, **more}
@@ -82,7 +87,7 @@ class Agents:
 
     def try_start(self, *switches: str, words: tuple[str, ...] = (), **more: object) -> Ran:
         """Start our fake agent with some switches, whatever comes of it."""
-        self.configure("fake", [sys.executable, FAKE, *switches], **more)
+        self.configure("fake", [*self.command, *switches], **more)
         return self.say("agent", "start", "--launcher", "fake", "--cwd", str(self.cwd), *words)
 
     def start(

@@ -6,7 +6,8 @@ Switches: `--resume`, `--load` (which replays what was said), `--ignores-cancel`
 `--end-turn-after-cancel`, `--late` (an update after the answer), `--large` (a line of 5 MiB),
 `--dies` (amid each turn), `--dies-once FILE` (amid the first turn of all), `--leaves` (a grandchild
 in its group, whose pid is said), `--silent` (never answers initialize), `--asks N` (N permissions
-at once), `--odd` (kinds and ids that nobody knows, lines that are no messages), `--usage`,
+at once), `--asks-once FILE` (in the first turn of all), `--odd` (kinds and ids that nobody knows,
+lines that are no messages), `--usage`,
 `--version2` (speaks version 2 only), `--login`, `--long` (a turn that goes on until it is
 canceled), `--option ID` (the id of the option that allows), `--deaf` (never reads), `--chunks N`,
 `--forgets` (finds no session that there was).
@@ -38,6 +39,7 @@ def arguments() -> argparse.Namespace:
         parser.add_argument(f"--{switch}", action="store_true")
     parser.add_argument("--asks", type=int, default=0)
     parser.add_argument("--dies-once", type=Path)
+    parser.add_argument("--asks-once", type=Path)
     parser.add_argument("--option", default="allow")
     parser.add_argument("--chunks", type=int, default=1)
     return parser.parse_args()
@@ -128,7 +130,7 @@ class Agent:
         for number in range(self.told.chunks):
             self.chunk(f"you said: {text}\n" if not number else f"chunk {number}\n")
         self.misbehave()
-        permitted = self.ask() if self.told.asks else "all"
+        permitted = self.ask() if self.asks_now() else "all"
         if self.told.long or self.told.ignores_cancel:
             self.canceled.wait()
         reason = "end_turn"
@@ -139,6 +141,15 @@ class Agent:
         self.say(id=request_id, result={"stopReason": reason, "usage": usage})
         if self.told.late:
             self.chunk("late\n")
+
+    def asks_now(self) -> bool:
+        """Tell whether this turn needs a permission."""
+        once = self.told.asks_once
+        if once is None or once.exists():
+            return bool(self.told.asks)
+        once.touch()
+        self.told.asks = 1
+        return True
 
     def misbehave(self) -> None:
         """Do what was asked for."""

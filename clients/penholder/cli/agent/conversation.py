@@ -125,7 +125,7 @@ class Conversation:
                 self._opened, self._give_up,
             )  # fmt: skip
             self._opening.start()
-            within_s = self._settings.initialize_s
+            within_s = self._settings.open_within_s
             why = f"the agent has opened no session within {within_s:g} s"
             self._timers.after(within_s, "opening", partial(self._give_up, why))
         heard, too_long = self.locked(self._heard), self.locked(self._skipped)

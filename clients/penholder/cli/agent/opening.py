@@ -7,6 +7,7 @@ anything: who asked for it would else get another without a word.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -37,6 +38,7 @@ class Opening:
         self._requests = requests
         self._settings = settings
         self._before = session_id
+        self._is_own = session_id != settings.session_id
         self._holding = holding
         self._opened = opened
         self._failed = failed
@@ -80,12 +82,23 @@ class Opening:
         assert self._before is not None  # asked for by its id
         try:
             self._holding.take(self._settings.launcher, self._before)
-        except (Held, OSError) as error:
+        except OSError as error:
             self._failed(str(error))
+            return
+        except Held as error:
+            self._is_held(str(error))
             return
         self.is_loading = how == "loaded"
         about = {"sessionId": self._before, **self._place()}
         self._requests.ask(f"session/{verb}", about, lambda answer: self._found(answer, how))
+
+    def _is_held(self, why: str) -> None:
+        """Leave it to whoever has it; who wanted to go on with it and nothing else is refused."""
+        if self._is_own:
+            self._lost = why
+            self._new()
+        else:
+            self._failed(why)
 
     def _found(self, message: Message, how: str) -> None:
         self.is_loading = False
@@ -117,11 +130,9 @@ class Opening:
         if not session_id:
             self._failed("the agent opened a session without an id")
             return
-        try:
+        # Some agents number their sessions anew in each process: a new one is nobody else's.
+        with suppress(Held, OSError):
             self._holding.take(self._settings.launcher, session_id)
-        except (Held, OSError) as error:
-            self._failed(str(error))
-            return
         self._set_mode(session_id, session, how)
 
     def _how_to_log_in(self) -> str:

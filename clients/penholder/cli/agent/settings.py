@@ -25,7 +25,7 @@ class Settings(msgspec.Struct):
     """A session to go on with."""
     answer_within_s: float | None = None
     turn_within_s: float | None = None
-    initialize_s: float = 60.0
+    open_within_s: float = 60.0
     """What an agent gets from its start to an open session."""
     cancel_grace_s: float = 10.0
     """What it gets to end a turn that was canceled; then its process is ended."""

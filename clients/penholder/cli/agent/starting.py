@@ -51,6 +51,8 @@ class Wanted(msgspec.Struct):
     answer_within_s: float | None = None
     turn_within_s: float | None = None
     cancel_grace_s: float = 10.0
+    open_within_s: float = 60.0
+    ask_again_s: float = 60.0
 
 
 def is_agent(worker: Worker) -> bool:
@@ -117,6 +119,8 @@ def _told(chosen: Chosen, wanted: Wanted, options: Options, plan: Plan) -> objec
         answer_within_s=wanted.answer_within_s,
         turn_within_s=wanted.turn_within_s,
         cancel_grace_s=wanted.cancel_grace_s,
+        open_within_s=wanted.open_within_s,
+        ask_again_s=wanted.ask_again_s,
     )
     return msgspec.to_builtins(AgentPlan(plan, settings))
 

@@ -38,6 +38,8 @@ def run(words: Sequence[str]) -> int:
         answer_within_s=found.answer_within_s,
         turn_within_s=found.turn_within_s,
         cancel_grace_s=found.cancel_grace_s,
+        open_within_s=found.open_within_s,
+        ask_again_s=found.ask_again_s,
     )
     worker = starting.start(launchers.choose(found.launcher), wanted, options)
     if options.json:
@@ -71,26 +73,46 @@ def _parser() -> Parser:
     parser.add_argument("--controller", metavar="ID", help="whose it is; default: the directory's")
     parser.add_argument("--model", metavar="ID", help="a model that the agent offers")
     parser.add_argument("--mode", metavar="ID", help="a mode that the agent offers")
-    parser.add_argument(
+    _add_times(parser)
+    return parser
+
+
+def _add_times(parser: Parser) -> None:
+    group = parser.add_argument_group("how long it may take")
+    group.add_argument(
         "--answer-within-s",
         type=_seconds,
         metavar="S",
         help="a question that nobody answers is denied after so long; default: it waits",
     )
-    parser.add_argument(
+    group.add_argument(
         "--turn-within-s",
         type=_seconds,
         metavar="S",
         help="a turn is canceled after so long; default: never",
     )
-    parser.add_argument(
+    group.add_argument(
         "--cancel-grace-s",
         type=_seconds,
         default=10.0,
         metavar="S",
         help="what it gets to end a turn that was canceled; then its process is ended; default 10",
     )
-    return parser
+    group.add_argument(
+        "--open-within-s",
+        type=_seconds,
+        default=60.0,
+        metavar="S",
+        help="what it gets from its start to an open session; default 60",
+    )
+    group.add_argument(
+        "--ask-again-s",
+        type=_seconds,
+        default=60.0,
+        metavar="S",
+        help="after an interruption a question is canceled that it has not asked again by then;"
+        " default 60",
+    )
 
 
 def _seconds(text: str) -> float:

@@ -1,0 +1,1 @@
+"""Parts of the runner of agents, each by itself."""
