@@ -56,10 +56,10 @@ COMMANDS = {
     ),
     "agent": Command(
         "words.agent.command:run",
-        "run an agent: start, send, cancel, wait, show, probe",
+        "run agents, give them things to do, see what they did",
         "workers",
         place=THERE,
-        verbs=("start", "send", "cancel", "wait", "show", "probe"),
+        verbs=("start", "send", "cancel", "wait", "show", "handoff", "continue", "probe"),
     ),
     "ps": Command(
         "words.ps:run", "list the workers that live, and what each did last", "workers", place=THERE

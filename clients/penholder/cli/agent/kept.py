@@ -48,7 +48,7 @@ def _run(told: _Told, seated: Seated, inbox: Inbox, channel: kept.Channel) -> in
     plan, settings = told.run.plan, told.run.settings
     worker = plan.worker
     with Client(worker.socket_path) as client:
-        before = history.read(client, worker.worker_id, plan.before)
+        before = history.read(client, worker.worker_id, settings.since_pos)
         ended = kept.ended_before(client, told.how) if told.number else None
     holding = Holding(Path(settings.sessions_dir), worker.worker_id)
     waiting = Waiting(worker.socket_path)

@@ -21,6 +21,8 @@ class Settings(msgspec.Struct):
     model: str | None = None
     mode: str | None = None
     answers: dict[str, Answer] = {}
+    since_pos: int = 0
+    """Where in the journal its worker's stream begins, or before."""
     session_id: str | None = None
     """A session to go on with."""
     answer_within_s: float | None = None

@@ -50,6 +50,7 @@ class Wanted(msgspec.Struct):
     session_id: str | None = None
     answer_within_s: float | None = None
     turn_within_s: float | None = None
+    restarted_from: str | None = None
     cancel_grace_s: float = 10.0
     open_within_s: float = 60.0
     ask_again_s: float = 60.0
@@ -71,25 +72,29 @@ def require(worker: Worker) -> None:
 
 def start(chosen: Chosen, wanted: Wanted, options: Options) -> Worker:
     """Start an agent, and return its worker when its session takes prompts."""
-    launcher = chosen.launcher
-    arguments = Arguments(
-        argv=list(launcher.command),
+    program = Program(RUNNER, partial(told_of, chosen, wanted, options))
+    beside = Beside(variables_of(chosen), program, partial(_send, wanted.prompt, options))
+    worker = command.detached(arguments_of(chosen, wanted), options, beside)
+    wait_for_session(worker, options)
+    return worker
+
+
+def arguments_of(chosen: Chosen, wanted: Wanted) -> Arguments:
+    """Return the run of an agent's program."""
+    return Arguments(
+        argv=list(chosen.launcher.command),
         called=chosen.name,
         controller=wanted.controller,
         name=wanted.name,
         launcher=f"{LAUNCHER}{chosen.name}",
         cwd=wanted.cwd,
-        restart=launcher.restart,
+        restart=chosen.launcher.restart,
         detach=True,
+        restarted_from=wanted.restarted_from,
     )
-    program = Program(RUNNER, partial(_told, chosen, wanted, options))
-    beside = Beside(_variables(chosen), program, partial(_send, wanted.prompt, options))
-    worker = command.detached(arguments, options, beside)
-    _wait_for_session(worker, options)
-    return worker
 
 
-def _variables(chosen: Chosen) -> Variables:
+def variables_of(chosen: Chosen) -> Variables:
     """Return what the launcher names: the values of neither are stored, as they may be secrets."""
     launcher = chosen.launcher
     missing = [name for name in launcher.pass_env if name not in os.environ]
@@ -104,12 +109,16 @@ def _variables(chosen: Chosen) -> Variables:
     return Variables({}, given)
 
 
-def _told(chosen: Chosen, wanted: Wanted, options: Options, plan: Plan) -> object:
+def told_of(
+    chosen: Chosen, wanted: Wanted, options: Options, plan: Plan, since_pos: int | None = None
+) -> object:
+    """Return what its runner is told; `since_pos` is where its worker's stream begins."""
     launcher = chosen.launcher
     state_dir = Path(options.state_dir or paths.default_state_dir()).absolute()
     settings = Settings(
         launcher=chosen.name,
         cwd=plan.worker.cwd,
+        since_pos=plan.before if since_pos is None else since_pos,
         version=__version__,
         sessions_dir=str(state_dir / "runners" / "sessions"),
         model=wanted.model or launcher.model,
@@ -133,16 +142,16 @@ def _send(prompt: str | None, options: Options, made: Made, control_path: str) -
         control.call("worker.send", {**about, "kind": "text", "data": {"text": prompt}})
 
 
-def _wait_for_session(worker: Worker, options: Options) -> None:
+def wait_for_session(worker: Worker, options: Options, after: int = 0) -> None:
     """Wait until the agent takes prompts; raises Failure where it does not come to that."""
     with command.control(options) as client:
-        first = _first(client, worker)
+        first = _first(client, worker, after)
     if first is None or first.type != told.OPENED:
         raise Failure(f"{printable(worker.label)}: {_why(first)}", ENDED_BADLY)
 
 
-def _first(client: Client, worker: Worker) -> Entry | None:
-    stream, after = [f"worker:{worker.worker_id}"], 0
+def _first(client: Client, worker: Worker, after: int) -> Entry | None:
+    stream = [f"worker:{worker.worker_id}"]
     while True:
         found = client.journal.wait(
             streams=stream, types=list(_FIRST), after=after, limit=1, timeout_ms=_LOOK_MS

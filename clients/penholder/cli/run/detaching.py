@@ -53,6 +53,8 @@ class Program(NamedTuple):
     module: str = _RUNNER
     wrap: Callable[[Plan], object] = msgspec.to_builtins
     """Makes what the runner is told, as plain JSON, of the plan for the command."""
+    after_seq: int | None = None
+    """Up to where the worker's stream is of runs before; None for a worker that was just made."""
 
 
 PLAIN = Program()
@@ -84,7 +86,7 @@ def detach(
     try:
         keeper = _start(arguments, worker_id, orders)
         try:
-            _wait_until_it_runs(made.worker, control_path, keeper, log)
+            _wait_until_it_runs(made.worker, control_path, keeper, log, program.after_seq)
         except (NotKept, Interrupted):
             # Its worker is taken back; a unit's runner sees that, and so would this one's, later.
             if keeper is not None:
@@ -154,15 +156,21 @@ def _start(arguments: Arguments, worker_id: str, orders: Path) -> "subprocess.Po
 
 
 def _wait_until_it_runs(
-    worker: Worker, control_path: str, keeper: "subprocess.Popen[bytes] | None", log: Path
+    worker: Worker,
+    control_path: str,
+    keeper: "subprocess.Popen[bytes] | None",
+    log: Path,
+    after_seq: int | None,
 ) -> None:
     deadline = time.monotonic() + _START_S
     with Client(control_path) as control:
         while True:
             # Before the stream is read: what was said before it ended is then in there.
             is_gone = keeper is not None and keeper.poll() is not None
-            is_over = is_gone or _has_ended(control, worker.worker_id)
-            first = _first_event(control, worker.worker_id)
+            # One that had ended before still looks so until the seat is taken again.
+            is_new = after_seq is None
+            is_over = is_gone or (is_new and _has_ended(control, worker.worker_id))
+            first = _first_event(control, worker.worker_id, after_seq or 0)
             if first is not None:
                 break
             if is_over:
@@ -181,9 +189,9 @@ class _Failed(msgspec.Struct):
     code: int
 
 
-def _first_event(control: Client, worker_id: str) -> Event | None:
+def _first_event(control: Client, worker_id: str, after_seq: int) -> Event | None:
     asked = {
-        "worker_id": worker_id, "after_seq": 0, "types": _FIRST, "limit": 1,
+        "worker_id": worker_id, "after_seq": after_seq, "types": _FIRST, "limit": 1,
         "timeout_ms": _LOOK_MS,
     }  # fmt: skip
     found = control.call("event.wait", asked, Page[Event]).items

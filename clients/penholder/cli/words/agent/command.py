@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from keyword import iskeyword
 
 from penholder.cli.terminal import helping
 from penholder.cli.terminal.failures import Usage
@@ -13,6 +14,8 @@ VERBS = {
     "cancel": "end the turn that an agent is at",
     "wait": "wait until an agent is idle, asks, or has ended",
     "show": "print the conversation with an agent, tokens and cost",
+    "handoff": "write down how an agent stands, for whoever goes on",
+    "continue": "go on with an agent that has ended, or that nobody runs any more",
     "probe": "say which agents are there, what they can do, what is missing",
 }
 
@@ -25,8 +28,9 @@ def run(words: Sequence[str]) -> int:
     verb = words[0]
     if verb not in VERBS:
         raise Usage(f"penholder agent has no verb {verb!r}{nearest(verb, VERBS)}")
+    name = f"{verb}_" if iskeyword(verb) else verb
     carry_out: Callable[[Sequence[str]], int] = import_module(
-        f"penholder.cli.words.agent.{verb}"
+        f"penholder.cli.words.agent.{name}"
     ).run
     return carry_out(words[1:])
 
