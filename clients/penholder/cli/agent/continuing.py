@@ -15,6 +15,7 @@ from penholder.blocking import Client
 from penholder.cli.agent import handing, history, launchers, starting
 from penholder.cli.agent.launchers import Chosen
 from penholder.cli.agent.starting import Wanted
+from penholder.cli.agent.worktrees import Place
 from penholder.cli.run import detaching, naming
 from penholder.cli.run.detaching import Program
 from penholder.cli.run.starting import Made
@@ -36,6 +37,7 @@ class _Chosen(msgspec.Struct):
 
 class _Started(msgspec.Struct):
     agent: _Chosen = msgspec.field(default_factory=_Chosen)
+    place: Place | None = None
 
 
 def go_on(
@@ -96,18 +98,22 @@ def _again(
 
 def _wanted(client: Client, worker: Worker) -> Wanted:
     """Return what was chosen when it was started."""
-    chosen = _Chosen()
+    kept = _Started()
     page = client.journal.read(
         streams=[f"worker:{worker.worker_id}"], types=["process.started"], after=0, limit=1
     )
     for entry in page.items:
-        chosen = msgspec.json.decode(entry.data, type=_Started).agent
+        kept = msgspec.json.decode(entry.data, type=_Started)
     if not os.path.isdir(worker.cwd):
         raise Failure(
             f"the directory of {printable(worker.label)} is gone: {printable(worker.cwd)}"
         )
     return Wanted(
-        cwd=worker.cwd, controller=worker.controller_id, model=chosen.model, mode=chosen.mode
+        cwd=worker.cwd,
+        controller=worker.controller_id,
+        model=kept.agent.model,
+        mode=kept.agent.mode,
+        place=kept.place,
     )
 
 

@@ -75,4 +75,5 @@ def _run(told: _Told, seated: Seated, inbox: Inbox, channel: kept.Channel) -> in
 def _facts(settings: Settings) -> dict[str, object]:
     """Return what the first event says beside the command."""
     chosen = {"launcher": settings.launcher, "model": settings.model, "mode": settings.mode}
-    return {"agent": chosen}
+    place = {} if settings.place is None else {"place": settings.place}
+    return {"agent": chosen, **place}

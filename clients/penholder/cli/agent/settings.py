@@ -2,6 +2,7 @@
 
 import msgspec
 
+from penholder.cli.agent.worktrees import Place
 from penholder.cli.terminal.configuration import Answer
 
 GO_ON = (
@@ -18,6 +19,8 @@ class Settings(msgspec.Struct):
     version: str
     sessions_dir: str
     """Where files are that keep a session to one runner."""
+    place: Place | None = None
+    """Where in git it begins."""
     model: str | None = None
     mode: str | None = None
     answers: dict[str, Answer] = {}

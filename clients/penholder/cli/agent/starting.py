@@ -5,6 +5,7 @@ before anything is started, it comes to the agent once, and it stands in nobody'
 """
 
 import os
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,22 +13,26 @@ import msgspec
 
 from penholder import paths
 from penholder.blocking import Client
-from penholder.cli.agent import told
+from penholder.cli.agent import told, worktrees
 from penholder.cli.agent.kept import AgentPlan
 from penholder.cli.agent.launchers import Chosen
 from penholder.cli.agent.settings import Settings
+from penholder.cli.agent.worktrees import Place, Worktree
+from penholder.cli.commands import up
 from penholder.cli.run import command, variables
 from penholder.cli.run.arguments import Arguments
 from penholder.cli.run.command import Beside
 from penholder.cli.run.detaching import Program
 from penholder.cli.run.kept import Plan
-from penholder.cli.run.starting import Made
+from penholder.cli.run.naming import Naming, base_of
+from penholder.cli.run.starting import Made, working_directory
 from penholder.cli.run.variables import Variables
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
-from penholder.cli.workers import waiting
+from penholder.cli.workers import scope, waiting
 from penholder_protocol import __version__
+from penholder_protocol.errors import ControllerNotFound, PenholderError
 from penholder_protocol.nouns import Entry, Worker
 
 RUNNER = "penholder.cli.agent.kept"
@@ -51,6 +56,9 @@ class Wanted(msgspec.Struct):
     answer_within_s: float | None = None
     turn_within_s: float | None = None
     restarted_from: str | None = None
+    worktree: str | None = None
+    """Its branch, empty for one that is called after the agent; None for no worktree."""
+    place: Place | None = None
     cancel_grace_s: float = 10.0
     open_within_s: float = 60.0
     ask_again_s: float = 60.0
@@ -72,6 +80,40 @@ def require(worker: Worker) -> None:
 
 def start(chosen: Chosen, wanted: Wanted, options: Options) -> Worker:
     """Start an agent, and return its worker when its session takes prompts."""
+    if wanted.worktree is not None:
+        return _start_apart(chosen, wanted, options)
+    if wanted.place is None:
+        wanted.place = worktrees.place_of(Path(working_directory(wanted.cwd)))
+    return _start(chosen, wanted, options)
+
+
+def _start_apart(chosen: Chosen, wanted: Wanted, options: Options) -> Worker:
+    """Start an agent in a worktree, which is called as the agent is."""
+    directory = Path(working_directory(wanted.cwd))
+    name = wanted.name or _free_name(chosen, wanted, options)
+    state_dir = Path(options.state_dir or paths.default_state_dir()).absolute()
+    made = Worktree(directory, state_dir, name, wanted.worktree or None)
+    made.make()
+    wanted.name, wanted.cwd, wanted.place = name, str(made.directory), made.place
+    try:
+        return _start(chosen, wanted, options)
+    except (Failure, PenholderError):
+        # Only where nothing has been done in it: git refuses else, and what it says is no help.
+        with suppress(Failure):
+            made.take_back()
+        raise
+
+
+def _free_name(chosen: Chosen, wanted: Wanted, options: Options) -> str:
+    up.ensure(options)
+    with command.control(options) as client:
+        controller_id = wanted.controller or scope.directory_controller(client).controller_id
+        with suppress(ControllerNotFound):
+            return Naming(client, controller_id, None, chosen.name).choose()
+    return f"{base_of(chosen.name)}-1"
+
+
+def _start(chosen: Chosen, wanted: Wanted, options: Options) -> Worker:
     program = Program(RUNNER, partial(told_of, chosen, wanted, options))
     beside = Beside(variables_of(chosen), program, partial(_send, wanted.prompt, options))
     worker = command.detached(arguments_of(chosen, wanted), options, beside)
@@ -121,6 +163,7 @@ def told_of(
         since_pos=plan.before if since_pos is None else since_pos,
         version=__version__,
         sessions_dir=str(state_dir / "runners" / "sessions"),
+        place=wanted.place,
         model=wanted.model or launcher.model,
         mode=wanted.mode or launcher.mode,
         answers=launcher.answers,

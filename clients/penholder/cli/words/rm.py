@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from penholder.blocking import Client
+from penholder.cli.agent import worktrees
 from penholder.cli.terminal.failures import EXIT_CODES, Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
@@ -17,7 +18,7 @@ def run(words: Sequence[str]) -> int:
     """Carry out `penholder rm words…`; returns the exit code."""
     parser = frame.parser(
         "rm",
-        "[-f] NAME …",
+        "[-f] [--worktree] NAME …",
         "Forget workers that have ended: their questions, inputs and handoffs go with them.",
         ["penholder rm make-1", "penholder rm -f make-2 make-3"],
         "What they did stays in the journal, as long as it keeps that; their ids are never used"
@@ -27,18 +28,33 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument(
         "-f", "--force", action="store_true", help="end those first that still live"
     )
+    parser.add_argument(
+        "--worktree",
+        action="store_true",
+        help="remove the worktree of an agent too, unless something in it is not committed; its"
+        " branch stays",
+    )
     frame.add_controller(parser)
     found, options = frame.read(parser, words, fence=True)
     with frame.connected(options) as client:
         controller_id = frame.controller_of(client, found.controller)
         workers = names.resolve_all(client, found.names, controller_id)
         return act_on(
-            workers, lambda worker: _remove(client, worker, options, force=found.force), "rm",
+            workers,
+            lambda worker: _remove(
+                client, worker, options, force=found.force, with_worktree=found.worktree
+            ),
+            "rm",
             as_json=bool(options.json),
-        )  # fmt: skip
+        )
 
 
-def _remove(client: Client, worker: Worker, options: Options, *, force: bool) -> None:
+def _remove(
+    client: Client, worker: Worker, options: Options, *, force: bool, with_worktree: bool
+) -> None:
+    place = worktrees.kept(client, worker.worker_id) if with_worktree else None
+    if place is not None and place.is_own:
+        worktrees.require_clean(place)
     if endings.is_living(worker):
         if not force:
             raise Failure(
@@ -52,3 +68,5 @@ def _remove(client: Client, worker: Worker, options: Options, *, force: bool) ->
         client.worker.stop(worker_id=worker.worker_id)
     with ownership.held(client, options, worker.controller_id) as proof:
         client.worker.remove(worker_id=worker.worker_id, fence=proof.fence)
+    if place is not None and place.is_own:
+        worktrees.remove(place)

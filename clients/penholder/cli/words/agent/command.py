@@ -14,6 +14,7 @@ VERBS = {
     "cancel": "end the turn that an agent is at",
     "wait": "wait until an agent is idle, asks, or has ended",
     "show": "print the conversation with an agent, tokens and cost",
+    "diff": "show what an agent changed",
     "handoff": "write down how an agent stands, for whoever goes on",
     "continue": "go on with an agent that has ended, or that nobody runs any more",
     "probe": "say which agents are there, what they can do, what is missing",

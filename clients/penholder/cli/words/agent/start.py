@@ -35,6 +35,7 @@ def run(words: Sequence[str]) -> int:
         controller=found.controller,
         model=found.model,
         mode=found.mode,
+        worktree=found.worktree,
         answer_within_s=found.answer_within_s,
         turn_within_s=found.turn_within_s,
         cancel_grace_s=found.cancel_grace_s,
@@ -70,6 +71,13 @@ def _parser() -> Parser:
     )
     parser.add_argument("--name", metavar="NAME", help="1 to 64 of A-Za-z0-9._-")
     parser.add_argument("--cwd", metavar="DIR", help="where it works; default: here")
+    parser.add_argument(
+        "--worktree",
+        nargs="?",
+        const="",
+        metavar="BRANCH",
+        help="in a git worktree of its own, on a new branch; default penholder/NAME",
+    )
     parser.add_argument("--controller", metavar="ID", help="whose it is; default: the directory's")
     parser.add_argument("--model", metavar="ID", help="a model that the agent offers")
     parser.add_argument("--mode", metavar="ID", help="a mode that the agent offers")
