@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.helpers.background import NO_SYSTEMD, Kept
 from tests.helpers.daemon_process import DaemonProcess, Json
-from tests.helpers.programs import Ran, penholder
+from tests.helpers.programs import Ran, Running, penholder
 from tests.helpers.waiting import until
 
 FAKE = str(Path(__file__).with_name("fake_agent.py"))
@@ -62,6 +62,7 @@ class Agents:
     def __init__(self, daemon: DaemonProcess, directory: Path) -> None:
         """Keep the configuration and the working directory below a directory."""
         self.daemon = daemon
+        self.running: list[Running] = []
         self.home = directory / "conf"
         self.cwd = directory / "project"
         self.cwd.mkdir()
@@ -89,6 +90,15 @@ class Agents:
         """Start our fake agent with some switches, whatever comes of it."""
         self.configure("fake", [*self.command, *switches], **more)
         return self.say("agent", "start", "--launcher", "fake", "--cwd", str(self.cwd), *words)
+
+    def foreground(self, *switches: str, prompt: str) -> Running:
+        """Start our fake agent in the foreground."""
+        self.configure("fake", [*self.command, *switches])
+        start = ("agent", "start", "--launcher", "fake", "--cwd", str(self.cwd), prompt)
+        self.running.append(
+            Running(self.daemon, *start, **NO_SYSTEMD | {"XDG_CONFIG_HOME": str(self.home)})
+        )
+        return self.running[-1]
 
     def start(
         self, *switches: str, prompt: str = "", words: tuple[str, ...] = (), **more: object

@@ -56,12 +56,12 @@ def penholder(daemon: DaemonProcess, *words: str, **more: str) -> Ran:
 class Running:
     """A command line that was started and goes on."""
 
-    def __init__(self, daemon: DaemonProcess, *words: str, first: str = "") -> None:
+    def __init__(self, daemon: DaemonProcess, *words: str, first: str = "", **more: str) -> None:
         """Start it; its stdin is a pipe. `first` is Python that its process runs before."""
         wrapper = [sys.executable, "-c", BECOME, first] if first else []
         self.process = subprocess.Popen(
             [*wrapper, PENHOLDER, *words],
-            env=environment(daemon),
+            env=environment(daemon, **more),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

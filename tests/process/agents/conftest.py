@@ -13,5 +13,8 @@ from tests.helpers.daemon_process import DaemonProcess
 @pytest.fixture
 def agents(daemon: DaemonProcess, short_dir: Path) -> Iterator[Agents]:
     """Give what starts agents."""
-    yield Agents(daemon, short_dir)
+    found = Agents(daemon, short_dir)
+    yield found
+    for running in found.running:
+        running.clean_up()
     end_all_below(short_dir)

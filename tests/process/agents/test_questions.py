@@ -185,6 +185,19 @@ def test_without_resume_the_turn_is_lost_and_its_question_canceled(agents: Agent
     agent.asked()
 
 
+def test_an_answer_for_an_agent_that_is_gone_is_refused(agents: Agents) -> None:
+    agent = agents.start("--asks", "1", prompt="go")
+    (question,) = agent.asked()
+    kill(agent.runner)
+    agent.outcome()
+    until(lambda: agent.approvals() == [("canceled", None)], "it is not canceled")
+
+    ran = agents.say("answer", question["request_id"], "allow")
+
+    assert ran.code == 6
+    assert agent.approvals() == [("canceled", None)]
+
+
 def test_what_is_not_asked_again_is_superseded(agents: Agents) -> None:
     flag = agents.cwd / "asked"
     switches = ("--resume", "--asks-once", str(flag), "--long")

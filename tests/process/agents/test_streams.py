@@ -5,6 +5,7 @@ import hashlib
 import json
 
 from tests.helpers.agents import Agents
+from tests.helpers.waiting import until
 
 
 def test_nothing_is_lost_or_doubled_over_a_kill_of_the_daemon(agents: Agents) -> None:
@@ -90,6 +91,21 @@ def test_the_summary_says_turn_plan_tool_tokens_and_cost(agents: Agents) -> None
     assert (totals["input_tokens"], totals["output_tokens"]) == (20, 10)
     assert totals["cost"] == {"amount": 0.25, "currency": "USD"}
     assert "30 tokens, context 1000 of 200000, 0.2500 USD" in agent.say("show").out
+
+
+def test_ps_shows_what_an_agent_is_at(agents: Agents) -> None:
+    agent = agents.start("--usage", "--asks", "1", prompt="write it")
+    (question,) = agent.asked()
+    agent.decide(question["request_id"], "allow")
+    agent.outcome()
+    # The summary comes a second after the last one.
+    until(lambda: agent.events("summary")[-1]["data"].get("tokens") == 30, "it is not summed up")
+
+    (listed,) = agents.say("ps", "--json").json
+
+    assert listed["last_text"] == "idle: write it · 0/1 · 30 tokens · 0.25 USD"
+    assert not listed["silent"]
+    assert not agents.say("ps", "--stall-after", "0s", "--json").json[0]["silent"]
 
 
 def test_the_conversation_is_shown_with_its_tools_folded(agents: Agents) -> None:

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.helpers.agents import Agents
+from tests.helpers.agents import Agent, Agents
 from tests.helpers.programs import runs, wait_gone
 
 
@@ -126,6 +126,34 @@ def test_what_comes_after_the_answer_is_kept_and_belongs_to_no_turn(agents: Agen
 
     last = agent.events("acp.agent_message_chunk")[-1]
     assert (last["data"]["content"]["text"], last["turn_id"]) == ("late\n", None)
+
+
+def test_ctrl_c_cancels_the_turn(agents: Agents) -> None:
+    running = agents.foreground("--long", prompt="go")
+    assert running.line() == "you said: go"
+
+    running.signal(signal.SIGINT)
+
+    ended = running.end()
+    assert ended.code == 130
+    assert "# turn canceled cancelled" in ended.out
+    assert Agent(agents, "fake-1").record()["state"] == "idle"
+
+
+def test_a_second_ctrl_c_leaves_the_agent_to_itself(agents: Agents) -> None:
+    running = agents.foreground("--ignores-cancel", prompt="go")
+    assert running.line() == "you said: go"
+    agent = Agent(agents, "fake-1")
+
+    running.signal(signal.SIGINT)
+    agent.wait_for("turn.canceling")
+    running.signal(signal.SIGINT)
+
+    ended = running.end()
+    assert ended.code == 130
+    assert "fake-1 goes on" in ended.err
+    assert agent.record()["state"] == "canceling"
+    assert runs(agent.command)
 
 
 def test_an_agent_that_is_killed_ends_in_error(agents: Agents) -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from penholder.cli.agent import told
-from penholder.cli.agent.summary import Folding
+from penholder.cli.agent.summary import Folding, title_of
 from penholder.cli.agent.timers import Timers
 from penholder_protocol.nouns import NewEvent
 
@@ -33,4 +33,6 @@ class Progress:
         """Tell it now."""
         self._timers.cancel(told.SUMMARY)
         self._told_at = time.monotonic()
-        self._put(told.event(told.SUMMARY, self.folding.now))
+        now = self.folding.now
+        now.title = title_of(now)
+        self._put(told.event(told.SUMMARY, now))

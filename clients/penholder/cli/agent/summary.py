@@ -42,6 +42,8 @@ class Plan(msgspec.Struct):
 class Summary(msgspec.Struct, omit_defaults=True):
     """Data of a `summary` event."""
 
+    title: str = ""
+    """All of it in a line, for lists of workers of any kind."""
     state: str = "starting"
     turn: str | None = None
     prompt: str | None = None
@@ -53,6 +55,19 @@ class Summary(msgspec.Struct, omit_defaults=True):
     context_size: int | None = None
     tokens: int = 0
     cost: Cost | None = None
+
+
+def title_of(now: Summary) -> str:
+    """Return a summary as one line: what it is at first, then how far, then what it took."""
+    at = now.tool or (now.plan.at if now.plan else None) or now.prompt
+    parts = [at if now.turn and at else f"{now.state}: {now.prompt}" if now.prompt else now.state]
+    if now.plan is not None:
+        parts.append(f"{now.plan.done}/{now.plan.steps}")
+    if now.tokens:
+        parts.append(f"{now.tokens} tokens")
+    if now.cost is not None:
+        parts.append(f"{now.cost.amount:.2f} {now.cost.currency}".rstrip())
+    return " · ".join(parts)
 
 
 class Folding:

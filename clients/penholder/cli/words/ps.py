@@ -41,6 +41,13 @@ class _Controllers(msgspec.Struct):
     next: str | None = None
 
 
+class _Summary(msgspec.Struct):
+    """What a program that tells how it stands says of itself."""
+
+    title: str = ""
+    state: str = ""
+
+
 class Listed(msgspec.Struct, frozen=True):
     """A worker as the list has it, for programs."""
 
@@ -132,8 +139,14 @@ def _listed(seen: WorkerOverview, labels: dict[str, str], stall_after_s: float) 
     worker = seen.worker
     living = endings.is_living(worker)
     ending = None if living else _ending(seen)
-    quiet_since = seen.last_output_at or worker.created_at
-    silent = living and (ages.seconds_since(quiet_since) or 0) >= stall_after_s
+    summary = _summary(seen)
+    said_at = seen.last_output_at
+    if summary is not None and seen.last_event is not None:
+        said_at = seen.last_event.ts  # it speaks in events of its own
+    # Who says that nothing is to be done owes no word.
+    may_be_silent = living and (summary is None or summary.state == "running")
+    quiet_s = ages.seconds_since(said_at or worker.created_at) or 0
+    silent = may_be_silent and quiet_s >= stall_after_s
     return Listed(
         worker_id=worker.worker_id,
         name=worker.label,
@@ -141,13 +154,21 @@ def _listed(seen: WorkerOverview, labels: dict[str, str], stall_after_s: float) 
         controller_id=worker.controller_id,
         controller=labels.get(worker.controller_id, worker.controller_id),
         created_at=worker.created_at,
-        last_output_at=seen.last_output_at,
+        last_output_at=said_at,
         silent=silent,
         pending_approvals=seen.pending_approvals,
-        last_text=seen.last_text,
+        last_text=seen.last_text if summary is None else summary.title,
         exit_status=None if ending is None else ending.code,
         ended_at=None if ending is None else ending.at,
     )
+
+
+def _summary(seen: WorkerOverview) -> _Summary | None:
+    try:
+        found = msgspec.json.decode(seen.summary, type=_Summary | None)
+    except msgspec.MsgspecError:
+        return None
+    return found if found is not None and found.title else None
 
 
 def _ending(seen: WorkerOverview) -> endings.Ending | None:

@@ -153,7 +153,7 @@ def _last(worker: Worker) -> str:
     is_told = worker.ended_as is not None and bool(worker.last_text)
     if worker.last_error and not worker.is_living and not is_told:
         return clean(worker.last_error, 200)
-    return worker.last_text or worker.summary or worker.last_type or ""
+    return worker.summary or worker.last_text or worker.last_type or ""
 
 
 def _colour(state: str) -> str:

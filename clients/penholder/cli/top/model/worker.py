@@ -116,6 +116,7 @@ def take_own(worker: Worker, entry: Entry) -> None:
         _take_output(worker, entry)
     elif entry.type == "summary":
         worker.summary = _title(entry.data)
+        worker.output_at = entry.ts
     elif entry.type in ("process.started", "process.exited"):
         worker.ended_as = _ended_as(entry.data)
 
