@@ -22,6 +22,13 @@ from penholder_protocol.nouns import NewEvent
 from tests.helpers.run_output import content
 
 
+def events_of(queue: Backlog, timeout_s: float) -> list[NewEvent]:
+    """Take events, where no act is among what waits."""
+    taken = queue.take(timeout_s)
+    assert isinstance(taken, list)
+    return taken
+
+
 def split(*chunks: bytes) -> list[Output]:
     """Return the events of a stream that came in these chunks."""
     splitter = Splitter("stdout")
@@ -113,7 +120,7 @@ def event(size: int = 0) -> NewEvent:
 
 def take_all(queue: Backlog) -> Iterator[int]:
     """Yield the sizes of the batches that are there."""
-    while batch := queue.take(0):
+    while batch := events_of(queue, 0):
         yield len(batch)
 
 
@@ -139,9 +146,9 @@ def test_a_full_backlog_makes_the_reader_wait() -> None:
     waiting = threading.Thread(target=queue.put, args=(event(7),))
     waiting.start()
 
-    assert len(queue.take(0)) == 1
+    assert len(events_of(queue, 0)) == 1
     waiting.join()
-    assert len(queue.take(0)) == 1
+    assert len(events_of(queue, 0)) == 1
 
 
 def test_the_last_event_never_waits() -> None:
@@ -169,7 +176,7 @@ def test_a_closed_backlog_is_over_when_it_is_empty() -> None:
     queue.put(event())
     queue.close()
 
-    over = [queue.is_over, len(queue.take(10)) == 0, queue.is_over, queue.take(10) == []]
+    over = [queue.is_over, len(events_of(queue, 10)) == 0, queue.is_over, queue.take(10) == []]
     assert over == [False, False, True, True]
 
 
