@@ -59,7 +59,18 @@ COMMANDS = {
         "run agents, give them things to do, see what they did",
         "workers",
         place=THERE,
-        verbs=("start", "send", "cancel", "wait", "show", "diff", "handoff", "continue", "probe"),
+        verbs=(
+            "start",
+            "send",
+            "cancel",
+            "wait",
+            "show",
+            "diff",
+            "handoff",
+            "continue",
+            "import",
+            "probe",
+        ),
     ),
     "ps": Command(
         "words.ps:run", "list the workers that live, and what each did last", "workers", place=THERE

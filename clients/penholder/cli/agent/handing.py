@@ -6,11 +6,11 @@ They lie below the state directory, private, each handoff in a directory of its 
 
 import errno
 import os
-import stat
 from pathlib import Path
 
 import msgspec
 
+from penholder.cli.agent import own_file
 from penholder.cli.agent.summary import Summary
 from penholder.cli.agent.transcript import figures
 from penholder.cli.run.endpoint import make_private
@@ -58,11 +58,7 @@ def write(directory: Path, checkpoint: Checkpoint, text: str) -> Handed:
 
 def read(path: str) -> str:
     """Return what was handed over; raises OSError where it is no file of this user's."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-            raise PermissionError(errno.EPERM, "is no file of yours", path)
+    with own_file.opened(path) as file:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
         raise OSError(errno.EFBIG, f"has more than {_MOST_BYTES} bytes", path)

@@ -17,6 +17,7 @@ VERBS = {
     "diff": "show what an agent changed",
     "handoff": "write down how an agent stands, for whoever goes on",
     "continue": "go on with an agent that has ended, or that nobody runs any more",
+    "import": "read session files of agents that ran elsewhere",
     "probe": "say which agents are there, what they can do, what is missing",
 }
 

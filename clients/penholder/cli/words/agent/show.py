@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.agent import starting
+from penholder.cli.agent import importing, starting
 from penholder.cli.agent.transcript import TYPES, Line, Transcript, figures
 from penholder.cli.terminal import output
 from penholder.cli.terminal.text import printable
@@ -34,7 +34,8 @@ def run(words: Sequence[str]) -> int:
     with frame.connected(options) as client:
         controller_id = frame.controller_of(client, found.controller)
         worker = names.resolve(client, found.name, controller_id)
-        starting.require(worker)
+        if worker.launcher != importing.LAUNCHER:
+            starting.require(worker)
         format_ = output.format_of(options, output.TABLE)
         if format_ == output.TABLE:
             _print(client, worker)
