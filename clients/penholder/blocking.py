@@ -164,6 +164,9 @@ class Client(Rooms):
             return self._line.exchange(call, deadline)
         finally:
             self._turns.give_back(turn)
+            # One that came meanwhile has left the socket to who used it.
+            if self._line.is_closed:
+                _release(self._line, self._turns)
 
     def ask(
         self,
@@ -227,11 +230,15 @@ class Subscription(Iterator[Entry]):
 
     def __next__(self) -> Entry:
         """Wait for the next entry."""
-        with self._turns.taken():
-            while not self._line.is_closed:
-                if self._following.entries:
-                    return self._following.next()
-                self._advance()
+        try:
+            with self._turns.taken():
+                while not self._line.is_closed:
+                    if self._following.entries:
+                        return self._following.next()
+                    self._advance()
+        finally:
+            if self._line.is_closed:
+                _release(self._line, self._turns)
         raise StopIteration
 
     def close(self) -> None:

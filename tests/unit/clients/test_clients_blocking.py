@@ -276,3 +276,22 @@ def test_importing_it_imports_no_trio() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=Path("/"))
+
+
+def test_a_close_amid_a_call_that_is_answered_leaves_no_socket_open(
+    fake: FakeDaemon, client: Client, aside: Aside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = client._line
+    original = line._ask
+
+    def ask(*given: Any) -> Any:
+        answer = original(*given)
+        client.close()
+        return answer
+
+    monkeypatch.setattr(line, "_ask", ask)
+    calling = aside(client.rpc.ping)
+    peer = fake.accept()
+    peer.answer(peer.read(), PONG)
+    assert result_of(calling).pong
+    assert line._connection is None
