@@ -39,9 +39,15 @@ class Agent(Kept):
         return "".join(event["data"]["content"]["text"] for event in chunks)
 
     def asked(self, count: int = 1) -> list[Json]:
-        """Wait until so many questions are pending; returns them."""
+        """Wait until so many questions are pending, and told in the stream; returns them."""
         until(lambda: len(self._pending()) == count, f"there are no {count} questions")
-        return self._pending()
+        found = self._pending()
+        until(lambda: {each["request_id"] for each in found} <= self._told(), "it is not told")
+        return found
+
+    def _told(self) -> set[str]:
+        asked = self.events("permission.asked")
+        return {event["data"]["request_id"] for event in asked}
 
     def _pending(self) -> list[Json]:
         return list(self.ask("approval.list")["items"])

@@ -205,11 +205,28 @@ def test_an_answer_for_an_agent_that_is_gone_is_refused(agents: Agents) -> None:
     assert agent.approvals() == [("canceled", None)]
 
 
+def test_a_question_whose_runner_was_killed_amid_asking_is_no_other_tools(agents: Agents) -> None:
+    agent = agents.start(*RESUMES, prompt="go")
+    (known,) = agent.asked()
+    # As if the runner had been killed before it could tell for which tool call it asks.
+    unknown = agent.ask(
+        "approval.request", kind="tool.edit", message="Write file 1", options=known["options"],
+        keep=True,
+    )  # fmt: skip
+
+    kill(agent.runner)
+    is_bound(agent)
+
+    assert agent.wait_for("permission.bound")["request_id"] == known["request_id"]
+    found = agent.ask("approval.get", request_id=unknown["request_id"])
+    assert (found["state"], found["note"]) == ("canceled", "superseded")
+
+
 def test_what_is_not_asked_again_is_superseded(agents: Agents) -> None:
     flag = agents.cwd / "asked"
     switches = ("--resume", "--asks-once", str(flag), "--long")
     agent = agents.start(*switches, prompt="go", words=("--ask-again-s", "0.3"))
-    agent.asked()
+    agent.wait_for("permission.asked")
 
     kill(agent.runner)
 

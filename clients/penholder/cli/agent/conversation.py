@@ -60,6 +60,7 @@ class Conversation:
         """Go on from what was before; `wait_for` has an approval's answer brought to `decided`."""
         self._settings = settings
         self._session_id = before.session_id or settings.session_id
+        self._unknown = before.unknown
         self._holding = holding
         self._inbox = inbox
         self._wait_for = wait_for
@@ -111,6 +112,7 @@ class Conversation:
     def listen(self, backlog: Backlog) -> None:
         """Take the way to the daemon."""
         self._backlog = backlog
+        self._questions.disown(self._unknown)
 
     def begin(self, stdin_fd: int) -> Wire:
         """Talk with a process that was just started."""

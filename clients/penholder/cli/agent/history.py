@@ -37,13 +37,24 @@ class Before(msgspec.Struct):
     turn: Turn | None = None
     asked: dict[str, told.Asked] = {}
     """Questions whose answers were not used, by the ids of their approvals."""
+    unknown: list[str] = []
+    """Questions that are asked, of which the stream does not say what was asked exactly."""
     totals: Totals = msgspec.field(default_factory=Totals)
     turns: int = 0
 
 
 def read(client: Client, worker_id: str, after: int) -> Before:
     """Read what is told of a worker behind a position of the journal."""
-    return fold(_entries(client, f"worker:{worker_id}", after))
+    before = fold(_entries(client, f"worker:{worker_id}", after))
+    pending = client.approval.list(worker_id=worker_id, limit=_PAGE).items
+    before.unknown = [
+        each.request_id
+        for each in pending
+        if each.keep
+        and each.kind.startswith(told.TOOL_KIND)
+        and each.request_id not in before.asked
+    ]
+    return before
 
 
 def fold(entries: Iterable[Entry]) -> Before:

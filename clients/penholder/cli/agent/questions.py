@@ -26,7 +26,7 @@ from penholder_protocol.limits import MAX_TEXT_CHARACTERS, MAX_TYPE_CHARACTERS
 from penholder_protocol.nouns import Approval
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_KIND = "tool.call"
+_KIND = f"{told.TOOL_KIND}call"
 
 
 class Open(msgspec.Struct, eq=False):
@@ -104,7 +104,7 @@ class Questions:
     def _params(self, request: RequestPermissionRequest) -> dict[str, object]:
         call = request.tool_call
         title = call.title or f"The agent asks for a permission: {call.tool_call_id}"
-        kind = f"tool.{call.kind}" if call.kind and _ID.fullmatch(call.kind) else _KIND
+        kind = f"{told.TOOL_KIND}{call.kind}" if call.kind and _ID.fullmatch(call.kind) else _KIND
         params: dict[str, object] = {
             "kind": kind[:MAX_TYPE_CHARACTERS],
             "message": title.replace("\0", "")[:MAX_TEXT_CHARACTERS] or "?",
@@ -211,6 +211,14 @@ class Questions:
         for request_id in list(self._kept):
             self._withdraw(request_id, why)
         self._kept.clear()
+
+    def disown(self, request_ids: list[str]) -> None:
+        """Withdraw what a runner asked that was killed before it could say for which tool call.
+
+        To take it for another call with the same options would be a yes to what nobody has seen.
+        """
+        for request_id in request_ids:
+            self._withdraw(request_id, "superseded")
 
     def _withdraw(self, request_id: str, why: str) -> None:
         self._around.put(Withdraw(request_id, why))

@@ -16,6 +16,8 @@ STARTED, RESUMED, CANCELING, ENDED = "turn.started", "turn.resumed", "turn.cance
 REQUEST, ASKED, BOUND = "permission.request", "permission.asked", "permission.bound"
 ANSWERED, SUPERSEDED = "permission.answered", "permission.superseded"
 SUMMARY = "summary"
+TOOL_KIND = "tool."
+"""What the kinds of approvals begin with that are permissions of an agent's."""
 KEPT = (OPENED, STARTED, CANCELING, ENDED, ASKED, ANSWERED, SUPERSEDED)
 """What the next runner reads."""
 COMPLETED, CANCELED, STOPPED, DIED, LOST = "completed", "canceled", "stopped", "died", "lost"
