@@ -206,7 +206,8 @@ def test_all_are_tried_and_the_first_failure_is_the_status(background: Backgroun
     said = background.say("kill", "one", "two")
     assert (said.code, said.out) == (6, "two\n")
     assert said.err.count("penholder kill: ") == 1
-    assert {one.record()["state"], two.record()["state"]} == {"stopped"}
+    assert one.record()["state"] == "stopped"
+    assert two.record()["state"] in ("stopped", "error")
 
 
 def test_a_stranger_that_goes_on_is_told_of(background: Background, stranger: Puppet) -> None:

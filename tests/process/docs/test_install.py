@@ -105,7 +105,7 @@ def _use(terminal: Terminal, bin_: Path) -> None:
     assert said("penholder run -d -- sh -c 'echo hi'") == "sh-1\n"
     said("penholder wait sh-1")
     row = said("penholder ps -a --no-headers").split()
-    assert (row[0], row[-2]) == ("sh-1", "hi")
+    assert (row[0], row[-1]) == ("sh-1", "hi")
     assert said("penholder logs sh-1 2> /dev/null") == "hi\n"
     said("penholder down")
 

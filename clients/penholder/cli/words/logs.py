@@ -24,6 +24,7 @@ from penholder.cli.words.printing import Printer
 from penholder.cli.workers import endings, names, transcript, waiting
 from penholder.cli.workers.stream import Reading
 from penholder.cli.workers.transcript import OUTPUT, Piece
+from penholder_protocol.errors import WorkerNotFound
 from penholder_protocol.nouns import Entry, Worker
 
 _FOLLOWED_FIRST = 10
@@ -129,7 +130,12 @@ class _Log:
             return
         if endings.is_living(worker):
             return
-        ending = endings.find(self._client, worker.worker_id)
+        try:
+            ending = endings.find(self._client, worker.worker_id)
+        except WorkerNotFound:
+            # Removed between the two looks.
+            print("penholder logs: the worker has been removed", file=sys.stderr)
+            return
         if ending is not None:
             how, at = ending.text, ending.at
         elif worker.state in ("stopped", "error"):
