@@ -23,7 +23,7 @@ from penholder.cli.terminal import targets
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
-from penholder.cli.workers import endings
+from penholder.cli.workers import endings, stream
 from penholder_protocol.nouns import Fence, Worker
 
 LIVES = 6
@@ -99,11 +99,9 @@ def _again(
 def _wanted(client: Client, worker: Worker) -> Wanted:
     """Return what was chosen when it was started."""
     kept = _Started()
-    page = client.journal.read(
-        streams=[f"worker:{worker.worker_id}"], types=["process.started"], after=0, limit=1
-    )
-    for entry in page.items:
+    for entry in stream.entries(client, [stream.of_worker(worker.worker_id)], ["process.started"]):
         kept = msgspec.json.decode(entry.data, type=_Started)
+        break
     if not os.path.isdir(worker.cwd):
         raise Failure(
             f"the directory of {printable(worker.label)} is gone: {printable(worker.cwd)}"

@@ -3,14 +3,14 @@
 Nothing else is kept anywhere: what was acknowledged is in the stream, and what was not is nowhere.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
 from penholder.blocking import Client
 from penholder.cli.agent import told
 from penholder.cli.agent.summary import Totals
-from penholder_protocol.errors import CursorGone
+from penholder.cli.workers import stream
 from penholder_protocol.nouns import Entry
 
 _PAGE = 1000
@@ -45,7 +45,7 @@ class Before(msgspec.Struct):
 
 def read(client: Client, worker_id: str, after: int) -> Before:
     """Read what is told of a worker behind a position of the journal."""
-    before = fold(_entries(client, f"worker:{worker_id}", after))
+    before = fold(stream.entries(client, [stream.of_worker(worker_id)], told.KEPT, after))
     pending = client.approval.list(worker_id=worker_id, limit=_PAGE).items
     before.unknown = [
         each.request_id
@@ -87,20 +87,3 @@ def _take(before: Before, entry: Entry) -> None:
     elif entry.type in (told.ANSWERED, told.SUPERSEDED):
         about = msgspec.json.decode(data, type=told.About).request_id
         before.asked.pop(about or "", None)
-
-
-def _entries(client: Client, stream: str, after: int) -> Iterator[Entry]:
-    end = client.journal.position().pos
-    while after < end:
-        try:
-            page = client.journal.read(
-                streams=[stream], types=list(told.KEPT), after=after, limit=_PAGE
-            )
-        except CursorGone as gone:
-            oldest = gone.details.get("oldest_pos")
-            if not isinstance(oldest, int) or oldest - 1 <= after:
-                raise
-            after = oldest - 1
-            continue
-        yield from page.items
-        after = page.pos

@@ -11,8 +11,7 @@ import msgspec
 
 from penholder.blocking import Client
 from penholder.cli.agent import told
-from penholder.cli.workers import waiting
-from penholder_protocol.errors import CursorGone
+from penholder.cli.workers import stream, waiting
 from penholder_protocol.nouns import Entry, Worker
 
 IDLE, ASKS, ENDED_WELL, ENDED_BADLY, UNKNOWN = 0, 20, 21, 22, 125
@@ -70,11 +69,11 @@ class Standing:
 
 def wait(client: Client, worker: Worker) -> int:
     """Wait until an agent is idle, asks or has ended; returns which, as an exit status."""
-    standing, after = Standing(worker.worker_id), 0
+    standing = Standing(worker.worker_id)
     streams = [f"worker:{worker.worker_id}", f"controller:{worker.controller_id}"]
-    end = client.journal.position().pos
+    after = client.journal.position().pos
+    standing.take(stream.entries(client, streams, _TYPES, until=after))
     while True:
-        after = _read(client, streams, after, end, standing)
         found = _status(client, worker.worker_id, standing)
         if found is not None:
             return found
@@ -82,25 +81,7 @@ def wait(client: Client, worker: Worker) -> int:
             streams=streams, types=list(_TYPES), after=after, limit=_PAGE, timeout_ms=_WAIT_MS
         )
         standing.take(page.items)
-        after = end = page.pos
-
-
-def _read(client: Client, streams: list[str], after: int, end: int, standing: Standing) -> int:
-    """Fold all that there is up to a position; returns where the reading stands."""
-    while after < end:
-        try:
-            page = client.journal.read(
-                streams=streams, types=list(_TYPES), after=after, limit=_PAGE
-            )
-        except CursorGone as gone:
-            oldest = gone.details.get("oldest_pos")
-            if not isinstance(oldest, int) or oldest - 1 <= after:
-                raise
-            after = oldest - 1
-            continue
-        standing.take(page.items)
         after = page.pos
-    return after
 
 
 def _status(client: Client, worker_id: str, standing: Standing) -> int | None:

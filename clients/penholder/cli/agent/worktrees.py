@@ -22,6 +22,7 @@ from penholder.cli.run.endpoint import make_private
 from penholder.cli.run.naming import base_of
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.text import printable
+from penholder.cli.workers import stream
 
 PREFIX = "penholder/"
 _DIGITS = 12
@@ -118,10 +119,7 @@ class _Started(msgspec.Struct):
 
 def kept(client: Client, worker_id: str) -> Place | None:
     """Return where a worker began, as its first event tells."""
-    page = client.journal.read(
-        streams=[f"worker:{worker_id}"], types=["process.started"], after=0, limit=1
-    )
-    for entry in page.items:
+    for entry in stream.entries(client, [stream.of_worker(worker_id)], ["process.started"]):
         return msgspec.json.decode(entry.data, type=_Started).place
     return None
 

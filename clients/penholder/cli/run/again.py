@@ -15,7 +15,7 @@ from penholder.cli.run.arguments import Arguments
 from penholder.cli.run.restarts import Policy
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.text import printable
-from penholder_protocol.errors import CursorGone
+from penholder.cli.workers import stream
 from penholder_protocol.nouns import Entry, Worker
 
 _TYPES = ("process.started", "process.failed")
@@ -92,16 +92,4 @@ def _kept(client: Client, worker: Worker) -> _Kept | None:
 
 def _starts(client: Client, worker_id: str) -> Iterator[Entry]:
     """Yield all starts that there are, oldest first: each says the same of the command."""
-    stream, after = [f"worker:{worker_id}"], 0
-    end = client.journal.position().pos
-    while after < end:
-        try:
-            page = client.journal.read(streams=stream, types=list(_TYPES), after=after)
-        except CursorGone as gone:
-            oldest = gone.details.get("oldest_pos")
-            if not isinstance(oldest, int) or oldest - 1 <= after:
-                raise
-            after = oldest - 1
-            continue
-        yield from page.items
-        after = page.pos
+    return stream.entries(client, [stream.of_worker(worker_id)], _TYPES)

@@ -21,7 +21,7 @@ from penholder.cli.terminal.reader import Reader
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.words.printing import Printer
-from penholder.cli.workers import endings, names, transcript, waiting
+from penholder.cli.workers import endings, names, stream, transcript, waiting
 from penholder.cli.workers.stream import Reading
 from penholder.cli.workers.transcript import OUTPUT, Piece
 from penholder_protocol.errors import WorkerNotFound
@@ -163,13 +163,9 @@ class _Log:
 
     def _print_rest(self) -> None:
         """Print what came after the begin, of a worker that has ended meanwhile."""
-        stream = [f"worker:{self._worker.worker_id}"]
-        end, after = self._client.journal.position().pos, self._begin
-        while after < end:
-            page = self._client.journal.read(streams=stream, types=[OUTPUT], after=after)
-            for entry in page.items:
-                self._print_entry(entry)
-            after = page.pos
+        own = [stream.of_worker(self._worker.worker_id)]
+        for entry in stream.entries(self._client, own, [OUTPUT], self._begin):
+            self._print_entry(entry)
 
     def _lines_after(self, seq: int) -> Iterator[Piece]:
         """Yield what there is after a number, as whole lines."""

@@ -7,9 +7,8 @@ from penholder.cli.agent import worktrees
 from penholder.cli.terminal.failures import EXIT_CODES, Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
-from penholder.cli.words import frame
-from penholder.cli.words.each import act_on
-from penholder.cli.workers import endings, names, ownership, waiting
+from penholder.cli.words import acting, frame
+from penholder.cli.workers import endings, ownership, waiting
 from penholder_protocol.errors import WorkerNotStopped
 from penholder_protocol.nouns import Worker
 
@@ -36,17 +35,13 @@ def run(words: Sequence[str]) -> int:
     )
     frame.add_controller(parser)
     found, options = frame.read(parser, words, fence=True)
+
+    def act(client: Client, worker: Worker) -> str:
+        _remove(client, worker, options, force=found.force, with_worktree=found.worktree)
+        return worker.label
+
     with frame.connected(options) as client:
-        controller_id = frame.controller_of(client, found.controller)
-        workers = names.resolve_all(client, found.names, controller_id)
-        return act_on(
-            workers,
-            lambda worker: _remove(
-                client, worker, options, force=found.force, with_worktree=found.worktree
-            ),
-            "rm",
-            as_json=bool(options.json),
-        )
+        return acting.on_each("rm", client, found.names, options, act, found.controller)
 
 
 def _remove(

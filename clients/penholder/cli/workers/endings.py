@@ -11,12 +11,11 @@ from typing import Protocol
 import msgspec
 
 from penholder.blocking import Client
-from penholder_protocol.errors import CursorGone
+from penholder.cli.workers import stream
 
 EXITED = "process.exited"
 _FAILED = "process.failed"
 _CANNOT_RUN = 126
-_PAGE = 1000
 
 
 class _Exit(msgspec.Struct):
@@ -89,18 +88,7 @@ def find(client: Client, worker_id: str) -> Ending | None:
 
 def _search(client: Client, worker_id: str) -> Ending | None:
     """Read all endings there are, of which there is one for each time that the command was run."""
-    stream, types, after, found = f"worker:{worker_id}", [EXITED, _FAILED], 0, None
-    end = client.journal.position().pos
-    while after < end:
-        try:
-            page = client.journal.read(streams=[stream], types=types, after=after, limit=_PAGE)
-        except CursorGone as gone:
-            oldest = gone.details.get("oldest_pos")
-            if not isinstance(oldest, int) or oldest - 1 <= after:
-                raise
-            after = oldest - 1
-            continue
-        for entry in page.items:
-            found = read(entry.type, entry.data, entry.ts) or found
-        after = page.pos
+    found = None
+    for entry in stream.entries(client, [stream.of_worker(worker_id)], [EXITED, _FAILED]):
+        found = read(entry.type, entry.data, entry.ts) or found
     return found

@@ -5,14 +5,14 @@ last N lie in the last numbers, and what is newer than a time is found by halvin
 has taken is left out; who reads is told so (`Reading.is_pruned`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
 from penholder.blocking import Client
 from penholder_protocol.errors import CursorGone
-from penholder_protocol.nouns import Event
+from penholder_protocol.nouns import Entry, Event
 
 _PAGE = 1000
 
@@ -20,6 +20,42 @@ _PAGE = 1000
 class _Page(msgspec.Struct):
     items: list[Event]
     next: str | None = None
+
+
+def of_worker(worker_id: str) -> str:
+    """Return the name of a worker's stream."""
+    return f"worker:{worker_id}"
+
+
+def entries(
+    client: Client,
+    streams: Sequence[str],
+    types: Sequence[str],
+    after: int = 0,
+    until: int | None = None,
+) -> Iterator[Entry]:
+    """Yield entries of these types after a position, up to another: default what there is now.
+
+    What retention has taken is passed over. A page may be empty with more to come, since each looks
+    through a piece of the journal only.
+    """
+    end = client.journal.position().pos if until is None else until
+    while after < end:
+        try:
+            page = client.journal.read(streams=streams, types=types, after=after, limit=_PAGE)
+        except CursorGone as gone:
+            after = _before_oldest(gone, "oldest_pos", after)
+            continue
+        yield from (entry for entry in page.items if entry.pos <= end)
+        after = page.pos
+
+
+def _before_oldest(gone: CursorGone, kind: str, asked: int) -> int:
+    """Return where to go on after what was pruned; raises the error where it leads nowhere."""
+    oldest = gone.details.get(kind)
+    if not isinstance(oldest, int) or oldest - 1 <= asked:
+        raise gone
+    return oldest - 1
 
 
 class Reading:
@@ -64,8 +100,5 @@ class Reading:
         try:
             return self._client.call("event.list", params, _Page).items
         except CursorGone as gone:
-            oldest = gone.details.get("oldest_seq")
-            if not isinstance(oldest, int) or oldest - 1 <= seq:
-                raise
             self.is_pruned = True
-            return self._page(oldest - 1, limit)
+            return self._page(_before_oldest(gone, "oldest_seq", seq), limit)

@@ -11,6 +11,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from penholder_daemon.shell.disk import copying
 from penholder_daemon.shell.disk.paths import UnusablePath
 
 _FILE = "host_id"
@@ -67,3 +68,5 @@ def _write(path: Path, made: str) -> None:
     finally:
         os.close(descriptor)
     begun.rename(path)
+    # Else a power loss could make this another host, whose directories have other controllers.
+    copying.sync(path.parent)

@@ -11,11 +11,8 @@ from penholder.cli.agent.transcript import TYPES, Line, Transcript, figures
 from penholder.cli.terminal import output
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
-from penholder.cli.workers import names
-from penholder_protocol.errors import CursorGone
+from penholder.cli.workers import names, stream
 from penholder_protocol.nouns import Entry, Worker
-
-_PAGE = 1000
 
 
 def run(words: Sequence[str]) -> int:
@@ -61,16 +58,4 @@ def _line(entry: Entry) -> Line:
 
 def entries(client: Client, worker: Worker) -> Iterator[Entry]:
     """Yield what a conversation is made of, as far as the journal still holds it."""
-    stream, after = [f"worker:{worker.worker_id}"], 0
-    end = client.journal.position().pos
-    while after < end:
-        try:
-            page = client.journal.read(streams=stream, types=list(TYPES), after=after, limit=_PAGE)
-        except CursorGone as gone:
-            oldest = gone.details.get("oldest_pos")
-            if not isinstance(oldest, int) or oldest - 1 <= after:
-                raise
-            after = oldest - 1
-            continue
-        yield from page.items
-        after = page.pos
+    return stream.entries(client, [stream.of_worker(worker.worker_id)], TYPES)
