@@ -73,7 +73,7 @@ def _guarded(words: Sequence[str]) -> int:
     from penholder.cli.terminal import failures  # noqa: PLC0415 - after the handlers above
 
     # Before the words are parsed: that they are wrong is told as JSON, too.
-    as_json = "--json" in _own(words)
+    as_json = "--json" in _own(*_front(words))
     try:
         return _run_to_its_end(words)
     except failures.EXPECTED as error:
@@ -120,13 +120,12 @@ def _begins_program(command: str, words: Sequence[str]) -> bool:
     return command == catalog.RUN and catalog.find(command, words) is not None
 
 
-def _own(words: Sequence[str]) -> Sequence[str]:
-    """Return the words before those of another program."""
-    command, rest = _front(words)
-    if _begins_program(command, rest):
+def _own(command: str, words: Sequence[str]) -> Sequence[str]:
+    """Return the words of a command that come before those of another program."""
+    if _begins_program(command, words):
         from penholder.cli.run import own_words  # noqa: PLC0415 - for this command only
 
-        return own_words.split(rest)[0]
+        return own_words.split(words)[0]
     return words[: words.index("--")] if "--" in words else words
 
 
@@ -140,7 +139,7 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _says_where(command: str, words: Sequence[str]) -> bool:
-    return any(word.partition("=")[0] == "--at" for word in _own([command, *words]))
+    return any(word.partition("=")[0] == "--at" for word in _own(command, words))
 
 
 def _run_elsewhere(command: str, words: list[str], place: str) -> None:
@@ -150,7 +149,7 @@ def _run_elsewhere(command: str, words: list[str], place: str) -> None:
 
     if place == catalog.HERE:
         elsewhere.refuse(command)
-    count = len(_own([command, *words])) - 1
+    count = len(_own(command, words))
     at, own = elsewhere.taken(words[:count])
     if at is not None:
         needs_terminal = place == catalog.TERMINAL or "--pty" in own

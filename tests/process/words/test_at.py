@@ -42,7 +42,7 @@ def say(*words: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line in a process of its own, which an ssh may take the place of."""
     return subprocess.run(
         [PENHOLDER, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        timeout=60,
+        timeout=60, env={**os.environ},  # readline, which pytest may load, sets COLUMNS behind it
     )  # fmt: skip
 
 
@@ -52,6 +52,19 @@ def test_a_word_runs_there(fleet: Fleet, ssh: Path) -> None:
     assert say("--at", "ssh://lab", "logs", "over-there").stdout == "hello; $(id)\n"
     assert say("wait", "over-there", "--at=ssh://lab").returncode == 3
     assert ssh.read_text().splitlines()[0] == "-T -p 22 -- me@lab penholder ps -a"
+
+
+def test_a_command_runs_there_with_its_own_words(fleet: Fleet, ssh: Path) -> None:
+    words = ["sh", "-c", 'echo "$@"', "--", "--at", "ssh://not-this"]
+    for flags in (
+        ["--at", "ssh://lab"],
+        ["--at=ssh://lab", "--name", "n"],
+        ["--name", "m", "--at", "ssh://lab"],
+    ):
+        ran = say("run", *flags, *words)
+        assert (ran.returncode, ran.stdout) == (0, "--at ssh://not-this\n")
+    assert say("--at", "ssh://lab", "run", "--", "true").returncode == 0
+    assert {worker.label for worker in fleet.client.worker.list().items} >= {"n", "m", "true-1"}
 
 
 def test_methods_are_asked_through_the_bridge(fleet: Fleet, ssh: Path) -> None:

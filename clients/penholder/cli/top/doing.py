@@ -5,6 +5,7 @@ changes nothing. Acts are carried out one after the other in a thread, and the s
 """
 
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import Thread
@@ -55,9 +56,9 @@ class Doing(App[None]):
         """Put a dialog over the panes; `then` gets what it ends with."""
         _ = self.push_screen(dialog, then)  # awaited here it would wait for itself
 
+    @abstractmethod
     def say(self, text: str, is_wrong: bool = False) -> None:
         """Tell something in the line of messages."""
-        raise NotImplementedError
 
     def action_answer(self, word: answers.Word) -> None:
         """Approve or deny what is chosen, or all that is marked."""
