@@ -57,13 +57,17 @@ def test_no_command_imports_trio_or_the_daemon(
     assert not imported(daemon, *words) & HEAVY
 
 
-def test_status_imports_next_to_nothing(daemon: DaemonProcess) -> None:
+@pytest.mark.parametrize("words", [("status", "--no-json"), ("ps",), ("ps", "-a")], ids=" ".join)
+def test_what_is_said_all_day_imports_next_to_nothing(
+    daemon: DaemonProcess, words: tuple[str, ...]
+) -> None:
     unneeded = {
         "rich", "penholder.cli.contract", "penholder.cli.verbs.call", "subprocess",
-        "penholder._shared.deep",
+        "penholder._shared.deep", "penholder.cli.terminal.meanings", "tomllib", "textual",
+        "hashlib",
     }  # fmt: skip
 
-    assert not imported(daemon, "status", "--no-json") & (HEAVY | unneeded)
+    assert not imported(daemon, *words) & (HEAVY | unneeded)
 
 
 def test_tables_import_what_they_need_only(daemon: DaemonProcess) -> None:

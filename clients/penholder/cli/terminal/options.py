@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from penholder.cli.terminal import meanings, output
+from penholder.cli.terminal import output
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.helping import HelpFormatter
 
@@ -71,6 +71,8 @@ def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
         return found
     if not rest[0].startswith("-"):
         raise Usage(f"unexpected argument {rest[0]!r}; {' '.join(parser.format_usage().split())}")
+    from penholder.cli.terminal import meanings  # noqa: PLC0415 - for mistakes only
+
     unknown = rest[0].partition("=")[0]
     known = [flag for action in parser._actions for flag in action.option_strings]
     hint = nearest(unknown, known, meanings.of_flag(unknown))
