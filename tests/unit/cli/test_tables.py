@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from penholder.cli.terminal import ages, cells, grid
+from penholder.cli.terminal import ages, cells, grid, screen
 from penholder.cli.terminal.grid import Column
 from penholder.cli.terminal.tables import print_list
 from tests.helpers.command_line import Cli
@@ -157,3 +157,35 @@ def test_wrapped_text_loses_nothing(width: int) -> None:
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     if width > 1:
         assert all(cells.width(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_terminal", "has_colours"),
+    [
+        ({"TERM": "xterm-256color"}, True, True),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, True, False),
+        ({"TERM": "dumb"}, True, False),
+        ({}, True, False),
+        ({"TERM": "xterm-256color"}, False, False),
+    ],
+)
+def test_colours_are_for_terminals_that_know_them(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool,
+    has_colours: bool,
+) -> None:  # fmt: skip
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal, raising=False)
+    assert screen.has_colours() == has_colours
+
+
+def test_a_state_has_its_colour_and_nothing_else_has_one() -> None:
+    rows = [["w_1", "\x1b[31mred".replace("\x1b", "?"), "error", "-"], ["w_2", "x", "odd", "-"]]
+    lines = list(grid.lines(COLUMNS, rows, width=80, colours=True))
+    assert "\x1b[31merror\x1b[0m" in lines[1]
+    assert [line.count("\x1b") for line in lines] == [0, 2, 0]
+    # Colours take no cells: what follows stands where it stands without them.
+    assert lines[1].replace("\x1b[31m", "").replace("\x1b[0m", "") == drawn(rows, 80)[1]
