@@ -65,6 +65,6 @@ def test_flags_of_every_command_before_it_stay_before_the_program() -> None:
 
 
 def test_what_the_program_is_told_is_not_taken_for_our_own() -> None:
-    assert "--json" not in _own(["run", "prog", "--json"])
-    assert "--json" in _own(["run", "--json", "prog"])
-    assert "--json" in _own(["--json", "run", "--name", "n", "prog", "--no-json"])
+    assert "--json" not in _own(*_front(["run", "prog", "--json"]))
+    assert "--json" in _own(*_front(["run", "--json", "prog"]))
+    assert "--json" in _own(*_front(["--json", "run", "--name", "n", "prog", "--no-json"]))
