@@ -125,7 +125,7 @@ def reads_nothing_of_batches(sock: socket.socket, rng: random.Random) -> None:
 @_kind
 def pads_its_waits(sock: socket.socket, rng: random.Random) -> None:
     """Send small requests in frames of a megabyte."""
-    for number in range(rng.randrange(20, 60)):
+    for number in range(rng.randrange(8, 24)):
         padded = message("event.wait", number, worker_id="w_victim", after_seq=1 << 40,
                          timeout_ms=300_000)  # fmt: skip
         _push(sock, padded[:-2] + b" " * (1_000_000) + padded[-2:])

@@ -48,6 +48,16 @@ def status(**fields: object) -> Json:
     }  # fmt: skip
 
 
+def approval(request_id: str = "ap", **fields: object) -> Json:
+    """Make a record of an approval."""
+    return {
+        "request_id": request_id, "worker_id": "w", "turn_id": None, "state": "pending",
+        "kind": "k", "message": "m", "options": [], "keep": False, "runtime_epoch": None,
+        "created_at": "t", "deadline_at": None, "decided_at": None, "decision": None,
+        "selected_option_id": None, "selected_alias": None, "note": None, **fields,
+    }  # fmt: skip
+
+
 def entry(pos: int) -> Json:
     """Make an entry."""
     return {

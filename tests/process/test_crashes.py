@@ -7,9 +7,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from penholder_protocol.limits import MAX_CONNECTIONS_PER_PROCESS
+from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
 
-CRASHES = 50
+CRASHES = soak.many(20, 50)
 TAKEOVERS = 1000
 
 

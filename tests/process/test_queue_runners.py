@@ -6,11 +6,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, RawConnection
 
 RUNNERS = 16
-TASKS = 20_000
-KILLS = 40
+TASKS = soak.many(8_000, 20_000)
+KILLS = soak.many(20, 40)
 LEASE_MS = 700
 
 RUNNER = """

@@ -5,8 +5,10 @@ import signal
 
 import pytest
 
+from tests.helpers.fake_daemon import fake_daemon
 from tests.helpers.fleet import Fleet, Seated
 from tests.helpers.programs import Running
+from tests.helpers.records import approval
 
 
 @pytest.fixture
@@ -98,6 +100,27 @@ def test_who_is_interrupted_takes_the_question_back(
     asking.signal(signal.SIGINT)
     assert asking.end().code == 130
     assert fleet.client.approval.get(request_id=request_id).state == "canceled"
+
+
+def test_who_is_interrupted_before_it_is_answered_takes_the_question_back(fleet: Fleet) -> None:
+    with fake_daemon() as daemon:
+        asking = Running(fleet.daemon, "ask", "?", PENHOLDER_SOCKET=str(daemon.path))
+        try:
+            asked = daemon.accept().read()
+            asking.signal(signal.SIGINT)
+            peer = daemon.accept()
+            again = peer.read()
+            assert again["params"] == asked["params"], "under its key it is no second question"
+            peer.answer(again, approval("q"))
+            canceled = peer.read()
+            assert (canceled["method"], canceled["params"]["request_id"]) == (
+                "approval.cancel",
+                "q",
+            )
+            peer.answer(canceled, approval("q", state="canceled"))
+            assert asking.end().code == 130
+        finally:
+            asking.clean_up()
 
 
 def test_a_worker_that_is_not_served_any_more_gets_no_answer(

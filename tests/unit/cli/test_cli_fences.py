@@ -12,7 +12,7 @@ from penholder_protocol import nouns
 from penholder_protocol.errors import Denied, WorkerNotFound
 from tests.helpers.command_line import Cli
 from tests.helpers.fake_daemon import AnsweringDaemon, Json
-from tests.helpers.records import handle, release, worker
+from tests.helpers.records import approval, handle, release, worker
 
 TOKEN = "secret-token"  # noqa: S105 - of a daemon made by hand
 FENCE = {"epoch": 7, "token": TOKEN}
@@ -32,16 +32,6 @@ def owned(fake_control: AnsweringDaemon) -> AnsweringDaemon:
         "approval.cancel": lambda _: approval(),
     }
     return fake_control
-
-
-def approval() -> Json:
-    """Make a record of an approval."""
-    return {
-        "request_id": "ap", "worker_id": "w", "turn_id": None, "state": "pending", "kind": "k",
-        "message": "m", "options": [], "created_at": "t", "deadline_at": None, "decided_at": None,
-        "runtime_epoch": None, "decision": None, "selected_option_id": None,
-        "selected_alias": None, "note": None,
-    }  # fmt: skip
 
 
 def a_handle(**fields: object) -> nouns.Handle:

@@ -7,8 +7,9 @@ the wait goes on where it was. Only a worker that is known to have ended gets no
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from penholder import ConnectionLost, DaemonUnreachable
@@ -66,13 +67,19 @@ def _ask(words: Sequence[str]) -> int:
     offered = [_option(text) for text in found.option or ()]
     path = _own_socket()
     with Client(path, reconnect_s=_PATIENCE_S, operation=options.operation) as client:
-        asked = client.approval.request(
+        request = partial(
+            client.approval.request,
             kind="question",
             message=found.question,
             options=offered or None,
             deadline_ms=None if found.timeout is None else _deadline_ms(found.timeout),
+            idempotency_key=os.urandom(16).hex(),
         )
-        return _tell(_wait(client, asked, path))
+        try:
+            return _tell(_wait(client, request(), path))
+        except KeyboardInterrupt:
+            _take_back(client, request)
+            raise
 
 
 def _own_socket() -> Path:
@@ -106,22 +113,25 @@ def _option(text: str) -> Option:
 
 
 def _wait(client: Client, asked: Approval, path: Path) -> Approval:
-    try:
-        while asked.state == "pending":
-            try:
-                asked = client.approval.wait(request_id=asked.request_id, timeout_ms=_WAIT_MS)
-            except (ConnectionLost, DaemonUnreachable):
-                if _has_ended(path):
-                    raise Failure("the worker has ended, so nobody can answer any more") from None
-            except PenholderError as error:
-                if not error.retryable:
-                    raise
-    except KeyboardInterrupt:
-        # Who asked does not want to know any more.
-        with suppress(PenholderError, ConnectionLost, DaemonUnreachable):
-            client.approval.cancel(request_id=asked.request_id, note="interrupted")
-        raise
+    while asked.state == "pending":
+        try:
+            asked = client.approval.wait(request_id=asked.request_id, timeout_ms=_WAIT_MS)
+        except (ConnectionLost, DaemonUnreachable):
+            if _has_ended(path):
+                raise Failure("the worker has ended, so nobody can answer any more") from None
+        except PenholderError as error:
+            if not error.retryable:
+                raise
     return asked
+
+
+def _take_back(client: Client, request: Callable[[], Approval]) -> None:
+    """Cancel a question whose asker does not want to know any more.
+
+    It may be stored though its id was not heard yet: sent again under its key it is told.
+    """
+    with suppress(PenholderError, ConnectionLost, DaemonUnreachable):
+        client.approval.cancel(request_id=request().request_id, note="interrupted")
 
 
 def _has_ended(path: Path) -> bool:

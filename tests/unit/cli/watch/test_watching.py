@@ -10,6 +10,7 @@ from penholder.blocking import Client
 from penholder.cli.watch.facts import Fact
 from penholder.cli.watch.watching import Watching
 from penholder_protocol.errors import ApprovalNotFound, ControllerNotFound, WorkerNotFound
+from tests.helpers import records
 from tests.helpers.fake_daemon import AnsweringDaemon, Hangup, Json
 from tests.helpers.overviews import entry, overview_json, worker
 from tests.helpers.timelines import at
@@ -17,14 +18,14 @@ from tests.helpers.timelines import at
 
 def approval(request_id: str, **more: object) -> Json:
     """Return a question."""
-    return {
-        "request_id": request_id, "worker_id": "w", "turn_id": None, "state": "pending",
-        "kind": "tool.call", "message": f"May I {request_id}?",
-        "options": [{"id": "allow", "alias": "allow", "label": "Allow", "kind": None}],
-        "keep": False, "runtime_epoch": 1, "created_at": at(0), "deadline_at": None,
-        "decided_at": None, "decision": None, "selected_option_id": None, "selected_alias": None,
-        "note": None, **more,
-    }  # fmt: skip
+    return records.approval(
+        request_id,
+        kind="tool.call",
+        message=f"May I {request_id}?",
+        options=[{"id": "allow", "alias": "allow", "label": "Allow", "kind": None}],
+        created_at=at(0),
+        **more,
+    )
 
 
 class Fleet:
