@@ -6,6 +6,7 @@ The journal is written straight into the tables, since a million appends would t
 from collections import Counter
 from collections.abc import Iterator
 
+from penholder_daemon.core import places
 from penholder_daemon.core.store import SqlValue
 from penholder_daemon.shell.store.database import WriterStore
 
@@ -49,6 +50,7 @@ def fill(store: WriterStore, entries: int) -> None:
         "UPDATE streams SET last_seq = ? WHERE stream_id = ?",
         [(length, stream_id) for stream_id, length in lengths.items()],
     )
+    places.place(store)
     store.run("COMMIT")
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.running_daemon import database, running_daemon
+from penholder_daemon.core import places
 from penholder_daemon.core.store import integer
 from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.opening import open_writer
@@ -30,7 +31,7 @@ FROM n
 """
 _LASTS = """
 UPDATE streams SET last_seq = coalesce(
-  (SELECT max(seq) FROM journal WHERE journal.stream_id = streams.stream_id), last_seq)
+  (SELECT max(seq) FROM journal_places p WHERE p.stream_id = streams.stream_id), last_seq)
 """
 
 
@@ -51,6 +52,7 @@ def _fill(store: WriterStore, events: int) -> None:
         bounds = {"begin": begin, "end": end, "worker": worker, "others": others}
         store.connection.execute(_ENTRIES, bounds)
         store.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    places.place(store)
     store.run(_LASTS)
     store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 

@@ -8,6 +8,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from penholder_daemon.core import places
 from tests.helpers import soak
 from tests.helpers.harness import Bench
 
@@ -27,6 +28,12 @@ os.environ["PENHOLDER_CONFIG"] = os.devnull
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slow ones: one that is left for the end keeps one processor waiting."""
     items.sort(key=lambda item: not {"process", "models"} & set(item.path.parts))
+
+
+@pytest.fixture(autouse=True)
+def _places_are_noted_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have few entries on either side of where they are noted, whatever a test writes."""
+    monkeypatch.setattr(places, "AT_ONCE", 7)
 
 
 @pytest.fixture

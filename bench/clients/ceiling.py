@@ -4,6 +4,7 @@ from itertools import count, cycle
 from pathlib import Path
 
 from bench.clients.turns import Turn
+from penholder_daemon.core import places
 from penholder_daemon.shell.store.opening import open_writer
 
 _ENTRY = (
@@ -20,6 +21,7 @@ def make_turn(path: Path, stream_ids: list[int], batch: int) -> Turn:
     lengths = dict.fromkeys(stream_ids, 0)
     streams = cycle(stream_ids)
     numbers = count()
+    since_noted = [0]
 
     def rows() -> list[tuple[int, int, str]]:
         made = []
@@ -34,6 +36,10 @@ def make_turn(path: Path, stream_ids: list[int], batch: int) -> Turn:
         connection.executemany(_ENTRY, new)
         lasts = {stream_id: (seq, stream_id) for stream_id, seq, _ in new}
         connection.executemany(_LAST, lasts.values())
+        since_noted[0] += batch
+        if since_noted[0] >= places.AT_ONCE:
+            places.place(store)
+            since_noted[0] = 0
         connection.execute("COMMIT")
 
     return step

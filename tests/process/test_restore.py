@@ -248,7 +248,7 @@ def test_a_database_that_is_damaged_tells_what_it_can(daemon: DaemonProcess) -> 
     daemon.stop()
     damaged = apsw.Connection(str(daemon.state_dir / "penholder.db"))
     damaged.execute("PRAGMA writable_schema = ON")
-    damaged.execute("DELETE FROM sqlite_schema WHERE name = 'journal_by_seq'")
+    damaged.execute("DELETE FROM sqlite_schema WHERE name = 'journal_landmarks'")
     damaged.close()
     assert _restored_epoch(daemon, file) > UNKNOWN_STEP
 

@@ -6,7 +6,7 @@ reads and sorts all that comes after the position to answer the first page, agai
 catching up costs the square of what there is. Walking the journal by position needs no sort, but
 reads past everything of all other streams.
 
-So there are three ways, chosen by how many streams there are (`_are_few`):
+So there are three ways, chosen by how many streams there are (`_ways`):
 
 - One is in order by itself: a range of its numbers (`_RANGED`), at half of what a merge costs.
 - Some are merged. The next position of each waits in a queue, the smallest is taken and the one
@@ -14,7 +14,8 @@ So there are three ways, chosen by how many streams there are (`_are_few`):
   for each entry.
 - Of more than MAX_MERGED_STREAMS even one look for each is too many, and the whole journal has no
   streams to merge. Then the journal itself is walked by position (`_WALKED`), and entries of other
-  streams are passed over.
+  streams are passed over. So is its end, whose entries are not noted as those of their streams yet
+  (`places`), behind either of the other two.
 
 What is passed over on the way (entries of other types, of other streams) is bounded by
 MAX_SCAN_ENTRIES, since a look for what is rare would otherwise read everything, at every append for
@@ -22,10 +23,10 @@ each who waits. So a page may be empty though more is to come: its `pos` says ho
 the next one goes on from there. Where nothing is passed over, a page is never ended by that bound.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from penholder_daemon.core import journal, paging
+from penholder_daemon.core import journal, paging, places
 from penholder_daemon.core.journal import ENTRY
 from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.core.streams import Selection
@@ -36,23 +37,25 @@ from penholder_protocol.nouns import Entry
 
 _FIRST = (
     # From the last landmark before the position on; there are at most 64 entries up to the next.
-    "(SELECT k.seq FROM journal k WHERE k.stream_id = s.stream_id AND k.pos > ?1 AND k.seq >"
+    "(SELECT k.seq FROM journal_places k WHERE k.stream_id = s.stream_id AND k.pos > ?1 AND k.seq >"
     " COALESCE((SELECT m.seq FROM journal m WHERE m.stream_id = s.stream_id AND m.seq % 64 = 0"
     " AND m.pos <= ?1 ORDER BY m.pos DESC LIMIT 1), s.pruned_seq) ORDER BY k.seq LIMIT 1)"
 )
 _MERGED = (
     "WITH RECURSIVE heads (pos, stream_id, seq) AS ("
     f"SELECT j.pos, s.stream_id, j.seq FROM streams s"
-    f" CROSS JOIN journal j ON j.stream_id = s.stream_id AND j.seq = {_FIRST} WHERE {{where}}"
+    f" CROSS JOIN journal_places j ON j.stream_id = s.stream_id AND j.seq = {_FIRST}"
+    " WHERE {where}"
     " UNION ALL"
     # A stream has no hole, so the next entry is the next number; null behind the last.
-    " SELECT (SELECT j.pos FROM journal j WHERE j.stream_id = h.stream_id AND j.seq = h.seq + 1),"
+    " SELECT (SELECT j.pos FROM journal_places j"
+    " WHERE j.stream_id = h.stream_id AND j.seq = h.seq + 1),"
     # SQLite takes rows from the queue of a recursion in this order, and answers them in it.
     " h.stream_id, h.seq + 1 FROM heads h WHERE h.pos IS NOT NULL ORDER BY 1 NULLS LAST"
     ") SELECT pos AS at, stream_id AS of_stream FROM heads WHERE pos IS NOT NULL LIMIT ?"
 )
 _RANGED = (
-    "SELECT j.pos AS at, s.stream_id AS of_stream FROM streams s CROSS JOIN journal j"
+    "SELECT j.pos AS at, s.stream_id AS of_stream FROM streams s CROSS JOIN journal_places j"
     f" ON j.stream_id = s.stream_id AND j.seq >= {_FIRST} WHERE {{where}} ORDER BY j.seq LIMIT ?"
 )
 _WALKED = "SELECT pos AS at, stream_id AS of_stream FROM journal WHERE pos > ? ORDER BY pos LIMIT ?"
@@ -75,34 +78,59 @@ class _Way(NamedTuple):
     member_values: list[SqlValue]
 
 
+class _Look:
+    """One look for entries after a position."""
+
+    def __init__(self, rx: Rx, selection: Selection, after: int) -> None:
+        """Choose the ways; each goes on where the one before has ended."""
+        self._rx = rx
+        self._types = None if selection.types is None else sorted(selection.types)
+        self._ways = _ways(rx, selection, after)
+        self.ended_at: int | None = None
+        """How far it went, where it ended for its bound."""
+
+    def entries(self) -> Iterator[tuple[int, Entry]]:
+        """Yield entries with their positions, as far as the look may go."""
+        for way in self._ways:
+            for entry in _entries(self._rx, way, self._types):
+                yield entry.pos, entry
+            # Where nothing is passed over a page is full before, for MAX_LIST_LIMIT is smaller.
+            if (self._types is not None or way.members) and self._was_bounded(way):
+                return
+
+    def _was_bounded(self, way: _Way) -> bool:
+        # Asked once more without the entries: those that were passed over were not yielded.
+        sql = f"SELECT MAX(at), COUNT(*) FROM ({way.positions})"
+        end = self._rx.store.row(sql, *way.values)
+        assert end is not None  # an aggregate has a row
+        if end[1] == MAX_SCAN_ENTRIES:
+            self.ended_at = integer(end[0])
+        return self.ended_at is not None
+
+
 def read(rx: Rx, selection: Selection, after: int, limit: int) -> Stretch:
     """Read the selected entries after a position, as many as one page and one look may have."""
     # Never behind the cursor: a page must not lead a reader back.
     current = max(after, journal.position(rx))
-    way = _way(rx, selection, after)
-    found = ((entry.pos, entry) for entry in _entries(rx, way, selection))
-    items, cut_at = paging.cut(found, limit)
-    if cut_at is not None:
-        return Stretch(items, cut_at, more=True)
-    # Nothing was passed over then, and MAX_LIST_LIMIT is below MAX_SCAN_ENTRIES: this is the end.
-    if selection.types is None and not way.members:
-        return Stretch(items, current, more=False)
-    # Asked once more without the entries: those that were passed over are not among the items.
-    end = rx.store.row(f"SELECT MAX(at), COUNT(*) FROM ({way.positions})", *way.values)
-    assert end is not None  # an aggregate has a row
-    if end[1] == MAX_SCAN_ENTRIES:
-        return Stretch(items, integer(end[0]), more=True)
+    look = _Look(rx, selection, after)
+    items, cut_at = paging.cut(look.entries(), limit)
+    ended_at = look.ended_at if cut_at is None else cut_at
+    if ended_at is not None:
+        return Stretch(items, ended_at, more=True)
     return Stretch(items, current, more=False)
 
 
-def _way(rx: Rx, selection: Selection, after: int) -> _Way:
+def _ways(rx: Rx, selection: Selection, after: int) -> list[_Way]:
     where, values = selection.where_streams()
-    if selection.everything:
-        return _Way(_WALKED, [after, MAX_SCAN_ENTRIES], "", [])
-    if _are_few(rx, selection):
-        sql = _RANGED if selection.is_one_stream else _MERGED
-        return _Way(sql.format(where=where), [after, *values, MAX_SCAN_ENTRIES], "", [])
-    return _Way(_WALKED, [after, MAX_SCAN_ENTRIES], f" AND {where}", values)
+    members = "" if selection.everything else f" AND {where}"
+    if not _are_few(rx, selection):
+        return [_Way(_WALKED, [after, MAX_SCAN_ENTRIES], members, values)]
+    placed = places.up_to(rx.store)
+    end = _Way(_WALKED, [max(after, placed), MAX_SCAN_ENTRIES], members, values)
+    if after >= placed:
+        return [end]
+    sql = _RANGED if selection.is_one_stream else _MERGED
+    return [_Way(sql.format(where=where), [after, *values, MAX_SCAN_ENTRIES], "", []), end]
 
 
 def _are_few(rx: Rx, selection: Selection) -> bool:
@@ -118,9 +146,8 @@ def _are_few(rx: Rx, selection: Selection) -> bool:
     return rx.store.row(sql, *values, most + 1) != (most + 1,)
 
 
-def _entries(rx: Rx, way: _Way, selection: Selection) -> Iterator[Entry]:
-    types = sorted(selection.types or ())
-    wanted = "" if selection.types is None else f" AND j.type IN ({', '.join('?' * len(types))})"
+def _entries(rx: Rx, way: _Way, types: Sequence[str] | None) -> Iterator[Entry]:
+    wanted = "" if types is None else f" AND j.type IN ({', '.join('?' * len(types))})"
     # CROSS JOIN keeps SQLite to this order of the tables: the positions lead, in their order, and
     # nothing is sorted. Types are looked at last, so that what they pass over counts as looked at.
     sql = (
@@ -128,7 +155,7 @@ def _entries(rx: Rx, way: _Way, selection: Selection) -> Iterator[Entry]:
         f" CROSS JOIN streams s ON s.stream_id = p.of_stream{way.members}"
         f" CROSS JOIN journal j ON j.pos = p.at{wanted}"
     )
-    return map(ENTRY.read, rx.store.rows(sql, *way.values, *way.member_values, *types))
+    return map(ENTRY.read, rx.store.rows(sql, *way.values, *way.member_values, *(types or ())))
 
 
 def refuse_gone(rx: Rx, selection: Selection, after: int) -> None:

@@ -20,7 +20,7 @@ holds the age of its put only until somebody has looked at it past its hour and 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from penholder_daemon.core import durations
+from penholder_daemon.core import durations, places
 from penholder_daemon.core.effects import RemoveBlobs
 from penholder_daemon.core.ledger import Head
 from penholder_daemon.core.store import Row, integer, integer_in, to_json
@@ -200,7 +200,7 @@ def forget_names(tx: Tx, stream_id: int, up_to_seq: int) -> None:
         tx,
         f"blob_id IN (SELECT blob_id FROM blob_names WHERE {here})"
         " AND (put_ms IS NULL OR put_ms <= ?3 OR put_ms <= COALESCE("
-        "(SELECT age_ms FROM journal WHERE stream_id = ?1 AND seq = ?2), put_ms))"
+        f"(SELECT age_ms FROM journal WHERE pos = {places.of('?1', '?2')}), put_ms))"
         " AND NOT EXISTS (SELECT 1 FROM blob_names n WHERE n.blob_id = blobs.blob_id"
         " AND NOT (n.stream_id = ?1 AND n.seq <= ?2))",
         stream_id,

@@ -20,21 +20,29 @@ An entry is handed to the publisher as it was made, not as it would be read: it 
 its transaction, or vanishes from `Tx.published` with its savepoint.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
 from penholder_daemon.core import blobs as blobs_of_entries
-from penholder_daemon.core import durations, positions
+from penholder_daemon.core import durations, places, positions
 from penholder_daemon.core.store import Shape, integer, to_json
 from penholder_daemon.core.transaction import Published, Rx, Tx
 from penholder_protocol.errors import CursorGone
-from penholder_protocol.limits import MAX_SCAN_ENTRIES
+from penholder_protocol.limits import MAX_INTEGER, MAX_SCAN_ENTRIES
 from penholder_protocol.nouns import Entry
 from penholder_protocol.nouns.words import NULL
 
 ENTRY = Shape(Entry, stream="s.name")
 _FROM = "FROM journal j JOIN streams s ON s.stream_id = j.stream_id"
+_STREAM = "(SELECT stream_id FROM streams WHERE name = ?)"
+_NOTED = (
+    # CROSS JOIN keeps SQLite to this order of the tables: nothing is sorted.
+    "FROM (SELECT pos AS at FROM journal_places"
+    f" WHERE stream_id = {_STREAM} AND seq > ? AND seq <= ? ORDER BY seq) p"
+    " CROSS JOIN journal j ON j.pos = p.at CROSS JOIN streams s ON s.stream_id = j.stream_id"
+)
+_LATE = f"{_FROM} AND j.{places.LATE} AND j.stream_id = {_STREAM} AND j.seq > ? AND j.seq <= ?"
 
 
 def append(
@@ -123,12 +131,17 @@ def read_stream(rx: Rx, stream: str, after_seq: int) -> Iterator[Entry]:
     Without a limit: rows are read as they are asked for, and who cuts the page stops asking.
     """
     refuse_pruned_seq(rx, stream, after_seq)
-    sql = (
-        f"SELECT {ENTRY.columns} {_FROM}"
-        " WHERE j.stream_id = (SELECT stream_id FROM streams WHERE name = ?) AND j.seq > ?"
-        " ORDER BY j.seq"
-    )
-    return map(ENTRY.read, rx.store.rows(sql, stream, after_seq))
+    return _read(rx, stream, after_seq, MAX_INTEGER)
+
+
+def _read(
+    rx: Rx, stream: str, after_seq: int, up_to: int, types: Sequence[str] | None = None
+) -> Iterator[Entry]:
+    """Yield entries of a stream, oldest first; a page that is full before asks for no late ones."""
+    wanted = "" if types is None else f" WHERE j.type IN ({', '.join('?' * len(types))})"
+    for source, order in ((_NOTED, ""), (_LATE, " ORDER BY j.pos")):
+        sql = f"SELECT {ENTRY.columns} {source}{wanted}{order}"
+        yield from map(ENTRY.read, rx.store.rows(sql, stream, after_seq, up_to, *(types or ())))
 
 
 def read_types(
@@ -141,15 +154,9 @@ def read_types(
     refuse_pruned_seq(rx, stream, after_seq)
     _, last_seq = extent(rx, stream)
     up_to = min(after_seq + MAX_SCAN_ENTRIES, last_seq)
-    sql = (
-        f"SELECT {ENTRY.columns} {_FROM}"
-        " WHERE j.stream_id = (SELECT stream_id FROM streams WHERE name = ?)"
-        f" AND j.seq > ? AND j.seq <= ? AND j.type IN ({', '.join('?' * len(types))})"
-        " ORDER BY j.seq"
-    )
-    found = rx.store.rows(sql, stream, after_seq, up_to, *sorted(types))
+    found = _read(rx, stream, after_seq, up_to, sorted(types))
     # A cursor may lie behind the last entry; going on must never lead back before it.
-    return map(ENTRY.read, found), max(after_seq, up_to), up_to < last_seq
+    return found, max(after_seq, up_to), up_to < last_seq
 
 
 def refuse_pruned_seq(rx: Rx, stream: str, after_seq: int) -> None:
@@ -168,10 +175,9 @@ def refuse_pruned_id(rx: Rx, stream: str, entry_id: str) -> None:
     made_ms = rx.world.made_ms(entry_id)
     if not pruned_seq or made_ms is None:
         return
+    at = places.of("s.stream_id", "s.pruned_seq + 1")
     oldest = rx.store.row(
-        "SELECT ts FROM journal WHERE stream_id = (SELECT stream_id FROM streams WHERE name = ?)"
-        " ORDER BY seq LIMIT 1",
-        stream,
+        f"SELECT j.ts FROM streams s CROSS JOIN journal j ON j.pos = {at} WHERE s.name = ?", stream
     )
     # Entries of one millisecond cannot be told apart by their ids, so as old is taken for older.
     is_older = oldest is None or rx.world.time_from_ms(made_ms) <= str(oldest[0])
@@ -209,10 +215,10 @@ def _find(rx: Rx, entry_id: str) -> Entry | None:
 
 def latest(rx: Rx, stream: str) -> Entry | None:
     """Return the newest entry of a stream."""
+    at = places.of("s.stream_id", "s.last_seq")
     sql = (
-        f"SELECT {ENTRY.columns} {_FROM}"
-        " WHERE j.stream_id = (SELECT stream_id FROM streams WHERE name = ?)"
-        " ORDER BY j.seq DESC LIMIT 1"
+        f"SELECT {ENTRY.columns} FROM streams s CROSS JOIN journal j ON j.pos = {at}"
+        " WHERE s.name = ? AND s.last_seq > s.pruned_seq"
     )
     row = rx.store.row(sql, stream)
     return None if row is None else ENTRY.read(row)

@@ -90,6 +90,11 @@ class Ledger:
         self.wrote = 0
         """How many of the store's own changes they came to."""
 
+    @property
+    def position(self) -> int:
+        """The position that was given last, as far as it is known here; else 0."""
+        return self._position or 0
+
     # --- adding -------------------------------------------------------------------------------
     def place(self, stream: str) -> tuple[int, Head]:
         """Return the next position and the head of a stream; a new stream is made.

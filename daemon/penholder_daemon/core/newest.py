@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from penholder_daemon.core import places
 from penholder_daemon.core.store import Row, SqlValue
 from penholder_protocol.limits import MAX_LAST_DATA_BYTES
 from penholder_protocol.nouns import LastEvent
@@ -29,10 +30,11 @@ COLUMNS = (
 )
 WIDTH = 6
 """How many columns these are."""
-JOINS = (
-    " LEFT JOIN journal last ON last.stream_id = s.stream_id AND last.seq = s.last_seq"
-    " LEFT JOIN journal output ON output.stream_id = s.stream_id AND output.seq = s.output_seq"
-    " LEFT JOIN journal summary ON summary.stream_id = s.stream_id AND summary.seq = s.summary_seq"
+JOINS = "".join(
+    # What is gone is not looked for.
+    f" LEFT JOIN journal {name} ON {name}.pos = CASE WHEN s.{name}_seq > s.pruned_seq"
+    f" THEN {places.of('s.stream_id', f's.{name}_seq')} END"
+    for name in ("last", "output", "summary")
 )
 """What a statement about `streams s` adds for `read`. One about all of them is seven times as fast
 as one for each."""

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from penholder_daemon.core import blobs, counters, durations, positions
+from penholder_daemon.core import blobs, counters, durations, places, positions
 from penholder_daemon.core.rules import Rule
 from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.core.transaction import Rx, Tx
@@ -84,9 +84,8 @@ def _last_older(rx: Rx, older_than_ms: int, stream_id: int, first_seq: int, last
 
 
 def _is_older(rx: Rx, oldest_kept_ms: int, stream_id: int, seq: int) -> bool:
-    row = rx.store.row(
-        "SELECT age_ms, ts FROM journal WHERE stream_id = ? AND seq = ?", stream_id, seq
-    )
+    at = places.of("?1", "?2")
+    row = rx.store.row(f"SELECT age_ms, ts FROM journal WHERE pos = {at}", stream_id, seq)
     assert row is not None  # a stream has no holes
     if row[0] is None:
         return str(row[1]) < rx.world.time_from_ms(max(0, oldest_kept_ms))
@@ -102,16 +101,19 @@ def apply(tx: Tx, cut: Cut) -> None:
     """Delete what a cut takes."""
     # By this number a subscription sees that it has to look which of its streams were cut.
     counters.raise_(tx, _CUTS)
+    places.place(tx.store)
     # Perhaps the newest entry is among those that go, and its position must not come again.
     positions.note(tx.store, positions.last(tx.store))
     blobs.forget_names(tx, cut.stream_id, cut.seq)
     # The stream first: the entry whose position it keeps is among those that go.
     tx.store.run(
         "UPDATE streams SET pruned_seq = ?, pruned_pos ="
-        " (SELECT pos FROM journal WHERE stream_id = ? AND seq = ?) WHERE stream_id = ?",
+        " (SELECT pos FROM journal_places WHERE stream_id = ? AND seq = ?) WHERE stream_id = ?",
         cut.seq,
         cut.stream_id,
         cut.seq,
         cut.stream_id,
     )
-    tx.store.run("DELETE FROM journal WHERE stream_id = ? AND seq <= ?", cut.stream_id, cut.seq)
+    here = "FROM journal_places WHERE stream_id = ? AND seq <= ?"
+    tx.store.run(f"DELETE FROM journal WHERE pos IN (SELECT pos {here})", cut.stream_id, cut.seq)
+    tx.store.run(f"DELETE {here}", cut.stream_id, cut.seq)

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from penholder_daemon.core import ledger
+from penholder_daemon.core import ledger, places
 from penholder_daemon.core.ledger import Ledger
 from penholder_daemon.core.mirror import Mirror
 from penholder_daemon.core.store import Known, Row, SqlValue, Store
@@ -63,6 +63,8 @@ class TransactionStore(StoreOver):
     def commit(self) -> None:
         """Write what waits, and make all of it durable."""
         self.ledger.settle()
+        if self.ledger.position >= places.up_to(self) + places.AT_ONCE:
+            places.place(self)
         self._store.run("COMMIT")
         self._mirror.trim()
         self._version_then = self._store.data_version

@@ -12,6 +12,7 @@ somebody can look for it, and its finder changes nothing.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from penholder_daemon.core import places
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx
 from penholder_protocol.nouns import Finding
@@ -22,14 +23,24 @@ _CHECKS = {
     "streams_without_gap": (
         "SELECT s.name || ' holds ' || COUNT(j.pos) || ' entries up to ' || s.last_seq"
         " || ', pruned up to ' || s.pruned_seq FROM streams s"
-        " LEFT JOIN journal j ON j.stream_id = s.stream_id GROUP BY s.stream_id"
+        f" LEFT JOIN {places.ALL} j ON j.stream_id = s.stream_id GROUP BY s.stream_id"
         " HAVING COUNT(j.pos) <> s.last_seq - s.pruned_seq"
         " OR MIN(j.seq) <> s.pruned_seq + 1 OR MAX(j.seq) <> s.last_seq"
     ),
     "streams_in_order": (
-        "SELECT s.name || ' has its entry ' || j.seq || ' before an older one' FROM journal j"
-        " JOIN journal k ON k.stream_id = j.stream_id AND k.seq = j.seq + 1 AND k.pos < j.pos"
+        "SELECT s.name || ' has its entry ' || j.seq || ' behind a newer one' FROM journal j"
         " JOIN streams s ON s.stream_id = j.stream_id"
+        f" WHERE {places.of('j.stream_id', 'j.seq + 1')} < j.pos"
+    ),
+    "places_are_noted": (
+        "SELECT 'entry ' || p.seq || ' of stream ' || p.stream_id || ' is noted at ' || p.pos"
+        " || ', and is not there' FROM journal_places p LEFT JOIN journal j"
+        " ON j.pos = p.pos AND j.stream_id = p.stream_id AND j.seq = p.seq WHERE j.pos IS NULL"
+        " UNION ALL SELECT 'the entry at ' || j.pos || ' is not noted as that of its stream'"
+        " FROM journal j LEFT JOIN journal_places p ON p.stream_id = j.stream_id AND p.seq = j.seq"
+        f" WHERE NOT j.{places.LATE} AND p.pos IS NOT j.pos"
+        " UNION ALL SELECT 'it is not known up to where entries are noted'"
+        " WHERE NOT EXISTS (SELECT 1 FROM journal_placed)"
     ),
     "newest_entries_are_noted": (
         "SELECT s.name || ' has noted ' || COALESCE(s.output_seq, 'none') || ' as its newest output"

@@ -13,7 +13,7 @@ Where each stream ends is kept here while it is written to, and stored once at t
 
 from collections.abc import Mapping
 
-from penholder_daemon.core import newest, positions, streams
+from penholder_daemon.core import newest, places, positions, streams
 from penholder_daemon.core.store import SqlValue, integer
 from penholder_daemon.moving.skipping import SKIPPED, Skipping
 from penholder_daemon.moving.target import Target, refuse_other
@@ -120,10 +120,11 @@ class Streams:
                 stream.newest.get(newest.SUMMARY),
                 stream.stream_id,
             )
+        places.place(self._target.store)
 
     def _refuse_other(self, name: str, row: Mapping[str, SqlValue]) -> None:
         found = self._target.store.row(
-            f"SELECT {', '.join(row)} FROM journal WHERE stream_id = ? AND seq = ?",
+            f"SELECT {', '.join(row)} FROM journal WHERE pos = {places.of('?1', '?2')}",
             row["stream_id"],
             row["seq"],
         )

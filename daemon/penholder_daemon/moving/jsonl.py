@@ -5,7 +5,8 @@ one line a row, `{"table": …, "row": {column: value}}`, table after table in t
 header, in each table by its primary key. Bytes are `{"base64": "…"}`. Behind all rows come the
 bytes of blobs (see `blobs`). The same content always gives the same export.
 
-It holds the tables as they are, not what rooms would answer: hashes, epochs, keys and all. An
+It holds the tables as they are, not what rooms would answer: hashes, epochs, keys and all; but not
+where entries are noted to be (`core.places`), which follows from the journal. An
 export of answers could not be read back without giving out new numbers, and every cursor and fence
 would be of another history. That is also why it is read only by a program of the same schema, and
 only into a database that holds nothing: tables of two histories cannot be put together.
@@ -21,7 +22,7 @@ import apsw
 import msgspec
 
 from penholder_daemon import migrations
-from penholder_daemon.core import positions
+from penholder_daemon.core import places, positions
 from penholder_daemon.core.counters import JOURNAL
 from penholder_daemon.core.store import Store, integer
 from penholder_daemon.moving import blobs
@@ -126,6 +127,7 @@ def move(
                 f" the header says {rows}"
             )
     incoming.finish(store)
+    places.place(store)
     # The rows have left the highest number that is there; what counts is the highest ever given.
     store.run("DELETE FROM sqlite_sequence")
     for name, last in header.sequences.items():
@@ -192,13 +194,13 @@ def _decoded(decoder: msgspec.json.Decoder[StructT], text: bytes, number: int) -
 
 
 def _tables(store: Store) -> list[str]:
-    """List all tables in the order in which the schema made them."""
+    """List what is moved, in the order in which the schema made it."""
     # An underscore stands for any character in LIKE, unless it is escaped.
     rows = store.rows(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite@_%'"
         " ESCAPE '@' ORDER BY rowid"
     )
-    return [str(row[0]) for row in rows]
+    return [str(row[0]) for row in rows if row[0] not in places.TABLES]
 
 
 def _columns(store: Store, table: str) -> tuple[list[str], str]:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 
-from penholder_daemon.core import blobs, seats, streams
+from penholder_daemon.core import blobs, places, seats, streams
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.session import Session
@@ -45,7 +45,7 @@ _CHECKS = {
     "blobs_of_entries": (
         "SELECT s.name || ' has names of blobs for its entry ' || n.seq || ', which is not there'"
         " FROM blob_names n JOIN streams s ON s.stream_id = n.stream_id LEFT JOIN journal j"
-        " ON j.stream_id = n.stream_id AND j.seq = n.seq WHERE j.blobs IS NULL"
+        f" ON j.pos = {places.of('n.stream_id', 'n.seq')} WHERE j.blobs IS NULL"
     ),
     "room_of_blobs": (
         "SELECT 'blobs take ' || used || ' bytes, counted are ' || counted FROM (SELECT"

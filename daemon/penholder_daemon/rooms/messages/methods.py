@@ -118,7 +118,7 @@ def check(rx: Rx) -> Iterator[Finding]:
         {
             "messages_are_indexed": (
                 "SELECT s.name || ' has its message ' || j.seq || ' under another kind or none'"
-                " FROM streams s JOIN journal j ON j.stream_id = s.stream_id"
+                " FROM journal j JOIN streams s ON s.stream_id = j.stream_id"
                 " LEFT JOIN messages m ON m.message_pos = j.pos"
                 " WHERE s.name >= 'topic:' AND s.name < 'topic;' AND (m.kind IS NULL"
                 " OR m.kind <> j.type OR m.message_seq <> j.seq OR m.topic_id <> j.stream_id)"

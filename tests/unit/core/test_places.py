@@ -1,0 +1,138 @@
+"""Where entries are is noted late and many at once, and nobody can tell."""
+
+from pathlib import Path
+from random import Random
+
+import apsw
+import pytest
+
+from penholder_daemon.core import places, positions, verify
+from penholder_daemon.core.store import integer_in
+from tests.helpers.harness import Bench, Json
+
+WORKERS = ("w1", "w2", "w3", "w4")
+NEVER = 1 << 40
+
+
+def _live(bench: Bench, seed: int) -> None:
+    """Append to several streams in batches, refuse some calls, prune now and then."""
+    random = Random(seed)
+    for worker_id in WORKERS:
+        bench.worker(worker_id)
+    for step in range(60):
+        batch = [
+            bench.invocation(
+                "event.append",
+                {
+                    "worker_id": random.choice([*WORKERS, "none"]),
+                    "type": random.choice(["output", "summary", "other"]),
+                    "data": {"step": step},
+                },
+            )
+            for _ in range(random.randrange(1, 6))
+        ]
+        bench.run(batch)
+        if step < 40 and random.random() < 0.1:
+            streams = [f"worker:{random.choice(WORKERS)}"]
+            bench.call("daemon.prune", streams=streams, keep_last=random.randrange(5))
+
+
+def _findings(bench: Bench) -> set[str]:
+    found = verify.findings(bench.rx(), bench.registry.rooms, deep=False)
+    return {each.check for each in found}
+
+
+def _seen(bench: Bench) -> list[Json]:
+    """Return all that readers see, from wherever they begin."""
+    last = positions.last(bench.database)
+    found: list[Json] = []
+    for worker_id in WORKERS:
+        row = bench.database.row(
+            "SELECT pruned_seq, last_seq FROM streams WHERE name = ?", f"worker:{worker_id}"
+        )
+        assert row is not None
+        found += [
+            bench.call("event.list", worker_id=worker_id, after_seq=seq, limit=3)
+            for seq in range(int(str(row[0])), int(str(row[1])) + 1)
+        ]
+        found.append(bench.call("event.latest", worker_id=worker_id))
+    oldest = integer_in(bench.database, "SELECT MAX(pruned_pos) FROM streams") or 0
+    for streams in (["worker:w1"], ["worker:w1", "worker:w3"], ["controller:c1/workers"], ["*"]):
+        for types in (None, ["summary"]):
+            found += [
+                bench.call("journal.read", streams=streams, after=after, limit=5, types=types)
+                for after in range(oldest, last + 1)
+            ]
+    found.append(bench.call("worker.overview", controller_id="c1"))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nobody_can_tell_how_far_they_are_noted(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[Json]] = []
+    noted: list[int] = []
+    for at_once in (1, 9, NEVER):
+        monkeypatch.setattr(places, "AT_ONCE", at_once)
+        bench = Bench()
+        _live(bench, seed)
+        assert _findings(bench) == set()
+        seen.append(_seen(bench))
+        noted.append(places.up_to(bench.database))
+    assert seen[0] == seen[1] == seen[2]
+    assert noted[0] >= noted[1] > noted[2], "they are alike: the test compares nothing"
+
+
+def test_a_refused_call_leaves_no_note(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "AT_ONCE", 1)
+    bench.worker("w1")
+    append = {"method": "event.append", "params": {"worker_id": "w1", "type": "x"}}
+    refused: dict[str, object] = {"calls": [append] * 3 + [{"method": "worker.get", "params": {}}]}
+    bench.run([bench.invocation("tx.apply", refused)])
+    assert bench.call("event.append", worker_id="w1", type="x")["event_seq"] == 1
+    assert _findings(bench) == set()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM journal_places WHERE seq = 2",
+        "UPDATE journal_places SET pos = pos + 1000 WHERE seq = 2",
+        "INSERT INTO journal_places (stream_id, seq, pos) VALUES (99, 1, 1)",
+        "DELETE FROM journal_placed",
+        "UPDATE journal_placed SET pos = pos + 1",
+    ],
+)
+def test_wrong_notes_are_found(bench: Bench, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+    bench.worker("w1")
+    for _ in range(3):
+        bench.call("event.append", worker_id="w1", type="x")
+    places.place(bench.database)
+    monkeypatch.setattr(places, "AT_ONCE", NEVER)
+    bench.call("event.append", worker_id="w1", type="x")
+    assert _findings(bench) == set()
+    bench.database.run(damage)
+    assert "places_are_noted" in _findings(bench)
+
+
+def test_a_batch_writes_few_pages_whatever_streams_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "AT_ONCE", NEVER)
+    bench = Bench(tmp_path / "penholder.db")
+    for number in range(64):
+        bench.worker(f"w{number}")
+        for _ in range(40):
+            bench.call("event.append", worker_id=f"w{number}", type="x")
+    batch = [
+        bench.invocation("event.append", {"worker_id": f"w{number}", "type": "x"})
+        for number in range(0, 64, 8)
+    ]
+    before = _pages_written(bench)
+    bench.run(batch)
+    # Of the journal's end, perhaps two, and of the streams' rows.
+    assert 2 <= _pages_written(bench) - before <= 4
+    bench.database.close()
+
+
+def _pages_written(bench: Bench) -> int:
+    return bench.database.connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0]
