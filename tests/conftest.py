@@ -8,7 +8,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from penholder_daemon.core import places
+from penholder_daemon.core import kept_answers, places
 from tests.helpers import soak
 from tests.helpers.harness import Bench
 
@@ -31,9 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _places_are_noted_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have few entries on either side of where they are noted, whatever a test writes."""
+def _notes_are_made_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have little on either side of what is noted of where it is, whatever a test writes."""
     monkeypatch.setattr(places, "AT_ONCE", 7)
+    monkeypatch.setattr(kept_answers, "AT_ONCE", 3)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import apsw
 import pytest
 from bench import moving_source
 
-from penholder_daemon.core import places
+from penholder_daemon.moving.jsonl import NOTES
 from tests.helpers.daemon_process import DaemonProcess, make_worker
 from tests.helpers.moving_programs import blackboard, langbot, langbot_row, moving
 from tests.helpers.programs import penholder
@@ -79,7 +79,7 @@ def test_tables_come_in_the_order_of_the_schema(lived_in: Path) -> None:
     header, *rows = _lines(moving(lived_in, "export").out)
     database = apsw.Connection(str(lived_in / "penholder.db"))
     sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-    known = [row[0] for row in database.execute(sql) if row[0] not in places.TABLES]
+    known = [row[0] for row in database.execute(sql) if row[0] not in NOTES]
     database.close()
     assert list(header["tables"]) == known
     written = [row["table"] for row in rows]

@@ -31,8 +31,8 @@ from typing import TypeAlias, TypeVar
 import msgspec
 from msgspec import Raw
 
-from penholder_daemon.core import durations
-from penholder_daemon.core.ledger import Kept, read_kept
+from penholder_daemon.core import durations, kept_answers
+from penholder_daemon.core.kept_answers import Kept
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import IdempotencyConflict, IdempotencyNotKept, InvalidParams
@@ -123,7 +123,7 @@ def recall(rx: Rx, call: Invocation, key: str, params_hash: str) -> bytes | None
 
     Raises IdempotencyConflict for other params, IdempotencyNotKept if the answer was secret.
     """
-    kept = read_kept(rx.store, (rx.caller.scope, call.method.name, key))
+    kept = kept_answers.find(rx.store, (rx.caller.scope, call.method.name, key))
     return None if kept is None else _answer(call, key, params_hash, kept)
 
 
@@ -161,11 +161,5 @@ def remember(tx: Tx, method: str, key: str, params_hash: str, answer: bytes | No
 
 def forget_old(tx: Tx, most: int) -> int:
     """Delete answers past their retention, some at a time; returns how many."""
-    # Numbers are given in the order of ages, so the oldest are found without an index of ages,
-    # which every call with a key would have to keep.
-    return tx.store.run(
-        "DELETE FROM idempotency WHERE kept_ms < ? AND number IN"
-        " (SELECT number FROM idempotency ORDER BY number LIMIT ?)",
-        durations.age_now(tx.world) - IDEMPOTENCY_RETENTION_MS,
-        most,
-    )
+    before_ms = durations.age_now(tx.world) - IDEMPOTENCY_RETENTION_MS
+    return kept_answers.forget(tx.store, before_ms, most)

@@ -15,42 +15,22 @@ goes with its savepoint, and then nothing is held any more; it is read anew.
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TypeAlias
 
 import msgspec
 
-from penholder_daemon.core import newest, positions
+from penholder_daemon.core import kept_answers, newest, places, positions
+from penholder_daemon.core.kept_answers import Kept, Key
 from penholder_daemon.core.mirror import Mirror
 from penholder_daemon.core.store import Known, Row, SqlValue, Store, integer
 
-Kept: TypeAlias = tuple[str, bytes | None]
-"""The hash of the params under a key, and the answer if it is kept."""
-Key: TypeAlias = tuple[str, str, str]
-"""Scope, method and the caller's key."""
-
 TABLES = frozenset({"journal", "streams", "idempotency"})
 """Where what waits here is written to; who reads or writes them must find it there."""
-POSITION_TABLES = frozenset({"journal", "journal_position"})
+HELD_TABLES = frozenset({"journal", "journal_position", "idempotency", "idempotency_noted"})
+"""Of what is in these something is held here; who writes them makes it another."""
 _ADD = (
     "INSERT INTO journal (pos, stream_id, seq, entry_id, ts, age_ms, type, turn_id, data, raw,"
     " request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_KEEP = (
-    "INSERT INTO idempotency (scope, method, key, params_hash, answer, kept_ms)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
-)
-_FIND = "SELECT params_hash, answer FROM idempotency WHERE scope = ? AND method = ? AND key = ?"
-
-
-def read_kept(store: Store, key: Key) -> Kept | None:
-    """Read what is kept under a key."""
-    row = store.row(_FIND, *key)
-    return None if row is None else _kept(row)
-
-
-def _kept(row: Row) -> Kept:
-    # The column of a STRICT table is a BLOB or null.
-    return str(row[0]), row[1] if isinstance(row[1], bytes) else None
 
 
 class Head(msgspec.Struct):
@@ -82,6 +62,8 @@ class Ledger:
         self._heads: list[Head] = []
         """Of each row, in the same order."""
         self._answers: dict[Key, tuple[SqlValue, ...]] = {}
+        self._late_keys: set[Key] | None = None
+        """Those that are written and not noted (`kept_answers`); None while that is not known."""
         self._marked = (0, 0)
         self.is_torn = False
         """Whether writing has failed, so that nothing more can come of this transaction."""
@@ -89,11 +71,6 @@ class Ledger:
         """How many changes of rows were ever asked for here."""
         self.wrote = 0
         """How many of the store's own changes they came to."""
-
-    @property
-    def position(self) -> int:
-        """The position that was given last, as far as it is known here; else 0."""
-        return self._position or 0
 
     # --- adding -------------------------------------------------------------------------------
     def place(self, stream: str) -> tuple[int, Head]:
@@ -126,7 +103,12 @@ class Ledger:
     def kept(self, key: Key) -> Kept | None:
         """Return what is kept under a key."""
         waiting = self._answers.get(key)
-        return read_kept(self._store, key) if waiting is None else _kept(waiting[3:5])
+        if waiting is not None:
+            return kept_answers.kept(waiting[3:5])
+        if self._late_keys is None:
+            self._late_keys = kept_answers.late_keys(self._store)
+        look = kept_answers.find if key in self._late_keys else kept_answers.find_noted
+        return look(self._store, key)
 
     # --- writing ------------------------------------------------------------------------------
     def mark(self) -> None:
@@ -156,10 +138,22 @@ class Ledger:
             del self._rows[:rows], self._heads[:rows]
         if answers:
             keys = list(islice(self._answers, answers))
-            self._store.run_many(_KEEP, [self._answers.pop(key) for key in keys])
+            self._store.run_many(kept_answers.KEEP, [self._answers.pop(key) for key in keys])
+            if self._late_keys is not None:
+                self._late_keys.update(keys)
         self.wrote += self._store.changed_rows - before
         self._marked = 0, 0
         self.is_torn = False
+
+    def note(self) -> None:
+        """Note where entries and answers are, where many are not noted; all must be written."""
+        placed = self._mirror.get(places.PLACED, ())
+        if self._position and self._position >= (placed or 0) + places.AT_ONCE:
+            places.place(self._store)
+            self._mirror.forget(places.PLACED)
+        if self._late_keys and len(self._late_keys) >= kept_answers.AT_ONCE:
+            kept_answers.note(self._store)
+            self._late_keys.clear()
 
     def undo(self) -> None:
         """Take back what the call has added, none of which is written."""
@@ -176,14 +170,14 @@ class Ledger:
         """Hold nothing: what waited is lost with its transaction, or may have been taken back."""
         self._rows, self._heads, self._answers = [], [], {}
         self._marked = 0, 0
-        self._position = None
+        self._position = self._late_keys = None
         self.is_torn = False
 
     def differences(self) -> Iterator[str]:
-        """Compare the position with what is stored; to be asked while nothing waits."""
+        """Compare what is held with what is stored; to be asked while nothing waits."""
         # Not asked for where none is held: after a fault there may be nobody to answer.
-        if self._position is None:
-            return
-        stored = positions.last(self._store)
-        if self._position != stored:
+        if self._position is not None and self._position != (stored := positions.last(self._store)):
             yield f"the journal's position is {stored}, and was held for {self._position}"
+        held = self._late_keys
+        if held is not None and held != (late := kept_answers.late_keys(self._store)):
+            yield f"the keys {late ^ held!r} are held for noted and are not, or not and are"

@@ -18,7 +18,7 @@ TABLES = ("journal_places", "journal_placed")
 AT_ONCE = 256
 """So many entries are noted together: what a look through the journal's end may cost."""
 _UP_TO = "SELECT pos FROM journal_placed WHERE number = 1"
-_PLACED = Known(_UP_TO, lambda row: integer(row[0]))
+PLACED = Known(_UP_TO, lambda row: integer(row[0]))
 LATE = f"pos > ({_UP_TO})"
 """Says of entries of the journal that they are not noted yet."""
 ALL = (
@@ -38,7 +38,7 @@ def of(stream_id: str, seq: str) -> str:
 
 def up_to(store: Store) -> int:
     """Return the position up to which all entries are noted."""
-    return store.known(_PLACED) or 0
+    return store.known(PLACED) or 0
 
 
 def place(store: Store) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from penholder_daemon.core import ledger, places
+from penholder_daemon.core import ledger
 from penholder_daemon.core.ledger import Ledger
 from penholder_daemon.core.mirror import Mirror
 from penholder_daemon.core.store import Known, Row, SqlValue, Store
@@ -35,8 +35,8 @@ class _Statement:
     """What is to be done before a statement runs."""
 
     must_settle: bool
-    moves_position: bool
-    """Whether the next position may be another after it."""
+    changes_held: bool
+    """Whether what the ledger holds may be another after it."""
     dependants: tuple[Known[object], ...]
 
 
@@ -63,8 +63,7 @@ class TransactionStore(StoreOver):
     def commit(self) -> None:
         """Write what waits, and make all of it durable."""
         self.ledger.settle()
-        if self.ledger.position >= places.up_to(self) + places.AT_ONCE:
-            places.place(self)
+        self.ledger.note()
         self._store.run("COMMIT")
         self._mirror.trim()
         self._version_then = self._store.data_version
@@ -146,7 +145,7 @@ class TransactionStore(StoreOver):
             statement = self._look_at(sql, values)
         if statement.must_settle:
             self._make_true()
-            if statement.moves_position:
+            if statement.changes_held:
                 self.ledger.forget()
             for known in statement.dependants:
                 self._mirror.forget(known)
@@ -160,7 +159,7 @@ class TransactionStore(StoreOver):
         seen = written | {table for table, _ in touched.reads}
         statement = self._statements[sql] = _Statement(
             must_settle=bool(written or seen & ledger.TABLES),
-            moves_position=bool(written & ledger.POSITION_TABLES),
+            changes_held=bool(written & ledger.HELD_TABLES),
             dependants=self._mirror.dependants(touched),
         )
         return statement

@@ -12,7 +12,7 @@ somebody can look for it, and its finder changes nothing.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from penholder_daemon.core import places
+from penholder_daemon.core import kept_answers, places
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx
 from penholder_protocol.nouns import Finding
@@ -74,7 +74,7 @@ def findings(rx: Rx, rooms: Iterable[Room], *, deep: bool) -> Iterator[Finding]:
         yield Finding(
             check="foreign_keys", detail=f"row {row[1]!s} of {row[0]!s} has no {row[2]!s}"
         )
-    yield from query(rx, _CHECKS)
+    yield from query(rx, _CHECKS | kept_answers.CHECKS)
     for room in rooms:
         for check_of_room in room.checks:
             yield from check_of_room(rx)

@@ -6,7 +6,7 @@ header, in each table by its primary key. Bytes are `{"base64": "…"}`. Behind 
 bytes of blobs (see `blobs`). The same content always gives the same export.
 
 It holds the tables as they are, not what rooms would answer: hashes, epochs, keys and all; but not
-where entries are noted to be (`core.places`), which follows from the journal. An
+what is noted of where they are (`NOTES`), which follows from them. An
 export of answers could not be read back without giving out new numbers, and every cursor and fence
 would be of another history. That is also why it is read only by a program of the same schema, and
 only into a database that holds nothing: tables of two histories cannot be put together.
@@ -22,7 +22,7 @@ import apsw
 import msgspec
 
 from penholder_daemon import migrations
-from penholder_daemon.core import places, positions
+from penholder_daemon.core import kept_answers, places, positions
 from penholder_daemon.core.counters import JOURNAL
 from penholder_daemon.core.store import Store, integer
 from penholder_daemon.moving import blobs
@@ -32,6 +32,8 @@ from penholder_daemon.refusals import Refused
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 FORMAT = "penholder-jsonl-1"
+NOTES = (*places.TABLES, *kept_answers.TABLES)
+"""What follows from other tables."""
 _CLOCK = "clock"
 """What every start of a daemon fills, also where there is nothing else yet."""
 
@@ -128,6 +130,7 @@ def move(
             )
     incoming.finish(store)
     places.place(store)
+    kept_answers.note(store)
     # The rows have left the highest number that is there; what counts is the highest ever given.
     store.run("DELETE FROM sqlite_sequence")
     for name, last in header.sequences.items():
@@ -200,7 +203,7 @@ def _tables(store: Store) -> list[str]:
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite@_%'"
         " ESCAPE '@' ORDER BY rowid"
     )
-    return [str(row[0]) for row in rows if row[0] not in places.TABLES]
+    return [str(row[0]) for row in rows if row[0] not in NOTES]
 
 
 def _columns(store: Store, table: str) -> tuple[list[str], str]:

@@ -1,4 +1,4 @@
-"""Where entries are is noted late and many at once, and nobody can tell."""
+"""Where entries and answers are is noted late and many at once, and nobody can tell."""
 
 from pathlib import Path
 from random import Random
@@ -6,8 +6,9 @@ from random import Random
 import apsw
 import pytest
 
-from penholder_daemon.core import places, positions, verify
+from penholder_daemon.core import kept_answers, places, positions, verify
 from penholder_daemon.core.store import integer_in
+from penholder_protocol.limits import IDEMPOTENCY_RETENTION_MS
 from tests.helpers.harness import Bench, Json
 
 WORKERS = ("w1", "w2", "w3", "w4")
@@ -136,3 +137,61 @@ def test_a_batch_writes_few_pages_whatever_streams_it_is_of(
 
 def _pages_written(bench: Bench) -> int:
     return bench.database.connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0]
+
+
+# --- keys ---------------------------------------------------------------------------------------
+def _keyed(bench: Bench, key: object) -> Json:
+    return bench.call("event.append", worker_id="w1", type="x", idempotency_key=f"k{key}")
+
+
+@pytest.mark.parametrize("at_once", [1, 4, NEVER])
+def test_a_key_is_known_wherever_it_is_noted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(kept_answers, "AT_ONCE", at_once)
+    bench.worker("w1")
+    first = [_keyed(bench, number) for number in range(10)]
+    assert [each["event_seq"] for each in first] == list(range(1, 11))
+    assert [_keyed(bench, number) for number in range(10)] == first
+    bench.begin()
+    assert [_keyed(bench, number) for number in range(10)] == first
+    assert _findings(bench) == set()
+
+
+def test_keys_that_were_forgotten_are_new_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_answers, "AT_ONCE", NEVER)
+    bench.worker("w1")
+    for number in range(5):
+        _keyed(bench, number)
+    bench.world.pass_ms(IDEMPOTENCY_RETENTION_MS + 1)
+    bench.own("daemon.forget_old_answers")
+    assert bench.database.row("SELECT COUNT(*) FROM idempotency") == (0,)
+    again = [_keyed(bench, number) for number in range(5)]
+    assert [each["event_seq"] for each in again] == list(range(6, 11))
+    assert [_keyed(bench, number) for number in range(5)] == again
+    assert _findings(bench) == set()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM idempotency_keys WHERE key = 'k1'",
+        "UPDATE idempotency_keys SET number = number + 1000 WHERE key = 'k1'",
+        "DELETE FROM idempotency_noted",
+        "UPDATE idempotency_noted SET up_to = up_to + 1",
+    ],
+)
+def test_wrong_notes_of_keys_are_found(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setattr(kept_answers, "AT_ONCE", NEVER)
+    bench.worker("w1")
+    for number in range(3):
+        _keyed(bench, number)
+    kept_answers.note(bench.database)
+    _keyed(bench, 3)
+    assert _findings(bench) == set()
+    bench.database.run(damage)
+    assert "keys_are_noted" in _findings(bench)
