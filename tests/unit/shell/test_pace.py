@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from penholder_daemon.shell.kernel.run_delay import RunDelay
+from penholder_daemon.shell.kernel.run_delay import NOTE_EVERY_S, RunDelay
 from penholder_daemon.shell.store.pace import FAST_IN_A_ROW, SLOW_SECONDS, Pace
 
 _FAST = SLOW_SECONDS / 100
@@ -49,6 +49,19 @@ def test_what_the_kernel_counts_is_told_in_seconds(monkeypatch: pytest.MonkeyPat
     assert delay.seconds() == 2.5
     delay.close()
     assert delay.seconds() == 0.0
+    delay.close()
+
+
+def test_it_is_counted_from_where_it_was_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = 1.0
+    monkeypatch.setattr(RunDelay, "seconds", lambda _: waited)
+    delay = RunDelay()
+    delay.note(100.0)
+    waited = 1.5
+    delay.note(100.0 + NOTE_EVERY_S / 2)
+    assert delay.since_noted() == 0.5
+    delay.note(100.0 + 2 * NOTE_EVERY_S)
+    assert delay.since_noted() == 0.0
     delay.close()
 
 

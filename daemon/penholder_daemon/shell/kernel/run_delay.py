@@ -5,7 +5,10 @@ know how long the disk took must take that off. The kernel counts it for each th
 (Documentation/scheduler/sched-stats.rst); where it does not, nothing is taken off.
 """
 
+import math
 import os
+
+NOTE_EVERY_S = 0.02
 
 
 class RunDelay:
@@ -17,6 +20,22 @@ class RunDelay:
             self._file = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             self._file = -1
+        self._noted_at = -math.inf
+        self._noted = 0.0
+
+    def note(self, now: float) -> None:
+        """Begin to count, at a time by any clock, unless that is less than `NOTE_EVERY_S` ago.
+
+        To ask the kernel costs as much as to check a call; so what is counted may have begun so
+        much earlier.
+        """
+        if now - self._noted_at >= NOTE_EVERY_S:
+            self._noted_at = now
+            self._noted = self.seconds()
+
+    def since_noted(self) -> float:
+        """Return how many seconds it has waited since then."""
+        return self.seconds() - self._noted
 
     def seconds(self) -> float:
         """Return how long it has waited since it began."""

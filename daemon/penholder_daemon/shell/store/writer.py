@@ -43,7 +43,7 @@ from penholder_daemon.shell.kernel.run_delay import RunDelay
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.store.batch import Batch
-from penholder_daemon.shell.store.pace import Pace
+from penholder_daemon.shell.store.pace import SLOW_SECONDS, Pace
 from penholder_daemon.shell.store.writer_connection import WriterConnection
 from penholder_protocol.limits import MAX_COMMIT_BATCH_MS
 
@@ -344,11 +344,15 @@ class AdaptiveWriter:
         # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
         heard_ms = int(self._waiting.waits_since * 1000)
         batch = Batch(self._waiting, perf_counter, seconds, take_in)
-        begun, delayed = perf_counter(), delay.seconds()
+        begun = perf_counter()
+        delay.note(begun)
         outcome = self._connection.run(batch.calls(), batch.answered, heard_ms, waits=waits)
         ended = perf_counter()
-        # Less what it has waited for a processor: that is no fault of the disk.
-        self._pace.note(ended - begun - (delay.seconds() - delayed))
+        took = ended - begun
+        if took > SLOW_SECONDS:
+            # Less what it has waited for a processor: that is no fault of the disk.
+            took -= delay.since_noted()
+        self._pace.note(took)
         return batch, outcome, begun, ended
 
     def _delivered(self, batch: Batch, outcome: BatchOutcome, begun: float, ended: float) -> None:
