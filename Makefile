@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEST_PROCESSES ?= 2
+# Where this is set every process compiles the program anew, and tests start thousands of them.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo docs test test-interpreters lint types generate missing pictures bench bench-scale soak clean
 

@@ -1,6 +1,7 @@
 """The command line: which benchmarks, how long, and where the figures go."""
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -67,6 +68,8 @@ def main() -> int:
 
 def _run() -> int:
     options = _options()
+    # As an installed program has it: else each start would compile it anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
     names = options.names or list(WORKLOADS)
