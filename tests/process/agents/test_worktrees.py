@@ -139,3 +139,36 @@ def test_rm_keeps_a_worktree_or_removes_a_clean_one(agents: Agents, repository: 
     assert agents.say("rm", "--worktree", agent.worker_id).code == 0
     assert not place.exists()
     assert f"penholder/{agent.name}" in git(repository, "branch", "--list")
+
+
+def test_rm_keeps_new_files_where_git_was_told_not_to_show_them(
+    agents: Agents, repository: Path
+) -> None:
+    git(repository, "config", "status.showUntrackedFiles", "no")
+    agent = agents.start(words=("--worktree",))
+    place = Path(agent.record()["cwd"])
+    (place / "new").write_text("x")
+    assert agents.say("stop", agent.worker_id).code == 0
+
+    refused = agents.say("rm", "--worktree", agent.worker_id)
+
+    assert refused.code == 4
+    assert (place / "new").read_text() == "x"
+
+
+def test_rm_keeps_a_commit_that_is_on_no_branch(agents: Agents, repository: Path) -> None:
+    agent = agents.start(words=("--worktree",))
+    place = Path(agent.record()["cwd"])
+    git(place, "switch", "--quiet", "--detach")
+    (place / "new").write_text("x")
+    git(place, "add", ".")
+    git(place, "commit", "--quiet", "-m", "second")
+    assert agents.say("stop", agent.worker_id).code == 0
+
+    refused = agents.say("rm", "--worktree", agent.worker_id)
+
+    assert refused.code == 4
+    assert "on no branch" in refused.err
+    git(place, "branch", "kept")
+    assert agents.say("rm", "--worktree", agent.worker_id).code == 0
+    assert git(repository, "show", "kept:new") == "x"

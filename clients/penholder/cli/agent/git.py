@@ -8,7 +8,11 @@ from pathlib import Path
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.text import printable
 
-_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "color.ui=false")
+_QUIET = (
+    "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "color.ui=false",
+    # Else who set this to no, as one does in a large repository, has new files taken for nothing.
+    "-c", "status.showUntrackedFiles=all",
+)  # fmt: skip
 _WITHIN_S = 120.0
 
 

@@ -26,6 +26,7 @@ from penholder.cli.workers import stream
 
 PREFIX = "penholder/"
 _DIGITS = 12
+_SHARED_REFS = ("refs/heads", "refs/tags", "refs/remotes")
 CONFLICT = 4
 
 
@@ -141,11 +142,21 @@ def diff(place: Place, *, stat: bool = False) -> bytes:
 
 
 def require_clean(place: Place) -> None:
-    """Refuse a worktree in which something is not committed."""
-    if Path(place.top).is_dir() and git.ask(Path(place.top), "status", "--porcelain"):
+    """Refuse a worktree in which something is not committed, or on no branch."""
+    top = Path(place.top)
+    if not top.is_dir():
+        return
+    if git.ask(top, "status", "--porcelain"):
         raise Failure(
             f"the worktree {printable(place.top)} has changes that are not committed; commit or"
             " discard them there, or leave --worktree out",
+            CONFLICT,
+        )
+    # Of a HEAD that is detached nothing but the worktree knows; refs of its own go with it.
+    if not git.ask(top, "for-each-ref", "--count=1", "--contains", "HEAD", *_SHARED_REFS):
+        raise Failure(
+            f"the worktree {printable(place.top)} is at a commit that is on no branch; make one"
+            " there (git switch -c NAME), or leave --worktree out",
             CONFLICT,
         )
 
