@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from penholder._generated.event import EventCalls
+from penholder.blocking import Client
+from penholder.cli.agent import importing
+from penholder_protocol.nouns import Event
 from tests.helpers.agents import Agents
 
 KEY = "sk-" + "a1" * 20
@@ -81,6 +85,28 @@ def test_again_nothing_is_doubled_and_what_has_grown_is_added(
     assert agents.say("agent", "import", written(tmp_path, CLAUDE[:2])).out == f"{name} 0 events\n"
     assert agents.say("agent", "import", written(tmp_path, CLAUDE)).out == f"{name} 3 events\n"
     assert agents.say("agent", "import", written(tmp_path, CLAUDE)).out == f"{name} 0 events\n"
+
+
+def test_two_at_once_double_nothing(
+    agents: Agents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = importing.read(written(tmp_path, CLAUDE[1:2] * 250))
+    with Client(agents.daemon.control_socket) as one, Client(agents.daemon.control_socket) as two:
+        one.controller.register(controller_id="main", label="main", workspace_key="/w")
+        latest = EventCalls.latest
+
+        def latest_before_the_other(calls: EventCalls, worker_id: str) -> Event | None:
+            found = latest(calls, worker_id=worker_id)
+            monkeypatch.undo()
+            importing.put(two, session, "main", None)
+            return found
+
+        monkeypatch.setattr(EventCalls, "latest", latest_before_the_other)
+        worker = importing.put(one, session, "main", None).worker
+        stored = two.event.latest(worker_id=worker.worker_id)
+
+    assert stored is not None
+    assert stored.event_seq == 251
 
 
 def test_a_bad_line_spoils_no_other(agents: Agents, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A session is one worker, whose id is made of the session's. Its events are those that its lines
 make, in their order and nothing between, so that how many there are says how far an import has
-come: done again, or of a file that has grown, it adds what is missing.
+come: done again, or of a file that has grown, it adds what is missing. Of several at once each is
+at the same places at the end of a call; so a place is the key under which the next call is done.
 """
 
 import os
@@ -18,6 +19,7 @@ from penholder.cli.agent.formats import Session, Told
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers import scope, waiting
+from penholder_protocol.errors import WorkerExists
 from penholder_protocol.limits import MAX_VALUE_BYTES
 from penholder_protocol.nouns import Fence, Worker
 
@@ -90,11 +92,19 @@ def put(
     worker = waiting.find(client, worker_id)
     if worker is None:
         worker = _make(client, session, worker_id, name, controller_id, fence)
+    if worker.state != "stopped":
+        worker = client.worker.transition(
+            worker_id=worker_id, to="stopped", fence=fence, idempotency_key=f"{worker_id}:stopped"
+        )
     latest = client.event.latest(worker_id=worker_id)
     done = 0 if latest is None else latest.event_seq
     events = [_source(session), *session.events][done:]
     for batch in _batches(events):
-        client.event.append_many(worker_id=worker_id, events=batch, fence=fence)
+        key = f"{worker_id}:{done}"
+        client.event.append_many(
+            worker_id=worker_id, events=batch, fence=fence, idempotency_key=key
+        )
+        done += len(batch)
     return Imported(worker, session.format, len(events), session.skipped)
 
 
@@ -110,16 +120,21 @@ def _make(
         found = scope.directory_controller(client)
         scope.ensure(client, found)
         controller_id = found.controller_id
-    client.worker.create(
-        worker_id=worker_id,
-        controller_id=controller_id,
-        label=f"{session.format}-{name[:_LABEL_CHARACTERS]}",
-        launcher=LAUNCHER,
-        profile=session.format,
-        cwd=session.cwd[:4096].replace("\0", "") or "/",
-        fence=fence,
-    )
-    return client.worker.transition(worker_id=worker_id, to="stopped", fence=fence)
+    try:
+        return client.worker.create(
+            worker_id=worker_id,
+            controller_id=controller_id,
+            label=f"{session.format}-{name[:_LABEL_CHARACTERS]}",
+            launcher=LAUNCHER,
+            profile=session.format,
+            cwd=session.cwd[:4096].replace("\0", "") or "/",
+            fence=fence,
+        )
+    except WorkerExists:
+        found_now = waiting.find(client, worker_id)
+        if found_now is None:  # it was removed, and its id is never used again
+            raise
+        return found_now
 
 
 def _source(session: Session) -> Told:
