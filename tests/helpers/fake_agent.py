@@ -10,7 +10,8 @@ at once), `--asks-once FILE` (in the first turn of all), `--odd` (kinds and ids 
 lines that are no messages), `--usage`,
 `--version2` (speaks version 2 only), `--login`, `--long` (a turn that goes on until it is
 canceled), `--option ID` (the id of the option that allows), `--deaf` (never reads), `--chunks N`,
-`--forgets` (finds no session that there was).
+`--forgets` (finds no session that there was), `--asks-in-vain` (for a permission, and ends the turn
+in the same breath).
 
 A prompt is answered with `you said: …`, and `done: …` with what was permitted.
 """
@@ -35,6 +36,7 @@ def arguments() -> argparse.Namespace:
     for switch in (
         "resume", "load", "ignores-cancel", "end-turn-after-cancel", "late", "large", "dies",
         "leaves", "silent", "odd", "usage", "version2", "login", "long", "deaf", "forgets",
+        "asks-in-vain",
     ):  # fmt: skip
         parser.add_argument(f"--{switch}", action="store_true")
     parser.add_argument("--asks", type=int, default=0)
@@ -51,7 +53,7 @@ class Agent:
     def __init__(self, told: argparse.Namespace) -> None:
         """Take the switches."""
         self.told = told
-        self.answers: dict[int, queue.Queue[Json]] = {}
+        self.answers: dict[int, queue.Queue[Json]] = {99: queue.Queue()}
         self.canceled = threading.Event()
         self.session = "s-1"
         self._last = 100
@@ -136,7 +138,8 @@ class Agent:
         reason = "end_turn"
         if self.canceled.is_set() and not self.told.end_turn_after_cancel:
             reason = "cancelled"
-        self.chunk(f"done: {permitted}\n")
+        if not self.told.asks_in_vain:
+            self.chunk(f"done: {permitted}\n")
         usage = {"totalTokens": 30, "inputTokens": 20, "outputTokens": 10}
         self.say(id=request_id, result={"stopReason": reason, "usage": usage})
         if self.told.late:
@@ -168,6 +171,12 @@ class Agent:
                                           "status": "in_progress"}])  # fmt: skip
         if told.odd:
             self.oddities()
+        if told.asks_in_vain:
+            about = {
+                "sessionId": self.session, "toolCall": {"toolCallId": "v"},
+                "options": [{"optionId": "y", "name": "Yes", "kind": "allow_once"}],
+            }  # fmt: skip
+            self.say(id=99, method="session/request_permission", params=about)
         if told.dies or (told.dies_once and not told.dies_once.exists()):
             if told.dies_once:
                 told.dies_once.touch()

@@ -233,3 +233,15 @@ def test_what_is_not_asked_again_is_superseded(agents: Agents) -> None:
     agent.wait_for("permission.superseded")
     until(lambda: agent.approvals() == [("canceled", None)], "it is not canceled")
     assert agent.record()["state"] == "running"
+
+
+def test_a_turn_that_ends_while_it_asks_leaves_no_question_and_an_idle_worker(
+    agents: Agents,
+) -> None:
+    agent = agents.start("--asks-in-vain", prompt="go")
+
+    assert agent.outcome()["outcome"] == "completed"
+
+    assert agent.say("wait").code == 0
+    assert agent.record()["state"] == "idle"
+    assert [state for state, _ in agent.approvals()] == ["canceled"]

@@ -75,11 +75,13 @@ class Ask:
         params: dict[str, object],
         done: Callable[[Approval], None],
         refused: Callable[[PenholderError], None],
+        is_over: Callable[[], bool],
     ) -> None:
-        """`params` are those of approval.request."""
+        """`params` are those of approval.request; `is_over` tells that nobody waits any more."""
         self._params = params
         self._done = done
         self._refused = refused
+        self._is_over = is_over
         self.size_bytes = _SIZE_BYTES + len(msgspec.json.encode(params))
 
     def carry_out(self, insist: Insist) -> None:
@@ -92,6 +94,9 @@ class Ask:
             self._refused(error)
         else:
             self._done(approval)
+            # At once: what comes next may be the turn's end, and who waits cannot become idle.
+            if self._is_over():
+                Withdraw(approval.request_id, "the agent waits no more").carry_out(insist)
 
 
 class Withdraw:

@@ -80,6 +80,7 @@ class Questions:
             self._params(request),
             self._around.locked(lambda approval: self._is_asked(opened, approval)),
             self._around.locked(lambda error: self._is_refused(opened, error)),
+            lambda: opened.is_over,
         )
         self._around.put(ask)
 
@@ -129,11 +130,9 @@ class Questions:
     def _is_asked(self, opened: Open, approval: Approval) -> None:
         opened.asked.request_id = approval.request_id
         self._around.put(told.event(told.ASKED, opened.asked, approval.turn_id))
-        if opened.is_over:
-            self._around.put(Withdraw(approval.request_id, "the agent waits no more"))
-        elif opened.is_kept:
+        if opened.is_kept:
             self._kept[approval.request_id] = opened.asked
-        else:
+        elif not opened.is_over:
             self._around.wait_for(approval.request_id)
 
     def _is_refused(self, opened: Open, error: Exception) -> None:
