@@ -196,6 +196,11 @@ class Agent:
                 '{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s-1","update":'
                 '{"sessionUpdate":"deep","x":' + nested + "}}}\n"
             )
+            sys.stdout.flush()
+            sys.stdout.buffer.write(
+                b'{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"s-1","update":'
+                b'{"sessionUpdate":"half","x":"\xe6\xbc"}}}\n'
+            )
 
     def ask(self) -> str:
         """Ask for permissions at once; returns the outcomes in order."""

@@ -48,6 +48,7 @@ def test_what_nobody_knows_is_kept_as_it_came_and_stops_nothing(agents: Agents) 
     (deep,) = agent.events("acp.deep")
     assert deep["data"]["unstorable"]
     assert json.loads(deep["data"]["text"])["sessionUpdate"] == "deep"
+    assert agent.events("acp.half")[0]["data"]["x"] == "\ufffd"
     outputs = [event["data"] for event in agent.events("output")]
     assert {"stream": "stdout", "text": "a line for people"} in outputs
 

@@ -4,18 +4,25 @@ A line may be large, as agents send whole files. So it is collected in pieces an
 one that passes all bounds is skipped to its end and told of, instead of growing for ever.
 
 What is no message is what the agent's program, or something in it, prints for people: lines of the
-stream stdout, as of every command.
+stream stdout, as of every command. A message with bytes in it that are no UTF-8, such as half a
+character at a cut, is one all the same, with U+FFFD in their place: its agent waits for an answer.
 """
 
 from collections.abc import Callable, Iterator
 
 import msgspec
 
-from penholder.cli.agent.protocol import Message
+from penholder.cli.agent.protocol import Error, Message, decoded
 from penholder.cli.run.lines import Splitter
 
 MAX_LINE_BYTES = 50 << 20
 _MESSAGE = msgspec.json.Decoder(Message)
+_SHOWN_BYTES = 200
+
+
+class _OddlyRefused(msgspec.Struct):
+    id: int
+    error: msgspec.Raw
 
 
 class Wire:
@@ -79,12 +86,28 @@ class Wire:
         message = _read(line)
         if message is None:
             yield from Splitter("stdout").feed(line + b"\n")
-        else:
-            self._heard(message, line)
+            return
+        text = _as_text(line)
+        self._heard(message if text is line else _read(text) or message, text)
+
+
+def _as_text(line: bytes) -> bytes:
+    """Return what any reader can read; the decoder looks at no text that it only passes on."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.decode("utf-8", "replace").encode()
+    return line
 
 
 def _read(line: bytes) -> Message | None:
     try:
         return _MESSAGE.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        # An error that is none of JSON-RPC's is an answer, and who asked waits for one.
+        odd = decoded(line, _OddlyRefused)
+    if odd is None:
         return None
+    return Message(
+        id=odd.id, error=Error(0, bytes(odd.error)[:_SHOWN_BYTES].decode("utf-8", "replace"))
+    )

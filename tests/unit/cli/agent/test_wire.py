@@ -47,6 +47,28 @@ def test_what_is_no_message_is_for_people() -> None:
     assert [each.id for each in heard.messages] == [1]
 
 
+def test_a_message_with_bytes_that_are_no_text_is_one_and_can_be_passed_on() -> None:
+    heard = Heard()
+
+    assert heard.feed(b'{"method":"m","params":{"text":"\xe6\xbc"}}\n{"method":"next"}\n') == []
+
+    assert [each.method for each in heard.messages] == ["m", "next"]
+    assert bytes(heard.messages[0].params).decode() == '{"text":"\ufffd"}'
+
+
+def test_an_answer_with_an_error_of_another_form_is_an_answer() -> None:
+    heard = Heard()
+
+    assert (
+        heard.feed(b'{"id":3,"error":{"code":"E_BUSY","message":null}}\n{"id":4,"error":"no"}\n')
+        == []
+    )
+
+    (first, second) = heard.messages
+    assert (first.id, str(first.error)) == (3, '{"code":"E_BUSY","message":null} (0)')
+    assert (second.id, str(second.error)) == (4, '"no" (0)')
+
+
 def test_a_line_that_is_too_long_is_skipped_and_the_next_is_heard() -> None:
     heard = Heard(most_bytes=30)
 
