@@ -1,11 +1,14 @@
 """What words take their own words for."""
 
+import errno
+
 import pytest
 
 from penholder.cli.run import naming
+from penholder.cli.terminal import failures
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import Parser, parse_known
-from penholder.cli.words import kill
+from penholder.cli.words import kill, logs
 from tests.helpers.command_line import Cli
 
 
@@ -56,3 +59,27 @@ def test_what_has_no_json_says_what_has(cli: Cli) -> None:
 def test_suggestions_are_few_and_said_once(cli: Cli) -> None:
     assert "run or run or" not in cli("runn").err
     assert cli("stop", "--contoller", "c", "x").err.count("--controller") == 1
+
+
+def test_a_flag_may_have_the_end_of_flags_as_its_value() -> None:
+    parser = Parser(prog="p")
+    parser.add_argument("--name")
+    parser.add_argument("--branch", nargs="?")
+    parser.add_argument("--option", action="append")
+    parser.add_argument("words", nargs="*")
+
+    found = parse_known(parser, ["--name=--", "--branch=--", "--option=--", "--", "a"])
+
+    assert (found.name, found.branch, found.option) == ("--", "--", ["--"])
+    assert found.words == ["a"]
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31T23:59", "0001-01-01T00:00Z"])
+def test_a_time_may_be_the_first_or_the_last_there_is(text: str) -> None:
+    assert logs._time(text).isoformat()[:10] == text[:10]
+
+
+def test_a_file_that_is_known_by_its_number_is_not_named_by_it() -> None:
+    error = IsADirectoryError(errno.EISDIR, "Is a directory", 4)
+
+    assert str(failures.of_system(error)) == "Is a directory"

@@ -58,7 +58,7 @@ def choose(name: str | None) -> Chosen:
         return _only(launchers)
     for each in launchers:
         if each.name == wanted:
-            return _checked(each)
+            return each
     names = [each.name for each in launchers]
     where = "" if name is not None else f" (default_launcher of {configuration.path()})"
     raise Usage(
@@ -70,7 +70,7 @@ def choose(name: str | None) -> Chosen:
 def _only(launchers: list[Chosen]) -> Chosen:
     found = [each for each in launchers if each.path is not None]
     if len(found) == 1:
-        return _checked(found[0])
+        return found[0]
     known = ", ".join(f"{printable(each.name)} ({each.launcher.command[0]})" for each in launchers)
     if not found:
         raise Failure(
@@ -82,9 +82,3 @@ def _only(launchers: list[Chosen]) -> Chosen:
         f"several agents are found: {names}; say --launcher NAME, or set default_launcher in"
         f" {configuration.path()}"
     )
-
-
-def _checked(chosen: Chosen) -> Chosen:
-    if not chosen.launcher.command:
-        raise Failure(f"launcher {printable(chosen.name)!r} has an empty command")
-    return chosen

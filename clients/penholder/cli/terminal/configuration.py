@@ -9,7 +9,7 @@ nobody else. The daemon has a file of its own and knows nothing of this one.
 import os
 import stat
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -18,6 +18,9 @@ from penholder.cli.terminal.failures import Failure
 
 Answer = Literal["ask", "allow_once", "reject_once"]
 Restart = Literal["never", "on-failure", "always"]
+Word = Annotated[str, msgspec.Meta(pattern=r"\A[^\0]*\Z")]
+Name = Annotated[str, msgspec.Meta(pattern=r"\A[^=\0]+\Z")]
+"""What the kernel takes as a word of a command, and as the name of a variable."""
 _MAX_BYTES = 1 << 20
 
 
@@ -30,9 +33,9 @@ class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A program to run, and how."""
 
-    command: list[str]
-    env: dict[str, str] = {}
-    pass_env: list[str] = []
+    command: Annotated[list[Word], msgspec.Meta(min_length=1)]
+    env: dict[Name, Word] = {}
+    pass_env: list[Name] = []
     restart: Restart = "never"
     model: str | None = None
     mode: str | None = None
@@ -45,7 +48,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: dict[str, Context] = {}
     launcher: dict[str, Launcher] = {}
     default_launcher: str | None = None
-    stall_after_s: float | None = None
+    stall_after_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
     @property
     def holds_environment(self) -> bool:
@@ -70,10 +73,14 @@ def read() -> Configuration:
         return Configuration()
     except OSError as error:
         raise Failure(f"cannot read {file}: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as opened:
+    # Opened as a number: a directory has one, and no file object.
+    try:
         found = os.fstat(descriptor)
         _require_own(file, found)
-        text = opened.read(_MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            text = opened.read(_MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(text) > _MAX_BYTES:
         raise Failure(f"{file} has more than {_MAX_BYTES} bytes")
     read_ = _parsed(file, text)

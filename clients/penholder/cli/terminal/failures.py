@@ -124,7 +124,7 @@ def report(error: Exception, as_json: bool, command: str = "penholder") -> int:
 def of_system(error: OSError) -> Failure:
     """Say what the system refused: a full device, a file, the working directory."""
     reason = error.strerror or str(error) or type(error).__name__
-    if error.filename is not None:
+    if isinstance(error.filename, str | bytes):  # not the number of a descriptor
         return Failure(f"{os.fsdecode(error.filename)}: {reason}")
     if isinstance(error, FileNotFoundError) and not _has_working_directory():
         return Failure("the working directory has been removed: change to another and try again")

@@ -46,6 +46,14 @@ class Parser(argparse.ArgumentParser):
         """Raise what argparse would have printed."""
         raise Usage(message)
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Take `--flag=--` at its word, which Pythons before 3.13 made an empty list of."""
+        if not action.option_strings or arg_strings != ["--"]:
+            return super()._get_values(action, arg_strings)
+        value = self._get_value(action, "--")
+        self._check_value(action, value)
+        return value
+
     def _print_message(self, message: str, file: object = None) -> None:
         """Print help; argparse itself says nothing where it cannot be written."""
         is_fault = file is sys.stderr

@@ -203,4 +203,7 @@ def _time(text: str) -> datetime:
         raise Usage(
             f"--since: {text!r} is neither a duration (10m, 2h) nor a time (2026-01-31T12:00)"
         ) from None
-    return found if found.tzinfo else found.astimezone()
+    try:
+        return found if found.tzinfo else found.astimezone()
+    except (ValueError, OverflowError):  # the first or the last day that there is
+        return found.replace(tzinfo=UTC)

@@ -79,14 +79,33 @@ def test_an_unknown_one_is_refused_with_those_there_are(home: Path) -> None:
         launchers.choose("gemni")
 
 
-def test_an_empty_command_is_refused(home: Path) -> None:
-    configure(home, "[launcher.mine]\ncommand = []\n")
-
-    with pytest.raises(Failure, match="empty command"):
-        launchers.choose("mine")
-
-
 def test_the_page_has_the_same_list() -> None:
     page = (ROOT / "docs/agents.md").read_text("utf-8")
     rows = re.findall(r"^\| (\w+) \| `([^`]+)` \|$", page, re.MULTILINE)
     assert dict(rows) == {name: " ".join(words) for name, words in launchers.KNOWN.items()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stall_after_s = nan",
+        "stall_after_s = -1",
+        "[launcher.mine]\ncommand = []",
+        '[launcher.mine]\ncommand = ["a\\u0000b"]',
+        '[launcher.mine]\ncommand = ["a"]\nenv = { A = "\\u0000" }',
+        '[launcher.mine]\ncommand = ["a"]\nenv = { "A=B" = "x" }',
+        '[launcher.mine]\ncommand = ["a"]\npass_env = [""]',
+    ],
+)
+def test_a_configuration_that_nothing_can_be_done_by_is_refused(home: Path, text: str) -> None:
+    configure(home, text)
+
+    with pytest.raises(Failure, match=r"penholder\.toml: Expected"):
+        launchers.choose("mine")
+
+
+def test_a_configuration_that_is_a_directory_is_refused(home: Path) -> None:
+    (home / "penholder/penholder.toml").mkdir()
+
+    with pytest.raises(Failure, match="is no file"):
+        launchers.choose("mine")
