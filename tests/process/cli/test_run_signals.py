@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.programs import Start, StartProgram, state_of
+from tests.helpers.programs import Start, StartProgram, penholder, state_of
 from tests.helpers.waiting import until
 
 BLOCKED = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
@@ -93,6 +93,25 @@ def test_ctrl_z_stops_both_and_both_go_on(start: Start) -> None:
     worker.running.say("on")
     assert worker.end().code == 0
     assert worker.texts() == [str(pid), "on"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("stop", 143), ("kill", 137), ("kill -s TERM", 143)],
+)
+def test_what_ctrl_z_has_stopped_is_ended_all_the_same(
+    daemon: DaemonProcess, start: Start, words: str, code: int
+) -> None:
+    worker = start(*WAITING, first="os.setpgid(0, 0)")
+    worker.running.line()
+    run = worker.running.process.pid
+    worker.running.signal(signal.SIGTSTP)
+    os.waitid(os.P_PID, run, os.WSTOPPED)
+
+    said = penholder(daemon, *words.split(), worker.record()["worker_id"])
+
+    assert (said.code, said.err) == (0, "")
+    assert worker.end().code == code
 
 
 class Proxy(threading.Thread):

@@ -6,7 +6,9 @@ behind it only where the kernel says that it is this user's.
 """
 
 import os
+import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,6 +52,18 @@ def connect(worker: Worker) -> socket.socket:
         connection.close()
         raise
     return connection
+
+
+def wake(worker: Worker) -> None:
+    """Let the runner of a worker go on that Ctrl-Z has stopped, and with it the command.
+
+    Who is to be ended has to hear of it; a runner that goes on anyway takes no notice.
+    """
+    with suppress(NoRunner), connect(worker) as connection:
+        pid = peer_of(connection).pid
+        if pid > 0:  # 0 is a process that cannot be seen from here
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def runner_path(worker: Worker) -> Path | None:

@@ -82,6 +82,7 @@ def signal_of(text: str) -> int:
 
 def _kill(client: Client, worker: Worker) -> None:
     before = client.journal.position().pos
+    asking.wake(worker)
     try:
         asking.ask(worker, _Done, kind="kill")
     except NoRunner:
@@ -93,6 +94,7 @@ def _kill(client: Client, worker: Worker) -> None:
 
 
 def _send(worker: Worker, number: int) -> None:
+    asking.wake(worker)
     try:
         asking.ask(worker, _Done, kind="signal", number=number)
     except NoRunner as error:

@@ -46,6 +46,7 @@ def run(words: Sequence[str]) -> int:
 
 def _restart(client: Client, worker: Worker) -> bool:
     """Have the runner start its command again; False where it has ended meanwhile."""
+    asking.wake(worker)
     try:
         asking.ask(worker, _Restarted, kind="restart")
     except (NoRunner, RunnerRefused) as error:

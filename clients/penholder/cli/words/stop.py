@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from penholder.blocking import Client
+from penholder.cli.run import asking
 from penholder.cli.words import acting, frame
 from penholder_protocol.nouns import Worker
 
@@ -28,5 +29,6 @@ def run(words: Sequence[str]) -> int:
 def _stop(client: Client, worker: Worker) -> str:
     before = client.journal.position().pos
     client.worker.stop(worker_id=worker.worker_id)
+    asking.wake(worker)
     acting.wait_ended(client, worker, before)
     return worker.label

@@ -149,6 +149,7 @@ def stop_worker(job: Job, params: StopWorker) -> dict[str, object]:
     with job.desk.holding.fenced(job.client) as fence:
         if not (params.kill and _kill(worker)):
             job.client.worker.stop(worker_id=worker.worker_id, force=params.kill, fence=fence)
+            asking.wake(worker)
     return _brief(_wait_ended(job, worker), worker)
 
 
@@ -156,6 +157,7 @@ def _kill(worker: Worker) -> bool:
     """Have a worker's runner kill its command; False where the daemon has to do it."""
     if not is_living(worker):
         return False
+    asking.wake(worker)
     try:
         asking.ask(worker, _Done, timeout_s=_RUNNER_S, kind="kill")
     except (NoRunner, TimeoutError):
