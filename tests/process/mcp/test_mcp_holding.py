@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from penholder.blocking import Client
+from penholder.cli.workers import waiting
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.mcp_server import Serve
 from tests.helpers.programs import penholder
@@ -54,6 +55,24 @@ def test_who_has_lost_the_fence_is_told_once_and_takes_nothing_back(
         # The other has let go, and this one is free to own it again.
         assert not server.call("stop_worker", worker="w")["living"]
         assert client.worker.list().items[0].state == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("tool", "params"), [("start_worker", {"command": SLEEP}), ("restart_worker", {"worker": "w"})]
+)
+def test_so_it_is_told_by_what_a_program_of_its_own_does(
+    daemon: DaemonProcess, serve: Serve, tool: str, params: dict[str, object]
+) -> None:
+    server = serve()
+    server.call("start_worker", command=["true"], name="w")
+    with Client(daemon.control_socket) as client:
+        worker = client.worker.list().items[0]
+        waiting.until_ended(client, worker.worker_id, worker.controller_id)
+        with client.controller.owned("mcp-t", takeover=True):
+            first, second = (server.refusal(tool, **params) for _ in range(2))
+
+    assert (first["code"], first["details"]["current_epoch"]) == ("FENCED", 2)
+    assert second["code"] == "CONTROLLER_OWNERSHIP_CONFLICT"
 
 
 def test_a_loss_that_a_renewal_has_seen_is_told_too(daemon: DaemonProcess, serve: Serve) -> None:

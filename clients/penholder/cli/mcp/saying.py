@@ -14,6 +14,7 @@ from penholder.cli.mcp.failing import ToolFailure
 from penholder.cli.mcp.job import Job
 from penholder.cli.mcp.setup import SOCKET_VARIABLE, WORKER_VARIABLE
 from penholder.cli.terminal.fences import VARIABLE as FENCE_VARIABLE
+from penholder_protocol.errors import Detail, Fenced
 from penholder_protocol.nouns import Fence
 
 PATIENCE_S = 45.0
@@ -25,6 +26,7 @@ _MOST_TOLD = 4000
 
 class _Data(msgspec.Struct):
     code: str = "FAILED"
+    details: dict[str, Detail] = {}
 
 
 class _Error(msgspec.Struct):
@@ -37,7 +39,7 @@ class _Report(msgspec.Struct):
 
 
 def say(job: Job, words: list[str], own: list[str], fence: Fence | None = None) -> str:
-    """Run the command line and return what it printed; raises ToolFailure where it failed.
+    """Run the command line and return what it printed; raises ToolFailure, Fenced where it failed.
 
     `words` are a word and its flags, `own` what comes behind them.
     """
@@ -74,11 +76,13 @@ def say(job: Job, words: list[str], own: list[str], fence: Fence | None = None) 
     return out.decode("utf-8", "replace")
 
 
-def _failure(told: bytes) -> ToolFailure:
+def _failure(told: bytes) -> ToolFailure | Fenced:
     for line in reversed(told.splitlines()):
         try:
             error = msgspec.json.decode(line, type=_Report).error
         except msgspec.MsgspecError:
             continue
+        if error.data.code == Fenced.code:  # by which who holds the fence knows that it is lost
+            return Fenced(error.message, **error.data.details)
         return ToolFailure(error.data.code, error.message)
     return ToolFailure("FAILED", told[-_MOST_TOLD:].decode("utf-8", "replace") or "it said nothing")
