@@ -1,5 +1,6 @@
 """Going on: after all were killed, from a handoff, in a new worker."""
 
+import fcntl
 import json
 import os
 import signal
@@ -139,3 +140,35 @@ def test_after_all_agents_are_stopped_nothing_of_them_is_left(agents: Agents) ->
     for pid in pids:
         wait_gone(pid)
     assert not any("fake_agent" in words_of(pid) for pid in pids)
+
+
+def orders_of(agents: Agents, agent: Agent) -> Path:
+    """Return where the orders for an agent's keeper are, until that has read them."""
+    return agents.daemon.runtime_dir / "runners" / f"{agent.worker_id}.start"
+
+
+def test_orders_that_a_killed_program_left_are_in_nobodys_way(agents: Agents) -> None:
+    agent = agents.start("--resume", prompt="go")
+    agent.outcome()
+    killed(agent)
+    orders_of(agents, agent).write_text("half of th")
+
+    assert agent.say("continue").code == 0
+
+    assert not orders_of(agents, agent).exists()
+
+
+def test_who_is_not_let_go_on_has_asked_for_nothing(agents: Agents) -> None:
+    agent = agents.start("--resume", prompt="go")
+    agent.outcome()
+    killed(agent)
+    with orders_of(agents, agent).open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+        ran = agent.say("continue", "and the rest")
+
+    assert ran.code == 4
+    assert "another program starts it" in ran.err
+    assert agent.say("continue").code == 0
+    assert agent.say("wait").code == 0
+    assert len(agent.events("turn.started")) == 1

@@ -78,9 +78,6 @@ def _again(
     options: Options,
 ) -> Worker:
     wanted = _wanted(client, worker)
-    if prompt is not None:
-        about = {"worker_id": worker.worker_id, "kind": "text", "data": {"text": prompt}}
-        client.call("worker.send", {**about, "fence": fence})
     latest = client.event.latest(worker_id=worker.worker_id)
     pos = client.journal.position().pos
     program = Program(
@@ -92,6 +89,10 @@ def _again(
     made = Made(worker, pos, fence)
     control_path = str(targets.choose(options).path)
     detaching.detach(arguments, options, starting.variables_of(chosen), made, control_path, program)
+    # Not before: who was refused has asked for nothing.
+    if prompt is not None:
+        about = {"worker_id": worker.worker_id, "kind": "text", "data": {"text": prompt}}
+        client.call("worker.send", {**about, "fence": fence})
     starting.wait_for_session(worker, options, pos)
     return worker
 

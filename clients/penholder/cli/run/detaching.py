@@ -7,6 +7,7 @@ that only this user can read and that the keeper removes: not by words, which ev
 Who waits sees the command start in the worker's stream, as everybody does.
 """
 
+import fcntl
 import json
 import os
 import subprocess
@@ -35,6 +36,7 @@ from penholder.cli.terminal.options import Options
 from penholder_protocol.errors import WorkerNotFound
 from penholder_protocol.nouns import Event, Page, Worker
 
+CONFLICT = 4
 _START_S = 60.0
 _LOOK_MS = 500
 _RUNNER = "penholder.cli.run.kept"
@@ -80,7 +82,7 @@ def detach(
         make_private(log.parent)
         make_private(orders.parent)
         plan = _plan(arguments, options, variables, made, control_path)
-        _write(orders, _orders(plan, program, log))
+        held = _write(orders, _orders(plan, program, log))
     except OSError as error:
         raise NotKept(f"{error.filename}: {error.strerror}") from None
     try:
@@ -95,6 +97,7 @@ def detach(
     finally:
         # The keeper has removed it, unless there was none.
         orders.unlink(missing_ok=True)
+        os.close(held)
 
 
 def _plan(
@@ -129,10 +132,22 @@ def _orders(plan: Plan, program: Program, log: Path) -> Orders:
     )
 
 
-def _write(path: Path, orders: Orders) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(path, flags, 0o600), "w") as file:
+def _write(path: Path, orders: Orders) -> int:
+    """Write orders, and hold the file: two at once would start two runners for one worker.
+
+    Held it is by a lock, which goes with its holder. That the file is there says nothing: who is
+    killed in between leaves it behind. Returns the descriptor.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise NotKept("another program starts it at this moment", CONFLICT) from None
+    with open(descriptor, "w", closefd=False) as file:
+        file.truncate()
         json.dump(orders._asdict(), file)
+    return descriptor
 
 
 def _start(arguments: Arguments, worker_id: str, orders: Path) -> "subprocess.Popen[bytes] | None":
