@@ -1,5 +1,6 @@
 """`penholder top` in a real terminal, of a real daemon and a real command."""
 
+import os
 import re
 import signal
 import sys
@@ -69,6 +70,25 @@ def test_a_run_from_the_first_line_to_the_last(
     terminal.run("stty", "-a")
     assert " echo " in terminal.until(lambda seen: "icanon" in seen)
     assert worker.end().code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_it_by_a_signal_gets_the_terminal_back(
+    open_terminal: Open, number: signal.Signals
+) -> None:
+    terminal = open_terminal()
+    terminal.run(PENHOLDER, "top")
+    terminal.until(lambda seen: "q quit" in seen)
+    children = Path(f"/proc/{terminal.fact('pane_pid')}/task/{terminal.fact('pane_pid')}/children")
+    (pid,) = children.read_text().split()
+
+    os.kill(int(pid), number)
+
+    terminal.until(lambda seen: "q quit" not in seen)
+    facts = ("alternate_on", "cursor_flag", "mouse_any_flag")
+    assert [terminal.fact(each) for each in facts] == ["0", "1", "0"]
+    terminal.run("stty", "-a")
+    assert " echo " in terminal.until(lambda seen: "icanon" in seen)
 
 
 def test_a_question_is_answered_with_one_key(

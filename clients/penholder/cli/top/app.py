@@ -3,6 +3,8 @@
 It draws at most ten times a second, however much comes, and once a second for the ages.
 """
 
+import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -100,6 +102,10 @@ class Top(Doing):
 
     def on_mount(self) -> None:
         """Begin."""
+        # Else who ends it from outside leaves the terminal without echo, on the other screen.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            end = partial(self.exit, return_code=128 + number)
+            asyncio.get_running_loop().add_signal_handler(number, end)
         self._source.start()
         self.set_interval(DRAW_S, self._tick)
         self.draw()
