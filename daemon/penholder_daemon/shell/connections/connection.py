@@ -156,7 +156,9 @@ class Connection(JsonRpcConnection):
         for taken, frame in enumerate(frames):
             # One has been finished: what is begun behind it has its own time.
             self._unfinished_since = None
-            if taken == _MESSAGES_A_TURN or not self._may_take or not _is_light(frame):
+            # Whether the first may be taken was asked before anything was read.
+            has_room = not taken or self._may_take
+            if taken == _MESSAGES_A_TURN or not has_room or not _is_light(frame):
                 self._rest = chain((frame,), frames)
                 return False
             self._take_frame(frame)

@@ -61,8 +61,9 @@ class Outbox:
             return
         self._lines.append(line)
         self._lines.append(b"\n")
-        self._account.hold_unsent(len(line) + 1)
-        if self.lags_since is None and self.unsent_bytes > MAX_LAG_BYTES:
+        account = self._account
+        account.hold_unsent(len(line) + 1)
+        if account.unsent_bytes > MAX_LAG_BYTES and self.lags_since is None:
             self.lags_since = trio.current_time()
             self._on_lag()
 
@@ -95,7 +96,7 @@ class Outbox:
         self._is_sending = False
 
     def _next(self) -> bytes:
-        if self.unsent_bytes <= _AT_ONCE_BYTES:
+        if self._account.unsent_bytes <= _AT_ONCE_BYTES:
             everything = b"".join(self._lines)
             self._lines.clear()
             return everything
