@@ -37,6 +37,7 @@ generate: $(READY)
 	$(BIN)/python -m tests.contract.examples
 	$(BIN)/python -m penholder_daemon.generate
 	$(BIN)/python -m penholder.cli.manual
+	$(BIN)/python -m tests.helpers.acp.generate
 
 # What a new method still lacks, with the file and the line to add.
 missing: $(READY)

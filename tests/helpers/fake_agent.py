@@ -1,4 +1,4 @@
-"""An agent of ours for tests, in plain Python: speaks version 1, and misbehaves as it is told.
+"""An agent of ours for tests, in plain Python, that misbehaves as it is told.
 
     python fake_agent.py [SWITCH …]
 
@@ -7,11 +7,13 @@ Switches: `--resume`, `--load` (which replays what was said), `--ignores-cancel`
 `--dies` (amid each turn), `--dies-once FILE` (amid the first turn of all), `--leaves` (a grandchild
 in its group, whose pid is said), `--silent` (never answers initialize), `--asks N` (N permissions
 at once), `--asks-once FILE` (in the first turn of all), `--odd` (kinds and ids that nobody knows,
-lines that are no messages), `--usage`,
-`--version2` (speaks version 2 only), `--login`, `--long` (a turn that goes on until it is
-canceled), `--option ID` (the id of the option that allows), `--deaf` (never reads), `--chunks N`,
-`--forgets` (finds no session that there was), `--asks-in-vain` (for a permission, and ends the turn
-in the same breath).
+lines that are no messages), `--usage`, `--version3` (speaks version 3 only), `--refuses-newer` (any
+but version 1, instead of saying which it has), `--two` (speaks version 2 where that is offered),
+`--goes-on` (resumes a session of version 2 at work), `--steers` (takes something within each turn,
+by the extension or in version 2 as a prompt, and waits for it), `--steers-never` (says that it can,
+and refuses), `--login`, `--long` (a turn that goes on until it is canceled), `--option ID` (the id
+of the option that allows), `--deaf` (never reads), `--chunks N`, `--forgets` (finds no session that
+there was), `--asks-in-vain` (for a permission, and ends the turn in the same breath).
 
 A prompt is answered with `you said: …`, and `done: …` with what was permitted.
 """
@@ -35,8 +37,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     for switch in (
         "resume", "load", "ignores-cancel", "end-turn-after-cancel", "late", "large", "dies",
-        "leaves", "silent", "odd", "usage", "version2", "login", "long", "deaf", "forgets",
-        "asks-in-vain",
+        "leaves", "silent", "odd", "usage", "version3", "refuses-newer", "two", "goes-on", "steers",
+        "steers-never", "login", "long", "deaf", "forgets", "asks-in-vain",
     ):  # fmt: skip
         parser.add_argument(f"--{switch}", action="store_true")
     parser.add_argument("--asks", type=int, default=0)
@@ -56,6 +58,9 @@ class Agent:
         self.answers: dict[int, queue.Queue[Json]] = {99: queue.Queue()}
         self.canceled = threading.Event()
         self.session = "s-1"
+        self.version = 1
+        self.steered: queue.Queue[str] = queue.Queue()
+        self.is_at_it = False
         self._last = 100
         self._writing = threading.Lock()
 
@@ -94,8 +99,7 @@ class Agent:
     def answer(self, request_id: int, method: str, params: Json) -> None:
         """Answer a request, a prompt on a thread of its own."""
         if method == "initialize":
-            if not self.told.silent:
-                self.say(id=request_id, result=self.introduction())
+            self.introduce(request_id, params["protocolVersion"])
         elif method == "session/new" and self.told.login:
             self.say(id=request_id, error={"code": -32000, "message": "Authentication required"})
         elif method == "session/new":
@@ -104,46 +108,95 @@ class Agent:
             self.say(id=request_id, error={"code": -32002, "message": "no such session"})
         elif method in ("session/resume", "session/load"):
             self.session = params["sessionId"]
-            if method == "session/load":
+            if self.told.load:
                 self.chunk("said before")
+            if self.version == 2:
+                self.state("running" if self.told.goes_on else "idle")
             self.say(id=request_id, result={})
+            if self.told.goes_on:
+                threading.Thread(target=self.work, args=("by myself",), daemon=True).start()
         elif method == "session/set_mode":
             self.update("current_mode_update", currentModeId=params["modeId"])
             self.say(id=request_id, result={})
+        elif method == "_session/steering" or (method == "session/prompt" and self.is_at_it):
+            self.steer(request_id, method, params["prompt"][0]["text"])
         elif method == "session/prompt":
+            self.is_at_it = True
             self.canceled.clear()
             turn = threading.Thread(target=self.turn, args=(request_id, params), daemon=True)
             turn.start()
 
-    def introduction(self) -> Json:
-        """Say who it is."""
+    def introduce(self, request_id: int, offered: int) -> None:
+        """Say who it is, unless it says nothing at all."""
+        if self.told.refuses_newer and offered > 1:
+            self.say(id=request_id, error={"code": -32602, "message": f"no version {offered}"})
+        elif not self.told.silent:
+            self.version = 2 if self.told.two and offered > 1 else 1
+            introduction = self.second() if self.version == 2 else self.first()
+            can_steer = self.told.steers or self.told.steers_never
+            meta = {"_meta": {"steering": {"supported": True}}} if can_steer else {}
+            self.say(id=request_id, result=introduction | ({} if self.version == 2 else meta))
+
+    def first(self) -> Json:
+        """Return its introduction in version 1."""
         sessions: Json = {"resume": {}} if self.told.resume else {}
         can = {"loadSession": self.told.load, "sessionCapabilities": sessions}
         return {
-            "protocolVersion": 2 if self.told.version2 else 1,
+            "protocolVersion": 3 if self.told.version3 else 1,
             "agentCapabilities": can,
             "authMethods": [{"id": "web", "name": "With a browser"}],
-            "agentInfo": {"name": "fake", "title": "Fake Agent", "version": "1.2.3"},
+            "agentInfo": INFO,
         }
 
+    def second(self) -> Json:
+        """Return its introduction in version 2."""
+        return {"protocolVersion": 2, "capabilities": {"session": {}}, "info": INFO}
+
+    def state(self, state: str, **more: object) -> None:
+        """Say what it is at, in version 2."""
+        if self.version == 2:
+            self.update("state_update", state=state, **more)
+
+    def steer(self, request_id: int, method: str, text: str) -> None:
+        """Hear something within a turn."""
+        if method == "session/prompt" and not self.told.steers:
+            self.say(id=request_id, error={"code": -32600, "message": "already at work"})
+            return
+        outcome = "injected" if self.told.steers and self.is_at_it else "promptRequired"
+        self.say(id=request_id, result={"outcome": outcome, "messageId": f"m-{request_id}"})
+        if outcome == "injected":
+            self.steered.put(text)
+
     def turn(self, request_id: int, params: Json) -> None:
-        """Have a turn."""
-        text = params["prompt"][0]["text"]
+        """Have a turn, which in version 1 is answered at its end."""
+        if self.version == 2:
+            self.say(id=request_id, result={"messageId": f"m-{request_id}"})
+        answer = self.work(params["prompt"][0]["text"])
+        if self.version == 1:
+            self.say(id=request_id, result=answer)
+        if self.told.late:
+            self.chunk("late\n")
+
+    def work(self, text: str) -> Json:
+        """Do what was asked, and return how it ended."""
+        self.state("running")
         for number in range(self.told.chunks):
             self.chunk(f"you said: {text}\n" if not number else f"chunk {number}\n")
         self.misbehave()
         permitted = self.ask() if self.asks_now() else "all"
         if self.told.long or self.told.ignores_cancel:
             self.canceled.wait()
+        if self.told.steers:
+            self.chunk(f"steered: {self.steered.get()}\n")
         reason = "end_turn"
         if self.canceled.is_set() and not self.told.end_turn_after_cancel:
             reason = "cancelled"
         if not self.told.asks_in_vain:
             self.chunk(f"done: {permitted}\n")
+        self.is_at_it = False
+        self.state("idle", stopReason=reason)
         usage = {"totalTokens": 30, "inputTokens": 20, "outputTokens": 10}
-        self.say(id=request_id, result={"stopReason": reason, "usage": usage})
-        if self.told.late:
-            self.chunk("late\n")
+        return {"stopReason": reason, "usage": usage}
 
     def asks_now(self) -> bool:
         """Tell whether this turn needs a permission."""
@@ -216,15 +269,24 @@ class Agent:
                 {"optionId": "always", "name": "Always", "kind": "allow_always"},
                 {"optionId": "reject", "name": "Reject", "kind": "reject_once"},
             ]
-            about = {"sessionId": self.session, "toolCall": call, "options": options}
+            about: Json = {"sessionId": self.session, "toolCall": call, "options": options}
+            if self.version == 2:
+                self.state("requires_action")
+                title = f"May I write file {number}?"
+                about |= {"title": title, "subject": {"type": "tool_call", "toolCall": call}}
+                del about["toolCall"]
             self.say(id=self._last, method="session/request_permission", params=about)
-        return " ".join(str((one := each.get()).get("optionId", one["outcome"])) for each in asked)
+        said = [str((one := each.get()).get("optionId", one["outcome"])) for each in asked]
+        self.state("running")
+        return " ".join(said)
 
 
 MODES = {
     "currentModeId": "ask",
     "availableModes": [{"id": "ask", "name": "Ask"}, {"id": "code", "name": "Code"}],
 }
+
+INFO = {"name": "fake", "title": "Fake Agent", "version": "1.2.3"}
 
 if __name__ == "__main__":
     switches = arguments()

@@ -128,7 +128,43 @@ def test_the_agent_of_node_loses_its_turn_with_its_runner(agents: Agents, node: 
     assert agent.approvals() == [("canceled", None)]
 
 
-def test_the_agent_of_two_versions_speaks_the_first(agents: Agents, node: Examples) -> None:
-    agent = started(agents, node["dual-version-agent"])
+@pytest.mark.parametrize(("version", "says"), [(1, "v1"), (2, "v2")])
+def test_the_agent_of_two_versions_speaks_the_newest_that_it_is_offered(
+    agents: Agents, node: Examples, version: int, says: str
+) -> None:
+    agent = started(agents, node["dual-version-agent"], protocol=version)
 
+    ended = agent.outcome()
+
+    assert (ended["outcome"], ended["stop_reason"]) == ("completed", "end_turn")
+    assert agent.wait_for("session.opened")["protocol"] == version
+    assert f"Hello from the {says} implementation." in agent.say("show").out
+    assert agent.record()["state"] == "idle"
+    agent.send("again")
+    assert agent.outcome(2)["outcome"] == "completed"
+
+
+def test_a_turn_of_version_2_is_canceled(agents: Agents, node: Examples) -> None:
+    agent = started(agents, node["dual-version-agent"])
+    agent.outcome()
+    command = agent.command
+    os.kill(command, signal.SIGSTOP)  # else it is done before anybody can cancel
+    agent.send("again")
+    agent.wait_for("turn.started", 2)
+
+    with agents.daemon.connect() as control:
+        control.call("worker.transition", worker_id=agent.worker_id, to="canceling")
+    agent.wait_for("turn.canceling")
+    os.kill(command, signal.SIGCONT)
+
+    ended = agent.outcome(2)
+    assert (ended["outcome"], ended["stop_reason"]) == ("canceled", "cancelled")
+
+
+def test_an_agent_that_says_back_what_it_is_offered_speaks_version_1(
+    agents: Agents, python: Examples
+) -> None:
+    agent = started(agents, python["agent"])
+
+    assert agent.outcome()["outcome"] == "completed"
     assert agent.wait_for("session.opened")["protocol"] == 1

@@ -73,12 +73,19 @@ def test_an_agent_that_says_nothing_at_all_is_ended(agents: Agents) -> None:
 def test_one_that_wants_a_login_or_another_version_is_told_of(agents: Agents) -> None:
     ran = agents.try_start("--login", words=("-d",))
     assert (ran.code, "log in first" in ran.err, "With a browser" in ran.err) == (22, True, True)
-    agents.configure("two", [*agents.command, "--version2"])
+    agents.configure("three", [*agents.command, "--version3"])
 
-    ran = agents.say("agent", "start", "-d", "--launcher", "two")
+    ran = agents.say("agent", "start", "-d", "--launcher", "three")
 
     assert ran.code == 22
-    assert "speaks version 2 of the protocol, and this runner version 1" in ran.err
+    assert "speaks version 3 of the protocol, and this runner versions 1 and 2" in ran.err
+
+
+def test_one_that_refuses_a_newer_version_is_asked_for_the_first(agents: Agents) -> None:
+    agent = agents.start("--refuses-newer", prompt="go")
+
+    assert agent.outcome()["outcome"] == "completed"
+    assert agent.wait_for("session.opened")["protocol"] == 1
 
 
 def test_nothing_is_left_of_what_could_not_be_talked_with(agents: Agents) -> None:

@@ -17,7 +17,7 @@ from penholder_protocol.errors import (
     PenholderError,
     WorkerNotFound,
 )
-from penholder_protocol.nouns import Applied, Approval, Event, NewEvent, Worker
+from penholder_protocol.nouns import AcknowledgedInput, Applied, Approval, Event, NewEvent, Worker
 
 Call = tuple[str, dict[str, object]]
 _SEAT_LOST = (NotAttached, Fenced, WorkerNotFound, Denied)
@@ -135,3 +135,19 @@ class Become:
             raise
         except PenholderError:
             return
+
+
+class Acknowledge:
+    """An input that needs nothing done for it any more."""
+
+    size_bytes = _SIZE_BYTES
+
+    def __init__(self, seq: int, done: Callable[[], None]) -> None:
+        """Take its number."""
+        self._seq = seq
+        self._done = done
+
+    def carry_out(self, insist: Insist) -> None:
+        """Acknowledge it, and all before it."""
+        insist("input.ack", {"seq": self._seq}, AcknowledgedInput)
+        self._done()

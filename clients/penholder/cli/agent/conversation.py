@@ -17,18 +17,15 @@ from typing import Any
 import msgspec
 
 from penholder.cli.agent import protocol, told, updates
+from penholder.cli.agent.acp.v1 import CancelRequestNotification, SessionNotification
+from penholder.cli.agent.acp.v2 import StateUpdate
 from penholder.cli.agent.acts import Call, Together
+from penholder.cli.agent.dialects import DIALECTS, Agent
 from penholder.cli.agent.history import Before
 from penholder.cli.agent.holding import Holding
 from penholder.cli.agent.opening import Opening
 from penholder.cli.agent.progress import Progress
-from penholder.cli.agent.protocol import (
-    CancelRequestNotification,
-    Message,
-    RequestPermissionRequest,
-    SessionNotification,
-    decoded,
-)
+from penholder.cli.agent.protocol import Message, decoded
 from penholder.cli.agent.questions import Questions
 from penholder.cli.agent.requests import Requests
 from penholder.cli.agent.settings import Settings
@@ -44,6 +41,7 @@ from penholder.cli.run.inbox import Inbox, What
 from penholder_protocol.nouns import Approval, Input, NewEvent
 
 _SESSION_ID_CHARACTERS = 128
+_STATE = "acp.state_update"
 
 
 class Conversation:
@@ -68,15 +66,16 @@ class Conversation:
         self._changed = threading.Condition(self._lock)
         self._backlog = Backlog()
         timers = self._timers = Timers(self._lock)
-        self._progress = Progress(Folding(before.totals), timers, self.put)
+        self._progress = Progress(Folding(before.totals, before.cost_before), timers, self.put)
         self._progress.folding.now.turns = before.turns
         self._questions = Questions(settings, self, before.asked)
         self._turns = Turns(
-            settings, self, self._questions, self._progress, timers, before.turn,
+            settings, self, self._questions, self._progress, timers, before,
             self._insist, self._turn_has_ended, self._give_up,
         )  # fmt: skip
         self._requests: Requests | None = None
         self._opening: Opening | None = None
+        self._dialect = DIALECTS[1]
         self._is_open = self._is_ending = self._is_closed = False
         self.trouble: str | None = None
 
@@ -122,6 +121,7 @@ class Conversation:
             speaker.start()
             requests = self._requests = Requests(speaker)
             self._questions.begin(requests)
+            self._turns.begin()
             self._opening = Opening(
                 requests, self._settings, self._session_id, self._holding,
                 self._opened, self._give_up,
@@ -185,7 +185,7 @@ class Conversation:
 
     # --- the session ------------------------------------------------------------------------
 
-    def _opened(self, opened: told.Opened) -> None:
+    def _opened(self, opened: told.Opened, agent: Agent) -> None:
         self._timers.cancel("opening")
         if self._session_id != opened.session_id:
             self._progress.folding.session_changed()
@@ -195,7 +195,8 @@ class Conversation:
             calls.append(("worker.set_session", {"session_id": opened.session_id}))
         self.put(Together(told.event(told.OPENED, opened), calls))
         assert self._requests is not None  # it has just answered
-        self._turns.open(self._requests, opened.session_id)
+        self._dialect = DIALECTS[agent.version]
+        self._turns.open(self._requests, opened.session_id, agent)
         self._go_on(opened)
         self._progress.touch()
         self._changed.notify_all()
@@ -220,13 +221,19 @@ class Conversation:
             return not self._is_closed
 
     def _is_ready(self) -> bool:
-        return self._is_open and self._turns.now is None and not self._is_ending
+        return self._is_open and self._turns.are_due and not self._is_ending
 
     def take(self, input_: Input) -> None:
         """Begin the turn that an input asks for; it comes again if this is not the time."""
         with self._lock:
             if self._is_ready():
                 self._turns.take(input_)
+
+    def steer(self, input_: Input) -> None:
+        """Say something within the turn that runs, if one does and the agent can be told."""
+        with self._lock:
+            if self._is_open and not self._is_ending:
+                self._turns.steer(input_)
 
     def cancel(self, pos: int) -> None:
         """End the turn that ran at a position of the journal, as its controller wants."""
@@ -276,18 +283,24 @@ class Conversation:
         if self._is_open and found.session_id not in ("", self._session_id):
             self._keep_raw("acp.elsewhere", line)  # another session's, a subagent's perhaps
             return
-        is_replayed = self._opening is not None and self._opening.is_loading
-        prefix = updates.REPLAYED if is_replayed else updates.LIVE
-        type_ = updates.type_of(found.update, prefix)
+        type_ = updates.type_of(found.update, updates.LIVE)
+        is_loading = self._opening is not None and self._opening.is_loading
+        is_replayed = is_loading and updates.is_of_history(type_)
+        if is_replayed:
+            type_ = updates.type_of(found.update, updates.REPLAYED)
         self.put(updates.event_of(type_, found.update, None if is_replayed else self.turn_id))
         fields = None if is_replayed else decoded(found.update, dict[str, Any])
         if fields is not None:
             self._progress.folding.take(fields)
             self._progress.touch()
+        if type_ == _STATE:
+            state = decoded(found.update, StateUpdate)
+            if state is not None:
+                self._turns.state(state)
 
     def _asked(self, message: Message) -> None:
         self.put(updates.event_of(told.REQUEST, message.params, self.turn_id))
-        request = decoded(message.params, RequestPermissionRequest)
+        request = self._dialect.permission(message.params)
         turn = self._turns.running
         is_in_vain = self._is_ending or (turn is not None and turn.why is not None)
         if request is not None and not is_in_vain:

@@ -9,7 +9,7 @@ import msgspec
 
 from penholder.blocking import Client
 from penholder.cli.agent import told
-from penholder.cli.agent.summary import Totals
+from penholder.cli.agent.summary import Cost, Totals
 from penholder.cli.workers import stream
 from penholder_protocol.nouns import Entry
 
@@ -28,6 +28,13 @@ class Turn(msgspec.Struct):
     """What we know of why it ends, before it has."""
     is_over: bool = False
     """Its end is on its way to be told."""
+    steered: dict[int, str] = {}
+    """What was said within it, by the numbers of the inputs."""
+
+    @property
+    def all_text(self) -> str:
+        """All that the agent was asked."""
+        return "\n\n".join([self.text, *self.steered.values()])
 
 
 class Before(msgspec.Struct):
@@ -40,7 +47,11 @@ class Before(msgspec.Struct):
     unknown: list[str] = []
     """Questions that are asked, of which the stream does not say what was asked exactly."""
     totals: Totals = msgspec.field(default_factory=Totals)
+    cost_before: Cost | None = None
+    """What sessions cost that were before this one."""
     turns: int = 0
+    steered: set[int] = set()
+    """Inputs that were said within a turn."""
 
 
 def read(client: Client, worker_id: str, after: int) -> Before:
@@ -71,11 +82,16 @@ def fold(entries: Iterable[Entry]) -> Before:
 def _take(before: Before, entry: Entry) -> None:
     data = bytes(entry.data)
     if entry.type == told.OPENED:
-        before.session_id = msgspec.json.decode(data, type=told.Opened).session_id
+        session_id = msgspec.json.decode(data, type=told.Opened).session_id
+        if session_id != before.session_id:
+            before.cost_before = before.totals.cost
+        before.session_id = session_id
     elif entry.type == told.STARTED:
         begun = msgspec.json.decode(data, type=told.Started)
         before.turn = Turn(entry.turn_id or "", begun.seq, begun.text, entry.pos)
         before.turns += 1
+    elif entry.type in (told.STEERED, told.UNSTEERED):
+        _steer(before, entry)
     elif entry.type == told.CANCELING and before.turn is not None:
         before.turn.why = told.CANCELED
     elif entry.type == told.ENDED:
@@ -87,3 +103,16 @@ def _take(before: Before, entry: Entry) -> None:
     elif entry.type in (told.ANSWERED, told.SUPERSEDED):
         about = msgspec.json.decode(data, type=told.About).request_id
         before.asked.pop(about or "", None)
+
+
+def _steer(before: Before, entry: Entry) -> None:
+    if entry.type == told.STEERED:
+        said = msgspec.json.decode(entry.data, type=told.Started)
+        before.steered.add(said.seq)
+        if before.turn is not None:
+            before.turn.steered[said.seq] = said.text
+    else:
+        seq = msgspec.json.decode(entry.data, type=told.Unsteered).seq
+        before.steered.discard(seq)
+        if before.turn is not None:
+            before.turn.steered.pop(seq, None)

@@ -16,7 +16,7 @@ from penholder.blocking import Client
 from penholder.cli.agent import history, updates
 from penholder.cli.agent.conversation import Conversation
 from penholder.cli.agent.holding import Holding
-from penholder.cli.agent.post import Post, Waiting
+from penholder.cli.agent.post import Post, Steers, Waiting
 from penholder.cli.agent.settings import Settings
 from penholder.cli.run import kept
 from penholder.cli.run.inbox import Inbox
@@ -56,7 +56,9 @@ def _run(told: _Told, seated: Seated, inbox: Inbox, channel: kept.Channel) -> in
     waiting.decided = conversation.decided
     post = Post(worker.socket_path, conversation)
     post.start()
-    talk = Talk(conversation, conversation.cancel, updates.mended, _facts(settings))
+    steers = Steers(worker.socket_path, conversation.steer)
+    steers.start()
+    talk = Talk(conversation, conversation.cancel, steers.sent, updates.mended, _facts(settings))
     variables = Variables(plan.stored, plan.passed)
     try:
         with Client(worker.socket_path, reconnect_s=PATIENCE_S) as client:
@@ -69,6 +71,7 @@ def _run(told: _Told, seated: Seated, inbox: Inbox, channel: kept.Channel) -> in
     finally:
         conversation.close()
         waiting.close()
+        steers.close()
         post.close()
 
 

@@ -12,14 +12,15 @@ from typing import TypeVar
 
 import msgspec
 
-from penholder.cli.agent import protocol, told
+from penholder.cli.agent import dialects, protocol, told
+from penholder.cli.agent.dialects import DIALECTS, Agent, Session
 from penholder.cli.agent.holding import Held, Holding
-from penholder.cli.agent.protocol import InitializeResponse, Message, NewSessionResponse
+from penholder.cli.agent.protocol import Message
 from penholder.cli.agent.requests import Requests
 from penholder.cli.agent.settings import Settings
 from penholder.cli.terminal.text import printable
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 class Opening:
@@ -31,7 +32,7 @@ class Opening:
         settings: Settings,
         session_id: str | None,
         holding: Holding,
-        opened: Callable[[told.Opened], None],
+        opened: Callable[[told.Opened, Agent], None],
         failed: Callable[[str], None],
     ) -> None:
         """`session_id` is the one to go on with. One of `opened` and `failed` is called, once."""
@@ -43,36 +44,45 @@ class Opening:
         self._opened = opened
         self._failed = failed
         self._lost: str | None = None
-        self._agent = InitializeResponse(0)
+        self._agent = Agent(1)
         self.is_loading = False
         """Whether what comes now was told before."""
 
     def start(self) -> None:
         """Say the first word."""
-        params = protocol.initialize(self._settings.version)
-        self._requests.ask("initialize", params, self._initialized)
+        self._initialize(self._settings.protocol)
+
+    def _initialize(self, offered: int) -> None:
+        def answered(message: Message) -> None:
+            # It should say which version it has; who refuses is asked for the first one.
+            if message.error is not None and offered > 1:
+                self._initialize(1)
+            else:
+                self._initialized(message)
+
+        params = dialects.initialize(self._settings.version, offered)
+        self._requests.ask("initialize", params, answered)
 
     def _initialized(self, message: Message) -> None:
-        answer = self._read(message, InitializeResponse, "initialize")
-        if answer is None:
+        agent = self._read(message, dialects.agent_of, "initialize")
+        if agent is None:
             return
-        if answer.protocol_version != protocol.VERSION:
+        if agent.version not in DIALECTS:
             self._failed(
-                f"the agent speaks version {answer.protocol_version} of the protocol, and this"
-                f" runner version {protocol.VERSION}; another release of the agent may help"
+                f"the agent speaks version {agent.version} of the protocol, and this runner"
+                f" versions 1 and {dialects.NEWEST}; another release of the agent may help"
             )
             return
-        self._agent = answer
+        self._agent = agent
         self._go_on()
 
     def _go_on(self) -> None:
         """Ask for the session that there was, as the agent can, else for a new one."""
-        can = self._agent.agent_capabilities
         if self._before is None:
             self._new()
-        elif can.can_resume:
+        elif self._agent.can_resume:
             self._ask_for("resume", "resumed")
-        elif can.load_session:
+        elif self._agent.can_load:
             self._ask_for("load", "loaded")
         else:
             self._lost = "the agent can neither resume nor load a session"
@@ -88,7 +98,8 @@ class Opening:
         except Held as error:
             self._is_held(str(error))
             return
-        self.is_loading = how == "loaded"
+        # Who resumes should tell nothing again; what is told all the same was told before.
+        self.is_loading = True
         about = {"sessionId": self._before, **self._place()}
         self._requests.ask(f"session/{verb}", about, lambda answer: self._found(answer, how))
 
@@ -104,7 +115,7 @@ class Opening:
         self.is_loading = False
         if message.error is None:
             self._open(message, how)
-        elif how == "resumed" and self._agent.agent_capabilities.load_session:
+        elif how == "resumed" and self._agent.can_load:
             self._ask_for("load", "loaded")
         else:
             self._lost = f"the agent did not find it: {message.error}"
@@ -123,7 +134,7 @@ class Opening:
         # Resumed and loaded sessions may be answered with nothing at all.
         if bytes(message.result) == b"null":
             message.result = msgspec.Raw(b"{}")
-        session = self._read(message, NewSessionResponse, "a session")
+        session = self._read(message, DIALECTS[self._agent.version].session, "a session")
         if session is None:
             return
         session_id = session.session_id if how == "new" else self._before
@@ -136,17 +147,16 @@ class Opening:
         self._set_mode(session_id, session, how)
 
     def _how_to_log_in(self) -> str:
-        ways = [printable(each.name or each.id) for each in self._agent.auth_methods]
+        ways = [printable(each) for each in self._agent.log_in]
         return "the agent wants you to log in first, which its own program does" + (
             f"; it offers: {', '.join(ways)}" if ways else ""
         )
 
-    def _set_mode(self, session_id: str, session: NewSessionResponse, how: str) -> None:
+    def _set_mode(self, session_id: str, session: Session, how: str) -> None:
         def go_on() -> None:
             self._set_model(session_id, session, how)
 
-        wanted, modes = self._settings.mode, session.modes
-        offered = [] if modes is None else [each.id for each in modes.available_modes]
+        wanted, offered = self._settings.mode, session.modes
         if wanted is None:
             go_on()
         elif wanted in offered:
@@ -155,9 +165,9 @@ class Opening:
         else:
             self._set_option("mode", wanted, session_id, session, go_on, offered)
 
-    def _set_model(self, session_id: str, session: NewSessionResponse, how: str) -> None:
+    def _set_model(self, session_id: str, session: Session, how: str) -> None:
         def go_on() -> None:
-            self._opened(self._told(session_id, how))
+            self._opened(self._told(session_id, how), self._agent)
 
         wanted = self._settings.model
         if wanted is None:
@@ -170,18 +180,17 @@ class Opening:
         category: str,
         wanted: str,
         session_id: str,
-        session: NewSessionResponse,
+        session: Session,
         go_on: Callable[[], None],
         offered: list[str],
     ) -> None:
-        for option in session.config_options or []:
+        for option in session.options:
             if option.category != category:
                 continue
             offered = [*offered, *option.values]
             if wanted in option.values:
-                about: dict[str, object] = {
-                    "sessionId": session_id, "configId": option.id, "value": wanted
-                }  # fmt: skip
+                dialect = DIALECTS[self._agent.version]
+                about = dialect.setting(session_id, option.id, wanted)
                 self._set("session/set_config_option", about, f"{category} {wanted!r}", go_on)
                 return
         has = f"it offers: {', '.join(map(printable, offered))}" if offered else "it offers none"
@@ -199,24 +208,25 @@ class Opening:
         self._requests.ask(method, about, answered)
 
     def _told(self, session_id: str, how: str) -> told.Opened:
-        info, can = self._agent.agent_info, self._agent.agent_capabilities
+        agent = self._agent
         return told.Opened(
             session_id=session_id,
             how=how,
             lost=self._lost,
-            agent=None if info is None else info.title or info.name,
-            version=None if info is None else info.version,
-            protocol=self._agent.protocol_version,
-            can_resume=can.can_resume,
-            can_load=can.load_session,
+            agent=agent.name,
+            version=agent.release,
+            protocol=agent.version,
+            can_resume=agent.can_resume,
+            can_load=agent.can_load,
+            can_steer=agent.steering is not None,
         )
 
-    def _read(self, message: Message, type_: type[T], what: str) -> T | None:
+    def _read(self, message: Message, read: Callable[[msgspec.Raw], T], what: str) -> T | None:
         if message.error is not None:
             self._failed(f"the agent refuses {what}: {message.error}")
             return None
         try:
-            return msgspec.json.decode(message.result, type=type_)
+            return read(message.result)
         except msgspec.MsgspecError as error:
             self._failed(f"the agent answers {what} oddly: {error}")
             return None

@@ -1,17 +1,19 @@
-"""Two threads' work beside the conversation: turns out of the worker's post, answers to questions.
+"""Threads' work beside the conversation: turns out of the worker's post, answers to questions.
 
-Both wait for the daemon in calls of their own, over its restarts, and never in anybody's way. A
-daemon that is away says nothing about either; what is refused for good ends them, as it ends the
+They wait for the daemon in calls of their own, over its restarts, and never in anybody's way. A
+daemon that is away says nothing about them; what is refused for good ends them, as it ends the
 run's sender too, which says so.
 """
 
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Protocol
 
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
+from penholder.cli.agent import told
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.nouns import Approval, Input
 
@@ -58,6 +60,36 @@ class Post(threading.Thread):
     def close(self) -> None:
         """End it, from any thread."""
         self._closed.set()
+        self._client.close()
+
+
+class Steers(threading.Thread):
+    """Brings what is to be said within a turn, as it is sent, past what waits for turns."""
+
+    def __init__(self, socket_path: str, steer: Callable[[Input], None]) -> None:
+        """Read at the worker's socket."""
+        super().__init__(name="penholder-agent-steers", daemon=True)
+        self._client = Client(socket_path, reconnect_s=_RECONNECT_S)
+        self._steer = steer
+        self._sent: SimpleQueue[int | None] = SimpleQueue()
+
+    def sent(self, seq: int, kind: str) -> None:
+        """Hear that something was sent, from any thread."""
+        if kind == told.STEER:
+            self._sent.put(seq)
+
+    def run(self) -> None:
+        """Bring them until it is closed."""
+        while (seq := self._sent.get()) is not None:
+            # What cannot be read now stays in the post, as what waits for a turn does.
+            with suppress(ConnectionLost, DaemonUnreachable, PenholderError):
+                for each in self._client.input.list(after_seq=seq - 1, limit=1).items:
+                    if not each.acked:
+                        self._steer(each)
+
+    def close(self) -> None:
+        """End it, from any thread."""
+        self._sent.put(None)
         self._client.close()
 
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 
 import msgspec
 
-from penholder.cli.agent import protocol
+from penholder.cli.agent import dialects
 from penholder.cli.agent.launchers import Chosen
-from penholder.cli.agent.protocol import InitializeResponse, Message, decoded
+from penholder.cli.agent.protocol import Message, decoded
 from penholder_protocol import __version__
 
 WITHIN_S = 30.0
@@ -46,7 +46,7 @@ def probe(chosen: Chosen, within_s: float = WITHIN_S) -> Probed:
         found.missing = f"cannot be run: {error.strerror}"
         return found
     try:
-        _note(found, _ask(process, time.monotonic() + within_s), within_s)
+        _note(found, _ask(process, time.monotonic() + within_s, chosen.launcher.protocol), within_s)
     finally:
         _end(process)
     return found
@@ -65,9 +65,9 @@ def _start(chosen: Chosen) -> "subprocess.Popen[bytes]":
     )
 
 
-def _ask(process: "subprocess.Popen[bytes]", deadline: float) -> Message | None:
+def _ask(process: "subprocess.Popen[bytes]", deadline: float, offered: int) -> Message | None:
     """Return its answer to initialize; None where there is none in time."""
-    params = protocol.initialize(__version__)
+    params = dialects.initialize(__version__, offered)
     asked = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
     assert process.stdin is not None  # both are pipes
     assert process.stdout is not None
@@ -95,20 +95,20 @@ def _note(found: Probed, message: Message | None, within_s: float) -> None:
     if message is None:
         found.missing = f"it does not answer as an agent within {within_s:g} s"
         return
-    answer = decoded(message.result, InitializeResponse)
-    if message.error is not None or answer is None:
+    agent = None
+    with suppress(msgspec.MsgspecError):
+        agent = dialects.agent_of(message.result)
+    if message.error is not None or agent is None:
         found.missing = f"it refuses: {message.error or 'an odd answer'}"
         return
-    info, can = answer.agent_info, answer.agent_capabilities
-    if info is not None:
-        found.agent, found.version = info.title or info.name, info.version
-    found.protocol = answer.protocol_version
-    found.can = [
-        word for word, is_so in (("resume", can.can_resume), ("load", can.load_session)) if is_so
-    ]
-    found.log_in = [each.name or each.id for each in answer.auth_methods]
-    if answer.protocol_version != protocol.VERSION:
-        found.missing = f"it speaks version {answer.protocol_version} of the protocol, not 1"
+    found.agent, found.version, found.protocol = agent.name, agent.release, agent.version
+    can = {"resume": agent.can_resume, "load": agent.can_load, "steer": agent.steering is not None}
+    found.can = [word for word, is_so in can.items() if is_so]
+    found.log_in = agent.log_in
+    if agent.version not in dialects.DIALECTS:
+        found.missing = (
+            f"it speaks version {agent.version} of the protocol, not 1 or {dialects.NEWEST}"
+        )
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

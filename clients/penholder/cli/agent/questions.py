@@ -17,9 +17,10 @@ import re
 import msgspec
 
 from penholder.cli.agent import protocol, told
+from penholder.cli.agent.acp.v1 import PermissionOption
 from penholder.cli.agent.acts import Ask, Become, Together, Withdraw
 from penholder.cli.agent.around import Around
-from penholder.cli.agent.protocol import PermissionOption, RequestPermissionRequest
+from penholder.cli.agent.dialects import Permission
 from penholder.cli.agent.requests import Requests
 from penholder.cli.agent.settings import Settings
 from penholder_protocol.limits import MAX_TEXT_CHARACTERS, MAX_TYPE_CHARACTERS
@@ -64,11 +65,10 @@ class Questions:
         """Whether there are some from before."""
         return bool(self._kept)
 
-    def ask(self, rpc_id: int | str | float | None, request: RequestPermissionRequest) -> None:
+    def ask(self, rpc_id: int | str | float | None, request: Permission) -> None:
         """Take a permission request."""
-        call = request.tool_call
-        asked = told.Asked(request.session_id, call.tool_call_id, request.options)
-        if self._answer_by_itself(rpc_id, asked, call.kind):
+        asked = told.Asked(request.session_id, request.about, request.options)
+        if self._answer_by_itself(rpc_id, asked, request.kind):
             return
         opened = Open(rpc_id, asked)
         self._open.append(opened)
@@ -102,10 +102,10 @@ class Questions:
         self._around.put(Together(event, (), answer))
         return True
 
-    def _params(self, request: RequestPermissionRequest) -> dict[str, object]:
-        call = request.tool_call
-        title = call.title or f"The agent asks for a permission: {call.tool_call_id}"
-        kind = f"{told.TOOL_KIND}{call.kind}" if call.kind and _ID.fullmatch(call.kind) else _KIND
+    def _params(self, request: Permission) -> dict[str, object]:
+        title = request.title or f"The agent asks for a permission: {request.about}"
+        is_word = request.kind is not None and _ID.fullmatch(request.kind)
+        kind = f"{told.TOOL_KIND}{request.kind}" if is_word else _KIND
         params: dict[str, object] = {
             "kind": kind[:MAX_TYPE_CHARACTERS],
             "message": title.replace("\0", "")[:MAX_TEXT_CHARACTERS] or "?",

@@ -21,6 +21,8 @@ class Settings(msgspec.Struct):
     """Where files are that keep a session to one runner."""
     place: Place | None = None
     """Where in git it begins."""
+    protocol: int = 2
+    """The newest version of the protocol that is offered."""
     model: str | None = None
     mode: str | None = None
     answers: dict[str, Answer] = {}

@@ -16,10 +16,10 @@ from penholder_protocol.nouns import Entry, Worker
 
 IDLE, ASKS, ENDED_WELL, ENDED_BADLY, UNKNOWN = 0, 20, 21, 22, 125
 _TYPES = (
-    "worker.sent", "process.started", "process.exited", told.OPENED, told.STARTED, told.ENDED,
-    "input.ignored", "approval.requested", "approval.decided", "approval.canceled",
-    "approval.expired", "worker.state_changed", "worker.removed", "runtime.detached",
-    "runtime.exited", "runtime.attached",
+    "worker.sent", "process.started", "process.exited", told.OPENED, told.STARTED, told.STEERED,
+    told.UNSTEERED, told.ENDED, "input.ignored", "approval.requested", "approval.decided",
+    "approval.canceled", "approval.expired", "worker.state_changed", "worker.removed",
+    "runtime.detached", "runtime.exited", "runtime.attached",
 )  # fmt: skip
 _PAGE = 1000
 _WAIT_MS = 30_000
@@ -38,7 +38,8 @@ class Standing:
     def __init__(self, worker_id: str) -> None:
         """Know nothing."""
         self._worker_id = worker_id
-        self._sent = self._taken = 0
+        self._waiting: set[int] = set()
+        """Numbers of inputs that were sent and not taken."""
         self._is_open = False
         self.outcome: str | None = None
         """How the last turn ended."""
@@ -46,7 +47,7 @@ class Standing:
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs and nothing waits to be taken."""
-        return self._is_open and self._sent <= self._taken
+        return self._is_open and not self._waiting
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Fold entries of both streams."""
@@ -56,9 +57,14 @@ class Standing:
     def _take(self, entry: Entry) -> None:
         about = msgspec.json.decode(entry.data, type=_About)
         if entry.type == "worker.sent" and about.worker_id == self._worker_id:
-            self._sent = max(self._sent, about.seq)
+            self._waiting.add(about.seq)
         elif entry.type in (told.STARTED, "input.ignored"):
-            self._taken = max(self._taken, about.seq)
+            # Turns are taken in their order; of those before some may be pruned.
+            self._waiting = {seq for seq in self._waiting if seq > about.seq}
+        elif entry.type == told.STEERED:
+            self._waiting.discard(about.seq)
+        elif entry.type == told.UNSTEERED:
+            self._waiting.add(about.seq)
         elif entry.type == told.ENDED:
             self.outcome = about.outcome
         elif entry.type in ("process.started", "process.exited"):

@@ -164,6 +164,7 @@ def told_of(
         version=__version__,
         sessions_dir=str(state_dir / "runners" / "sessions"),
         place=wanted.place,
+        protocol=launcher.protocol,
         model=wanted.model or launcher.model,
         mode=wanted.mode or launcher.mode,
         answers=launcher.answers,

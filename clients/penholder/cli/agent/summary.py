@@ -4,7 +4,8 @@ One event of type `summary` says it, at most once a second, so that a list of wo
 than the newest of each. Pure: who asks says what time it is.
 
 The cost that an agent tells is the session's so far. A session that could not be resumed begins
-anew from nothing, so what was before it is added.
+anew from nothing, so what was before it is added; one that was resumed goes on counting, or the
+agent has forgotten what it was, which is seen when it tells less than before.
 """
 
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import msgspec
 
 _SHORT_CHARACTERS = 200
-_ENDED = ("completed", "failed")
+_ENDED = ("completed", "failed", "cancelled")
+_ACTION = "requires action"
+_STATES = {"running": "running", "requires_action": _ACTION, "idle": "idle"}
 
 
 class Cost(msgspec.Struct):
@@ -60,7 +63,9 @@ class Summary(msgspec.Struct, omit_defaults=True):
 def title_of(now: Summary) -> str:
     """Return a summary as one line: what it is at first, then how far, then what it took."""
     at = now.tool or (now.plan.at if now.plan else None) or now.prompt
-    parts = [at if now.turn and at else f"{now.state}: {now.prompt}" if now.prompt else now.state]
+    parts = [f"{now.state}: {now.prompt}" if now.prompt else now.state]
+    if now.turn and at and now.state != _ACTION:
+        parts = [at]
     if now.plan is not None:
         parts.append(f"{now.plan.done}/{now.plan.steps}")
     if now.tokens:
@@ -73,11 +78,11 @@ def title_of(now: Summary) -> str:
 class Folding:
     """The summary so far."""
 
-    def __init__(self, totals: Totals | None = None) -> None:
-        """Go on from what was before."""
+    def __init__(self, totals: Totals | None = None, cost_before: Cost | None = None) -> None:
+        """Go on from what was before; `cost_before` is that of sessions before this one."""
         self.now = Summary()
         self.totals = totals or Totals()
-        self._before = self.totals.cost
+        self._before = cost_before
         self._tools: dict[str, str] = {}
         self._show_totals()
 
@@ -110,10 +115,19 @@ class Folding:
             self._tool(update)
         elif kind == "plan":
             self.now.plan = _plan(update.get("entries"))
+        elif kind == "plan_update" and isinstance(plan := update.get("plan"), dict):
+            self.now.plan = _plan(plan.get("entries"))
+        elif kind == "state_update":
+            self._state(update.get("state"))
         elif kind == "usage_update":
             self._usage(update)
         elif kind == "current_mode_update" and isinstance(update.get("currentModeId"), str):
             self.now.mode = _short(update["currentModeId"])
+
+    def _state(self, state: object) -> None:
+        """Note what an agent says that it is at, also without a turn of ours."""
+        if state in _STATES and (self.now.turn is None or state != "idle"):
+            self.now.state = _STATES[str(state)]
 
     def _tool(self, update: dict[str, Any]) -> None:
         name = str(update.get("toolCallId"))
@@ -129,12 +143,15 @@ class Folding:
         if isinstance(used, int) and isinstance(size, int):
             self.now.context_used, self.now.context_size = used, size
         if isinstance(cost, dict) and isinstance(cost.get("amount"), int | float):
-            currency = _short(str(cost.get("currency", "")))
-            before = self._before
-            same = before is not None and before.currency == currency
-            amount = float(cost["amount"]) + (before.amount if before is not None and same else 0.0)
-            self.totals.cost = Cost(amount, currency)
+            self._cost(float(cost["amount"]), _short(str(cost.get("currency", ""))))
             self._show_totals()
+
+    def _cost(self, amount: float, currency: str) -> None:
+        total, before = _in(self.totals.cost, currency), _in(self._before, currency)
+        if amount < total - before:
+            # It is less than it was, so it is counted from nothing again.
+            self._before, before = self.totals.cost, total
+        self.totals.cost = Cost(before + amount, currency)
 
     def _show_totals(self) -> None:
         self.now.tokens, self.now.cost = self.totals.total_tokens, self.totals.cost
@@ -147,6 +164,10 @@ def _plan(entries: object) -> Plan | None:
     at = next((each.get("content") for each in steps if each.get("status") == "in_progress"), None)
     done = sum(each.get("status") == "completed" for each in steps)
     return Plan(done, len(steps), _short(at) if isinstance(at, str) else None)
+
+
+def _in(cost: Cost | None, currency: str) -> float:
+    return cost.amount if cost is not None and cost.currency == currency else 0.0
 
 
 def _short(text: str) -> str:

@@ -6,19 +6,22 @@ runner that comes after another needs to know is in here, and nowhere else.
 
 import msgspec
 
-from penholder.cli.agent.protocol import PermissionOption
+from penholder.cli.agent.acp.v1 import PermissionOption
 from penholder.cli.agent.summary import Totals
 from penholder_protocol.nouns import NewEvent
 
 OPENED = "session.opened"
 FAILED = "agent.failed"
 STARTED, RESUMED, CANCELING, ENDED = "turn.started", "turn.resumed", "turn.canceling", "turn.ended"
+STEERED, UNSTEERED = "turn.steered", "turn.unsteered"
 REQUEST, ASKED, BOUND = "permission.request", "permission.asked", "permission.bound"
 ANSWERED, SUPERSEDED = "permission.answered", "permission.superseded"
 SUMMARY = "summary"
 TOOL_KIND = "tool."
 """What the kinds of approvals begin with that are permissions of an agent's."""
-KEPT = (OPENED, STARTED, CANCELING, ENDED, ASKED, ANSWERED, SUPERSEDED)
+KEPT = (
+    OPENED, STARTED, STEERED, UNSTEERED, CANCELING, ENDED, ASKED, ANSWERED, SUPERSEDED
+)  # fmt: skip
 """What the next runner reads."""
 COMPLETED, CANCELED, STOPPED, DIED, LOST = "completed", "canceled", "stopped", "died", "lost"
 LIMITED, REFUSED, UNCLEAR, TURN_FAILED, DEADLINE = (
@@ -29,8 +32,12 @@ OUTCOMES = {
     "max_tokens": LIMITED,
     "max_turn_requests": LIMITED,
     "refusal": REFUSED,
+    "error": TURN_FAILED,
 }
 """How a turn ended that the agent ended by itself; any other reason of its is unclear."""
+_CHARACTERS = 32 << 10
+STEER = "steer"
+"""The kind of an input that is for the turn that runs, where there is one."""
 
 
 class Opened(msgspec.Struct):
@@ -46,15 +53,28 @@ class Opened(msgspec.Struct):
     protocol: int = 0
     can_resume: bool = False
     can_load: bool = False
+    can_steer: bool = False
 
 
 class Started(msgspec.Struct, omit_defaults=True):
-    """A turn that was taken from the worker's post."""
+    """An input that was taken from the worker's post: as a turn, or within one."""
 
     seq: int
     text: str
     cut: bool = False
     """Whether the text is only its beginning; all of it is the input of that number."""
+
+    @classmethod
+    def of(cls, seq: int, text: str) -> "Started":
+        """Return what is told of an input."""
+        return cls(seq, text[:_CHARACTERS], len(text) > _CHARACTERS)
+
+
+class Unsteered(msgspec.Struct):
+    """An input that the agent did not take within the turn."""
+
+    seq: int
+    reason: str = ""
 
 
 class Ended(msgspec.Struct):

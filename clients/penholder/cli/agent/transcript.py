@@ -19,9 +19,10 @@ from penholder_protocol.nouns import Entry
 _MARKS = {"completed": "+", "failed": "x"}
 _STEPS = {"completed": "[x]", "in_progress": "[>]"}
 TYPES = (
-    "acp.agent_message_chunk", "acp.tool_call", "acp.tool_call_update", "acp.plan",
-    told.OPENED, told.FAILED, told.STARTED, told.RESUMED, told.ENDED, told.REQUEST, told.ANSWERED,
-    told.SUMMARY, "input.ignored",
+    "acp.agent_message_chunk", "acp.agent_message", "acp.tool_call", "acp.tool_call_update",
+    "acp.plan", "acp.plan_update", told.OPENED, told.FAILED, told.STARTED, told.STEERED,
+    told.UNSTEERED, told.RESUMED, told.ENDED, told.REQUEST, told.ANSWERED, told.SUMMARY,
+    "input.ignored",
 )  # fmt: skip
 
 
@@ -33,6 +34,8 @@ class Transcript:
         self._shows_prompts = shows_prompts
         self._is_line_open = False
         self._tools: dict[str, dict[str, Any]] = {}
+        self._message: tuple[str, str] = ("", "")
+        """The message that was shown last, as an agent calls it, and what was shown of it."""
         self.summary = Summary()
 
     def take(self, entry: Entry) -> str:
@@ -41,7 +44,9 @@ class Transcript:
         if data is None:
             return ""
         if entry.type == "acp.agent_message_chunk":
-            return self._spoken(_text(data))
+            return self._spoken(self._piece_of(data))
+        if entry.type == "acp.agent_message":
+            return self._message_of(data)
         if entry.type == told.SUMMARY:
             self.summary = decoded(entry.data, Summary) or self.summary
         ended = decoded(entry.data, told.Ended) if entry.type == told.ENDED else None
@@ -65,6 +70,26 @@ class Transcript:
             self._is_line_open = not shown.endswith("\n")
         return shown
 
+    def _piece_of(self, data: dict[str, Any]) -> str:
+        text, name = _text(data), data.get("messageId")
+        if isinstance(name, str):
+            before = self._message[1] if self._message[0] == name else ""
+            self._message = name, before + text
+        return text
+
+    def _message_of(self, data: dict[str, Any]) -> str:
+        """Return what of a whole message was not shown yet; all of it, where that is another."""
+        content = data.get("content")
+        parts = content if isinstance(content, list) else []
+        text = "".join(_text({**data, "content": each}) for each in parts)
+        if not text:
+            return ""
+        name, shown = self._message
+        self._message = str(data.get("messageId")), text
+        if name == self._message[0] and text.startswith(shown):
+            return self._spoken(text.removeprefix(shown))
+        return self._own_lines([*map(_visible, text.removesuffix("\n").split("\n"))])
+
     def _own_lines(self, lines: Iterable[str]) -> str:
         told_lines = "".join(f"{line}\n" for line in lines)
         if told_lines and self._is_line_open:
@@ -76,6 +101,12 @@ class Transcript:
             yield from self._tool(data)
         elif type_ == "acp.plan":
             yield from _plan(data.get("entries"))
+        elif type_ == "acp.plan_update" and isinstance(data.get("plan"), dict):
+            yield from _plan(data["plan"].get("entries"))
+        elif type_ == told.STEERED:
+            yield from (f">> {_visible(line)}" for line in str(data.get("text")).split("\n"))
+        elif type_ == told.UNSTEERED:
+            yield f"# not within the turn, so the next one: {_visible(str(data.get('reason')))}"
         elif type_ == told.STARTED and self._shows_prompts:
             yield from (f"> {_visible(line)}" for line in str(data.get("text")).split("\n"))
         elif type_ == told.REQUEST:
@@ -129,7 +160,7 @@ def _plan(entries: object) -> Iterator[str]:
 
 def _question(data: dict[str, Any]) -> Iterator[str]:
     call = data.get("toolCall")
-    title = call.get("title") if isinstance(call, dict) else None
+    title = call.get("title") if isinstance(call, dict) else data.get("title")
     options = data.get("options")
     names = [each.get("name") for each in options or [] if isinstance(each, dict)]
     yield f"? {_visible(str(title or 'a permission'))} [{_visible(', '.join(map(str, names)))}]"

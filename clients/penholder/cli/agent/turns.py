@@ -12,19 +12,23 @@ from functools import partial
 from typing import Any
 
 from penholder.cli.agent import protocol, told
-from penholder.cli.agent.acts import Call, Together
+from penholder.cli.agent.acp.v1 import PromptResponse
+from penholder.cli.agent.acp.v2 import StateUpdate
+from penholder.cli.agent.acts import Acknowledge, Call, Together
 from penholder.cli.agent.around import Around
-from penholder.cli.agent.history import Turn
+from penholder.cli.agent.course import Course
+from penholder.cli.agent.dialects import DIALECTS, Agent
+from penholder.cli.agent.history import Before, Turn
 from penholder.cli.agent.progress import Progress
-from penholder.cli.agent.protocol import Message, PromptResponse, decoded
+from penholder.cli.agent.protocol import Message, decoded
 from penholder.cli.agent.questions import Questions
 from penholder.cli.agent.requests import Requests
 from penholder.cli.agent.settings import GO_ON, Settings
+from penholder.cli.agent.steering import Steering
 from penholder.cli.agent.timers import Timers
 from penholder_protocol.nouns import Input
 
 TEXT = "text"
-_TOLD_CHARACTERS = 32 << 10
 _RUNNING: Call = ("worker.transition", {"to": "running"})
 _IDLE: Call = ("worker.transition", {"to": "idle"})
 
@@ -39,12 +43,12 @@ class Turns:
         questions: Questions,
         progress: Progress,
         timers: Timers,
-        before: Turn | None,
+        before: Before,
         ignored: Callable[[], None],
         ended: Callable[[], None],
         refused: Callable[[str], None],
     ) -> None:
-        """Go on from a turn before, if there was one.
+        """Go on from what was before: a turn perhaps.
 
         `ignored` is called when the agent does not end a turn that was canceled, `ended` when there
         is none any more, `refused` when one cannot be begun.
@@ -54,12 +58,16 @@ class Turns:
         self._questions = questions
         self._progress = progress
         self._timers = timers
-        self.now = before
+        self.now = before.turn
         self._ignored = ignored
         self._ended = ended
         self._refused = refused
         self._requests: Requests | None = None
         self._session_id = ""
+        self._dialect = DIALECTS[1]
+        self._course = Course()
+        grace_s = settings.cancel_grace_s
+        self._steering = Steering(around, timers, before.steered, grace_s, ended)
         self._is_halted = False
         self._starts = 0
         """Of the agent; what was to be said to one is not said to the next."""
@@ -71,9 +79,20 @@ class Turns:
 
     # --- the process ------------------------------------------------------------------------
 
-    def open(self, requests: Requests, session_id: str) -> None:
+    @property
+    def are_due(self) -> bool:
+        """Whether the next can begin: the agent is at nothing, and owes no answer."""
+        return self.now is None and not self._course.is_busy and self._steering.is_answered
+
+    def begin(self) -> None:
+        """Listen to an agent that was just started."""
+        self._course = Course()
+
+    def open(self, requests: Requests, session_id: str, agent: Agent) -> None:
         """Go on with an agent that takes prompts now."""
         self._requests, self._session_id, self._is_halted = requests, session_id, False
+        self._dialect = DIALECTS[agent.version]
+        self._steering.open(requests, agent, session_id)
         self._starts += 1
 
     def halt(self, why: str | None) -> bool:
@@ -94,6 +113,8 @@ class Turns:
     def gone(self) -> None:
         """Forget the process."""
         self._requests = None
+        self._course = Course()
+        self._steering.gone()
 
     def resume(self) -> None:
         """Have the agent go on with the turn."""
@@ -104,9 +125,13 @@ class Turns:
         event = told.said(told.RESUMED, turn.turn_id)
         calls: list[Call] = [("worker.set_turn", {"turn_id": turn.turn_id}), _RUNNING]
         # With what was asked: it may have been told, and never have come to the agent.
-        text = f"{GO_ON}\n\nYou were asked:\n\n{turn.text}"
+        text = f"{GO_ON}\n\nYou were asked:\n\n{turn.all_text}"
         done = self._around.locked(partial(self._prompt, turn, text, self._starts))
-        self._around.put(Together(event, calls, done))
+        goes_on = self._course.is_busy
+        if goes_on:  # by itself, so that it need not be asked to
+            self._course.sent()
+            self._course.taken()
+        self._around.put(Together(event, calls, None if goes_on else done))
         self._timers.after(self._settings.ask_again_s, "asking", self._questions.supersede)
 
     # --- its begin --------------------------------------------------------------------------
@@ -115,6 +140,9 @@ class Turns:
         """Begin the turn that an input asks for; what asks for none is told and acknowledged."""
         text = _text_of(input_)
         turn = self.now = Turn(f"turn-{input_.seq}", input_.seq, text)
+        if self._steering.is_used(input_.seq):
+            self._around.put(Acknowledge(input_.seq, self._around.locked(lambda: self._free(turn))))
+            return
         if not text:
             self._acknowledge(turn, f"an input of kind {input_.kind} without text is no prompt")
             return
@@ -124,12 +152,17 @@ class Turns:
             _RUNNING,
             ("input.ack", {"seq": input_.seq}),
         ]
-        began = told.Started(input_.seq, text[:_TOLD_CHARACTERS], len(text) > _TOLD_CHARACTERS)
         done = self._around.locked(partial(self._prompt, turn, text, self._starts))
         refused = self._around.locked(partial(self._not_begun, turn))
-        event = told.event(told.STARTED, began, turn.turn_id)
+        event = told.event(told.STARTED, told.Started.of(input_.seq, text), turn.turn_id)
         self._around.put(Together(event, calls, done, refused))
         self._progress.touch()
+
+    def steer(self, input_: Input) -> None:
+        """Say something within the turn that runs, where that can be; else it comes in its turn."""
+        turn = self.running
+        if turn is not None and turn.why is None and not self._is_halted:
+            self._steering.say(turn, input_, _text_of(input_))
 
     def _acknowledge(self, turn: Turn, why: str) -> None:
         """Take an input out of the post that is none for an agent."""
@@ -157,6 +190,8 @@ class Turns:
         about: dict[str, object] = {
             "sessionId": self._session_id, "prompt": protocol.text(text)
         }  # fmt: skip
+        if not self._dialect.ends_by_answer:
+            self._course.sent()
         self._requests.ask("session/prompt", about, partial(self._answered, turn))
         within_s = self._settings.turn_within_s
         if within_s is not None:
@@ -182,6 +217,7 @@ class Turns:
         self._timers.after(self._settings.cancel_grace_s, "canceling", self._ignored)
 
     def _notify_cancel(self) -> None:
+        self._course.canceled()
         if self._requests is not None:
             self._requests.notify("session/cancel", {"sessionId": self._session_id})
 
@@ -192,6 +228,9 @@ class Turns:
         if message.error is not None:
             self.end(turn.why or told.TURN_FAILED, why=str(message.error))
             return
+        if not self._dialect.ends_by_answer:
+            self._has_ended(self._course.taken())
+            return
         answer = decoded(message.result, PromptResponse) or PromptResponse()
         if answer.usage is not None:
             used = answer.usage
@@ -199,6 +238,20 @@ class Turns:
             folding.used(used.input_tokens, used.output_tokens, used.total_tokens)
         outcome = turn.why or told.OUTCOMES.get(answer.stop_reason, told.UNCLEAR)
         self.end(outcome, answer.stop_reason)
+
+    def state(self, update: StateUpdate) -> None:
+        """Take what an agent of version 2 says that it is at."""
+        self._has_ended(self._course.take(update))
+        if not self._course.is_busy:
+            self._ended()
+
+    def _has_ended(self, update: StateUpdate | None) -> None:
+        turn = self.running
+        if update is None or turn is None or (self._is_halted and turn.why is None):
+            return
+        reason = update.stop_reason or ""
+        outcome = turn.why or told.OUTCOMES.get(reason, told.UNCLEAR)
+        self.end(outcome, reason, None if update.error is None else update.error.message)
 
     def end(self, outcome: str, stop_reason: str | None = None, why: str | None = None) -> None:
         """Tell that it has ended."""
@@ -222,5 +275,5 @@ class Turns:
 
 def _text_of(input_: Input) -> str:
     found = decoded(input_.data, dict[str, Any]) or {}
-    text = found.get("text") if input_.kind == TEXT else None
+    text = found.get("text") if input_.kind in (TEXT, told.STEER) else None
     return text if isinstance(text, str) else ""

@@ -16,6 +16,7 @@ from penholder_protocol.nouns import Event, NewEvent, Upload
 
 LIVE, REPLAYED = "acp.", "replayed."
 _UNKNOWN = "unknown"
+_HISTORY = ("user_", "agent_", "tool_call", "terminal_", "plan", "compaction_")
 _PART_BYTES = 512 << 10
 _SAID_CHARACTERS = 2000
 _ROOM_BYTES = MAX_VALUE_BYTES - 1024
@@ -32,6 +33,11 @@ def type_of(update: msgspec.Raw, prefix: str) -> str:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         kind = _UNKNOWN
     return f"{prefix}{kind or _UNKNOWN}".replace("\0", "")[:MAX_TYPE_CHARACTERS]
+
+
+def is_of_history(type_: str) -> bool:
+    """Tell whether an update's type is of what was said and done, not of how it is now."""
+    return type_.removeprefix(LIVE).startswith(_HISTORY)
 
 
 def is_object(raw: msgspec.Raw) -> bool:

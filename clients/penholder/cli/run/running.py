@@ -71,6 +71,8 @@ class Talk(NamedTuple):
     partner: Partner
     cancel: Callable[[int], None]
     """Ends what the command is at; see Watcher."""
+    sent: Callable[[int, str], None]
+    """Hears what is sent to the worker; see Watcher."""
     mend: Mend
     facts: dict[str, object]
     """What the first event says beside the command."""
@@ -161,8 +163,8 @@ class Runner:
         worker, epoch = self._seated.worker, self._seated.runtime_epoch
         watched = Watched(worker.controller_id, worker.worker_id, epoch, self._seated.before)
         client = self._connect(self._seated.control_path, reconnect_s=PATIENCE_S)
-        cancel = None if self._talk is None else self._talk.cancel
-        watcher = Watcher(client, watched, self._inbox.stop, self._inbox.broken, cancel)
+        cancel, sent = (None, None) if self._talk is None else (self._talk.cancel, self._talk.sent)
+        watcher = Watcher(client, watched, self._inbox.stop, self._inbox.broken, cancel, sent)
         watcher.start()
         return watcher
 

@@ -26,6 +26,7 @@ from penholder_protocol.nouns import CurrentPosition, Entry, Worker
 
 ENDING_STATES = ("canceling", "stopped")
 _TYPES = ("worker.state_changed", "worker.removed", "runtime.attached")
+_SENT = "worker.sent"
 _PAUSE_S = 0.5
 _FORCED_WITHIN_S = KILL_AFTER_MS / 1000 * 0.6
 """The daemon will kill this very process after KILL_AFTER_MS; its command must be gone by then."""
@@ -38,6 +39,8 @@ class _Change(msgspec.Struct):
     spared: int | None = None
     """The process that the daemon leaves alone: then there is no hurry."""
     runtime_epoch: int = 0
+    seq: int = 0
+    kind: str = ""
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -59,11 +62,13 @@ class Watcher(threading.Thread):
         stop: Callable[[float | None], None],
         broken: Callable[[Exception], None],
         cancel: Callable[[int], None] | None = None,
+        sent: Callable[[int, str], None] | None = None,
     ) -> None:
         """`stop` is called when the command is to end, within some seconds if any are given.
 
         `broken` is called when another process took the seat. `cancel` is called, with the
         journal's position, when only what the command is at is to end; without it all of it ends.
+        `sent` is called with number and kind of each input that was sent to the worker.
         """
         super().__init__(name="penholder-run-watcher", daemon=True)
         self._client = client
@@ -72,6 +77,8 @@ class Watcher(threading.Thread):
         self._stop_command = stop
         self._broken = broken
         self._cancel = cancel
+        self._sent = sent
+        self._types = _TYPES if sent is None else (*_TYPES, _SENT)
         self._closed = threading.Event()
         self._entries: Subscription | None = None
 
@@ -96,7 +103,7 @@ class Watcher(threading.Thread):
     def _follow(self) -> None:
         streams = [f"controller:{self._watched.controller_id}"]
         after: int | Literal["now"] = "now" if self._after is None else self._after
-        with self._client.subscribe(streams, after, _TYPES) as self._entries:
+        with self._client.subscribe(streams, after, self._types) as self._entries:
             # After the subscription stands: what happens from now on comes as an entry.
             if self._after is None:
                 self._look()
@@ -126,7 +133,10 @@ class Watcher(threading.Thread):
         change = msgspec.json.decode(entry.data, type=_Change)
         if change.worker_id != self._watched.worker_id:
             return
-        if entry.type == "runtime.attached":
+        if entry.type == _SENT:
+            if self._sent is not None:
+                self._sent(change.seq, change.kind)
+        elif entry.type == "runtime.attached":
             if change.runtime_epoch > self._watched.runtime_epoch:
                 self._broken(_taken_over(change))
         elif change.to == "canceling" and self._cancel is not None:

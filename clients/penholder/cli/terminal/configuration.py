@@ -40,6 +40,7 @@ class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str | None = None
     mode: str | None = None
     answers: dict[str, Answer] = {}
+    protocol: Literal[1, 2] = 2
 
 
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,74 +1,86 @@
-"""What is read of the protocol, and said in it, is what its schema has."""
+"""What is read of the protocol, and said in it, is what its schemas have."""
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
-import msgspec
 import pytest
 
-import tests.helpers
-from penholder.cli.agent import protocol, told
+from penholder.cli.agent import dialects, protocol, told
+from penholder.cli.agent.dialects import DIALECTS, Agent
+from tests.helpers.acp import generate
+from tests.helpers.acp.reading import V1, V2, VERSIONS, Version
 
-SCHEMA = Path(tests.helpers.__file__).parent / "acp/schema-v1.json"
-SHA256 = "97ba7e979ceca18e24f5e47cf2f38adfe28e03de268a0f22c124ab4c5660b7bd"
-"""Of version 1.9.0 of the npm package; a newer schema is another file with another sum."""
-READ = (
-    protocol.InitializeResponse, protocol.AgentCapabilities, protocol.SessionCapabilities,
-    protocol.Implementation, protocol.NewSessionResponse, protocol.SessionModeState,
-    protocol.SessionMode, protocol.PromptResponse, protocol.Usage, protocol.PermissionOption,
-    protocol.RequestPermissionRequest, protocol.ToolCallUpdate, protocol.SessionNotification,
-    protocol.CancelRequestNotification, protocol.Error,
-)  # fmt: skip
+SESSION: dict[str, object] = {"sessionId": "s", "cwd": "/w", "mcpServers": []}
+SAID_IN_BOTH: list[tuple[str, object]] = [
+    ("NewSessionRequest", {"cwd": "/w", "mcpServers": []}),
+    ("ResumeSessionRequest", SESSION),
+    ("PromptRequest", {"sessionId": "s", "prompt": protocol.text("hello")}),
+    ("RequestPermissionResponse", protocol.CANCELED),
+    ("RequestPermissionResponse", protocol.selected("allow")),
+    ("InitializeRequest", dialects.initialize("1.0")),
+]
+SAID: list[tuple[Version, str, object]] = [
+    *((version, *said) for version in VERSIONS for said in SAID_IN_BOTH),
+    (V1, "InitializeRequest", dialects.initialize("1.0", 1)),
+    (V1, "LoadSessionRequest", SESSION),
+    (V1, "CancelNotification", {"sessionId": "s"}),
+    (V2, "CancelSessionNotification", {"sessionId": "s"}),
+    (V1, "SetSessionModeRequest", {"sessionId": "s", "modeId": "code"}),
+    (V1, "SetSessionConfigOptionRequest", DIALECTS[1].setting("s", "m", "x")),
+    (V2, "SetSessionConfigOptionRequest", DIALECTS[2].setting("s", "m", "x")),
+    (V2, "PromptRequest", dialects.steer(Agent(2, steering="session/prompt"), "s", "left")),
+    (V1, "PromptRequest", dialects.steer(Agent(1, steering="_session/steering"), "s", "left")),
+]
 
 
-@pytest.fixture(scope="module")
-def definitions() -> dict[str, Any]:
-    """Give the definitions of the schema."""
-    found: dict[str, Any] = json.loads(SCHEMA.read_bytes())["$defs"]
+def definitions(version: Version) -> dict[str, Any]:
+    """Return the definitions of a schema."""
+    found: dict[str, Any] = json.loads(version.schema.read_bytes())["$defs"]
     return found
 
 
-def test_the_schema_is_the_one_that_was_published() -> None:
-    assert hashlib.sha256(SCHEMA.read_bytes()).hexdigest() == SHA256
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.module)
+def test_the_schema_is_the_one_that_was_published(version: Version) -> None:
+    assert hashlib.sha256(version.schema.read_bytes()).hexdigest() == version.sha256
 
 
-@pytest.mark.parametrize("type_", READ, ids=lambda type_: type_.__name__)
-def test_each_field_that_is_read_is_one_of_the_schema(
-    type_: type[msgspec.Struct], definitions: dict[str, Any]
-) -> None:
-    known = definitions[type_.__name__]
-    fields = msgspec.structs.fields(type_)
-    assert {field.encode_name for field in fields} <= set(known["properties"])
-    needed = {field.encode_name for field in fields if field.required}
-    assert needed <= set(known.get("required", ()))
+def test_the_types_are_what_is_made_of_the_schemas() -> None:
+    for path, text in generate.modules().items():
+        assert path.read_text() == text, f"{path} is another; make generate"
 
 
-def test_what_is_said_holds_in_the_schema(definitions: dict[str, Any]) -> None:
-    said: list[tuple[str, object]] = [
-        ("InitializeRequest", protocol.initialize("1.0")),
-        ("NewSessionRequest", {"cwd": "/w", "mcpServers": []}),
-        ("ResumeSessionRequest", {"sessionId": "s", "cwd": "/w", "mcpServers": []}),
-        ("LoadSessionRequest", {"sessionId": "s", "cwd": "/w", "mcpServers": []}),
-        ("PromptRequest", {"sessionId": "s", "prompt": protocol.text("hello")}),
-        ("CancelNotification", {"sessionId": "s"}),
-        ("SetSessionModeRequest", {"sessionId": "s", "modeId": "code"}),
-        ("SetSessionConfigOptionRequest", {"sessionId": "s", "configId": "m", "value": "x"}),
-        ("RequestPermissionResponse", protocol.CANCELED),
-        ("RequestPermissionResponse", protocol.selected("allow")),
-    ]
-    for name, params in said:
-        schema = {"$ref": f"#/$defs/{name}", "$defs": definitions}
-        jsonschema.Draft202012Validator(schema).validate(params)
+def test_a_field_that_the_schema_has_not_is_refused() -> None:
+    wrong = V1._replace(read={"Implementation": "name nickname"})
+
+    with pytest.raises(SystemExit, match="Implementation of version 1 has no nickname"):
+        generate.text_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "params"), SAID, ids=[f"{v.module}-{name}" for v, name, _ in SAID]
+)
+def test_what_is_said_holds_in_the_schema(version: Version, name: str, params: object) -> None:
+    schema = {"$ref": f"#/$defs/{name}", "$defs": definitions(version)}
+    jsonschema.Draft202012Validator(schema).validate(params)
 
 
 def _constants(definition: dict[str, Any]) -> set[str]:
     return {each["const"] for each in definition["oneOf"] if "const" in each}
 
 
-def test_the_words_that_are_acted_on_are_of_the_schema(definitions: dict[str, Any]) -> None:
-    assert set(told.OUTCOMES) | {"cancelled"} == _constants(definitions["StopReason"])
-    kinds = _constants(definitions["PermissionOptionKind"])
-    assert {protocol.ALLOW_ONCE, protocol.REJECT_ONCE} <= kinds
+def test_the_words_that_are_acted_on_are_of_the_schema() -> None:
+    stops = _constants(definitions(V1)["StopReason"])
+    assert set(told.OUTCOMES) | {"cancelled"} == stops | {"error"}
+    for version in VERSIONS:
+        known = definitions(version)["PermissionOptionKind"]
+        variants = known.get("oneOf", known.get("anyOf"))
+        kinds = {each.get("const") for each in variants}
+        assert {protocol.ALLOW_ONCE, protocol.REJECT_ONCE} <= kinds
+
+
+def test_the_states_that_are_acted_on_are_of_the_schema() -> None:
+    variants = definitions(V2)["StateUpdate"]["anyOf"]
+    states = {each["properties"]["state"].get("const") for each in variants}
+    assert states == {"running", "requires_action", "idle", None}

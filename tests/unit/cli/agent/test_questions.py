@@ -5,8 +5,9 @@ from typing import TypeVar
 
 import msgspec
 
+from penholder.cli.agent.acp.v1 import PermissionOption
 from penholder.cli.agent.acts import Ask
-from penholder.cli.agent.protocol import PermissionOption, RequestPermissionRequest, ToolCallUpdate
+from penholder.cli.agent.dialects import Permission
 from penholder.cli.agent.questions import Questions
 from penholder.cli.agent.settings import Settings
 from penholder.cli.run.acts import Act
@@ -50,7 +51,7 @@ def test_it_is_withdrawn_before_anything_else_is_done() -> None:
     settings = Settings(launcher="x", cwd="/", version="1", sessions_dir="/nowhere")
     questions = Questions(settings, around, {})
     option = PermissionOption("y", "Yes", "allow_once")
-    questions.ask(1, RequestPermissionRequest("s", ToolCallUpdate("t"), [option]))
+    questions.ask(1, Permission("s", "t", "", None, [option]))
     said: list[str] = []
 
     def insist(method: str, _params: object, type_: type[T]) -> T:

@@ -46,7 +46,7 @@ def test_a_plan_says_how_far_it_is_and_at_what() -> None:
 
 
 def test_tokens_add_up_over_turns_and_cost_over_sessions() -> None:
-    folding = Folding(Totals(1, 2, 3, Cost(1.0, "USD")))
+    folding = Folding(Totals(1, 2, 3, Cost(1.0, "USD")), Cost(1.0, "USD"))
     folding.used(10, 20, 30)
     folding.take(usage(0.5))
     folding.take(usage(0.75))
@@ -91,3 +91,36 @@ def test_a_title_is_one_line_that_says_what_matters_first() -> None:
     folding.ended()
     assert title_of(folding.now).startswith("idle: make it")
     assert title_of(folding.now).endswith("· 2 tokens")
+
+
+def test_a_session_that_is_gone_on_with_goes_on_counting_its_cost() -> None:
+    folding = Folding(Totals(cost=Cost(1.5, "USD")), Cost(1.0, "USD"))
+    folding.take(usage(0.75))
+    assert folding.now.cost == Cost(1.75, "USD")
+
+    # The agent's process began anew, and has forgotten what was.
+    folding.take(usage(0.25))
+    folding.take(usage(0.5))
+    assert folding.now.cost == Cost(2.25, "USD")
+
+
+def test_a_plan_of_version_2_is_one_as_well() -> None:
+    entries = [{"content": "look", "status": "in_progress"}]
+    folding = Folding()
+
+    folding.take({"sessionUpdate": "plan_update", "plan": {"type": "items", "entries": entries}})
+
+    assert folding.now.plan == Plan(0, 1, "look")
+
+
+def test_what_an_agent_says_that_it_is_at_is_shown_but_no_idle_within_a_turn() -> None:
+    folding = Folding()
+    folding.take({"sessionUpdate": "state_update", "state": "running"})
+    assert folding.now.state == "running"
+    folding.began("turn-1", "go")
+    folding.take({"sessionUpdate": "state_update", "state": "requires_action"})
+    assert title_of(folding.now) == "requires action: go"
+
+    folding.take({"sessionUpdate": "state_update", "state": "idle"})
+
+    assert folding.now.state == "requires action"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from penholder.cli.agent.history import Turn
+from penholder.cli.agent.history import Before, Turn
 from penholder.cli.agent.progress import Progress
 from penholder.cli.agent.questions import Questions
 from penholder.cli.agent.settings import Settings
@@ -45,7 +45,7 @@ def test_a_cancel_from_before_a_turn_began_is_not_for_it(pos: int, told: list[st
     timers = Timers(threading.RLock())
     turns = Turns(
         settings, around, Questions(settings, around, {}), Progress(Folding(), timers, around.put),
-        timers, Turn("turn-7", 7, "go", begun_pos=100), lambda: None, lambda: None,
+        timers, Before(turn=Turn("turn-7", 7, "go", begun_pos=100)), lambda: None, lambda: None,
         lambda _why: None,
     )  # fmt: skip
 

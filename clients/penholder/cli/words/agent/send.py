@@ -3,12 +3,16 @@
 import sys
 from collections.abc import Sequence
 
-from penholder.cli.agent import starting
+import msgspec
+
+from penholder.blocking import Client
+from penholder.cli.agent import starting, told, turns
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.words.acting import require_living
-from penholder.cli.workers import names, ownership
+from penholder.cli.workers import names, ownership, stream
+from penholder_protocol.nouns import Worker
 
 _STDIN = "-"
 _CANNOT = 6
@@ -28,16 +32,12 @@ def run(words: Sequence[str]) -> int:
     frame.add_names(parser, several=False)
     parser.add_argument("prompt", metavar="PROMPT", help="what it is to do; - reads stdin")
     parser.add_argument(
-        "--steer", action="store_true", help="within the turn that runs, where the agent can"
+        "--steer",
+        action="store_true",
+        help="within the turn that runs, before what waits; the next turn where none runs",
     )
     frame.add_controller(parser)
     found, options = frame.read(parser, words, fence=True)
-    if found.steer:
-        raise Failure(
-            "no agent can be steered within a turn: version 1 of its protocol has no word for that;"
-            " without --steer it is the next turn, and penholder agent cancel ends this one",
-            _CANNOT,
-        )
     prompt = _read() if found.prompt == _STDIN else found.prompt
     if not prompt.strip():
         raise Usage("the prompt is empty; say what the agent is to do")
@@ -46,12 +46,29 @@ def run(words: Sequence[str]) -> int:
         worker = names.resolve(client, found.name, controller_id)
         starting.require(worker)
         require_living(worker)
+        if found.steer:
+            _require_steerable(client, worker)
+        kind = told.STEER if found.steer else turns.TEXT
         with ownership.held(client, options, worker.controller_id) as proof:
             sent = client.worker.send(
-                worker_id=worker.worker_id, kind="text", data={"text": prompt}, fence=proof.fence
+                worker_id=worker.worker_id, kind=kind, data={"text": prompt}, fence=proof.fence
             )
     print(f"{printable(worker.label)} turn-{sent.seq}")
     return 0
+
+
+def _require_steerable(client: Client, worker: Worker) -> None:
+    can_steer = False
+    for entry in stream.entries(client, [stream.of_worker(worker.worker_id)], [told.OPENED]):
+        can_steer = msgspec.json.decode(entry.data, type=told.Opened).can_steer
+    if not can_steer:
+        name = printable(worker.label)
+        raise Failure(
+            f"{name} cannot be told anything within a turn: its agent speaks version 1 of the"
+            " protocol and does not say that it has the extension for that; without --steer it is"
+            f" the next turn, and penholder agent cancel {name} ends this one",
+            _CANNOT,
+        )
 
 
 def _read() -> str:

@@ -1,0 +1,1 @@
+"""The schemas of the Agent Client Protocol, as they were published, and what is made of them."""
