@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from msgspec import Raw
 
 from penholder.cli.timeline.facts import Facts, Happening, Present
+from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Approval, Option
 
 BEGIN_MS = 1_767_268_800_000
@@ -98,6 +99,7 @@ def facts(
     controllers: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
     worker_ids: Sequence[str] | None = None,
+    summaries: Mapping[str, Summary] | None = None,
 ) -> Facts:
     """Return the facts of a story."""
     return Facts(
@@ -107,6 +109,7 @@ def facts(
         workers={each.worker_id: each for each in workers},
         controllers=controllers or {"c": "controller c"},
         questions={each.request_id: each for each in questions},
+        summaries=summaries or {},
         notes=notes,
         worker_ids=worker_ids,
     )
@@ -115,6 +118,7 @@ def facts(
 def hostile() -> Facts:
     """Return facts in which everybody says everything that is in HOSTILE, wherever it goes."""
     story, workers, questions = Story(), [], []
+    summaries: dict[str, Summary] = {}
     for number, text in enumerate(HOSTILE):
         worker_id, request_id = f"w{number}", f"ap_{number}"
         workers.append(present(worker_id, text, last_error=text, state=text or "idle"))
@@ -131,9 +135,13 @@ def hostile() -> Facts:
         story.wrote(5, "process.failed", worker_id, turn=text, error=text)
         story.wrote(6, "process.exited", worker_id, turn=text, signal=text, exit_status=None)
         story.wrote(7, text, worker_id, text=text)
+        story.wrote(7, "turn.started", worker_id, turn=text, text=text)
+        story.wrote(7, "turn.ended", worker_id, turn=text, outcome=text, why=text)
+        story.wrote(7, "agent.failed", worker_id, turn=text, reason=text)
+        summaries[worker_id] = Summary(text, turn=text, prompt=text, tool=text)
         story.told(8, text, worker_id, request_id=text, label=text)
         story.told(9, "controller.acquired", None, epoch=text, owner_pid=text, takeover=True)
     return facts(
         story, *workers, questions=questions, notes=HOSTILE, end_s=10,
-        controllers={"c": HOSTILE[0]},
+        controllers={"c": HOSTILE[0]}, summaries=summaries,
     )  # fmt: skip

@@ -22,6 +22,7 @@ USUAL = {
     "test_a_worktree_is_made_on_a_branch_of_its_own",
     "test_a_question_outlives_the_runner",
     "test_an_agent_that_dies_ends_its_turn_by_our_record",
+    "test_inbox_and_timeline_show_what_an_agent_is_at",
     "test_it_is_said_within_the_turn_before_what_waits[switches0]",
     "test_it_is_said_within_the_turn_before_what_waits[switches1]",
     "test_nothing_is_lost_or_doubled_over_a_kill_of_the_daemon",

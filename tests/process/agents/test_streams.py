@@ -109,6 +109,24 @@ def test_ps_shows_what_an_agent_is_at(agents: Agents) -> None:
     assert not agents.say("ps", "--stall-after", "0s", "--json").json[0]["silent"]
 
 
+def test_inbox_and_timeline_show_what_an_agent_is_at(agents: Agents) -> None:
+    agent = agents.start("--usage", "--asks", "1", prompt="write it")
+    (question,) = agent.asked()
+    until(lambda: "plan" in agent.events("summary")[-1]["data"], "it is not summed up")
+
+    shown = agents.say("inbox").out.splitlines()
+
+    assert question["request_id"] in shown[0]
+    said = ["turn-1: write it", "runs Write file 1", "plan 0 of 1, at first"]
+    said += ["context 1000 of 200000, 0.25 USD"]
+    assert " ".join(line.strip() for line in shown[1:-4]) == " · ".join(said)
+    agent.decide(question["request_id"], "allow")
+    agent.outcome()
+    drawn = agents.say("timeline", "-o", "-").out
+    for told in ("asked: write it", "completed", "30 tokens, 0.25 USD by then", "plan 0 of 1"):
+        assert told in drawn
+
+
 def test_the_conversation_is_shown_with_its_tools_folded(agents: Agents) -> None:
     agent = agents.start("--asks", "1", prompt="go")
     agent.asked()

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from penholder.cli.agent import own_file
-from penholder.cli.agent.summary import Summary
 from penholder.cli.agent.transcript import figures
 from penholder.cli.run.endpoint import make_private
+from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Approval, Worker
 
 _MOST_CHARACTERS = 48 << 10

@@ -9,8 +9,9 @@ import msgspec
 
 from penholder.blocking import Client
 from penholder.cli.agent import told
-from penholder.cli.agent.summary import Cost, Totals
+from penholder.cli.agent.summary import Totals
 from penholder.cli.workers import stream
+from penholder.cli.workers.summaries import Cost
 from penholder_protocol.nouns import Entry
 
 _PAGE = 1000

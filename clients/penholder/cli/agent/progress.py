@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 
 from penholder.cli.agent import told
-from penholder.cli.agent.summary import Folding, title_of
+from penholder.cli.agent.summary import Folding
 from penholder.cli.agent.timers import Timers
+from penholder.cli.workers.summaries import title_of
 from penholder_protocol.nouns import NewEvent
 
 _EVERY_S = 1.0

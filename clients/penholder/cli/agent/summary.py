@@ -12,17 +12,11 @@ from typing import Any
 
 import msgspec
 
+from penholder.cli.workers.summaries import ACTION, Cost, Plan, Summary
+
 _SHORT_CHARACTERS = 200
 _ENDED = ("completed", "failed", "cancelled")
-_ACTION = "requires action"
-_STATES = {"running": "running", "requires_action": _ACTION, "idle": "idle"}
-
-
-class Cost(msgspec.Struct):
-    """What all of it has cost so far."""
-
-    amount: float = 0.0
-    currency: str = ""
+_STATES = {"running": "running", "requires_action": ACTION, "idle": "idle"}
 
 
 class Totals(msgspec.Struct):
@@ -32,47 +26,6 @@ class Totals(msgspec.Struct):
     output_tokens: int = 0
     total_tokens: int = 0
     cost: Cost | None = None
-
-
-class Plan(msgspec.Struct):
-    """How far a plan is, and the step that it is at."""
-
-    done: int
-    steps: int
-    at: str | None = None
-
-
-class Summary(msgspec.Struct, omit_defaults=True):
-    """Data of a `summary` event."""
-
-    title: str = ""
-    """All of it in a line, for lists of workers of any kind."""
-    state: str = "starting"
-    turn: str | None = None
-    prompt: str | None = None
-    turns: int = 0
-    tool: str | None = None
-    plan: Plan | None = None
-    mode: str | None = None
-    context_used: int | None = None
-    context_size: int | None = None
-    tokens: int = 0
-    cost: Cost | None = None
-
-
-def title_of(now: Summary) -> str:
-    """Return a summary as one line: what it is at first, then how far, then what it took."""
-    at = now.tool or (now.plan.at if now.plan else None) or now.prompt
-    parts = [f"{now.state}: {now.prompt}" if now.prompt else now.state]
-    if now.turn and at and now.state != _ACTION:
-        parts = [at]
-    if now.plan is not None:
-        parts.append(f"{now.plan.done}/{now.plan.steps}")
-    if now.tokens:
-        parts.append(f"{now.tokens} tokens")
-    if now.cost is not None:
-        parts.append(f"{now.cost.amount:.2f} {now.cost.currency}".rstrip())
-    return " · ".join(parts)
 
 
 class Folding:

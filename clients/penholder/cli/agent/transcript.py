@@ -12,8 +12,8 @@ import msgspec
 
 from penholder.cli.agent import told
 from penholder.cli.agent.protocol import decoded
-from penholder.cli.agent.summary import Cost, Summary
 from penholder.cli.terminal.text import printable
+from penholder.cli.workers.summaries import Cost, Summary
 from penholder_protocol.nouns import Entry
 
 _MARKS = {"completed": "+", "failed": "x"}

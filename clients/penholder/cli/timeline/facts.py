@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 import msgspec
 from msgspec import Raw
 
+from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Approval
 
 NOTHING = Raw(b"{}")
@@ -60,6 +61,8 @@ class Facts(msgspec.Struct, frozen=True):
     controllers: Mapping[str, str]
     """Labels by id."""
     questions: Mapping[str, Approval]
+    summaries: Mapping[str, Summary] = {}
+    """What those who live say of themselves, by their ids."""
     notes: Sequence[str] = ()
     """What was left out, in words."""
     worker_ids: Sequence[str] | None = None

@@ -24,6 +24,8 @@ from penholder.cli.timeline.facts import (
 )
 from penholder.cli.timeline.reading import Journal
 from penholder.cli.timeline.sampling import Sampled
+from penholder.cli.workers import overviews, summaries
+from penholder.cli.workers.summaries import Summary
 from penholder_protocol.errors import ApprovalNotFound, CursorGone
 from penholder_protocol.nouns import Approval, Controller, CurrentPosition, Pong
 
@@ -100,6 +102,7 @@ class _Gathering:
             workers=shown,
             controllers={each.controller_id: each.label for each in controllers.values()},
             questions=self._questions(told, worker_ids),
+            summaries=self._summaries(worker_ids),
             notes=self._notes,
             worker_ids=worker_ids,
             zone=self._wanted.zone,
@@ -239,7 +242,7 @@ class _Gathering:
             )
         if not found.is_scanned:
             self._notes.append(
-                f"{worker_id}: later starts and ends of its command were not looked for"
+                f"{worker_id}: later turns, starts and ends of its command were not looked for"
             )
         yield from (each for each in found.happenings if begin_ms <= each.ms)
 
@@ -252,6 +255,14 @@ class _Gathering:
             self._notes.append(
                 f"retention has taken the beginning of {len(pruned):,} streams: {some}"
             )
+
+    def _summaries(self, worker_ids: Sequence[str]) -> Mapping[str, Summary]:
+        shown, found = set(worker_ids), dict[str, Summary]()
+        for each in islice(overviews.pages(self._client, self._wanted.controller_id), MAX_WORKERS):
+            summary = summaries.read(each.summary)
+            if each.worker.worker_id in shown and summary is not None:
+                found[each.worker.worker_id] = summary
+        return found
 
     def _questions(
         self, told: Sequence[Happening], worker_ids: Sequence[str]

@@ -13,10 +13,13 @@ from collections.abc import Callable, Mapping
 from penholder.cli.terminal import cells
 from penholder.cli.terminal.text import printable
 from penholder.cli.timeline.clock import Clock
-from penholder.cli.timeline.density import counted, density
+from penholder.cli.timeline.density import density
 from penholder.cli.timeline.facts import Data, Happening, Present, data_of
 from penholder.cli.timeline.picture import About, Mark, Row, Span
 from penholder.cli.timeline.questioning import Questions
+from penholder.cli.timeline.turning import Turns
+from penholder.cli.workers import summaries
+from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Approval
 
 _NAME_CELLS = 48
@@ -32,8 +35,10 @@ class Life:
         present: Present | None,
         clock: Clock,
         questions: Mapping[str, Approval],
+        summary: Summary | None = None,
     ) -> None:
         """Begin with what is known of the worker now, if it is still there."""
+        self._summary = summary
         self.worker_id = worker_id
         self._present = present
         self._clock = clock
@@ -41,7 +46,7 @@ class Life:
         self._states: list[Span] = []
         self._state: tuple[str, int, str] | None = None
         self._marks: list[Mark] = []
-        self._turns: dict[str, tuple[int, int, int]] = {}
+        self._turns = Turns(clock)
         self._seen: list[tuple[int, int]] = []
         self._has_started = False
         self._is_removed = False
@@ -58,9 +63,7 @@ class Life:
         """Take an entry of the worker's own stream."""
         ms = happening.ms
         self._seen.append((happening.seq, ms))
-        if happening.turn_id is not None:
-            begin, _, count = self._turns.get(happening.turn_id, (ms, ms, 0))
-            self._turns[happening.turn_id] = (begin, ms, count + 1)
+        self._turns.take(happening)
         if (take := _WROTE.get(happening.type)) is not None:
             take(self, happening, data_of(happening))
 
@@ -75,9 +78,9 @@ class Life:
             state=self._state_now(),
             about=self._about(),
             states=self._states,
-            turns=[self._turn(turn_id, *turn) for turn_id, turn in self._turns.items()],
+            turns=self._turns.spans(self.name),
             questions=self._questions.spans(self.name),
-            marks=sorted([*self._marks, *self._questions.answers(self.name)], key=_moment),
+            marks=sorted(self._all_marks(), key=_moment),
             density=counts,
             is_sampled=is_sampled,
         )
@@ -160,14 +163,16 @@ class Life:
             return self._present.state
         return self._states[-1].kind if self._states else "unknown"
 
-    def _turn(self, turn_id: str, begin_ms: int, end_ms: int, count: int) -> Span:
-        what = (f"{self.name}: turn {turn_id}", self._clock.stretch(begin_ms, end_ms))
-        return Span("turn", begin_ms, end_ms, (*what, f"{counted(count)} of it read"))
+    def _all_marks(self) -> list[Mark]:
+        name = self.name
+        return [*self._marks, *self._questions.answers(name), *self._turns.marks(name)]
 
     def _about(self) -> About:
         lines = [self.label, self.worker_id, f"{self._state_now()} at the end"]
         if self._present is not None and self._present.last_error:
             lines.append(f"last error: {self._present.last_error[:_ERROR_CHARACTERS]}")
+        if self._summary is not None:
+            lines += [each[:_ERROR_CHARACTERS] for each in summaries.facts(self._summary)]
         return tuple(lines)
 
 

@@ -67,7 +67,9 @@ class _Collector:
             self._controller_ids[worker_id] = controller_id
             self._ownership(controller_id)
             present = self._facts.workers.get(worker_id)
-            self._lives[worker_id] = Life(worker_id, present, self._clock, self._facts.questions)
+            summary = self._facts.summaries.get(worker_id)
+            questions = self._facts.questions
+            self._lives[worker_id] = Life(worker_id, present, self._clock, questions, summary)
         return self._lives[worker_id]
 
     def _ownership(self, controller_id: str) -> Ownership:

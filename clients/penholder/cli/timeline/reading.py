@@ -12,11 +12,14 @@ from msgspec import Raw
 
 from penholder.blocking import Client
 from penholder.cli.timeline.facts import NOTHING, PROCESS_TYPES, Happening
+from penholder.cli.timeline.turning import TYPES
 from penholder_protocol.errors import CursorGone
 
 MAX_CALLS = 20_000
 """Of one picture; each is answered within a few milliseconds."""
 PAGE = 1_000
+READ_TYPES = (*PROCESS_TYPES, *TYPES)
+"""Of what a worker tells, that of which the data is read."""
 
 
 class Stretch(msgspec.Struct):
@@ -101,7 +104,7 @@ class Journal:
 
 def _light(happening: Happening) -> Happening:
     """Keep the data of what will be read: a page of output may be a megabyte."""
-    is_read = not happening.stream.startswith("worker:") or happening.type in PROCESS_TYPES
+    is_read = not happening.stream.startswith("worker:") or happening.type in READ_TYPES
     # A copy, else the whole page would be kept for it.
     data = happening.data.copy() if is_read else NOTHING
     return msgspec.structs.replace(happening, data=Raw(data))

@@ -2,12 +2,12 @@
 
 The first pages are read whole, which is all there is of most streams. What comes behind is looked
 at in places that are evenly spread over the journal: an entry each, whose number says how many were
-before it (`density`). Where the command was started again and how it ended is asked for by type, as
-far as the calls go.
+before it (`density`). Where the command was started again and how it ended, and an agent's turns,
+are asked for by type, as far as the calls go.
 """
 
-from penholder.cli.timeline.facts import PROCESS_TYPES, Happening
-from penholder.cli.timeline.reading import Journal, Stretch
+from penholder.cli.timeline.facts import Happening
+from penholder.cli.timeline.reading import READ_TYPES, Journal, Stretch
 
 WHOLE_PAGES = 3
 
@@ -80,7 +80,7 @@ class Sampled:
 
     def _scan(self, after: int, scans: int) -> None:
         pos = after
-        for stretch in self._journal.pages([self._stream], after, scans, PROCESS_TYPES):
+        for stretch in self._journal.pages([self._stream], after, scans, READ_TYPES):
             self._keep(stretch)
             pos = stretch.pos
         self.is_scanned = pos >= self._end

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from penholder.blocking import Client
 from penholder.cli.terminal import ages, cells, output, screen
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
-from penholder.cli.workers import questions
+from penholder.cli.workers import overviews, questions, summaries
+from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Approval, Worker
 
 _INDENT = "  "
@@ -34,35 +37,51 @@ def run(words: Sequence[str]) -> int:
         if format_ != output.TABLE:
             frame.print_for_programs(asked, format_)
             return 0
-        labels = _labels(client, asked)
+        askers = _askers(client, asked)
     if not asked:
         print("nobody asks anything")
     width, now = screen.columns(), datetime.now(UTC)
     for number, question in enumerate(asked):
         if number:
             print()
-        for line in block(question, labels[question.worker_id], width, now):
+        for line in block(question, askers[question.worker_id], width, now):
             print(line)
     return 0
 
 
-def _labels(client: Client, asked: Sequence[Approval]) -> dict[str, str]:
-    ids = dict.fromkeys(each.worker_id for each in asked)
-    return {
-        worker_id: client.call("worker.get", {"worker_id": worker_id}, Worker).label
-        for worker_id in ids
+class Asker(msgspec.Struct, frozen=True):
+    """Who asks, and what it says of itself if it is a program that does so."""
+
+    label: str
+    summary: Summary | None = None
+
+
+def _askers(client: Client, asked: Sequence[Approval]) -> dict[str, Asker]:
+    ids = {each.worker_id for each in asked}
+    found = {
+        each.worker.worker_id: Asker(each.worker.label, summaries.read(each.summary))
+        for each in (overviews.pages(client) if ids else ())
+        if each.worker.worker_id in ids
     }
+    # Whose process was killed asks all the same, where its question is kept.
+    for worker_id in ids - found.keys():
+        found[worker_id] = Asker(client.call("worker.get", {"worker_id": worker_id}, Worker).label)
+    return found
 
 
-def block(question: Approval, label: str, width: int | None, now: datetime) -> Iterator[str]:
-    """Yield the lines of a question: who and when, all that it says, and its options."""
+def block(question: Approval, asker: Asker, width: int | None, now: datetime) -> Iterator[str]:
+    """Yield the lines of a question: who and when, at what, all that it says, and its options."""
     columns = width or 80
     due = f", {_due(question, now)}" if question.deadline_at else ""
     age = f"{ages.since(question.created_at, now)} ago{due}"
     room = max(8, columns - len(question.request_id) - cells.width(age) - 4)
     # The id comes first and whole: it is what is copied.
-    head = f"{question.request_id}  {cells.fit(printable(label), room)}  {age}"
+    head = f"{question.request_id}  {cells.fit(printable(asker.label), room)}  {age}"
     yield from cells.wrap(head, columns) if cells.width(head) > columns else [head]
+    said = () if asker.summary is None else summaries.facts(asker.summary)
+    at = printable(" · ".join(said))
+    for line in cells.wrap(at, columns - len(_INDENT)) if at else ():
+        yield f"{_INDENT}{line}"
     for paragraph in question.message.splitlines() or [""]:
         for line in cells.wrap(printable(paragraph), columns - len(_INDENT)):
             yield f"{_INDENT}{line}"

@@ -4,7 +4,7 @@ One call tells all of a page of workers, so that a list of a thousand costs what
 How old the last output is the client reckons: that somebody is silent is no state of the daemon.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,7 +14,8 @@ from penholder.cli.terminal import ages, configuration, output
 from penholder.cli.terminal.grid import Column
 from penholder.cli.terminal.text import plain
 from penholder.cli.words import frame
-from penholder.cli.workers import endings
+from penholder.cli.workers import endings, overviews, summaries
+from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import WorkerOverview
 
 _PAGE = 1000
@@ -41,13 +42,6 @@ class _Controllers(msgspec.Struct):
     next: str | None = None
 
 
-class _Summary(msgspec.Struct):
-    """What a program that tells how it stands says of itself."""
-
-    title: str = ""
-    state: str = ""
-
-
 class Listed(msgspec.Struct, frozen=True):
     """A worker as the list has it, for programs."""
 
@@ -61,6 +55,8 @@ class Listed(msgspec.Struct, frozen=True):
     silent: bool
     pending_approvals: int
     last_text: str | None
+    summary: Summary | None
+    """What a program says of itself that does so, as an agent's runner."""
     exit_status: int | None
     """As a shell says it: 128 + N where signal N ended it; None where none is known."""
     ended_at: str | None
@@ -89,7 +85,7 @@ def run(words: Sequence[str]) -> int:
         controller_id = frame.controller_of(client, found.controller)
         seen: list[WorkerOverview] = []
         with frame.nobody_yet(found.controller):
-            seen.extend(_overview(client, controller_id, everyone=found.everyone))
+            seen.extend(overviews.pages(client, controller_id, everyone=found.everyone))
         labels = _labels(client) if seen else {}
         stall_after_s = found.stall_after
         if stall_after_s is None:
@@ -101,27 +97,6 @@ def run(words: Sequence[str]) -> int:
         return 0
     _print(listed, everyone=found.everyone, headings=options.headers)
     return 0
-
-
-def _overview(
-    client: Client, controller_id: str | None, *, everyone: bool
-) -> Iterator[WorkerOverview]:
-    params: dict[str, object] = {"limit": _PAGE}
-    if controller_id is not None:
-        params["controller_id"] = controller_id
-    if not everyone:
-        params["living"] = True
-    while True:
-        page = client.call("worker.overview", params, _Overviews)
-        yield from page.items
-        if page.next is None:
-            return
-        params["cursor"] = page.next
-
-
-class _Overviews(msgspec.Struct):
-    items: list[WorkerOverview]
-    next: str | None = None
 
 
 def _labels(client: Client) -> dict[str, str]:
@@ -139,7 +114,7 @@ def _listed(seen: WorkerOverview, labels: dict[str, str], stall_after_s: float) 
     worker = seen.worker
     living = endings.is_living(worker)
     ending = None if living else _ending(seen)
-    summary = _summary(seen)
+    summary = summaries.read(seen.summary)
     said_at = seen.last_output_at
     if summary is not None and seen.last_event is not None:
         said_at = seen.last_event.ts  # it speaks in events of its own
@@ -158,17 +133,10 @@ def _listed(seen: WorkerOverview, labels: dict[str, str], stall_after_s: float) 
         silent=silent,
         pending_approvals=seen.pending_approvals,
         last_text=seen.last_text if summary is None else summary.title,
+        summary=summary,
         exit_status=None if ending is None else ending.code,
         ended_at=None if ending is None else ending.at,
     )
-
-
-def _summary(seen: WorkerOverview) -> _Summary | None:
-    try:
-        found = msgspec.json.decode(seen.summary, type=_Summary | None)
-    except msgspec.MsgspecError:
-        return None
-    return found if found is not None and found.title else None
 
 
 def _ending(seen: WorkerOverview) -> endings.Ending | None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from penholder.cli.agent.summary import Cost, Folding, Plan, Totals, title_of
+from penholder.cli.agent.summary import Folding, Totals
+from penholder.cli.workers.summaries import Cost, Plan, title_of
 
 
 def tool(name: str, **fields: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from penholder.cli.timeline import model
 from penholder.cli.timeline.facts import Happening
 from penholder.cli.timeline.model import build
 from penholder.cli.timeline.picture import Picture, Row, Span
+from penholder.cli.workers.summaries import Plan, Summary
 from tests.helpers.timelines import BEGIN_MS, Story, at, facts, present, question
 
 
@@ -135,6 +136,44 @@ def test_turns_are_as_long_as_their_entries() -> None:
     row = only_row(build(facts(story, present())))
     assert seconds([*row.turns]) == [("turn", 3, 6), ("turn", 7, 7)]
     assert row.entries == 4
+
+
+def test_a_turn_says_what_it_was_for_and_what_became_of_it() -> None:
+    story = lived()
+    story.wrote(3, "turn.started", turn="turn-1", seq=1, text="write\nit")
+    cost = {"amount": 0.25, "currency": "USD"}
+    totals = {"total_tokens": 30, "cost": cost}
+    story.wrote(6, "turn.ended", turn="turn-1", outcome="completed", why=None, totals=totals)
+    row = only_row(build(facts(story, present())))
+
+    assert row.turns[0].about == (
+        "make-1: turn turn-1", "2026-01-01 12:00:03 to 12:00:06 (3.000 s)", "asked: write it",
+        "completed", "30 tokens, 0.25 USD by then", "2 entries of it read",
+    )  # fmt: skip
+    assert row.marks == []
+
+
+def test_what_went_wrong_with_an_agent_is_marked() -> None:
+    story = lived()
+    story.wrote(3, "turn.started", turn="turn-1", seq=1, text="go")
+    story.wrote(4, "agent.failed", turn="turn-1", reason="it does not read")
+    story.wrote(5, "turn.ended", turn="turn-1", outcome="died", why="exit status 3")
+    story.wrote(6, "session.opened", lost="no such session")
+    story.wrote(7, "turn.ended", turn="turn-1", outcome=["no", "word"], totals=7)
+    row = only_row(build(facts(story, present())))
+
+    assert [(each.kind, each.about[1]) for each in row.marks] == [
+        ("failure", "it does not read"),
+        ("failure", "turn turn-1 ended: died: exit status 3"),
+        ("failure", "a new session; the one before is lost: no such session"),
+    ]
+
+
+def test_what_a_program_says_of_itself_is_told_with_its_name() -> None:
+    said = Summary("title", turn="turn-2", prompt="go", tool="Write", plan=Plan(1, 3, "write"))
+    row = only_row(build(facts(lived(), present(), summaries={"w": said})))
+
+    assert row.about[3:] == ("turn-2: go", "runs Write", "plan 1 of 3, at write")
 
 
 def test_owners_and_takeovers_of_a_controller() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penholder.cli.terminal import cells
-from penholder.cli.top.drawing import inbox, layout, rows, screenful
+from penholder.cli.top.drawing import detail, inbox, layout, rows, screenful, workers
 from penholder.cli.top.drawing.rows import Row
 from penholder.cli.top.drawing.screenful import Said
 from penholder.cli.top.model.desk import PANES, TABS, Desk
@@ -18,8 +18,10 @@ from tests.helpers.top import (
     NOW,
     Journal,
     at,
+    came,
     fleet,
     key,
+    listed,
     option,
     overview,
     question,
@@ -190,3 +192,21 @@ def test_a_message_takes_the_lines_that_it_needs() -> None:
     assert drawn["message"][-1].text.rstrip().endswith("…")
     low = screenful.draw(made, desk, (80, 10), NOW, Said("word " * 300))
     assert sum(map(len, low.values())) == 10
+
+
+def test_what_an_agent_is_at_stands_above_its_stream_and_beside_its_question() -> None:
+    said = Journal().entry(
+        "worker:w", "summary", title="Write · 1/3", state="running", turn="turn-2", prompt="go",
+        tool="Write", plan={"done": 1, "steps": 3, "at": "[red]it"}, tokens=30,
+        cost={"amount": 0.25, "currency": "USD"},
+    )  # fmt: skip
+    asked = question("q", "w", "Proceed?")
+    of = fleet(listed([overview("w")], [asked]), came(said))
+    desk = settled(of)
+
+    (_, facts, *_) = texts(detail.draw(of, desk, 120, 5, NOW))
+    shown = "turn-2: go  runs Write  plan 1 of 3, at [red]it  30 tokens, 0.25 USD"
+    assert facts.strip() == shown
+    whole = texts(inbox.whole(of, key("q"), asked, 120, NOW))
+    assert [line.strip() for line in whole[5:9]] == shown.split("  ")
+    assert any("Write · 1/3" in line for line in texts(workers.draw(of, desk, 120, 5, NOW)))

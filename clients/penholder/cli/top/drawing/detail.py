@@ -10,7 +10,9 @@ from penholder.cli.top.model.desk import TABS, Desk, place_of
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.records import Input, Key, Run, Task
 from penholder.cli.top.model.tail import Line
-from penholder.cli.top.model.text import clean
+from penholder.cli.top.model.text import MAX_SHORT_CHARACTERS, clean
+from penholder.cli.top.model.worker import Worker
+from penholder.cli.workers import summaries
 
 _STYLES = {"stdout": "", "stderr": "yellow", "event": "dim"}
 MARKS = {"stdout": "  ", "stderr": "! ", "event": "· "}
@@ -27,7 +29,9 @@ def draw(fleet: Fleet, desk: Desk, width: int, height: int, now: datetime) -> li
     if desk.worker is None:
         body = [text_row("  no worker is chosen", width, "dim")]
     elif desk.tab == "stream":
-        body = _stream(fleet, desk, width, room, now)
+        worker = fleet.workers.get(desk.worker)
+        facts = [] if worker is None else _facts(worker, width)
+        body = [*facts, *_stream(fleet, desk, width, room - len(facts), now)]
     else:
         body = _list(fleet, desk, width, room, now)
     return [head, *padded(body, width, room)]
@@ -51,6 +55,13 @@ def _right(fleet: Fleet, desk: Desk) -> str:
     lines = listing.lines(fleet, desk.finding("detail"))
     below = len(lines) - 1 - place_of([each.seq for each in lines], desk.bottom_seq)
     return f"{below} lines below, G follows"
+
+
+def _facts(worker: Worker, width: int) -> list[Row]:
+    """Draw what a program says of itself: its turn, its plan, what it runs, what that took."""
+    said = () if worker.summary is None else summaries.facts(worker.summary)
+    text = "  ".join(clean(each, MAX_SHORT_CHARACTERS) for each in said)
+    return [text_row(f"  {text}", width, "bold")] if text else []
 
 
 def _stream(fleet: Fleet, desk: Desk, width: int, room: int, now: datetime) -> list[Row]:

@@ -9,6 +9,7 @@ from penholder.cli.top.model.desk import Desk
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.records import Key, Question
 from penholder.cli.top.model.text import clean
+from penholder.cli.workers import summaries
 
 _NAME_CELLS = 16
 _AGE_CELLS = 5
@@ -47,13 +48,15 @@ def rows_wanted(fleet: Fleet, desk: Desk, width: int) -> int:
 def whole(fleet: Fleet, key: Key, question: Question, width: int, now: datetime) -> list[Row]:
     """Draw a question by itself, with everything that is known of it."""
     worker = fleet.workers.get(Key(key.host, question.worker_id))
-    facts = (
+    facts: tuple[tuple[str, str], ...] = (
         ("question", question.request_id),
         ("worker", f"{worker.label if worker else '?'} ({question.worker_id})"),
         ("kind", question.kind),
         ("asked", f"{ages.since(question.created_at, now)} ago"),
         ("expires", ages.since(question.deadline_at, now)),
     )
+    said = () if worker is None or worker.summary is None else summaries.facts(worker.summary)
+    facts = (*facts, *(("", each) for each in said))
     rows = [row([(f"{name:<9}", "dim"), (clean(text), "")], width) for name, text in facts]
     rows.append(text_row("", width))
     rows += [text_row(line, width) for line in _message(question, width)]

@@ -10,7 +10,7 @@ from penholder.cli.top.model.desk import Desk
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.listing import Group
 from penholder.cli.top.model.records import Key
-from penholder.cli.top.model.text import clean
+from penholder.cli.top.model.text import MAX_SHORT_CHARACTERS, clean
 from penholder.cli.top.model.worker import Worker
 
 SILENT_AFTER_S = 600
@@ -153,7 +153,9 @@ def _last(worker: Worker) -> str:
     is_told = worker.ended_as is not None and bool(worker.last_text)
     if worker.last_error and not worker.is_living and not is_told:
         return clean(worker.last_error, 200)
-    return worker.summary or worker.last_text or worker.last_type or ""
+    if worker.summary is not None:
+        return clean(worker.summary.title, MAX_SHORT_CHARACTERS)
+    return worker.last_text or worker.last_type or ""
 
 
 def _colour(state: str) -> str:

@@ -12,6 +12,8 @@ from msgspec import Raw
 
 from penholder.cli.top.model.records import Key, Overview, WorkerRecord
 from penholder.cli.top.model.text import MAX_SHORT_CHARACTERS, clean, last_line
+from penholder.cli.workers import summaries
+from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Entry
 
 ENDS_A_TURN = frozenset({"idle", "stopped", "error"})
@@ -31,7 +33,7 @@ class Worker(msgspec.Struct, kw_only=True):
     output_at: str | None = None
     last_text: str | None = None
     last_type: str | None = None
-    summary: str | None = None
+    summary: Summary | None = None
     changed_at: str = ""
     """When it last came into another state."""
     ended_as: str | None = None
@@ -59,10 +61,6 @@ class Output(msgspec.Struct):
         return self.text
 
 
-class _Summary(msgspec.Struct):
-    title: str | None = None
-
-
 class _Exit(msgspec.Struct):
     exit_status: int | None = None
     signal: int | str | None = None
@@ -80,7 +78,7 @@ def of_overview(host: str, seen: Overview) -> Worker:
     worker.last_type = None if seen.last_event is None else seen.last_event.type
     if worker.last_type == "process.exited":
         worker.ended_as = _ended_as(seen.last_data)
-    worker.summary = _title(seen.summary)
+    worker.summary = summaries.read(seen.summary)
     return worker
 
 
@@ -114,8 +112,8 @@ def take_own(worker: Worker, entry: Entry) -> None:
         worker.turn_id = entry.turn_id
     if entry.type == "output":
         _take_output(worker, entry)
-    elif entry.type == "summary":
-        worker.summary = _title(entry.data)
+    elif entry.type == summaries.TYPE:
+        worker.summary = summaries.read(entry.data)
         worker.output_at = entry.ts
     elif entry.type in ("process.started", "process.exited"):
         worker.ended_as = _ended_as(entry.data)
@@ -149,13 +147,6 @@ def _ended_as(data: Raw) -> str | None:
     if found.signal is not None:
         return f"signal {clean(str(found.signal), 12)}"
     return None if found.exit_status is None else f"exit {found.exit_status}"
-
-
-def _title(data: Raw) -> str | None:
-    try:
-        return _short(msgspec.json.decode(data, type=_Summary).title)
-    except msgspec.MsgspecError:
-        return None
 
 
 def _short(text: str | None) -> str | None:
