@@ -133,9 +133,8 @@ def words_of(pid: int) -> str:
 
 def end_all_below(directory: Path) -> None:
     """Kill every process that was told of a directory of the test's, but for a daemon."""
-    mark = os.fsencode(directory)
     for _ in range(10):
-        found = [pid for pid in _told_of(mark) if runs(pid) and _DAEMON not in words_of(pid)]
+        found = all_below(directory)
         if not found:
             return
         for pid in found:
@@ -144,6 +143,12 @@ def end_all_below(directory: Path) -> None:
         for pid in found:
             wait_gone(pid)
     raise AssertionError("there are ever more of them")
+
+
+def all_below(directory: Path) -> list[int]:
+    """Return every process that was told of a directory of the test's, but for a daemon."""
+    found = _told_of(os.fsencode(directory))
+    return [pid for pid in found if runs(pid) and _DAEMON not in words_of(pid)]
 
 
 def _told_of(mark: bytes) -> Iterator[int]:

@@ -13,7 +13,8 @@ but version 1, instead of saying which it has), `--two` (speaks version 2 where 
 by the extension or in version 2 as a prompt, and waits for it), `--steers-never` (says that it can,
 and refuses), `--login`, `--long` (a turn that goes on until it is canceled), `--option ID` (the id
 of the option that allows), `--deaf` (never reads), `--chunks N`, `--forgets` (finds no session that
-there was), `--asks-in-vain` (for a permission, and ends the turn in the same breath).
+there was), `--own-session` (an id of its own for its session), `--asks-in-vain` (for a permission,
+and ends the turn in the same breath).
 
 A prompt is answered with `you said: …`, and `done: …` with what was permitted.
 """
@@ -38,7 +39,8 @@ def arguments() -> argparse.Namespace:
     for switch in (
         "resume", "load", "ignores-cancel", "end-turn-after-cancel", "late", "large", "dies",
         "leaves", "silent", "odd", "usage", "version3", "refuses-newer", "two", "goes-on", "steers",
-        "steers-never", "login", "long", "deaf", "forgets", "asks-in-vain",
+        "steers-never", "own-session", "login", "long", "deaf", "forgets",
+        "asks-in-vain",
     ):  # fmt: skip
         parser.add_argument(f"--{switch}", action="store_true")
     parser.add_argument("--asks", type=int, default=0)
@@ -57,7 +59,7 @@ class Agent:
         self.told = told
         self.answers: dict[int, queue.Queue[Json]] = {99: queue.Queue()}
         self.canceled = threading.Event()
-        self.session = "s-1"
+        self.session = f"s-{os.getpid()}" if told.own_session else "s-1"
         self.version = 1
         self.steered: queue.Queue[str] = queue.Queue()
         self.is_at_it = False
