@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from examples.demo import checks, words, workers
+from examples.demo import agents, checks, words, workers
 from examples.demo.show import Show
 from penholder.blocking import Client
 from penholder_protocol.errors import Fenced
@@ -42,6 +42,8 @@ class Demo:
         self.show.step("Start a daemon in a private directory")
         self._up()
         self._claims += words.Words(self.show, self._environment, self._control).act()
+        act = agents.Agents(self.show, self._environment, self._control, self._directory)
+        self._claims += act.act()
         self._begin = self._control.journal.position().pos
         self.show.step("Register a controller for this repository and own it")
         self._control.controller.register(

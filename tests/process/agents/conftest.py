@@ -33,6 +33,7 @@ USUAL = {
     "test_the_agent_of_two_versions_speaks_the_newest_that_it_is_offered[2-v2]",
     "test_the_configuration_never_allows_always",
     "test_the_echo_agent_of_python_echoes",
+    "test_the_example_does_what_it_is_allowed_to[approve-hello\\n]",
     "test_two_questions_at_once_get_each_its_own_answer",
     "test_what_is_not_asked_again_is_superseded",
     "test_what_the_agent_does_not_take_is_the_next_turn[switches0]",
