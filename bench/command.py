@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from bench import hostile, journal, lean, moving, noticing, parts, queue, service
+from bench import agents, hostile, journal, lean, moving, noticing, parts, queue, service
 from bench.limits import Broken, Missed
 from bench.report import whole
 from bench.report.files import write_json
@@ -51,6 +51,7 @@ HELD: dict[str, Callable[[], None]] = {
     "journal": journal.main,
     "moving": moving.main,
     "service": service.main,
+    "agents": agents.main,
     "hostile": hostile.main,
 }
 """By themselves, some of them held to limits."""
