@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw
 
+from penholder_daemon.core.blobs import Kept
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
@@ -276,9 +277,9 @@ class FakeSession:
         """Return settings."""
         return Raw(b'{"drain_ms":5000}')
 
-    def metrics(self, workers: dict[str, int]) -> str:
+    def metrics(self, workers: dict[str, int], blobs: Kept) -> str:
         """Return what a test can tell."""
-        return f"workers {workers}"
+        return f"workers {workers}, blobs {blobs.number} of {blobs.used_bytes} bytes"
 
     async def verify(self, *, deep: bool) -> list[Finding]:
         """Find something only if asked to look deep."""

@@ -18,7 +18,7 @@ holds the age of its put only until somebody has looked at it past its hour and 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from penholder_daemon.core import durations, places
 from penholder_daemon.core.effects import RemoveBlobs
@@ -77,6 +77,18 @@ class Blobs(Protocol):
 def room_of(size: int) -> int:
     """Return what a blob counts for, in whole blocks of a disk."""
     return max(1, -(-size // BLOB_BLOCK_BYTES)) * BLOB_BLOCK_BYTES
+
+
+class Kept(NamedTuple):
+    """How many blobs there are, and what they count for."""
+
+    number: int
+    used_bytes: int
+
+
+def kept(rx: Rx) -> Kept:
+    """Count all blobs."""
+    return Kept(integer_in(rx.store, "SELECT COUNT(*) FROM blobs") or 0, used_bytes(rx))
 
 
 def used_bytes(rx: Rx) -> int:

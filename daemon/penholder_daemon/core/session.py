@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 import msgspec
 from msgspec import Raw
 
-from penholder_daemon.core.blobs import Blobs
+from penholder_daemon.core.blobs import Blobs, Kept
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
@@ -50,7 +50,7 @@ class DaemonOperations(Protocol):
     def config(self) -> Raw:
         """Return the settings in force."""
 
-    def metrics(self, workers: dict[str, int]) -> str:
+    def metrics(self, workers: dict[str, int], blobs: Kept) -> str:
         """Return all figures for Prometheus."""
 
     async def verify(self, *, deep: bool) -> list[Finding]:

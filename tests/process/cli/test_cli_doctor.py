@@ -15,7 +15,7 @@ from tests.helpers.programs import Ran, penholder
 CHECKS = {
     "configuration", "daemon", "version", "SQLite", "schema", "directories", "files",
     "socket path", "runtime sockets", "disk space", "write-ahead log", "clock", "descriptors",
-    "left behind", "service", "backup", "health", "verify",
+    "blobs", "left behind", "service", "backup", "health", "verify",
 }  # fmt: skip
 MACHINES = {"disk inodes"}
 """Not on every file system."""

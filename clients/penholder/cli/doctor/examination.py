@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     places.files,
     places.socket_path,
     places.runtime_sockets,
+    places.blobs,
     machine.disk,
     machine.write_ahead_log,
     machine.clock,

@@ -1,6 +1,7 @@
 """Checks of files and sockets: whose they are, who may read them, whether somebody listens."""
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,10 @@ from penholder.cli.doctor.situation import Situation, Unanswered
 from penholder.cli.terminal import targets
 from penholder_protocol.errors import WorkerNotFound
 from penholder_protocol.limits import MAX_SOCKET_PATH_BYTES
+from penholder_protocol.nouns import Metrics
 
+_IS_BLOB = re.compile(r"sha256-[0-9a-f]{64}")
+_BLOBS = re.compile(r"^penholder_blobs (\S+)$", re.MULTILINE)
 _USUAL_NAME = f"workers/w_{'0' * 21}.sock"
 
 
@@ -57,6 +61,43 @@ def runtime_sockets(at: Situation) -> Iterator[Finding]:
             yield warning("runtime sockets", detail, "remove the files: nobody needs them")
     if not dead and not lost:
         yield ok("runtime sockets", f"{len(found)}, all served")
+
+
+def blobs(at: Situation) -> Iterator[Finding]:
+    """Look whether there are as many files of blobs as the daemon knows of."""
+    directory = at.state_dir / "blobs"
+    if at.status is None:
+        return
+    if os.path.lexists(directory):
+        yield _private("blobs", directory, _owner(at), 0o700, stat.S_ISDIR)
+    # Before and after: some may come and go meanwhile.
+    known = [_known_blobs(at)]
+    there = sum(_IS_BLOB.fullmatch(name) is not None for name in _names_in(directory))
+    known.append(_known_blobs(at))
+    if there > max(known):
+        detail = f"{there} files, of which the daemon knows {max(known)}"
+        yield warning("blobs", detail, "the daemon removes the others when it is started anew")
+    elif there < min(known):
+        detail = f"{there} files, and the daemon knows of {min(known)} blobs"
+        yield problem("blobs", detail, "penholder daemon verify names them; put them again")
+    else:
+        yield ok("blobs", f"{there}, as the daemon knows them")
+
+
+def _known_blobs(at: Situation) -> int:
+    """Return how many there are by the daemon's figures."""
+    text = msgspec.json.decode(at.ask("daemon.metrics"), type=Metrics).text
+    found = _BLOBS.search(text)
+    if found is None:
+        raise Unanswered("the daemon is of a version that does not count them")
+    return round(float(found[1]))
+
+
+def _names_in(directory: Path) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except FileNotFoundError:
+        return []  # it is made with the first one
 
 
 def _private(

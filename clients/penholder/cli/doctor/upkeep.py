@@ -17,6 +17,12 @@ from penholder_protocol.nouns import Health, Verification
 _OLD_BACKUP_S = 2 * 86_400
 _VERIFY_S = 60.0
 _MOST_FINDINGS = 5
+_ADVICE = {
+    # What is only held in memory is read anew by the next daemon.
+    "mirrors": "restart the daemon",
+    # The same bytes have the same name, whoever puts them.
+    "bytes_of_blobs": "put the same bytes again, or stop the daemon and restore a backup",
+}
 
 
 def service(at: Situation) -> Iterator[Finding]:
@@ -91,9 +97,7 @@ def verification(at: Situation) -> Iterator[Finding]:
     if verified.ok:
         yield ok("verify", "no damage, no broken invariant")
     for found in verified.findings[:_MOST_FINDINGS]:
-        # What is only held in memory is read anew by the next daemon.
-        is_stored = found.check != "mirrors"
-        advice = "stop the daemon and restore a backup" if is_stored else "restart the daemon"
+        advice = _ADVICE.get(found.check, "stop the daemon and restore a backup")
         yield problem("verify", f"{found.check}: {found.detail}", advice)
 
 

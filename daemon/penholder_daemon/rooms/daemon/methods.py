@@ -96,7 +96,7 @@ def _counts(rx: Rx) -> tuple[dict[str, int], int]:
 async def metrics(session: Session) -> Metrics:
     """Return all figures in the text format of Prometheus."""
     counts, _ = await session.read(_counts)
-    return Metrics(text=session.daemon.metrics(counts))
+    return Metrics(text=session.daemon.metrics(counts, await session.read(blobs.kept)))
 
 
 @room.local(sockets=(CONTROL,))

@@ -11,8 +11,10 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from penholder_daemon.core.blobs import Kept
 from penholder_daemon.core.session import Figures
 from penholder_daemon.shell.observing.counters import Counters
+from penholder_protocol.limits import MAX_BLOBS_BYTES
 
 Gauges = Mapping[str, tuple[str, float]]
 """By name: what it is, and its value."""
@@ -65,6 +67,7 @@ def render(
     counters: Counters,
     figures: Figures,
     workers: Mapping[str, int],
+    blobs: Kept,
     *,
     largest_unsent_bytes: int,
     pos: int,
@@ -72,7 +75,7 @@ def render(
     """Return the page."""
     # One for each page: the library's own registry would add figures of the process.
     registry = CollectorRegistry(auto_describe=False)
-    gauges = _gauges(figures, largest_unsent_bytes, pos)
+    gauges = {**_gauges(figures, largest_unsent_bytes, pos), **_of_blobs(blobs)}
     registry.register(_Page(counters, gauges, workers))
     return generate_latest(registry).decode()
 
@@ -105,4 +108,12 @@ def _gauges(figures: Figures, largest_unsent_bytes: int, pos: int) -> Gauges:
         "journal_position": ("Position of the newest entry.", pos),
         "wal_bytes": ("Size of the write-ahead log.", figures.wal_bytes),
         "database_bytes": ("Size of the database.", figures.db_bytes),
+    }
+
+
+def _of_blobs(blobs: Kept) -> Gauges:
+    return {
+        "blobs": ("Blobs that are kept.", blobs.number),
+        "blob_bytes": ("What they take, in whole blocks of a disk.", blobs.used_bytes),
+        "blob_bytes_limit": ("Where no more is taken.", MAX_BLOBS_BYTES),
     }

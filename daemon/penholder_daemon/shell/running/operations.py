@@ -11,6 +11,7 @@ from msgspec import Raw
 
 import penholder_protocol
 from penholder_daemon import migrations
+from penholder_daemon.core.blobs import Kept
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.session import Figures
 from penholder_daemon.shell.disk.paths import Paths
@@ -83,7 +84,7 @@ class Operations:
         )
         return Raw(msgspec.json.encode(settings))
 
-    def metrics(self, workers: dict[str, int]) -> str:
+    def metrics(self, workers: dict[str, int], blobs: Kept) -> str:
         """Return all figures for Prometheus."""
         # Here, because few ask for it and it would take a sixth of the time of a start.
         from penholder_daemon.shell.observing import metrics  # noqa: PLC0415
@@ -93,6 +94,7 @@ class Operations:
             self.counters,
             self.figures(),
             workers,
+            blobs,
             largest_unsent_bytes=max(lags, default=0),
             pos=self.publisher.pos,
         )
