@@ -6,13 +6,14 @@ Where a registry cannot be reached, or there is no Node, tests with them are ski
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 import pytest
+
+from tests.helpers import node
 
 PYTHON = ("agent-client-protocol==0.12.1", "agent_client_protocol-0.12.1.tar.gz",
           "9963ccb590ed96d7dc542c9c023e90676fc76b1c6562e21a9ee112f4fbcb0095")  # fmt: skip
@@ -44,9 +45,7 @@ def python_examples(directory: Path) -> dict[str, list[str]]:
 
 def node_examples(directory: Path) -> dict[str, list[str]]:
     """Return how the examples of the TypeScript SDK are run, by their names."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
+    node.require()
     modules = directory / "node_modules"
     for name, archive, digest in (NODE, ZOD):
         _run(["npm", "pack", name, "--fetch-retries=0"], directory)

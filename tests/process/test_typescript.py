@@ -15,7 +15,7 @@ import pytest
 
 from penholder.blocking import Client
 from penholder_daemon.generate.__main__ import ROOT
-from tests.helpers import soak
+from tests.helpers import node, soak
 from tests.helpers.daemon_process import DaemonProcess, make_worker
 from tests.helpers.docs.blocks import blocks
 from tests.helpers.examples import check_worker
@@ -79,15 +79,6 @@ def _run(command: list[str], directory: Path, **environment: str) -> tuple[int, 
     return done.returncode, done.stdout
 
 
-def _require_node() -> None:
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    _, version = _run(["node", "--version"], ROOT)
-    if int(version.strip().lstrip("v").partition(".")[0]) < 20:
-        pytest.skip(f"Node 20 is needed, this is {version.strip()}")
-
-
 def _npm(directory: Path, *words: str) -> str:
     quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=0"]
     status, said = _run(["npm", *words, *quiet], directory)
@@ -106,7 +97,7 @@ def _copy(directory: Path) -> Path:
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the package, type-checked and compiled."""
-    _require_node()
+    node.require()
     directory = _copy(tmp_path_factory.mktemp("typescript") / "package")
     _npm(directory, "ci")
     # Who installs it from a checkout gets it compiled: what is checked in is source alone.
