@@ -115,6 +115,20 @@ def test_a_diff_shows_commits_changes_and_new_files(agents: Agents, repository: 
     assert "3 files changed" in agent.say("diff", "--stat").out
 
 
+def test_a_change_in_the_second_of_the_commit_is_shown(agents: Agents, repository: Path) -> None:
+    agent = agents.start(words=("--worktree",))
+    place = Path(agent.record()["cwd"])
+    git(place, "config", "core.trustctime", "false")
+    file = place / "sub/file"
+    before = file.stat()
+    file.write_text("two\n")
+    index = git(place, "rev-parse", "--path-format=absolute", "--git-path", "index").strip()
+    for path in (file, index):
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert "+two" in agent.say("diff").out.splitlines()
+
+
 def test_without_a_worktree_it_says_that_others_are_there(agents: Agents, repository: Path) -> None:
     agent = agents.start()
     (repository / "sub/file").write_text("two\n")

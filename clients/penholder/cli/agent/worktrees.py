@@ -134,7 +134,8 @@ def diff(place: Place, *, stat: bool = False) -> bytes:
         index = Path(directory) / "index"
         own = Path(git.line(top, "rev-parse", "--path-format=absolute", "--git-path", "index"))
         if own.exists():
-            shutil.copyfile(own, index)
+            # With its time: what was changed after it in the same second git finds by that.
+            shutil.copy2(own, index)
         more = {"GIT_INDEX_FILE": str(index), "GIT_OPTIONAL_LOCKS": "0"}
         git.ask(top, "add", "--intent-to-add", "--all", "--", ".", more=more)
         words = ["diff", "--no-ext-diff", "--no-textconv", *form, place.base, "--"]
