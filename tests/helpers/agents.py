@@ -88,9 +88,10 @@ class Agents:
         with self._file.open("a") as file:
             file.write("\n".join([f"[launcher.{name}]", *lines, ""]))
 
-    def say(self, *words: str) -> Ran:
-        """Say words."""
-        return penholder(self.daemon, *words, **NO_SYSTEMD | {"XDG_CONFIG_HOME": str(self.home)})
+    def say(self, *words: str, **more: str) -> Ran:
+        """Say words, with more variables."""
+        own = NO_SYSTEMD | {"XDG_CONFIG_HOME": str(self.home)}
+        return penholder(self.daemon, *words, **own | more)
 
     def try_start(self, *switches: str, words: tuple[str, ...] = (), **more: object) -> Ran:
         """Start our fake agent with some switches, whatever comes of it."""

@@ -14,7 +14,8 @@ by the extension or in version 2 as a prompt, and waits for it), `--steers-never
 and refuses), `--login`, `--long` (a turn that goes on until it is canceled), `--option ID` (the id
 of the option that allows), `--deaf` (never reads), `--chunks N`, `--forgets` (finds no session that
 there was), `--own-session` (an id of its own for its session), `--asks-in-vain` (for a permission,
-and ends the turn in the same breath).
+and ends the turn in the same breath), `--variables` (says what GIVEN and PASSED are), `--models`
+(offers two).
 
 A prompt is answered with `you said: …`, and `done: …` with what was permitted.
 """
@@ -39,7 +40,7 @@ def arguments() -> argparse.Namespace:
     for switch in (
         "resume", "load", "ignores-cancel", "end-turn-after-cancel", "late", "large", "dies",
         "leaves", "silent", "odd", "usage", "version3", "refuses-newer", "two", "goes-on", "steers",
-        "steers-never", "own-session", "login", "long", "deaf", "forgets",
+        "steers-never", "own-session", "variables", "models", "login", "long", "deaf", "forgets",
         "asks-in-vain",
     ):  # fmt: skip
         parser.add_argument(f"--{switch}", action="store_true")
@@ -105,7 +106,8 @@ class Agent:
         elif method == "session/new" and self.told.login:
             self.say(id=request_id, error={"code": -32000, "message": "Authentication required"})
         elif method == "session/new":
-            self.say(id=request_id, result={"sessionId": self.session, "modes": MODES})
+            session: Json = {"sessionId": self.session, "modes": MODES}
+            self.say(id=request_id, result=session | self.options())
         elif method in ("session/resume", "session/load") and self.told.forgets:
             self.say(id=request_id, error={"code": -32002, "message": "no such session"})
         elif method in ("session/resume", "session/load"):
@@ -120,6 +122,9 @@ class Agent:
         elif method == "session/set_mode":
             self.update("current_mode_update", currentModeId=params["modeId"])
             self.say(id=request_id, result={})
+        elif method == "session/set_config_option":
+            self.update("config_option_update", **params)
+            self.say(id=request_id, result=self.options())
         elif method == "_session/steering" or (method == "session/prompt" and self.is_at_it):
             self.steer(request_id, method, params["prompt"][0]["text"])
         elif method == "session/prompt":
@@ -127,6 +132,14 @@ class Agent:
             self.canceled.clear()
             turn = threading.Thread(target=self.turn, args=(request_id, params), daemon=True)
             turn.start()
+
+    def options(self) -> Json:
+        """Return what can be set, as its version calls it."""
+        values = [{"value": each, "name": each} for each in ("small", "large")]
+        name = "id" if self.version == 1 else "configId"
+        option = {name: "m", "name": "Model", "category": "model", "type": "select"}
+        about = {**option, "currentValue": "small", "options": values}
+        return {"configOptions": [about] if self.told.models else []}
 
     def introduce(self, request_id: int, offered: int) -> None:
         """Say who it is, unless it says nothing at all."""
@@ -182,6 +195,8 @@ class Agent:
     def work(self, text: str) -> Json:
         """Do what was asked, and return how it ended."""
         self.state("running")
+        if self.told.variables:
+            self.chunk(f"{os.environ.get('GIVEN')} {os.environ.get('PASSED')}\n")
         for number in range(self.told.chunks):
             self.chunk(f"you said: {text}\n" if not number else f"chunk {number}\n")
         self.misbehave()

@@ -71,7 +71,7 @@ class Conversation:
         self._questions = Questions(settings, self, before.asked)
         self._turns = Turns(
             settings, self, self._questions, self._progress, timers, before,
-            self._insist, self._turn_has_ended, self._give_up,
+            self._insist, self._turn_has_ended, self._changed.notify_all, self._give_up,
         )  # fmt: skip
         self._requests: Requests | None = None
         self._opening: Opening | None = None

@@ -29,6 +29,8 @@ class Turn(msgspec.Struct):
     """What we know of why it ends, before it has."""
     is_over: bool = False
     """Its end is on its way to be told."""
+    canceled_pos: int | None = None
+    """Where it was canceled, where that came before it was known where it began."""
     steered: dict[int, str] = {}
     """What was said within it, by the numbers of the inputs."""
 

@@ -46,12 +46,13 @@ class Turns:
         before: Before,
         ignored: Callable[[], None],
         ended: Callable[[], None],
+        due: Callable[[], None],
         refused: Callable[[str], None],
     ) -> None:
         """Go on from what was before: a turn perhaps.
 
         `ignored` is called when the agent does not end a turn that was canceled, `ended` when there
-        is none any more, `refused` when one cannot be begun.
+        is none any more, `due` when the next may be due, `refused` when one cannot be begun.
         """
         self._settings = settings
         self._around = around
@@ -61,13 +62,14 @@ class Turns:
         self.now = before.turn
         self._ignored = ignored
         self._ended = ended
+        self._due = due
         self._refused = refused
         self._requests: Requests | None = None
         self._session_id = ""
         self._dialect = DIALECTS[1]
         self._course = Course()
         grace_s = settings.cancel_grace_s
-        self._steering = Steering(around, timers, before.steered, grace_s, ended)
+        self._steering = Steering(around, timers, before.steered, grace_s, due)
         self._is_halted = False
         self._starts = 0
         """Of the agent; what was to be said to one is not said to the next."""
@@ -141,7 +143,9 @@ class Turns:
         text = _text_of(input_)
         turn = self.now = Turn(f"turn-{input_.seq}", input_.seq, text)
         if self._steering.is_used(input_.seq):
-            self._around.put(Acknowledge(input_.seq, self._around.locked(lambda: self._free(turn))))
+            turn.is_over = True  # before it began: it was said within another
+            done = self._around.locked(lambda: self._free(turn))
+            self._around.put(Acknowledge(input_.seq, done))
             return
         if not text:
             self._acknowledge(turn, f"an input of kind {input_.kind} without text is no prompt")
@@ -187,6 +191,10 @@ class Turns:
             return
         if start != self._starts:
             return
+        if turn.canceled_pos is not None and turn.canceled_pos > turn.begun_pos:
+            self._around.put(told.said(told.CANCELING, turn.turn_id, why=told.CANCELED))
+            self.end(told.CANCELED, why="it was canceled before the agent had heard of it")
+            return
         about: dict[str, object] = {
             "sessionId": self._session_id, "prompt": protocol.text(text)
         }  # fmt: skip
@@ -201,8 +209,12 @@ class Turns:
 
     def cancel(self, pos: int) -> None:
         """End the turn that ran at a position of the journal, as its controller wants."""
-        begun = None if self.running is None else self.running.begun_pos
-        if begun is not None and begun < pos:
+        turn = self.running
+        if turn is None:
+            return
+        if turn.begun_pos is None:
+            turn.canceled_pos = pos
+        elif turn.begun_pos < pos:
             self._cancel(told.CANCELED)
 
     def _cancel(self, why: str) -> None:
@@ -242,8 +254,7 @@ class Turns:
     def state(self, update: StateUpdate) -> None:
         """Take what an agent of version 2 says that it is at."""
         self._has_ended(self._course.take(update))
-        if not self._course.is_busy:
-            self._ended()
+        self._due()
 
     def _has_ended(self, update: StateUpdate | None) -> None:
         turn = self.running
