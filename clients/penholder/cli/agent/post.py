@@ -84,7 +84,8 @@ class Steers(threading.Thread):
             # What cannot be read now stays in the post, as what waits for a turn does.
             with suppress(ConnectionLost, DaemonUnreachable, PenholderError):
                 for each in self._client.input.list(after_seq=seq - 1, limit=1).items:
-                    if not each.acked:
+                    # Of those that were taken long ago the next that is kept would come.
+                    if each.seq == seq and not each.acked:
                         self._steer(each)
 
     def close(self) -> None:

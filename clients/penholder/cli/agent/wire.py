@@ -9,6 +9,7 @@ character at a cut, is one all the same, with U+FFFD in their place: its agent w
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import msgspec
 
@@ -17,6 +18,7 @@ from penholder.cli.run.lines import Splitter
 
 MAX_LINE_BYTES = 50 << 20
 _MESSAGE = msgspec.json.Decoder(Message)
+_BATCH = msgspec.json.Decoder(list[msgspec.Raw])
 _SHOWN_BYTES = 200
 
 
@@ -83,12 +85,33 @@ class Wire:
             return
         if not line.strip():
             return
-        message = _read(line)
-        if message is None:
+        messages = _read_all(line)
+        for message, raw in messages:
+            self._heard(message, raw)
+        if not messages:
             yield from Splitter("stdout").feed(line + b"\n")
-            return
-        text = _as_text(line)
-        self._heard(message if text is line else _read(text) or message, text)
+
+
+def _read_all(line: bytes) -> list[tuple[Message, bytes]]:
+    """Read a line: one message, or several in an array; nothing where it is neither."""
+    parts = _parts(line)
+    found = [each for part in parts if (each := _read_part(part)) is not None]
+    return found if len(found) == len(parts) else []
+
+
+def _parts(line: bytes) -> list[bytes]:
+    if line.lstrip().startswith(b"["):
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return [bytes(each) for each in _BATCH.decode(line)]
+    return [line]
+
+
+def _read_part(part: bytes) -> tuple[Message, bytes] | None:
+    message = _read(part)
+    if message is None:
+        return None
+    text = _as_text(part)
+    return message if text is part else _read(text) or message, text
 
 
 def _as_text(line: bytes) -> bytes:

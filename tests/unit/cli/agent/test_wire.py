@@ -103,3 +103,14 @@ def test_members_of_odd_types_make_a_line_for_people_of_it() -> None:
     # What is not UTF-8 is kept as base64.
     assert said == ['{"method":7}', None]
     assert heard.messages == []
+
+
+def test_several_messages_may_come_in_an_array_all_or_none() -> None:
+    heard = Heard()
+
+    said = heard.feed(
+        b'[{"method":"a"}, {"id":2,"result":[1]}]\n', b'[{"method":"b"}, 7]\n', b"[info] up\n[]\n"
+    )
+
+    assert [(each.method, each.id) for each in heard.messages] == [("a", None), (None, 2)]
+    assert said == ['[{"method":"b"}, 7]', "[info] up", "[]"]
