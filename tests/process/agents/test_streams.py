@@ -112,7 +112,7 @@ def test_ps_shows_what_an_agent_is_at(agents: Agents) -> None:
 def test_inbox_and_timeline_show_what_an_agent_is_at(agents: Agents) -> None:
     agent = agents.start("--usage", "--asks", "1", prompt="write it")
     (question,) = agent.asked()
-    until(lambda: "plan" in agent.events("summary")[-1]["data"], "it is not summed up")
+    until(lambda: "tool" in agent.events("summary")[-1]["data"], "it is not summed up")
 
     shown = agents.say("inbox").out.splitlines()
 
