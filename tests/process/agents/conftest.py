@@ -39,6 +39,7 @@ USUAL = {
     "test_the_echo_agent_of_python_echoes",
     "test_the_example_does_what_it_is_allowed_to[approve-hello\\n]",
     "test_two_questions_at_once_get_each_its_own_answer",
+    "test_what_an_agent_is_at_is_listed",
     "test_what_is_not_asked_again_is_superseded",
     "test_what_the_agent_does_not_take_is_the_next_turn[switches0]",
     "test_where_runner_and_keeper_were_killed_the_same_worker_goes_on",

@@ -8,7 +8,7 @@ from msgspec import Meta
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.cli.mcp.job import Job
 from penholder.cli.mcp.tools.base import Params
-from penholder.cli.workers import endings
+from penholder.cli.workers import endings, summaries
 from penholder_protocol.errors import ControllerNotFound
 from penholder_protocol.nouns import Worker, WorkerOverview
 
@@ -80,13 +80,16 @@ def list_workers(job: Job, params: ListWorkers) -> dict[str, object]:
 def shown(seen: WorkerOverview) -> dict[str, object]:
     """Return what a model is told of a worker in a list."""
     worker = seen.worker
-    told = {
+    told: dict[str, object] = {
         **brief(worker),
         "asks": seen.pending_approvals,
         "last_output_at": seen.last_output_at,
         "last_line": seen.last_text,
         "last_event": seen.last_event and seen.last_event.type,
     }
+    summary = summaries.read(seen.summary)
+    if summary is not None:
+        told |= {"last_line": summary.title, "at": list(summaries.facts(summary))}
     if not endings.is_living(worker) and seen.last_event is not None:
         last = seen.last_event
         ending = endings.read(last.type, seen.last_data, last.ts)
