@@ -1,8 +1,6 @@
 """Queries on threads: fair to each connection, quick ones never behind costly ones, all bounded."""
 
-import gc
 import threading
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -50,26 +48,23 @@ class Costly:
     def __init__(self) -> None:
         """Nobody has carried it out yet."""
         self.goes_on = threading.Event()
+        self._is_waiting = threading.Event()
         self._is_known = False
+
+    async def waits(self) -> None:
+        """Return when it waits to be let go."""
+        assert await trio.to_thread.run_sync(self._is_waiting.wait, 30)
 
     def __call__(self, rx: Rx) -> SqlValue:
         """Work without end at first, and wait the second time."""
         if not self._is_known:
             self._is_known = True
             return endless(rx)
+        self._is_waiting.set()
         assert self.goes_on.wait(30)
         return 2
 
 
-@pytest.fixture
-def no_garbage() -> Iterator[None]:
-    """Have no thread collect what all tests before have left: that takes longer than a query."""
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.mark.usefixtures("no_garbage")
 async def test_quick_ones_do_not_wait_for_costly_ones(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +88,26 @@ async def test_quick_ones_do_not_wait_for_costly_ones(
         for query in costly:
             query.goes_on.set()
     assert found == [2, 2, 2]
+
+
+async def test_a_costly_one_keeps_no_reader_from_beginning(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "_WALL_TIMES", 1000)
+    costly, both = Costly(), threading.Barrier(2, timeout=20)
+
+    def meet(rx: Rx) -> SqlValue:
+        """Wait for another query, which needs a thread of its own."""
+        both.wait()
+        return one(rx)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read, scene.desk(), CONTROLLER, costly)
+        await costly.waits()
+        async with trio.open_nursery() as quick:
+            for _ in range(2):
+                quick.start_soon(read, scene.desk(), CONTROLLER, meet)
+        costly.goes_on.set()
 
 
 async def test_a_stop_ends_what_is_carried_out_and_drops_what_waits(scene: Scene) -> None:

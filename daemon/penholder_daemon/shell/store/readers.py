@@ -156,19 +156,19 @@ class _ReaderConnection:
         return None if self.clock.has_ended else found
 
     def _carry_out(self, job: ReadJob[object]) -> Outcome[object]:
-        if self._store is not None:
-            return _carry_out(self._store, self._world, job)
-        # One at a time, and closed again before the next: so a writer that tries again under the
-        # same lock finds no connection open.
-        with self._gate.alone, ExitStack() as opened:
-            store = self._open_store()
-            opened.callback(store.close)
-            store.end_when(self.clock.must_end)
-            found = _carry_out(store, self._world, job)
-            if self._gate.is_open:
+        if self._store is None:
+            with self._gate.alone, ExitStack() as opened:
+                store = self._open_store()
+                opened.callback(store.close)
+                store.end_when(self.clock.must_end)
+                if not self._gate.is_open:
+                    # One at a time, and closed again before the next: so a writer that tries again
+                    # under the same lock finds no connection open.
+                    return _carry_out(store, self._world, job)
                 self._store = store
                 self._held.push(opened.pop_all())
-            return found
+        # Never under the lock: a costly query would keep others from opening theirs.
+        return _carry_out(self._store, self._world, job)
 
 
 class ThreadReaders:
