@@ -43,6 +43,7 @@ class Metered(StoreOver):
         # Looked up once: these stand on the way of every statement of every call.
         self._row = store.row
         self._run = store.run
+        self.known = store.known  # type: ignore[method-assign]  # as it is, without a call more
         self.begin(is_bulk=False)
 
     def begin(self, *, is_bulk: bool) -> None:

@@ -152,6 +152,9 @@ class Connection(JsonRpcConnection):
     def _take_at_once(self, chunk: bytes) -> bool:
         """Take what has come as far as nothing of it has to wait; False if something has."""
         whole = self._framer.whole(chunk)
+        if whole is not None and _is_light(whole):  # as nearly always; then nothing is unfinished
+            self._take_frame(whole)
+            return self._may_take
         frames = self._framer.feed(chunk) if whole is None else iter((whole,))
         for taken, frame in enumerate(frames):
             # One has been finished: what is begun behind it has its own time.

@@ -102,7 +102,7 @@ class WriteQueue:
         """Take the next mutation whose connection has room for its answer."""
         while self._ring:
             account, _ = self._ring.popleft()
-            if not self._has_room(account):
+            if not account.has_room and not self._has_room_yet(account):
                 self._held.add(account)
                 continue
             jobs = self._jobs[account]
@@ -114,9 +114,7 @@ class WriteQueue:
             return job
         return None
 
-    def _has_room(self, account: Account) -> bool:
-        if account.has_room:
-            return True
+    def _has_room_yet(self, account: Account) -> bool:
         # Said before it is asked again: room that comes now is told, and finds it held or not.
         account.is_waited_for = True
         return account.has_room

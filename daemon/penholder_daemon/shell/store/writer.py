@@ -169,8 +169,12 @@ class AdaptiveWriter:
             self._long += 1
             self._inbox.put(job)
             self._lend()
+        elif self._is_lent:
+            self._inbox.put(job)
         else:
-            self._put(job)
+            self._waiting.add(job)
+            if not self._is_due:
+                self._go_on()
 
     def resume(self, account: Account) -> None:
         """Go on with the mutations of a connection whose peer has room for answers again."""
