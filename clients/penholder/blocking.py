@@ -18,6 +18,7 @@ from msgspec import Raw
 from msgspec.json import Decoder
 
 from penholder import paths
+from penholder._blocking.attention import Attention, Unanswered
 from penholder._blocking.line import Line
 from penholder._blocking.turns import CallInProgress, Turns
 from penholder._generated import Rooms
@@ -64,13 +65,23 @@ class Client(Rooms):
         """Name the socket; nothing is connected yet."""
         self._begin(Reach(socket_path), RequestIds(operation), reconnect_s)
 
-    def _begin(self, reach: Reach, request_ids: RequestIds, reconnect_s: float) -> None:
+    def _begin(
+        self,
+        reach: Reach,
+        request_ids: RequestIds,
+        reconnect_s: float,
+        attention: Attention | None = None,
+    ) -> None:
         self._reach = reach
         self._request_ids = request_ids
         self._reconnect_s = reconnect_s
-        self._line = Line(self._reach, self._request_ids)
+        self._attention = attention
+        self._line = self._new_line()
         self._turns = Turns()
         forks.register(self)
+
+    def _new_line(self) -> Line:
+        return Line(self._reach, self._request_ids, self._attention)
 
     def renew_after_fork(self) -> None:
         """In a child process: wait for no call of the parent's; called by the interpreter."""
@@ -82,7 +93,7 @@ class Client(Rooms):
         For a thread that must not wait for a call of another; ids of requests go on as here.
         """
         other = Client.__new__(Client)
-        other._begin(self._reach, self._request_ids, self._reconnect_s)
+        other._begin(self._reach, self._request_ids, self._reconnect_s, self._attention)
         return other
 
     @classmethod
@@ -186,8 +197,8 @@ class Client(Rooms):
         types: Sequence[str] | None = None,
     ) -> "Subscription":
         """Subscribe to streams over a connection of its own; it stands when this returns."""
-        line = Line(self._reach, self._request_ids)
-        return Subscription(line, Following(streams, after, types), self._reconnect_s)
+        following = Following(streams, after, types)
+        return Subscription(self._new_line(), following, self._reconnect_s)
 
     def close(self) -> None:
         """Close for good, from any thread; calls that are under way fail at once."""
@@ -263,6 +274,8 @@ class Subscription(Iterator[Entry]):
         """Take one notification, or subscribe again where the connection was lost."""
         try:
             notice = self._line.notification()
+        except Unanswered:
+            raise
         except OSError:
             self._subscribe_again()
             return

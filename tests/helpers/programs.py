@@ -80,6 +80,12 @@ class Running:
         assert found, f"it wrote nothing more: {self.end().err}"
         return found.removesuffix("\n")
 
+    def error_line(self) -> str:
+        """Wait for a line on its stderr."""
+        assert self.process.stderr is not None
+        assert select.select([self.process.stderr], [], [], TIMEOUT_S)[0], "it says nothing"
+        return self.process.stderr.readline().decode().removesuffix("\n")
+
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)

@@ -7,7 +7,8 @@ An error that names no request can only be about the one that is open.
 Time is the trap. A blocking socket that waits for a daemon that hangs waits for ever. A socket with
 a timeout is a non-blocking one below, whose connect does not wait where the daemon's queue is full
 but fails at once. So connecting is bounded by the kernel's own limit of a socket, and what comes
-after by the deadline of the call.
+after by the deadline of the call. A call without one goes on for as long as it takes, and whoever
+attends to the connection looks after the daemon meanwhile.
 """
 
 import select
@@ -19,6 +20,7 @@ from contextlib import suppress
 
 from msgspec import Raw
 
+from penholder._blocking.attention import Attention, Silence
 from penholder._shared.address import connectable
 from penholder._shared.call import refusal
 from penholder._shared.failures import ConnectionLost
@@ -34,8 +36,9 @@ _NO_LIMIT = struct.pack("ll", 0, 0)
 class Connection:
     """One connected socket."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, attention: Attention | None = None) -> None:
         """Connect; raises OSError."""
+        self._attention = attention
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._frames: Iterator[bytes] = iter(())
         self._framer = Framer()
@@ -67,7 +70,10 @@ class Connection:
         # Nothing is to be set for a call without a deadline, unless the one before had one.
         if deadline is not None or self._is_limited:
             self._limit(deadline)
-        self._socket.sendall(frame)
+        if deadline is not None or self._attention is None:
+            self._socket.sendall(frame)
+        else:
+            self._send_attended(frame, self._attention)
 
     def answer(self, request_id: str, deadline: float | None) -> Incoming | Raw:
         """Wait for the answer to a request, or its result where nothing else is in it.
@@ -117,11 +123,32 @@ class Connection:
             self._limit(deadline)
         else:
             # Who blocks in `recv` is also woken when the daemon reads what was sent.
-            self._until_readable()
+            self._await_attended()
         chunk = self._socket.recv(_CHUNK_BYTES)
         if not chunk:
             raise ConnectionLost("the daemon closed the connection")
         return chunk
+
+    def _await_attended(self) -> None:
+        """Wait for something to read, for as long as who attends to it does not mind."""
+        if self._attention is None:
+            self._until_readable()
+            return
+        silence = Silence(self._attention)
+        while not self._until_readable(silence.limit_ms):
+            silence.look()
+
+    def _send_attended(self, frame: bytes, attention: Attention) -> None:
+        """Send a whole request, for as long as who attends to it does not mind."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLOUT)
+        silence, left = Silence(attention), memoryview(frame)
+        while left:
+            with suppress(BlockingIOError):
+                left = left[self._socket.send(left, socket.MSG_DONTWAIT) :]
+                continue
+            if not poll.poll(silence.limit_ms):
+                silence.look()
 
     def _feed(self, chunk: bytes) -> None:
         self._is_amid_frame = not chunk.endswith(b"\n")

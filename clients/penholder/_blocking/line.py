@@ -10,11 +10,13 @@ included, and wakes whoever waits. It does not free the socket: the thread that 
 its number, so it only hangs up, and whoever reads it frees it (`release`).
 """
 
+import errno
 import threading
 import time
 
 from msgspec import Raw
 
+from penholder._blocking.attention import Attention, Unanswered
 from penholder._blocking.connection import Connection
 from penholder._shared import forks
 from penholder._shared.call import Call, result_of
@@ -28,8 +30,11 @@ from penholder_protocol.jsonrpc import Incoming
 class Line:
     """A socket, and the connection to it while there is one."""
 
-    def __init__(self, reach: Reach, request_ids: RequestIds) -> None:
+    def __init__(
+        self, reach: Reach, request_ids: RequestIds, attention: Attention | None = None
+    ) -> None:
         """Connect to nothing yet."""
+        self._attention = attention
         self._reach = reach
         self._request_ids = request_ids
         self._connection: Connection | None = None
@@ -62,12 +67,13 @@ class Line:
             try:
                 answer = self._ask(call, frame, request_id, deadline)
                 return answer if isinstance(answer, Raw) else result_of(answer)
-            # The caller's own time is over, which no other attempt mends.
-            except TimeoutError:
+            # The caller's own time or patience is over, which no other attempt mends.
+            except (TimeoutError, Unanswered):
                 raise
             except (OSError, PenholderError) as failure:
                 if self.is_closed:
                     raise _closed_line() from None
+                self._look_after(failure)
                 delay = call.delay_after(failure, time.monotonic())
             self._pause(delay, deadline)
 
@@ -108,7 +114,7 @@ class Line:
 
     def _connect(self) -> Connection:
         with self._reach.reaching() as path:
-            connection = Connection(path)
+            connection = Connection(path, self._attention)
         with self._changing:
             self._connection = connection
         # `close` may have come while there was no connection yet to hang up.
@@ -116,6 +122,12 @@ class Line:
             self._disconnect()
             raise _closed_line()
         return connection
+
+    def _look_after(self, failure: OSError | PenholderError) -> None:
+        """Have it looked why the daemon's queue is full: it is busy, or accepts nobody any more."""
+        is_full = isinstance(failure, OSError) and failure.errno == errno.EAGAIN
+        if is_full and self._attention is not None:
+            self._attention.look()
 
     def _disconnect(self) -> None:
         with self._changing:

@@ -1,5 +1,6 @@
 """A daemon that is killed, restarted, or was never there."""
 
+import signal
 from pathlib import Path
 
 from penholder.blocking import Client
@@ -70,3 +71,16 @@ def test_a_cursor_of_another_history_is_told(serve: Serve) -> None:
     refused = serve().refusal("read_events", cursor=10**12)
     assert refused["code"] == "CURSOR_GONE"
     assert "cursor" in refused["what_to_do"]
+
+
+def test_a_daemon_that_hangs_is_told_with_what_to_do(daemon: DaemonProcess, serve: Serve) -> None:
+    server = serve()
+    assert server.call("list_workers")["workers"] == []
+    daemon.send_signal(signal.SIGSTOP)
+    try:
+        refusals = [server.refusal(tool) for tool in ("list_workers", "inbox")]
+    finally:
+        daemon.send_signal(signal.SIGCONT)
+    assert {each["code"] for each in refusals} == {"CONNECTION_LOST"}
+    assert all(f"kill -CONT {daemon.pid}" in each["what_to_do"] for each in refusals)
+    assert server.call("list_workers")["workers"] == []

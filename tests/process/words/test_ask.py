@@ -92,6 +92,19 @@ def test_the_wait_goes_on_over_a_restart(
     assert len(fleet.client.approval.list(state="all").items) == 1
 
 
+def test_it_waits_for_a_daemon_that_hangs_and_says_so(
+    fleet: Fleet, worker: Seated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = ask(fleet, worker, "?", monkeypatch=monkeypatch)
+    request_id = asked(fleet)
+    fleet.daemon.send_signal(signal.SIGSTOP)
+    said = asking.error_line()
+    fleet.daemon.send_signal(signal.SIGCONT)
+    assert f"kill -CONT {fleet.daemon.pid}" in said
+    assert fleet.say("approve", request_id).code == 0
+    assert asking.end().code == 0
+
+
 def test_who_is_interrupted_takes_the_question_back(
     fleet: Fleet, worker: Seated, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,7 +227,7 @@ def test_ctrl_c_is_quiet(
 def test_status_gives_up_on_a_daemon_that_does_not_answer(
     cli: Cli, fake_control: AnsweringDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("penholder.cli.commands.status._PATIENCE_S", 0.01)
+    monkeypatch.setattr("penholder.cli.terminal.silence.PATIENCE_S", 0.01)
     fake_control.silent = True
 
     ran = cli("status")

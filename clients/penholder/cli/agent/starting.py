@@ -27,6 +27,7 @@ from penholder.cli.run.kept import Plan
 from penholder.cli.run.naming import Naming, base_of
 from penholder.cli.run.starting import Made, working_directory
 from penholder.cli.run.variables import Variables
+from penholder.cli.terminal import silence
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
@@ -182,7 +183,7 @@ def _send(prompt: str | None, options: Options, made: Made, control_path: str) -
     if prompt is None:
         return
     about = {"worker_id": made.worker.worker_id, "fence": made.fence}
-    with Client(control_path, operation=options.operation) as control:
+    with silence.attended(control_path, options.operation) as control:
         control.call("worker.send", {**about, "kind": "text", "data": {"text": prompt}})
 
 

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from penholder import ConnectionLost, DaemonUnreachable
+from penholder import DaemonUnreachable
 from penholder.cli.daemon_process import keeper, presence
-from penholder.cli.terminal import output, targets
+from penholder.cli.terminal import output, silence, targets
 from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
 from penholder.cli.terminal.text import plain
 from penholder_protocol import __version__
-
-_PATIENCE_S = 5.0
 
 
 class Running(msgspec.Struct):
@@ -48,11 +46,9 @@ def ask(where: targets.Where) -> msgspec.Raw:
     target = targets.choose(where)
     with targets.connect(target, where.operation) as client:
         try:
-            return client.call_raw("daemon.status", timeout_s=_PATIENCE_S)
+            return client.call_raw("daemon.status", timeout_s=silence.PATIENCE_S)
         except TimeoutError:
-            raise ConnectionLost(
-                f"the daemon at {target.path} did not answer within {_PATIENCE_S:.0f} s"
-            ) from None
+            raise silence.Silent(target.path, target.state_dir) from None
 
 
 def record(where: targets.Where) -> Running:

@@ -56,7 +56,7 @@ def _follow(
 ) -> None:
     target = targets.choose(options)
     with (
-        targets.connect(target, options.operation) as client,
+        targets.connect(target, options.operation, waits=True, says=not options.json) as client,
         client.subscribe(streams, begin, types) as entries,
         Reader(sys.stdout.fileno(), entries.close) as reader,
     ):

@@ -15,6 +15,7 @@ import msgspec
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.cli.mcp.messages import INTERNAL_ERROR, Body, Refused
 from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.silence import Silent
 from penholder_protocol.errors import PenholderError
 
 _LONGEST_MESSAGE = 2000
@@ -105,6 +106,9 @@ def _told(error: Exception) -> _Told:
         return _Told("FAILED", message)
     if isinstance(error, DaemonUnreachable):
         return _Told("DAEMON_UNREACHABLE", message, retryable=True)
+    if isinstance(error, Silent):
+        way = f"a person can tell why it does not answer: {error.hint}."
+        return _Told("CONNECTION_LOST", message, f"{way} {_WAYS['CONNECTION_LOST']}", True)
     if isinstance(error, ConnectionLost):
         return _Told("CONNECTION_LOST", message, retryable=True)
     if isinstance(error, TimeoutError):

@@ -12,6 +12,7 @@ from penholder.blocking import Client
 from penholder.cli.mcp.failing import ToolFailure
 from penholder.cli.mcp.setup import Setup
 from penholder.cli.terminal import targets
+from penholder.cli.terminal.silence import AttendedClient, Attending
 
 PATIENCE_S = 20.0
 
@@ -28,18 +29,25 @@ class Link:
 
     def client(self) -> Client:
         """Return a client of the caller's own, to be closed."""
-        path = self._choose()
+        path, state_dir = self._choose()
         with self._lock:
             if self._base is None or path != self._path:
                 operation = self._setup.options.operation
-                self._base = Client(path, reconnect_s=PATIENCE_S, operation=operation)
+                self._base = AttendedClient(
+                    path,
+                    Attending(path, state_dir),
+                    reconnect_s=PATIENCE_S,
+                    operation=operation,
+                )
                 self._path = path
             return self._base.beside()
 
-    def _choose(self) -> Path:
+    def _choose(self) -> tuple[Path, Path | None]:
+        """Return the socket, and the state directory where it is the control socket."""
         setup = self._setup
         if not setup.is_inside:
-            return targets.choose(setup.options).path
+            target = targets.choose(setup.options)
+            return target.path, target.state_dir
         if not setup.socket:
             raise ToolFailure(
                 "NO_SOCKET",
@@ -47,4 +55,4 @@ class Link:
                 "have the client pass PENHOLDER_SOCKET on to this server, beside"
                 " PENHOLDER_WORKER_ID.",
             )
-        return Path(setup.socket)
+        return Path(setup.socket), None

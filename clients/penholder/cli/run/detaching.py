@@ -30,6 +30,7 @@ from penholder.cli.run.keeper import Orders
 from penholder.cli.run.kept import Plan
 from penholder.cli.run.starting import Made
 from penholder.cli.run.variables import Variables
+from penholder.cli.terminal import silence
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.fences import VARIABLE as FENCE_VARIABLE
 from penholder.cli.terminal.options import Options
@@ -178,7 +179,7 @@ def _wait_until_it_runs(
     after_seq: int | None,
 ) -> None:
     deadline = time.monotonic() + _START_S
-    with Client(control_path) as control:
+    with silence.attended(control_path) as control:
         while True:
             # Before the stream is read: what was said before it ended is then in there.
             is_gone = keeper is not None and keeper.poll() is not None

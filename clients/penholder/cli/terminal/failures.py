@@ -151,6 +151,8 @@ def sentence(error: Exception) -> str:
     hint = _hint(error) if isinstance(error, PenholderError) else None
     if isinstance(error, DaemonUnreachable):
         hint = getattr(error, "hint", _HINT_OF_UNREACHABLE)
+    if isinstance(error, ConnectionLost):
+        hint = getattr(error, "hint", None)
     message = str(error) or type(error).__name__
     return f"{message} ({hint})" if hint else message
 

@@ -20,6 +20,7 @@ this runs in is it known that it was there.
 
 import os
 import socket
+import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -31,6 +32,7 @@ from penholder._shared.address import connectable
 from penholder.blocking import Client
 from penholder.cli.daemon_process import presence
 from penholder.cli.terminal.failures import Usage
+from penholder.cli.terminal.silence import RECONNECT_S, AttendedClient, Attending, Waiting
 
 if TYPE_CHECKING:
     from penholder.cli.contract import Method
@@ -40,8 +42,8 @@ WORKER_VARIABLE = "PENHOLDER_WORKER_ID"
 RUNTIME_VARIABLE = "PENHOLDER_RUNTIME_DIR"
 _ELSEWHERE_S = 60.0
 """What the first answer of another machine may take: ssh may ask for a password."""
-RECONNECT_S = 30.0
-"""How long a call goes on asking a daemon that was there and is away or busy now."""
+_PROBE_TIME = struct.pack("ll", 1, 0)
+"""What the kernel may take to queue a connection, in seconds and microseconds."""
 
 
 class NotThere(DaemonUnreachable):
@@ -170,14 +172,19 @@ def _is_runtime(path: Path) -> bool:
     return path.absolute().parent.name == "workers" or (bool(own) and path == Path(own or ""))
 
 
-def connect(target: Target, operation: str | None) -> Client:
+def connect(
+    target: Target, operation: str | None, *, waits: bool = False, says: bool = True
+) -> Client:
     """Make a client of a daemon that is there now; raises DaemonUnreachable at once if not.
 
     Once it was there, calls are patient over its restarts. The socket of the worker that this
     command runs in was there when the worker began: of that one it is patient from the start.
+
+    One that is there and does not answer ends a call with `silence.Silent`, but for a command that
+    `waits` by its meaning: that `says` so on stderr, and goes on.
     """
     try:
-        client = Client(target.path, reconnect_s=RECONNECT_S, operation=operation)
+        client = _client(target, operation, waits=waits, says=says)
     except ValueError as error:
         raise Usage(f"--operation: {error}") from None
     if target.at is not None:
@@ -185,6 +192,15 @@ def connect(target: Target, operation: str | None) -> Client:
     elif str(target.path) != os.environ.get(SOCKET_VARIABLE):
         probe(target.path, target.state_dir)
     return client
+
+
+def _client(target: Target, operation: str | None, *, waits: bool, says: bool) -> Client:
+    path, state_dir = target.path, target.state_dir
+    if target.at is not None:
+        # To look would take an ssh of its own, each time.
+        return Client(path, reconnect_s=RECONNECT_S, operation=operation)
+    attention = Waiting(path, state_dir, says=says) if waits else Attending(path, state_dir)
+    return AttendedClient(path, attention, reconnect_s=RECONNECT_S, operation=operation)
 
 
 def _probe_elsewhere(target: Target) -> None:
@@ -203,7 +219,11 @@ def probe(path: Path, state_dir: Path | None = None) -> None:
     """
     try:
         with connectable(str(path)) as address, socket.socket(socket.AF_UNIX) as connection:
+            # Where nobody takes connections from the queue a full one would be waited for for ever.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PROBE_TIME)
             connection.connect(address)
+    except BlockingIOError:
+        return
     except OSError as error:
         if state_dir is not None:
             raise presence.unreachable(path, error, state_dir) from None

@@ -16,6 +16,7 @@ from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
 from penholder.cli.terminal import ages, failures
 from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.silence import AttendedClient, Waiting
 from penholder.cli.terminal.targets import SOCKET_VARIABLE
 from penholder.cli.words import frame
 from penholder.cli.workers import questions
@@ -66,7 +67,9 @@ def _ask(words: Sequence[str]) -> int:
     found, options = frame.read(parser, words)
     offered = [_option(text) for text in found.option or ()]
     path = _own_socket()
-    with Client(path, reconnect_s=_PATIENCE_S, operation=options.operation) as client:
+    attention = Waiting(path, None, says=not options.json)
+    operation = options.operation
+    with AttendedClient(path, attention, reconnect_s=_PATIENCE_S, operation=operation) as client:
         request = partial(
             client.approval.request,
             kind="question",

@@ -71,9 +71,13 @@ def read(
 
 
 @contextmanager
-def connected(options: Options) -> Iterator[Client]:
-    """Yield a client of the control socket; raises DaemonUnreachable without a daemon."""
-    with targets.connect(targets.choose(options), options.operation) as client:
+def connected(options: Options, *, waits: bool = False) -> Iterator[Client]:
+    """Yield a client of the control socket; raises DaemonUnreachable without a daemon.
+
+    A word that `waits` by its meaning waits for a daemon that does not answer, too.
+    """
+    target, operation = targets.choose(options), options.operation
+    with targets.connect(target, operation, waits=waits, says=not options.json) as client:
         yield client
 
 

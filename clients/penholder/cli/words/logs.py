@@ -64,7 +64,7 @@ def run(words: Sequence[str]) -> int:
     if found.lines is not None and not 0 <= found.lines <= _MOST_LINES:
         raise Usage(f"-n: {found.lines} is not between 0 and {_MOST_LINES}")
     printer = Printer(only=found.only, stamps=found.timestamps, raw=found.raw)
-    with frame.connected(options) as client:
+    with frame.connected(options, waits=found.follow) as client:
         controller_id = frame.controller_of(client, found.controller)
         worker = names.resolve(client, found.name, controller_id)
         log = _Log(client, worker, printer)

@@ -26,7 +26,7 @@ def run(words: Sequence[str]) -> int:
     frame.add_names(parser, several=True)
     frame.add_controller(parser)
     found, options = frame.read(parser, words)
-    with frame.connected(options) as client:
+    with frame.connected(options, waits=True) as client:
         workers = names.resolve_all(
             client, found.names, frame.controller_of(client, found.controller)
         )

@@ -37,7 +37,7 @@ def run(words: Sequence[str]) -> int:
     stall_after_s: float = found.stall_after
     if not stall_after_s:
         raise Usage("--stall-after: everybody is silent for 0 s; write 90s, 10m, 2h")
-    with frame.connected(options) as client, ExitStack() as stack:
+    with frame.connected(options, waits=True) as client, ExitStack() as stack:
         controller_id = _controller_id(client, found.controller)
         following = stack.enter_context(Following(client, _streams(controller_id), TYPES))
         reader = stack.enter_context(Reader(sys.stdout.fileno(), following.close))

@@ -49,7 +49,7 @@ def run(words: Sequence[str]) -> int:
     if found.detach or found.prompt is None:
         print(printable(worker.label))
         return 0
-    with frame.connected(options) as client:
+    with frame.connected(options, waits=True) as client:
         return following.follow(client, worker)
 
 

@@ -29,7 +29,7 @@ def run(words: Sequence[str]) -> int:
     frame.add_names(parser, several=False)
     frame.add_controller(parser)
     found, options = frame.read(parser, words)
-    with frame.connected(options) as client:
+    with frame.connected(options, waits=True) as client:
         controller_id = frame.controller_of(client, found.controller)
         worker = names.resolve(client, found.name, controller_id)
         starting.require(worker)
