@@ -7,8 +7,9 @@ from base64 import b64decode
 import pytest
 
 from penholder_daemon.generate.__main__ import ROOT
+from tests.helpers.background import Background
 from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection
-from tests.helpers.programs import Start, penholder
+from tests.helpers.programs import TIMEOUT_S, Ran, Start, Worker, penholder
 
 
 def content(outputs: list[Json], stream: str) -> bytes:
@@ -225,3 +226,46 @@ def test_an_owned_controller_takes_a_fence_which_the_command_never_sees(
     assert taken_over.code == 0
     assert penholder(daemon, *words, PENHOLDER_FENCE=fence).code == 5
     assert penholder(daemon, *words).code == 0
+
+
+def unread(worker: Worker, line: str) -> Ran:
+    """Read a line of a copy, close our end, and wait for the end of the run."""
+    assert worker.running.line() == line
+    assert worker.running.process.stdout is not None
+    worker.running.process.stdout.close()
+    code = worker.running.process.wait(TIMEOUT_S)
+    assert worker.running.process.stderr is not None
+    return Ran(code, b"", worker.running.process.stderr.read())
+
+
+@pytest.mark.parametrize("flags", [(), ("--pty",), ("--restart", "always")])
+def test_a_command_ends_when_nobody_reads_its_output(start: Start, flags: tuple[str, ...]) -> None:
+    worker = start("yes", flags=flags)
+    ran = unread(worker, "y\r" if "--pty" in flags else "y")
+    assert (ran.code, ran.err) == (141, "")
+    exited = [event for event in worker.events() if event["type"] == "process.exited"]
+    assert [event["data"] for event in exited] == [{"exit_status": None, "signal": "SIGPIPE"}]
+    assert worker.record()["last_error"] == "killed by SIGPIPE"
+    assert worker.events()[1]["data"]["text"] == "y"
+
+
+@pytest.mark.parametrize(("ignored", "signal"), [("PIPE", "SIGTERM"), ("PIPE TERM", "SIGKILL")])
+def test_one_that_ignores_it_ends_as_any_other(start: Start, ignored: str, signal: str) -> None:
+    script = f"trap '' {ignored}; while :; do echo y; sleep 0.01; done"
+    worker = start("sh", "-c", script, flags=("--kill-after-s", "0.1"))
+    assert unread(worker, "y").code == 141
+    assert worker.record()["last_error"] == f"killed by {signal}"
+
+
+def test_who_reads_only_the_other_stream_is_told_too(start: Start) -> None:
+    worker = start("sh", "-c", "while :; do echo y >&2; done")
+    assert worker.running.process.stderr is not None
+    assert worker.running.process.stderr.readline() == b"y\n"
+    worker.running.process.stderr.close()
+    assert worker.running.process.wait(TIMEOUT_S) == 141
+
+
+def test_in_the_background_nobody_needs_to_read(background: Background) -> None:
+    kept = background.run("sh", "-c", "while :; do echo y; sleep 0.01; done")
+    kept.wait_for("output", 50)
+    assert kept.record()["recovery_state"] == "attached"

@@ -22,6 +22,9 @@ from penholder.cli.run.partner import Partner
 from penholder.cli.run.reader import Reader
 from penholder.cli.run.wishes import Wishes
 
+_UNREAD_S = 1.0
+"""What a command gets to end by itself after nobody reads its output any more."""
+
 
 class Attempt:
     """A command that was just started, and its two threads."""
@@ -46,7 +49,9 @@ class Attempt:
         self._done: set[What] = set()
         self._ending = Ending(kill_after_s)
         self._read = threading.Event()
-        self._reader = Reader(command.sources(tees), outlet.backlog, self._tell_read)
+        self._reader = Reader(
+            command.sources(tees), outlet.backlog, self._tell_read, self._tell_unread
+        )
 
     def run(self, is_last: Callable[[Exit | None], bool]) -> Exit:
         """See it through; `is_last` says of an exit whether no other start follows it."""
@@ -72,6 +77,9 @@ class Attempt:
     def _tell_read(self) -> None:
         self._read.set()
         self._inbox.tell(What.READ)
+
+    def _tell_unread(self) -> None:
+        self._inbox.tell(What.UNREAD)
 
     def _wait_for_ends(self) -> None:
         self._command.wait()
@@ -116,6 +124,10 @@ class Attempt:
             if self._wishes.signals > 1 and happening.number != signal.SIGHUP:
                 return self._ending.kill(now)
             return self._stop(now, number=_passed_on(happening.number))
+        elif what is What.UNREAD:
+            # As the kernel does it to who writes into a closed pipe; it may be ignored.
+            self._ending.ask(now, _UNREAD_S)
+            return signal.SIGPIPE
         elif what in (What.KILLED, What.PASSED_ON):
             return self._granted(happening, now)
         elif what is What.GIVEN_UP:

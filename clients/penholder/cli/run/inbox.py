@@ -50,6 +50,8 @@ class What(Enum):
     BROKEN = auto()
     EXITED = auto()
     READ = auto()
+    UNREAD = auto()
+    """Whoever read the copy of the command's output has closed its end."""
     GONE = auto()
     """All of the command's group have ended."""
     SENT = auto()

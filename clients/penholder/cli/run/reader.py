@@ -76,12 +76,17 @@ class Reader(threading.Thread):
         sources: Iterable[Source],
         backlog: Backlog,
         done: Callable[[], None],
+        unread: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the pipes; `done` is called when nothing more will come."""
+        """Take the pipes; `done` is called when nothing more will come.
+
+        `unread` is called when who was to read a copy has closed its end.
+        """
         super().__init__(name="penholder-run-reader", daemon=True)
         self._backlog = backlog
         self._done = done
+        self._unread = unread
         self._clock = clock
         self._selector = selectors.DefaultSelector()
         # A pipe of its own to be woken by: it waits in a call that hears of nothing but
@@ -154,9 +159,7 @@ class Reader(threading.Thread):
             return 0
         if source.show is not None:
             source.show(chunk)
-        # Whoever read the copy is gone and does without; the events go on.
-        if source.tee_fd is not None and not copy_all(chunk, source.tee_fd):
-            source.tee_fd = None
+        self._copy(source, chunk)
         read_at = self._clock()
         self._put(source.splitter.feed(chunk, read_at))
         held_up_s = self._clock() - read_at
@@ -164,6 +167,18 @@ class Reader(threading.Thread):
             # While the daemon is away nobody reads: that the pipe was silent then says nothing.
             each.splitter.postpone(held_up_s)
         return len(chunk)
+
+    def _copy(self, source: Source, chunk: bytes) -> None:
+        """Copy it; what takes no more of it gets no more, and the events go on."""
+        if source.tee_fd is None:
+            return
+        try:
+            is_copied = copy_all(chunk, source.tee_fd)
+        except BrokenPipeError:
+            is_copied = False
+            self._unread()
+        if not is_copied:
+            source.tee_fd = None
 
     def _end(self, source: Source) -> None:
         self._selector.unregister(source.pipe_fd)
@@ -186,7 +201,7 @@ def _readable_bytes(fd: int) -> int:
 
 
 def copy_all(chunk: bytes, fd: int) -> bool:
-    """Write all of it; False if nobody reads there any more."""
+    """Write all of it; False if it takes no more. Raises BrokenPipeError where nobody reads."""
     left = memoryview(chunk)
     while left:
         try:
@@ -197,6 +212,8 @@ def copy_all(chunk: bytes, fd: int) -> bool:
             poll = select.poll()
             poll.register(fd, select.POLLOUT)
             poll.poll()
+        except BrokenPipeError:
+            raise
         except OSError:
             return False
     return True

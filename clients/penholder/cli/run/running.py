@@ -1,6 +1,7 @@
 """A seated worker's command: guarded, watched, reached by people, seen through to its end."""
 
 import os
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -183,6 +184,8 @@ class Runner:
         )
         last = session.run(number, before, is_revived=is_revived)
         code = self._report(session.error, last)
+        if session.is_unread:
+            code = 128 + signal.SIGPIPE
         self._keeper.ended(code)
         return code
 

@@ -108,6 +108,11 @@ class Session:
         self._outlet = Outlet(inbox, self._wishes, make_sender, timing.give_up_s)
 
     @property
+    def is_unread(self) -> bool:
+        """Whether it ended because nobody read the copy of its output any more."""
+        return self._wishes.is_unread
+
+    @property
     def error(self) -> Exception | None:
         """What went wrong beside the command."""
         return self._wishes.error

@@ -16,6 +16,8 @@ class Wishes:
         self.signals = 0
         self.is_final = False
         """Whether the command is not started again, whatever the policy says."""
+        self.is_unread = False
+        """Whether nobody reads the copy of its output any more."""
         self.error: Exception | None = None
         """What went wrong beside the command: the first of it."""
         self._restarts: list[Ticket] = []
@@ -26,7 +28,8 @@ class Wishes:
             self.signals += 1
         if happening.what is What.RESTART and happening.ticket is not None:
             self._restarts.append(happening.ticket)
-        is_end = happening.what in (What.SIGNALED, What.STOPPED, What.KILLED)
+        self.is_unread = self.is_unread or happening.what is What.UNREAD
+        is_end = happening.what in (What.SIGNALED, What.STOPPED, What.KILLED, What.UNREAD)
         if happening.error is not None:
             self.error = self.error or happening.error
             is_end = True
