@@ -15,7 +15,8 @@ and refuses), `--login`, `--long` (a turn that goes on until it is canceled), `-
 of the option that allows), `--deaf` (never reads), `--chunks N`, `--forgets` (finds no session that
 there was), `--own-session` (an id of its own for its session), `--asks-in-vain` (for a permission,
 and ends the turn in the same breath), `--variables` (says what GIVEN and PASSED are), `--models`
-(offers two).
+(offers two), `--closes-output` (amid a turn) and `--closes-input` (when it has a session), which
+lives on.
 
 A prompt is answered with `you said: …`, and `done: …` with what was permitted.
 """
@@ -41,7 +42,7 @@ def arguments() -> argparse.Namespace:
         "resume", "load", "ignores-cancel", "end-turn-after-cancel", "late", "large", "dies",
         "leaves", "silent", "odd", "usage", "version3", "refuses-newer", "two", "goes-on", "steers",
         "steers-never", "own-session", "variables", "models", "login", "long", "deaf", "forgets",
-        "asks-in-vain",
+        "asks-in-vain", "closes-output", "closes-input",
     ):  # fmt: skip
         parser.add_argument(f"--{switch}", action="store_true")
     parser.add_argument("--asks", type=int, default=0)
@@ -99,6 +100,12 @@ class Agent:
         if not self.told.ignores_cancel:
             self.canceled.set()
 
+    def close_input(self) -> None:
+        """Hear nothing more and live on, where that was asked for."""
+        if self.told.closes_input:
+            os.close(0)
+            threading.Event().wait()
+
     def answer(self, request_id: int, method: str, params: Json) -> None:
         """Answer a request, a prompt on a thread of its own."""
         if method == "initialize":
@@ -108,6 +115,7 @@ class Agent:
         elif method == "session/new":
             session: Json = {"sessionId": self.session, "modes": MODES}
             self.say(id=request_id, result=session | self.options())
+            self.close_input()
         elif method in ("session/resume", "session/load") and self.told.forgets:
             self.say(id=request_id, error={"code": -32002, "message": "no such session"})
         elif method in ("session/resume", "session/load"):
@@ -247,6 +255,9 @@ class Agent:
                 "options": [{"optionId": "y", "name": "Yes", "kind": "allow_once"}],
             }  # fmt: skip
             self.say(id=99, method="session/request_permission", params=about)
+        if told.closes_output:
+            os.close(1)
+            threading.Event().wait()
         if told.dies or (told.dies_once and not told.dies_once.exists()):
             if told.dies_once:
                 told.dies_once.touch()

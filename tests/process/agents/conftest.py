@@ -21,6 +21,7 @@ USUAL = {
     "test_a_session_of_claude_is_a_worker_that_has_ended",
     "test_a_worktree_is_made_on_a_branch_of_its_own",
     "test_a_question_outlives_the_runner",
+    "test_an_agent_that_cannot_be_talked_with_is_ended[output]",
     "test_an_agent_that_dies_ends_its_turn_by_our_record",
     "test_a_daemon_is_started_where_there_is_none",
     "test_inbox_and_timeline_show_what_an_agent_is_at",

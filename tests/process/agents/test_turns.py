@@ -112,6 +112,20 @@ def test_an_agent_that_dies_ends_its_turn_by_our_record(agents: Agents) -> None:
     assert "# turn died exit status 3" in ran.out
 
 
+@pytest.mark.parametrize("closed", ["output", "input"])
+def test_an_agent_that_cannot_be_talked_with_is_ended(agents: Agents, closed: str) -> None:
+    ran = agents.try_start(f"--closes-{closed}", words=("go",))
+
+    assert ran.code == 22
+    assert f"# turn died the agent has closed its {closed}" in ran.out
+
+
+def test_one_that_closes_its_output_starts_again_by_the_policy(agents: Agents) -> None:
+    agent = agents.start("--closes-output", prompt="go", restart="on-failure")
+    agent.wait_for("process.started", 2)
+    assert agent.events("agent.failed")[0]["data"]["reason"] == "the agent has closed its output"
+
+
 def test_a_turn_whose_time_is_over_is_canceled(agents: Agents) -> None:
     ran = agents.try_start("--long", words=("--turn-within-s", "0.3", "go"))
 

@@ -42,6 +42,8 @@ from penholder_protocol.nouns import Approval, Input, NewEvent
 
 _SESSION_ID_CHARACTERS = 128
 _STATE = "acp.state_update"
+_CLOSED_S = 1.0
+"""What an agent that can be talked with no more gets to exit by itself, as most are about to."""
 
 
 class Conversation:
@@ -77,6 +79,7 @@ class Conversation:
         self._opening: Opening | None = None
         self._dialect = DIALECTS[1]
         self._is_open = self._is_ending = self._is_closed = False
+        self._has_exited = self._is_cut_off = False
         self.trouble: str | None = None
 
     @property
@@ -117,7 +120,9 @@ class Conversation:
         """Talk with a process that was just started."""
         with self._lock:
             self.trouble, self._is_ending = None, False
-            speaker = Speaker(stdin_fd)
+            self._has_exited = self._is_cut_off = False
+            deaf = self.locked(partial(self._cut_off, "the agent has closed its input"))
+            speaker = Speaker(stdin_fd, deaf)
             speaker.start()
             requests = self._requests = Requests(speaker)
             self._questions.begin(requests)
@@ -131,7 +136,8 @@ class Conversation:
             why = f"the agent has opened no session within {within_s:g} s"
             self._timers.after(within_s, "opening", partial(self._give_up, why))
         heard, too_long = self.locked(self._heard), self.locked(self._skipped)
-        return Wire(heard, too_long, self._backlog.wait_for_room)
+        mute = self.locked(partial(self._cut_off, "the agent has closed its output"))
+        return Wire(heard, too_long, mute, self._backlog.wait_for_room)
 
     def leave(self, *, is_final: bool) -> float:
         """Ask the agent to end what it is at; returns how long that may take."""
@@ -139,7 +145,14 @@ class Conversation:
             self._is_ending = True
             self._questions.cancel("the agent was stopped", keep=not is_final)
             is_asked = self._turns.halt(told.STOPPED if is_final else None)
-            return self._settings.leave_grace_s if is_asked else 0.0
+            is_answered = is_asked and not self._is_cut_off
+            return self._settings.leave_grace_s if is_answered else 0.0
+
+    def exited(self) -> None:
+        """Take its end for what it is, and not for what it closes by that."""
+        with self._lock:
+            self._has_exited = True
+            self._timers.cancel("closed")
 
     def gone(self) -> None:
         """Forget the process; its turn may go on with the next."""
@@ -166,6 +179,12 @@ class Conversation:
                 self._progress.tell()
                 self._is_closed = True
                 self._changed.notify_all()
+
+    def _cut_off(self, why: str) -> None:
+        """End a process that lives on without a way to talk with it."""
+        self._is_cut_off = True
+        if not self._has_exited:
+            self._timers.after(_CLOSED_S, "closed", partial(self._give_up, why))
 
     def _give_up(self, why: str) -> None:
         """End a process that cannot be talked with."""

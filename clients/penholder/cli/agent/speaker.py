@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import deque
-from contextlib import suppress
+from collections.abc import Callable
 
 import msgspec
 
@@ -14,9 +14,10 @@ MAX_UNREAD_BYTES = 16 << 20
 class Speaker(threading.Thread):
     """Writes messages, a line each, in the order in which they are said."""
 
-    def __init__(self, stdin_fd: int) -> None:
-        """Take a copy of the descriptor."""
+    def __init__(self, stdin_fd: int, closed: Callable[[], None]) -> None:
+        """Take a copy of the descriptor; `closed` is called where nobody reads it any more."""
         super().__init__(name="penholder-agent-speaker", daemon=True)
+        self._closed = closed
         self._fd = os.dup(stdin_fd)
         os.set_inheritable(self._fd, False)
         self._lines: deque[bytes] = deque()
@@ -41,10 +42,13 @@ class Speaker(threading.Thread):
 
     def run(self) -> None:
         """Write, until it is over or nobody reads any more."""
-        with suppress(OSError):
+        try:
             while (line := self._next()) is not None:
                 self._write(line)
-        os.close(self._fd)
+        except OSError:
+            self._closed()
+        finally:
+            os.close(self._fd)
 
     def _next(self) -> bytes | None:
         with self._changed:

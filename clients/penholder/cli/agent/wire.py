@@ -37,11 +37,16 @@ class Wire:
         self,
         heard: Callable[[Message, bytes], None],
         too_long: Callable[[int], None],
+        closed: Callable[[], None],
         wait_for_room: Callable[[], None],
         most_bytes: int = MAX_LINE_BYTES,
     ) -> None:
-        """`heard` gets a message and its line, `too_long` the bytes of a line that was skipped."""
+        """`heard` gets a message and its line, `too_long` the bytes of a line that was skipped.
+
+        `closed` is called when nothing more is said.
+        """
         self._heard = heard
+        self._closed = closed
         self._too_long = too_long
         self._wait_for_room = wait_for_room
         self._most_bytes = most_bytes
@@ -68,6 +73,7 @@ class Wire:
         """Take the last line, which has no newline."""
         if self._bytes:
             yield from self._line()
+        self._closed()
 
     def _collect(self, piece: bytes) -> None:
         self._bytes += len(piece)

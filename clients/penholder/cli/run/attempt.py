@@ -116,6 +116,8 @@ class Attempt:
         what = happening.what
         if what is What.EXITED:
             self._ending.exited(now)
+            if self._partner is not None:
+                self._partner.exited()
         elif what is What.SUSPENDED:
             self._suspend()
         elif what is What.SIGNALED:

@@ -29,6 +29,9 @@ class Partner(Speaks, Protocol):
     def leave(self, *, is_final: bool) -> float:
         """The command is to end, for good or to begin anew; returns how long it may take to."""
 
+    def exited(self) -> None:
+        """The command itself has exited; others of its group may go on."""
+
     def gone(self) -> None:
         """Nobody of the command's group lives, and all that it wrote is read."""
 

@@ -13,11 +13,14 @@ class Heard:
         """Take lines of so many bytes."""
         self.messages: list[Message] = []
         self.skipped: list[int] = []
-        self.waited = 0
-        self.wire = Wire(self._hear, self.skipped.append, self._wait, most_bytes)
+        self.waited = self.closed = 0
+        self.wire = Wire(self._hear, self.skipped.append, self._close, self._wait, most_bytes)
 
     def _hear(self, message: Message, _line: bytes) -> None:
         self.messages.append(message)
+
+    def _close(self) -> None:
+        self.closed += 1
 
     def _wait(self) -> None:
         self.waited += 1
@@ -26,6 +29,13 @@ class Heard:
         """Feed chunks; returns the text of what is for people."""
         found = [raw for chunk in chunks for raw in self.wire.feed(chunk)]
         return [msgspec.json.decode(raw).get("text") for raw in found]
+
+
+def test_the_end_is_told_after_the_last_line() -> None:
+    heard = Heard()
+    heard.feed(b'{"jsonrpc":"2.0","method":"m"}')
+    assert (heard.closed, list(heard.wire.end())) == (0, [])
+    assert (heard.closed, [each.method for each in heard.messages]) == (1, ["m"])
 
 
 def test_a_message_may_come_byte_by_byte() -> None:
