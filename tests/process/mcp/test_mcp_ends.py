@@ -3,9 +3,12 @@
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -81,6 +84,43 @@ def test_it_ends_when_nobody_reads(serve: Serve) -> None:
     server.process.stdout.close()
     server.send("ping")
     assert server.process.wait(30) == 0
+
+
+@pytest.mark.parametrize("make", [os.pipe, socket.socketpair], ids=["pipe", "socket"])
+def test_it_is_gone_within_a_second_of_its_input_whatever_is_unread(
+    daemon: DaemonProcess, make: Callable[[], tuple[int, int] | tuple[socket.socket, socket.socket]]
+) -> None:
+    its, ours = [each if isinstance(each, int) else each.detach() for each in make()]
+    server = subprocess.Popen(
+        [PENHOLDER, "mcp", "--name", "t"],
+        env=server_environment(daemon),
+        stdin=its,
+        stdout=subprocess.PIPE,
+    )
+    os.close(its)
+    ended = os.pidfd_open(server.pid)
+    try:
+        os.write(ours, PING + b"\n")
+        assert server.stdout is not None
+        assert server.stdout.readline()
+        _say_until_it_takes_no_more(ours)
+        os.close(ours)
+        assert select.select([ended], [], [], ALLOWED_S)[0]
+        assert server.wait() == 0
+    finally:
+        os.close(ended)
+        server.kill()
+        server.communicate()
+
+
+def _say_until_it_takes_no_more(source: int) -> None:
+    """Ask for the tools, whose list is long, until what is unread holds up what is asked."""
+    os.set_blocking(source, False)
+    poll = select.poll()
+    poll.register(source, select.POLLOUT)
+    while poll.poll(1000):
+        with suppress(BlockingIOError):
+            os.write(source, b'{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n')
 
 
 class Orphan:

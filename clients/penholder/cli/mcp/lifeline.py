@@ -11,6 +11,7 @@ several times a second.
 import os
 import select
 import signal
+import time
 from contextlib import suppress
 from enum import Enum, auto
 from types import FrameType
@@ -23,6 +24,9 @@ class News(Enum):
     """What there is to see."""
 
     INPUT = auto()
+    HUNG_UP = auto()
+    """The input has an end, which was not read yet."""
+    LATE = auto()
     ORPHANED = auto()
     SIGNALED = auto()
     CHANGED = auto()
@@ -44,18 +48,22 @@ class Lifeline:
             if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._signaled)
 
-    def wait(self, *, reads: bool) -> News:
-        """Wait for the next thing; input is left alone unless `reads`."""
+    def wait(self, *, reads: bool, deadline: float | None = None) -> News:
+        """Wait for the next thing, until a deadline at most (by the monotonic clock).
+
+        Input is left alone unless it `reads`. Without a deadline its end is seen nevertheless.
+        """
         poll = select.poll()
         poll.register(self._woken, select.POLLIN)
         if reads:
             poll.register(self._source, select.POLLIN)
+        elif deadline is None:
+            poll.register(self._source, select.POLLRDHUP)  # of pipes a hang-up is told unasked
         if self._parent_fd is not None:
             poll.register(self._parent_fd, select.POLLIN)
-        look_ms = _LOOK_MS if self._parent_fd is None else None
         while True:
             # A signal comes between two steps of Python, and its handler writes to the pipe.
-            seen = {each for each, _ in poll.poll(look_ms)}
+            seen = {each for each, _ in poll.poll(self._look_ms(deadline))}
             if self.signal is not None:
                 return News.SIGNALED
             if self._parent_fd in seen or os.getppid() != self._parent:
@@ -64,7 +72,16 @@ class Lifeline:
                 os.read(self._woken, 4096)
                 return News.CHANGED
             if seen:
-                return News.INPUT
+                return News.INPUT if reads else News.HUNG_UP
+            if deadline is not None and time.monotonic() >= deadline:
+                return News.LATE
+
+    def _look_ms(self, deadline: float | None) -> float | None:
+        look_ms = _LOOK_MS if self._parent_fd is None else None
+        if deadline is None:
+            return look_ms
+        left_ms = max(0.0, deadline - time.monotonic()) * 1000
+        return left_ms if look_ms is None else min(look_ms, left_ms)
 
     def wake(self) -> None:
         """Have the loop look again; from any thread."""

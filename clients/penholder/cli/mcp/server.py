@@ -6,6 +6,8 @@ meant for us.
 """
 
 import os
+import time
+from collections import deque
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -27,7 +29,9 @@ _READ_BYTES = 1 << 16
 _CANCELED = "notifications/cancelled"
 _JOBS_S, _RELEASE_S, _DRAIN_S = 1.0, 1.5, 0.3
 _ORPHANED_RELEASE_S = 0.4
-"""Whose parent has died has to be gone within a second."""
+"""Whose parent has died has to be gone within a second, and so has who is not read any more."""
+_UNREAD_S = 0.5
+"""What a client that has ended our input gets to read on, where too much waits to be read."""
 
 
 class _Answer(msgspec.Struct):
@@ -54,15 +58,22 @@ class Server:
         self._desk = Desk(setup)
         self._jobs = Jobs(self._desk, self._outlet.put)
         self._methods = Methods(self._desk, self._jobs)
+        self._lines: deque[bytes | TooLong] = deque()
+        """What was read and waits until there is room for the answers."""
+        self._hung_up_until: float | None = None
 
     def run(self) -> int:
         """Serve until it is over; returns the exit code."""
         while True:
-            news = self._lifeline.wait(reads=not self._outlet.is_full)
+            self._take_lines()
+            reads = not self._lines and not self._outlet.is_full
+            news = self._lifeline.wait(reads=reads, deadline=self._hung_up_until)
+            if news is News.HUNG_UP:
+                self._hung_up_until = time.monotonic() + _UNREAD_S
             if news is News.INPUT and not self._read():
                 self._end(_JOBS_S, _RELEASE_S, _DRAIN_S)
                 return 0
-            if news is News.ORPHANED or self._outlet.is_broken:
+            if news in (News.ORPHANED, News.LATE) or self._outlet.is_broken:
                 self._end(0, _ORPHANED_RELEASE_S, 0)
                 return 0
             if news is News.SIGNALED:
@@ -75,9 +86,15 @@ class Server:
             chunk = os.read(self._source, _READ_BYTES)
         except OSError:
             chunk = b""
-        for line in self._cutter.feed(chunk) if chunk else self._cutter.end():
-            self._take(line)
+        self._lines.extend(self._cutter.feed(chunk) if chunk else self._cutter.end())
+        if not chunk:
+            self._take_lines()
         return bool(chunk)
+
+    def _take_lines(self) -> None:
+        # One at a time: a few bytes can ask for much, and what nobody reads is not to be made.
+        while self._lines and not self._outlet.is_full:
+            self._take(self._lines.popleft())
 
     def _take(self, line: bytes | TooLong) -> None:
         if isinstance(line, TooLong):
