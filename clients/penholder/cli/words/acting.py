@@ -9,20 +9,22 @@ import time
 from collections.abc import Callable, Sequence
 from math import inf
 
+import msgspec
+
 from penholder.blocking import Client
 from penholder.cli.run import asking
-from penholder.cli.terminal import failures
+from penholder.cli.terminal import failures, output
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
-from penholder.cli.workers import names
+from penholder.cli.workers import names, waiting
 from penholder.cli.workers.endings import is_living
 from penholder_protocol.errors import PenholderError, WorkerNotFound
 from penholder_protocol.nouns import Worker
 
-Act = Callable[[Client, Worker], str]
-"""Does it to one worker; returns the name that is printed."""
+Act = Callable[[Client, Worker], Worker]
+"""Does it to one worker; returns the one that is told of."""
 NOT_IN_THIS_STATE = 6
 _ENDS = ("runtime.detached", "runtime.exited", "worker.removed")
 _STRANGER_S = 10.0
@@ -40,22 +42,31 @@ def on_each(
     act: Act,
     controller: str | None,
 ) -> int:
-    """Act on each worker that a NAME means; returns the exit code."""
+    """Act on each worker that a NAME means; returns the exit code.
+
+    With --json those that it worked for are one list, as they are afterwards.
+    """
     controller_id = frame.controller_of(client, controller)
-    code = 0
+    code, done = 0, list[Worker]()
     # Before anything is done: a mistyped name must not leave half of it done.
     for worker in names.resolve_all(client, given, controller_id):
         try:
-            print(printable(act(client, worker)))
+            told = act(client, worker)
+            if options.json:
+                done.append(waiting.find(client, told.worker_id) or told)
+            else:
+                print(printable(told.label))
         except (failures.Usage, Failure, PenholderError) as error:
             as_json = bool(options.json)
             failed = failures.report(error, as_json=as_json, command=f"penholder {word}")
             code = code or failed
         sys.stdout.flush()
+    if done or (options.json and not code):
+        output.print_json(msgspec.json.encode(done))
     return code
 
 
-def wait_ended(client: Client, worker: Worker, after: int) -> None:
+def wait_ended(client: Client, worker: Worker, after: int, options: Options) -> None:
     """Wait until nobody has the worker's seat; `after` is the journal's position before.
 
     A `penholder run` ends by itself, in the time that its command gets. Of another program that is
@@ -73,7 +84,7 @@ def wait_ended(client: Client, worker: Worker, after: int) -> None:
                 f" penholder kill {worker.worker_id} ends it"
             )
         if waited_s > _SILENT_S and not is_told:
-            _tell_wait(now)
+            _tell_wait(now, options)
             is_told = True
         found = client.journal.wait(streams=stream, types=types, after=after, timeout_ms=_LOOK_MS)
         after = found.pos
@@ -95,9 +106,10 @@ def _now(client: Client, worker: Worker) -> Worker | None:
         return None
 
 
-def _tell_wait(worker: Worker) -> None:
-    print(
+def _tell_wait(worker: Worker, options: Options) -> None:
+    text = (
         f"penholder: waiting for process {worker.runtime_pid} of {printable(worker.label)} to end;"
-        f" penholder kill {worker.worker_id} ends it at once",
-        file=sys.stderr,
+        f" penholder kill {worker.worker_id} ends it at once"
     )
+    if not options.json:
+        print(text, file=sys.stderr)

@@ -6,16 +6,18 @@ the wait goes on where it was. Only a worker that is known to have ended gets no
 
 import os
 import re
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
-from penholder.cli.terminal import ages, failures
+from penholder.cli.terminal import ages, failures, output
 from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.silence import AttendedClient, Waiting
 from penholder.cli.terminal.targets import SOCKET_VARIABLE
 from penholder.cli.words import frame
@@ -79,7 +81,7 @@ def _ask(words: Sequence[str]) -> int:
             idempotency_key=os.urandom(16).hex(),
         )
         try:
-            return _tell(_wait(client, request(), path))
+            return _tell(_wait(client, request(), path), options)
         except KeyboardInterrupt:
             _take_back(client, request)
             raise
@@ -142,12 +144,15 @@ def _has_ended(path: Path) -> bool:
     return not path.exists() and (path.parent.parent / "control.sock").exists()
 
 
-def _tell(ended: Approval) -> int:
+def _tell(ended: Approval, options: Options) -> int:
+    if options.json:
+        output.print_json(msgspec.json.encode(ended))
     chosen = next((each for each in ended.options if each.id == ended.selected_option_id), None)
     if ended.state != "decided" or chosen is None:
-        print(f"penholder ask: the question is {ended.state}", file=sys.stderr)
+        frame.note(options, "ask", f"the question is {ended.state}")
         return NOT_ANSWERED
-    print(chosen.id)
+    if not options.json:
+        print(chosen.id)
     if ended.note:
-        print(f"penholder ask: {ended.note}", file=sys.stderr)
+        frame.note(options, "ask", ended.note)
     return DENIED if questions.denies(chosen) else 0

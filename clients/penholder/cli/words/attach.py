@@ -78,23 +78,23 @@ def _refuse_itself(worker: Worker) -> None:
 def _attach(client: Client, worker: Worker, options: Options, *, view: bool) -> int:
     terminal = Terminal(sys.stdin.fileno()) if sys.stdin.isatty() else None
     if terminal is None and not view:
-        _say("stdin is no terminal, so nothing can be typed: view only")
+        _say(options, "stdin is no terminal, so nothing can be typed: view only")
     if view or terminal is None:
-        return _view(worker, terminal, view=True)
+        return _view(worker, terminal, options, view=True)
     with steering(client, options, worker) as steers:
         if steers.refusal is not None:
-            _say(f"view only: {sentence(steers.refusal)}")
-        return _view(worker, terminal, view=steers.refusal is not None)
+            _say(options, f"view only: {sentence(steers.refusal)}")
+        return _view(worker, terminal, options, view=steers.refusal is not None)
 
 
-def _view(worker: Worker, terminal: Terminal | None, *, view: bool) -> int:
+def _view(worker: Worker, terminal: Terminal | None, options: Options, *, view: bool) -> int:
     attached = _dial(worker, view=view)
     if sys.stderr.isatty():
         keys = "Ctrl-C detaches" if view else "Ctrl-P Ctrl-Q detaches"
-        _say(f"attached to {printable(worker.label)} ({worker.worker_id}); {keys}")
+        _say(options, f"attached to {printable(worker.label)} ({worker.worker_id}); {keys}")
     with attached.socket:
         outcome = Viewer(attached, terminal, sys.stdout.fileno(), view=view).run()
-    return _tell(worker, outcome)
+    return _tell(worker, outcome, options)
 
 
 def _dial(worker: Worker, *, view: bool) -> dialing.Attached:
@@ -110,12 +110,12 @@ def _dial(worker: Worker, *, view: bool) -> dialing.Attached:
     raise Failure(f"{reason}; {follows}", NOT_IN_THIS_STATE)
 
 
-def _tell(worker: Worker, outcome: Outcome) -> int:
+def _tell(worker: Worker, outcome: Outcome, options: Options) -> int:
     name = printable(worker.label)
     if outcome.ended is not None:
         ended = outcome.ended
         how = f"by {ended.signal}" if ended.signal else f"with status {ended.exit_status}"
-        _say(f"{name} ended {how}")
+        _say(options, f"{name} ended {how}")
         return ended.code
     if outcome.how is How.LOST:
         raise Failure(
@@ -123,9 +123,9 @@ def _tell(worker: Worker, outcome: Outcome) -> int:
             f" what it wrote; penholder attach {worker.worker_id} attaches again, if it lives",
             UNKNOWN,
         )
-    _say(f"detached from {name}, which goes on")
+    _say(options, f"detached from {name}, which goes on")
     return 128 + outcome.number if outcome.how is How.SIGNALED else 0
 
 
-def _say(text: str) -> None:
-    print(f"penholder attach: {text}", file=sys.stderr, flush=True)
+def _say(options: Options, text: str) -> None:
+    frame.note(options, "attach", text)

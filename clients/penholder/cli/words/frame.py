@@ -1,6 +1,7 @@
 """What the words have in common: their flags, the connection, and how they print."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from penholder.cli.terminal.options import (
     parse_known,
     read_options,
 )
+from penholder.cli.terminal.text import printable
 from penholder_protocol.errors import ControllerNotFound
 from penholder_protocol.nouns import Fence
 
@@ -102,6 +104,20 @@ def print_for_programs(records: Sequence[msgspec.Struct], format_: str) -> None:
         output.print_json(msgspec.json.encode(records))
     else:
         output.print_records([msgspec.Raw(msgspec.json.encode(each)) for each in records], format_)
+
+
+def tell(options: Options, text: str, record: object) -> None:
+    """Print what came of a word: a line for people, with --json the record for programs."""
+    if options.json:
+        output.print_json(msgspec.json.encode(record))
+    else:
+        print(printable(text))
+
+
+def note(options: Options, word: str, text: str) -> None:
+    """Say on stderr what is beside the result; with --json there are errors alone."""
+    if not options.json:
+        print(f"penholder {word}: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def fence_beside(

@@ -14,6 +14,7 @@ from penholder.blocking import Client
 from penholder.cli.run import asking
 from penholder.cli.run.asking import NoRunner, RunnerRefused
 from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import acting, frame
 from penholder_protocol.nouns import Worker
@@ -42,13 +43,13 @@ def run(words: Sequence[str]) -> int:
     found, options = frame.read(parser, _with_signal(words))
     number = signal_of(found.signal)
 
-    def act(client: Client, worker: Worker) -> str:
+    def act(client: Client, worker: Worker) -> Worker:
         acting.require_living(worker)
         if number == signal.SIGKILL:
-            _kill(client, worker)
+            _kill(client, worker, options)
         else:
             _send(worker, number)
-        return worker.label
+        return worker
 
     with frame.connected(options) as client:
         return acting.on_each("kill", client, found.names, options, act, found.controller)
@@ -80,7 +81,7 @@ def signal_of(text: str) -> int:
     raise Usage(f"-s {printable(text)!r} is no signal: a name such as HUP or TERM, or a number")
 
 
-def _kill(client: Client, worker: Worker) -> None:
+def _kill(client: Client, worker: Worker, options: Options) -> None:
     before = client.journal.position().pos
     asking.wake(worker)
     try:
@@ -90,7 +91,7 @@ def _kill(client: Client, worker: Worker) -> None:
     except RunnerRefused:
         # It has ended by itself, and is about to say so.
         pass
-    acting.wait_ended(client, worker, before)
+    acting.wait_ended(client, worker, before, options)
 
 
 def _send(worker: Worker, number: int) -> None:

@@ -35,9 +35,9 @@ def run(words: Sequence[str]) -> int:
     frame.add_controller(parser)
     found, options = frame.read(parser, words, fence=True)
 
-    def act(client: Client, worker: Worker) -> str:
+    def act(client: Client, worker: Worker) -> Worker:
         if is_living(worker) and _restart(client, worker):
-            return worker.label
+            return worker
         return _make_again(client, worker, options)
 
     with frame.connected(options) as client:
@@ -58,5 +58,5 @@ def _restart(client: Client, worker: Worker) -> bool:
     return True
 
 
-def _make_again(client: Client, worker: Worker, options: Options) -> str:
-    return command.detached(again.arguments_of(client, worker), options).label
+def _make_again(client: Client, worker: Worker, options: Options) -> Worker:
+    return command.detached(again.arguments_of(client, worker), options)

@@ -36,9 +36,9 @@ def run(words: Sequence[str]) -> int:
     frame.add_controller(parser)
     found, options = frame.read(parser, words, fence=True)
 
-    def act(client: Client, worker: Worker) -> str:
+    def act(client: Client, worker: Worker) -> Worker:
         _remove(client, worker, options, force=found.force, with_worktree=found.worktree)
-        return worker.label
+        return worker
 
     with frame.connected(options) as client:
         return acting.on_each("rm", client, found.names, options, act, found.controller)

@@ -3,16 +3,19 @@
 import sys
 from collections.abc import Sequence
 
+import msgspec
+
 from penholder.blocking import Client
 from penholder.cli.attach import dialing
 from penholder.cli.attach.steering import Steering, steering
 from penholder.cli.run.asking import NoRunner
 from penholder.cli.run.pty_input import MAX_WAITING_BYTES
+from penholder.cli.terminal import output
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.words import frame
 from penholder.cli.words.attach import NOT_IN_THIS_STATE, refuse_ended
 from penholder.cli.workers import names
-from penholder_protocol.nouns import Worker
+from penholder_protocol.nouns import Input, Worker
 
 MAX_TEXT_BYTES = MAX_WAITING_BYTES
 _MORE = """\
@@ -22,6 +25,13 @@ text with data {text}, which it reads with input.next on its own socket.
 
 While the worker's controller has an owner, only the owner sends: --take-over replaces it for this
 act."""
+
+
+class _Sent(msgspec.Struct):
+    worker_id: str
+    label: str
+    input: Input | None
+    """What lies in its post; None where it was typed."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -53,7 +63,9 @@ def run(words: Sequence[str]) -> int:
         with steering(client, options, worker) as steers:
             if steers.refusal is not None:
                 raise steers.refusal
-            _send(client, worker, steers, text, enter=not found.no_enter)
+            sent = _send(client, worker, steers, text, enter=not found.no_enter)
+    if options.json:
+        output.print_json(msgspec.json.encode(_Sent(worker.worker_id, worker.label, sent)))
     return 0
 
 
@@ -80,19 +92,23 @@ def _read_stdin(*, keeps_newline: bool) -> str:
     return text if keeps_newline else text.removesuffix("\n")
 
 
-def _send(client: Client, worker: Worker, steers: Steering, text: str, *, enter: bool) -> None:
+def _send(
+    client: Client, worker: Worker, steers: Steering, text: str, *, enter: bool
+) -> Input | None:
     try:
         dialing.type_text(worker, text, enter=enter)
+        return None
     except dialing.Refused as error:
         raise Failure(f"cannot send to {worker.worker_id}: {error}", NOT_IN_THIS_STATE) from None
     except NoRunner as error:
         if worker.runtime_socket is not None:
             raise Failure(f"cannot send: {error}", NOT_IN_THIS_STATE) from None
-        _post(client, worker, steers, text)
+        return _post(client, worker, steers, text)
     except dialing.NoTerminal:
-        _post(client, worker, steers, text)
+        return _post(client, worker, steers, text)
 
 
-def _post(client: Client, worker: Worker, steers: Steering, text: str) -> None:
+def _post(client: Client, worker: Worker, steers: Steering, text: str) -> Input:
     about = {"worker_id": worker.worker_id, "fence": steers.fence}
-    client.call("worker.send", {**about, "kind": "text", "data": {"text": text}})
+    params = {**about, "kind": "text", "data": {"text": text}}
+    return client.call("worker.send", params, Input)

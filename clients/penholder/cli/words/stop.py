@@ -22,13 +22,13 @@ def run(words: Sequence[str]) -> int:
     frame.add_names(parser, several=True)
     frame.add_controller(parser)
     found, options = frame.read(parser, words)
+
+    def act(client: Client, worker: Worker) -> Worker:
+        before = client.journal.position().pos
+        client.worker.stop(worker_id=worker.worker_id)
+        asking.wake(worker)
+        acting.wait_ended(client, worker, before, options)
+        return worker
+
     with frame.connected(options) as client:
-        return acting.on_each("stop", client, found.names, options, _stop, found.controller)
-
-
-def _stop(client: Client, worker: Worker) -> str:
-    before = client.journal.position().pos
-    client.worker.stop(worker_id=worker.worker_id)
-    asking.wake(worker)
-    acting.wait_ended(client, worker, before)
-    return worker.label
+        return acting.on_each("stop", client, found.names, options, act, found.controller)

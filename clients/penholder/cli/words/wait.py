@@ -1,10 +1,12 @@
 """`penholder wait`: until workers have ended, with how they did as the exit status."""
 
-import sys
 from collections.abc import Sequence
 
+import msgspec
+
 from penholder.blocking import Client
-from penholder.cli.terminal.text import printable
+from penholder.cli.terminal import output
+from penholder.cli.terminal.options import Options
 from penholder.cli.words import frame
 from penholder.cli.workers import endings, names, waiting
 from penholder_protocol.nouns import Worker
@@ -30,15 +32,24 @@ def run(words: Sequence[str]) -> int:
         workers = names.resolve_all(
             client, found.names, frame.controller_of(client, found.controller)
         )
-        codes = [_wait(client, worker) for worker in workers]
-    return next((code for code in codes if code), 0)
+        ended = [_wait(client, worker, options) for worker in workers]
+    if options.json:
+        output.print_json(msgspec.json.encode(ended))
+    return next((each.code for each in ended if each.code), 0)
 
 
-def _wait(client: Client, worker: Worker) -> int:
+class _Ended(msgspec.Struct):
+    worker_id: str
+    label: str
+    code: int
+    how: str
+
+
+def _wait(client: Client, worker: Worker, options: Options) -> _Ended:
     ended = waiting.until_ended(client, worker.worker_id, worker.controller_id)
     ending = None if ended is None else endings.find(client, worker.worker_id)
     text = "how it ended is not known" if ending is None else ending.text
     code = UNKNOWN if ending is None else ending.code
     if code:
-        print(f"penholder wait: {printable(worker.label)}: {text}", file=sys.stderr)
-    return code
+        frame.note(options, "wait", f"{worker.label}: {text}")
+    return _Ended(worker.worker_id, worker.label, code, text)

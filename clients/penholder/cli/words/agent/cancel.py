@@ -43,7 +43,8 @@ def run(words: Sequence[str]) -> int:
                 f"{printable(worker.label)} has no turn to cancel: it is {is_now}", _NO_TURN
             ) from None
         _wait(client, worker, before)
-    print(printable(worker.label))
+        now = waiting.find(client, worker.worker_id) or worker
+    frame.tell(options, worker.label, now)
     return 0
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from penholder.cli.agent import continuing, starting
-from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.workers import names, ownership
 
@@ -31,5 +30,5 @@ def run(words: Sequence[str]) -> int:
         with ownership.held(client, options, worker.controller_id) as proof:
             fence = proof.fence if proof.lasts else None
             gone_on = continuing.go_on(client, worker, found.prompt, fence, options)
-    print(printable(gone_on.label))
+    frame.tell(options, gone_on.label, gone_on)
     return 0

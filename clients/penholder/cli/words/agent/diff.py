@@ -3,12 +3,21 @@
 import sys
 from collections.abc import Sequence
 
+import msgspec
+
 from penholder.cli.agent import starting, worktrees
+from penholder.cli.terminal import output
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.words.printing import visible
 from penholder.cli.workers import names
+
+
+class _Told(msgspec.Struct):
+    worker_id: str
+    has_own_worktree: bool
+    diff: str
 
 
 def run(words: Sequence[str]) -> int:
@@ -35,8 +44,13 @@ def run(words: Sequence[str]) -> int:
         raise Failure(f"{name} did not begin in a git repository: there is nothing to compare with")
     if not place.is_own:
         text = f"{name} has no worktree of its own; what others changed there is shown as well"
-        print(f"penholder agent diff: {text}", file=sys.stderr)
-    _print(worktrees.diff(place, stat=found.stat))
+        frame.note(options, "agent diff", text)
+    diff = worktrees.diff(place, stat=found.stat)
+    if options.json:
+        told = _Told(worker.worker_id, place.is_own, diff.decode("utf-8", "replace"))
+        output.print_json(msgspec.json.encode(told))
+    else:
+        _print(diff)
     return 0
 
 

@@ -9,7 +9,6 @@ from penholder.cli.agent import handing, history, starting, transcript
 from penholder.cli.agent.handing import Checkpoint, Handed
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
-from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.words.agent import show
 from penholder.cli.workers import names, ownership, questions
@@ -38,14 +37,14 @@ def run(words: Sequence[str]) -> int:
         starting.require(worker)
         with ownership.held(client, options, worker.controller_id) as proof:
             handed = _write(client, worker, options)
-            client.handoff.register(
+            registered = client.handoff.register(
                 worker_id=worker.worker_id,
                 source_turn_id=worker.active_turn_id,
                 handoff_path=str(handed.handoff),
                 checkpoint_path=str(handed.checkpoint),
                 fence=proof.fence,
             )
-    print(printable(str(handed.handoff)))
+    frame.tell(options, str(handed.handoff), registered)
     return 0
 
 

@@ -1,11 +1,13 @@
 """`penholder agent import`: sessions of agents that ran elsewhere."""
 
-import sys
 from collections.abc import Sequence
 
+import msgspec
+
 from penholder.cli.agent import importing
-from penholder.cli.terminal import failures
+from penholder.cli.terminal import failures, output
 from penholder.cli.terminal.failures import Failure
+from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.workers import ownership, scope
@@ -25,7 +27,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a regular file of your own")
     frame.add_controller(parser)
     found, options = frame.read(parser, words, fence=True)
-    code = 0
+    code, all_done = 0, list[importing.Imported]()
     with frame.connected(options) as client:
         controller_id = frame.controller_of(client, found.controller)
         owner = controller_id or scope.directory_controller(client).controller_id
@@ -40,12 +42,16 @@ def run(words: Sequence[str]) -> int:
                     told = error if isinstance(error, Failure) else failures.of_system(error)
                     code = failures.report(told, as_json=bool(options.json)) or code
                 else:
-                    _tell(done)
+                    all_done.append(done)
+                    if not options.json:
+                        _tell(done, options)
+    if options.json and (all_done or not code):
+        output.print_json(msgspec.json.encode(all_done))
     return code
 
 
-def _tell(done: importing.Imported) -> None:
+def _tell(done: importing.Imported, options: Options) -> None:
     print(printable(f"{done.worker.label} {done.added} events"))
     if done.skipped:
         text = f"{done.worker.label}: {done.skipped} lines were not understood"
-        print(f"penholder agent import: {printable(text)}", file=sys.stderr)
+        frame.note(options, "agent import", text)

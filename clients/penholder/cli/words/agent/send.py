@@ -53,7 +53,7 @@ def run(words: Sequence[str]) -> int:
             sent = client.worker.send(
                 worker_id=worker.worker_id, kind=kind, data={"text": prompt}, fence=proof.fence
             )
-    print(f"{printable(worker.label)} turn-{sent.seq}")
+    frame.tell(options, f"{worker.label} turn-{sent.seq}", sent)
     return 0
 
 

@@ -1,10 +1,11 @@
 """`penholder agent wait`: until there is something for a person, or nothing more to come."""
 
-import sys
 from collections.abc import Sequence
 
+import msgspec
+
 from penholder.cli.agent import standing, starting
-from penholder.cli.terminal.text import printable
+from penholder.cli.terminal import output
 from penholder.cli.words import frame
 from penholder.cli.workers import names
 
@@ -14,6 +15,12 @@ _WORDS = {
     standing.ENDED_BADLY: "has ended badly: penholder agent show says how",
     standing.UNKNOWN: "was removed; how it ended is not known",
 }
+
+
+class _Told(msgspec.Struct):
+    worker_id: str
+    label: str
+    code: int
 
 
 def run(words: Sequence[str]) -> int:
@@ -34,6 +41,8 @@ def run(words: Sequence[str]) -> int:
         worker = names.resolve(client, found.name, controller_id)
         starting.require(worker)
         code = standing.wait(client, worker)
-    if code:
-        print(f"penholder agent wait: {printable(worker.label)} {_WORDS[code]}", file=sys.stderr)
+    if options.json:
+        output.print_json(msgspec.json.encode(_Told(worker.worker_id, worker.label, code)))
+    elif code:
+        frame.note(options, "agent wait", f"{worker.label} {_WORDS[code]}")
     return code
