@@ -34,7 +34,7 @@ WORDS = (
 OF_AGENTS = (
     ("probe quick", 0), ("wait a", 0), ("send a again", 0), ("cancel slow", 0), ("show a", 0),
     ("diff a", 0), ("handoff a", 0), ("start --launcher quick --name b go", 0),
-    ("import {session}", 0), ("stop a", 0),
+    ("start --launcher dies --name c go", 22), ("import {session}", 0), ("stop a", 0),
     ("continue a more", 0),
 )  # fmt: skip
 """As above; `stop` is the word of all workers."""

@@ -26,31 +26,52 @@ class _Ended(msgspec.Struct):
     outcome: str = told.UNCLEAR
 
 
-def follow(client: Client, worker: Worker) -> int:
-    """Show the first turn of an agent; returns the exit code."""
-    entries = _Entries(client, worker)
-    transcript = Transcript(shows_prompts=False)
-    is_canceled = False
+def follow(client: Client, worker: Worker, *, shows: bool = True) -> int:
+    """Show the first turn of an agent, or only wait for its end; returns the exit code."""
+    screen, transcript = _Screen(shows=shows), Transcript(shows_prompts=False)
+    is_canceled, after = False, 0
     while True:
+        # After a call that Ctrl-C has cut off the reading begins anew where it was.
+        entries = _Entries(client, worker, after)
         try:
-            return _show(entries, transcript, worker)
+            return _show(entries, transcript, worker, screen)
         except KeyboardInterrupt:
-            # Caught in a call: the reading begins anew where it was.
-            entries = _Entries(client, worker, entries)
-            if is_canceled:
-                _leave(worker)
-                return CANCELED
-            is_canceled = True
-            _cancel(client, worker)
+            after = entries.after
+        finally:
+            entries.close()
+        if is_canceled:
+            _leave(worker, screen)
+            return CANCELED
+        is_canceled = True
+        _cancel(client, worker, screen)
+
+
+class _Screen:
+    """Where it is shown: stdout and stderr, or nowhere, where only the exit code is wanted."""
+
+    def __init__(self, *, shows: bool) -> None:
+        self._shows = shows
+
+    def write(self, text: str) -> None:
+        if self._shows:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def say(self, text: str) -> None:
+        if self._shows:
+            print(f"penholder agent: {text}", file=sys.stderr)
 
 
 class _Entries:
     """What is told of a worker, from where it was read up to."""
 
-    def __init__(self, client: Client, worker: Worker, before: "_Entries | None" = None) -> None:
+    def __init__(self, client: Client, worker: Worker, after: int) -> None:
         self._client = client.beside()
         self._stream = [f"worker:{worker.worker_id}"]
-        self.after: int = 0 if before is None else before.after
+        self.after = after
+
+    def close(self) -> None:
+        self._client.close()
 
     def __iter__(self) -> Iterator[Entry]:
         while True:
@@ -64,42 +85,36 @@ class _Entries:
             self.after = page.pos
 
 
-def _show(entries: _Entries, transcript: Transcript, worker: Worker) -> int:
+def _show(entries: _Entries, transcript: Transcript, worker: Worker, screen: _Screen) -> int:
     for entry in entries:
-        sys.stdout.write(transcript.take(entry))
+        screen.write(transcript.take(entry))
         if entry.type == told.REQUEST:
-            sys.stdout.write(f"  penholder approve {worker.label}, or penholder deny\n")
-        sys.stdout.flush()
+            screen.write(f"  penholder approve {worker.label}, or penholder deny\n")
         if entry.type == told.ENDED:
-            return _ended(entry, transcript)
+            return _ended(entry, transcript, screen)
         if entry.type in _ENDS:
-            _say(f"{printable(worker.label)} has ended; penholder agent show says more")
+            screen.say(f"{printable(worker.label)} has ended; penholder agent show says more")
             return BADLY
     return BADLY
 
 
-def _ended(entry: Entry, transcript: Transcript) -> int:
-    sys.stdout.write(transcript.end())
-    sys.stdout.flush()
+def _ended(entry: Entry, transcript: Transcript, screen: _Screen) -> int:
+    screen.write(transcript.end())
     said = figures(transcript.summary)
     if said:
-        _say(said)
+        screen.say(said)
     outcome = msgspec.json.decode(entry.data, type=_Ended).outcome
     return {told.COMPLETED: COMPLETED, told.CANCELED: CANCELED}.get(outcome, BADLY)
 
 
-def _cancel(client: Client, worker: Worker) -> None:
-    _say("the turn is canceled; Ctrl-C again leaves the agent to itself")
+def _cancel(client: Client, worker: Worker, screen: _Screen) -> None:
+    screen.say("the turn is canceled; Ctrl-C again leaves the agent to itself")
     try:
-        client.beside().worker.transition(worker_id=worker.worker_id, to="canceling")
+        client.worker.transition(worker_id=worker.worker_id, to="canceling")
     except PenholderError as error:
-        _say(f"it could not be canceled: {error}")
+        screen.say(f"it could not be canceled: {error}")
 
 
-def _leave(worker: Worker) -> None:
+def _leave(worker: Worker, screen: _Screen) -> None:
     name = printable(worker.label)
-    _say(f"{name} goes on; penholder agent show {name}, penholder stop {name}")
-
-
-def _say(text: str) -> None:
-    print(f"penholder agent: {text}", file=sys.stderr)
+    screen.say(f"{name} goes on; penholder agent show {name}, penholder stop {name}")

@@ -3,14 +3,10 @@
 import argparse
 from collections.abc import Sequence
 
-import msgspec
-
 from penholder.cli.agent import launchers, starting
 from penholder.cli.agent.starting import Wanted
 from penholder.cli.run import naming
-from penholder.cli.terminal import output
 from penholder.cli.terminal.options import Parser
-from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.words.agent import following
 
@@ -43,14 +39,13 @@ def run(words: Sequence[str]) -> int:
         ask_again_s=found.ask_again_s,
     )
     worker = starting.start(launchers.choose(found.launcher), wanted, options)
-    if options.json:
-        output.print_json(msgspec.json.encode(worker))
-        return 0
-    if found.detach or found.prompt is None:
-        print(printable(worker.label))
+    waits = not found.detach and found.prompt is not None
+    if options.json or not waits:
+        frame.tell(options, worker.label, worker)
+    if not waits:
         return 0
     with frame.connected(options, waits=True) as client:
-        return following.follow(client, worker)
+        return following.follow(client, worker, shows=not options.json)
 
 
 def _parser() -> Parser:
