@@ -34,8 +34,9 @@ class BlobCalls:
         """Put a part of a blob; with the `last` one it is kept, on disk, and has its id.
 
         The first part has offset 0 and no `upload_id`, or a new one of the caller's own; each further
-        one begins where the answer's `size` ends. A part that is there already may be sent again. An
-        upload ends with the daemon's run, and an hour after its last part.
+        one begins where the answer's `size` ends. A part that is there already may be sent again; the
+        last one is where what is there ends. An upload ends with the daemon's run, and an hour after
+        its last part.
         """
         return self._client.ask("blob.put", {
             "upload_id": upload_id,
@@ -81,8 +82,9 @@ class AsyncBlobCalls:
         """Put a part of a blob; with the `last` one it is kept, on disk, and has its id.
 
         The first part has offset 0 and no `upload_id`, or a new one of the caller's own; each further
-        one begins where the answer's `size` ends. A part that is there already may be sent again. An
-        upload ends with the daemon's run, and an hour after its last part.
+        one begins where the answer's `size` ends. A part that is there already may be sent again; the
+        last one is where what is there ends. An upload ends with the daemon's run, and an hour after
+        its last part.
         """
         return await self._client.ask("blob.put", {
             "upload_id": upload_id,

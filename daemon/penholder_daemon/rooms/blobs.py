@@ -72,8 +72,9 @@ async def put(
     """Put a part of a blob; with the `last` one it is kept, on disk, and has its id.
 
     The first part has offset 0 and no `upload_id`, or a new one of the caller's own; each further
-    one begins where the answer's `size` ends. A part that is there already may be sent again. An
-    upload ends with the daemon's run, and an hour after its last part.
+    one begins where the answer's `size` ends. A part that is there already may be sent again; the
+    last one is where what is there ends. An upload ends with the daemon's run, and an hour after
+    its last part.
     """
     data = _decoded(bytes_base64)
     if offset + len(data) > MAX_BLOB_BYTES:

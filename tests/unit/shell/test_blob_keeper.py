@@ -74,6 +74,19 @@ async def test_other_bytes_where_some_are_are_refused(keeping: Keeping) -> None:
     assert (await keeping.put(b"", "mine", 6, last=True)).blob_id == id_of(b"onetwo")
 
 
+@pytest.mark.parametrize("is_done", [False, True])
+async def test_a_part_amid_what_is_there_is_not_the_last_one(
+    keeping: Keeping, is_done: bool
+) -> None:
+    await keeping.put(b"onetwo", "mine", last=is_done)
+    for offset, data in ((0, b""), (0, b"one"), (3, b"tw")):
+        with pytest.raises(errors.InvalidParams) as refused:
+            await keeping.put(data, "mine", offset, last=True)
+        assert refused.value.details == {"param": "last", "upload_id": "mine", "size": 6}
+    if not is_done:
+        assert (await keeping.put(b"3", "mine", 6, last=True)).blob_id == id_of(b"onetwo3")
+
+
 async def test_a_gap_is_refused_with_where_to_go_on(keeping: Keeping) -> None:
     await keeping.put(b"one", "mine")
     with pytest.raises(errors.InvalidParams) as refused:

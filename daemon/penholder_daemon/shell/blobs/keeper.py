@@ -110,6 +110,7 @@ class BlobKeeper:
             async with upload.lock:
                 upload.refuse_over()
                 upload.touched_ms = self._world.boottime_ms()
+                upload.check(offset, data, last=last)
                 await self._take(upload, offset, data, stored_bytes)
                 if last and not upload.is_done:
                     await self._seal(upload, caller)
@@ -140,7 +141,6 @@ class BlobKeeper:
         return upload
 
     async def _take(self, upload: OpenUpload, offset: int, data: bytes, stored_bytes: int) -> None:
-        upload.check(offset, data)
         known = data[: upload.size - offset]
         if known and known != await self._read_again(upload, offset, len(known)):
             raise upload.refuse_other(offset)

@@ -58,8 +58,8 @@ class OpenUpload:
         if self.is_over:
             raise not_found(self.upload_id)
 
-    def check(self, offset: int, data: bytes) -> None:
-        """Raise InvalidParams where a part does not go on with what is there."""
+    def check(self, offset: int, data: bytes, *, last: bool) -> None:
+        """Raise InvalidParams where a part does not go on with what is there, or end it."""
         if offset > self.size:
             raise InvalidParams(
                 f"upload {self.upload_id} holds {self.size} bytes, so its next part has offset"
@@ -71,6 +71,15 @@ class OpenUpload:
         if self.sealed_as is not None and offset + len(data) > self.size:
             raise InvalidParams(
                 f"upload {self.upload_id} has had its last part; begin another one",
+                upload_id=self.upload_id,
+                size=self.size,
+            )
+
+        if last and offset + len(data) < self.size:
+            raise InvalidParams(
+                f"upload {self.upload_id} holds {self.size} bytes, and this part ends at"
+                f" {offset + len(data)}: it cannot be the last one",
+                param="last",
                 upload_id=self.upload_id,
                 size=self.size,
             )
