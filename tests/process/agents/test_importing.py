@@ -154,4 +154,5 @@ def test_what_is_no_session_file_of_ones_own_is_refused_and_the_next_is_read(
 
     assert ran.code == 1
     assert "bad" in ran.err
+    assert ("name the file itself" in ran.err) == (what == "link")
     assert ran.out.endswith(" 5 events\n")

@@ -8,7 +8,12 @@ from typing import BinaryIO
 
 def opened(path: str) -> BinaryIO:
     """Open it to read; raises OSError where it is none of that."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            error.strerror = "it is a link, which is not followed: name the file itself"
+        raise
     found = os.fstat(descriptor)
     if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
         return os.fdopen(descriptor, "rb")

@@ -29,8 +29,8 @@ _WAYS = {
     "APPROVAL_NOT_FOUND": "inbox shows what is asked.",
     "APPROVAL_NOT_PENDING": "it was answered or withdrawn; inbox with this question shows how.",
     "APPROVAL_OPTION_UNKNOWN": "inbox shows the options of each question.",
-    "CURSOR_GONE": "older entries are pruned: go on with the cursor that details name, and look at"
-    " list_workers and inbox for what you may have missed.",
+    "CURSOR_GONE": "what came behind this cursor is pruned, or it is none of this daemon's: go on"
+    " with the cursor that details name; list_workers and inbox show what you may have missed.",
     "NOT_ATTACHED": "the worker's own process has no seat at the moment, so nothing can be changed"
     " in its name.",
     "DENIED": "a worker speaks for itself only.",
