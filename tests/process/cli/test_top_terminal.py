@@ -92,6 +92,24 @@ def test_who_ends_it_by_a_signal_gets_the_terminal_back(
     assert " echo " in terminal.until(lambda seen: "icanon" in seen)
 
 
+def test_it_ends_by_a_signal_though_its_terminal_takes_nothing_more(open_terminal: Open) -> None:
+    terminal = open_terminal()
+    stuck = "WriterThread.stop = lambda _: threading.Event().wait()"
+    begin = "sys.argv = ['penholder', 'top']; main()"
+    program = (
+        "import sys, threading; from textual.drivers._writer_thread import WriterThread;"
+        f" from penholder.cli.main import main; {stuck}; {begin}"
+    )
+    terminal.run(sys.executable, "-c", program)
+    terminal.until(lambda seen: "q quit" in seen)
+    children = Path(f"/proc/{terminal.fact('pane_pid')}/task/{terminal.fact('pane_pid')}/children")
+    (pid,) = children.read_text().split()
+
+    os.kill(int(pid), signal.SIGHUP)
+
+    until(lambda: not children.read_text())
+
+
 def test_a_question_is_answered_with_one_key(
     open_terminal: Open, start: Start, daemon: DaemonProcess
 ) -> None:

@@ -4,7 +4,9 @@ It draws at most ten times a second, however much comes, and once a second for t
 """
 
 import asyncio
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -33,6 +35,8 @@ from penholder.cli.top.model.notices import Notice
 from penholder.cli.top.model.records import Key
 from penholder.cli.top.panes import Rows
 
+_LAST_WORDS_S = 2.0
+"""What it takes at most to give the terminal back to who ends it by a signal."""
 DRAW_S = 0.1
 AGES_S = 1.0
 _REST = 4
@@ -104,11 +108,18 @@ class Top(Doing):
         """Begin."""
         # Else who ends it from outside leaves the terminal without echo, on the other screen.
         for number in (signal.SIGTERM, signal.SIGHUP):
-            end = partial(self.exit, return_code=128 + number)
+            end = partial(self._end_from_outside, 128 + number)
             asyncio.get_running_loop().add_signal_handler(number, end)
         self._source.start()
         self.set_interval(DRAW_S, self._tick)
         self.draw()
+
+    def _end_from_outside(self, code: int) -> None:
+        # A terminal that is gone takes nothing more, and who waits for it to do so waits for ever.
+        last = threading.Timer(_LAST_WORDS_S, os._exit, (code,))
+        last.daemon = True
+        last.start()
+        self.exit(return_code=code)
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw for the new size."""
