@@ -12,6 +12,7 @@ stream looks there, and then through the end (`LATE`); whoever wants one entry a
 (`of`). Whoever deletes has all noted before (`place`), so that nothing has two ways to go.
 """
 
+from penholder_daemon.core import positions
 from penholder_daemon.core.store import Known, Store, integer
 
 TABLES = ("journal_places", "journal_placed")
@@ -47,7 +48,6 @@ def place(store: Store) -> None:
         "INSERT INTO journal_places (stream_id, seq, pos)"
         f" SELECT stream_id, seq, pos FROM journal WHERE {LATE} ORDER BY stream_id, seq"
     )
-    store.run(
-        "UPDATE journal_placed SET pos = COALESCE((SELECT MAX(pos) FROM journal), pos)"
-        " WHERE number = 1"
-    )
+    # The last that was ever given, not the last that is there: it may be gone, or numbers may have
+    # jumped, and then all would seem to be late for ever.
+    store.run("UPDATE journal_placed SET pos = ? WHERE number = 1", positions.last(store))

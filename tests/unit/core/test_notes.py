@@ -139,6 +139,18 @@ def _pages_written(bench: Bench) -> int:
     return bench.database.connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0]
 
 
+def test_what_was_noted_stays_noted_though_numbers_jump_or_the_newest_go(bench: Bench) -> None:
+    bench.worker("w1")
+    positions.note(bench.database, 1 << 30)
+    places.place(bench.database)
+    assert places.up_to(bench.database) == 1 << 30
+    bench.call("event.append", worker_id="w1", type="x")
+    bench.call("daemon.prune", streams=["worker:w1"], keep_last=0)
+    assert places.up_to(bench.database) == (1 << 30) + 1
+    assert bench.call("event.append", worker_id="w1", type="x")["pos"] == (1 << 30) + 2
+    assert _findings(bench) == set()
+
+
 # --- keys ---------------------------------------------------------------------------------------
 def _keyed(bench: Bench, key: object) -> Json:
     return bench.call("event.append", worker_id="w1", type="x", idempotency_key=f"k{key}")

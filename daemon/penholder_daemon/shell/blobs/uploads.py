@@ -74,7 +74,6 @@ class OpenUpload:
                 upload_id=self.upload_id,
                 size=self.size,
             )
-
         if last and offset + len(data) < self.size:
             raise InvalidParams(
                 f"upload {self.upload_id} holds {self.size} bytes, and this part ends at"
