@@ -18,8 +18,6 @@ a fence of its own, on the same transaction. So what a call leaves on `Tx` about
 for each, and what concerns the whole answer is added up.
 """
 
-from dataclasses import replace
-
 import msgspec
 from msgspec import Raw
 
@@ -131,7 +129,7 @@ def go_on(call: Invocation, found: Waiting[object]) -> Invocation:
     """Make the call that looks on from where a look of a wait came to."""
     if not found.go_on:
         return call
-    return replace(call, arguments={**call.arguments, **found.go_on})
+    return msgspec.structs.replace(call, arguments={**call.arguments, **found.go_on})
 
 
 def encode_result(result: object) -> bytes:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
+import msgspec
 from msgspec import Raw
 
 from penholder_daemon.core import access
@@ -77,9 +78,7 @@ class Afterwards(Generic[ResultT]):
     act: Callable[[], None]
 
 
-# Not frozen, which would make it three times as dear to make; nobody changes one.
-@dataclass(slots=True, eq=False)
-class Invocation:
+class Invocation(msgspec.Struct, eq=False):
     """One call with checked params, on its way to its handler."""
 
     method: "Method"
@@ -171,21 +170,20 @@ class Method:
         """Check params for a caller; raises Denied, InvalidParams or ValueTooLarge."""
         if caller.socket not in self.sockets:
             raise Denied(f"{self.name} is not served on a {caller.socket} socket", method=self.name)
-        known = self._params[caller.socket]
-        bare = known.without_nulls(params)
-        arguments = known.decode(bare)
+        bare, arguments = self._params[caller.socket].read(params)
         fence = arguments.pop("fence", None)
         key = None if self.keeps_key else arguments.pop("idempotency_key", None)
-        access.fill_in(caller, arguments)
+        if caller.worker_id is not None:
+            access.fill_in(caller, arguments)
         # Nobody asks for the text of a query's params again; it may be mostly white space.
         is_compared = key is not None or self.kind in (Kind.MUTATION, Kind.CLAIM)
         return Invocation(
-            method=self,
-            arguments=arguments,
-            caller=caller,
-            request_id=request_id,
-            raw_params=params if is_compared else _NO_PARAMS,
-            bare_params=bare if is_compared else _NO_PARAMS,
-            fence=fence if isinstance(fence, Fence) else None,
-            idempotency_key=key if isinstance(key, str) else None,
+            self,
+            arguments,
+            caller,
+            request_id,
+            params if is_compared else _NO_PARAMS,
+            bare if is_compared else _NO_PARAMS,
+            fence if isinstance(fence, Fence) else None,
+            key if isinstance(key, str) else None,
         )

@@ -79,18 +79,21 @@ class Params:
         """Return raw params without what is null in place of being left out."""
         return nulls.without_nulls(raw, self._shape)
 
-    def decode(self, raw: Raw) -> dict[str, object]:
-        """Check raw params, without nulls, against the signature.
+    def read(self, raw: Raw) -> tuple[Raw, dict[str, object]]:
+        """Check raw params against the signature; return them without nulls, and as arguments.
 
         Raises InvalidParams, which names the param and what was expected, or ValueTooLarge.
         """
+        text = bytes(raw)
+        if b"null" in text:
+            raw = self.without_nulls(raw)
         try:
             decoded = self._decode(raw)
         # First, since it is a DecodeError, too: here the JSON is sound and does not fit.
         except msgspec.ValidationError as error:
             raise self._explain(str(error)) from None
         except msgspec.DecodeError as error:
-            raise InvalidParams(texts.what_is_wrong(bytes(raw), str(error))) from None
+            raise InvalidParams(texts.what_is_wrong(text, str(error))) from None
         except RecursionError:
             raise InvalidParams("the params are nested too deep") from None
         arguments = msgspec.structs.asdict(decoded)
@@ -99,9 +102,9 @@ class Params:
             # What was left out is as short as it can be.
             if given is not default:
                 arguments[name] = _compacted(given, name, kind)
-        if not self._takes_nul and texts.MAYBE_NUL in bytes(raw):
+        if texts.MAYBE_NUL in text and not self._takes_nul:
             self._refuse_nul(decoded)
-        return arguments
+        return raw, arguments
 
     def _refuse_nul(self, decoded: msgspec.Struct) -> None:
         for field in self.fields:

@@ -43,7 +43,8 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
     brackets = text.count(b"{") + text.count(b"[")
     if brackets > MAX_VALUE_DEPTH and _is_deeper(text, MAX_VALUE_DEPTH):
         raise _over(name, "MAX_VALUE_DEPTH", MAX_VALUE_DEPTH, "levels deep")
-    _refuse_numbers(text, name)
+    if _MAYBE_HUGE.search(text):
+        _refuse_numbers(text, name)
     formatted = _formatted(text, name)
     # Only now: the limit counts what is stored, not how it was spelled.
     if len(formatted) > MAX_VALUE_BYTES:
@@ -72,7 +73,7 @@ def _shortest(escapes: re.Match[bytes]) -> bytes:
 
 
 def _refuse_numbers(text: bytes, name: str) -> None:
-    if not _MAYBE_HUGE.search(text) or _are_plain(text):
+    if _are_plain(text):
         return
     for number in _NUMBER.findall(_STRING.sub(b'""', text)):
         if _has_too_many_digits(number) or not isfinite(float(number)):

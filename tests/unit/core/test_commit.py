@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from penholder_daemon.core.store import StoreFault
@@ -188,7 +189,7 @@ def test_a_bug_in_a_handler_is_an_internal_error_of_that_request(ready: Bench) -
     broken = ready.invocation("worker.heartbeat", {"worker_id": "w1"})
     calls = [
         ready.invocation("event.append", {"worker_id": "w1", "type": "a"}),
-        replace(broken, method=replace(broken.method, handler=heartbeat)),
+        msgspec.structs.replace(broken, method=replace(broken.method, handler=heartbeat)),
         ready.invocation("event.append", {"worker_id": "w1", "type": "b"}),
     ]
     answers = ready.run(calls)

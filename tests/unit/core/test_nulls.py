@@ -39,7 +39,7 @@ def test_every_param_that_may_be_left_out_may_be_null(method: Method, socket: So
     needed = {name: example[name] for name in required}
     with_nulls = Raw(msgspec.json.encode({**needed, **_nulls_of(method, socket)}))
     bare = Raw(msgspec.json.encode(needed))
-    assert params.decode(params.without_nulls(with_nulls)) == params.decode(bare)
+    assert params.read(with_nulls) == params.read(bare)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ PARAMS = Params("example", signature_fields(_example))
 
 
 def test_defaults_are_filled_in() -> None:
-    assert PARAMS.decode(Raw(b'{"name":"a"}')) == {
+    assert PARAMS.read(Raw(b'{"name":"a"}'))[1] == {
         "name": "a",
         "count": 1,
         "words": [],
@@ -54,7 +54,7 @@ def test_defaults_are_filled_in() -> None:
 )
 def test_a_refusal_names_the_param(given: bytes, message: str, details: dict[str, object]) -> None:
     with pytest.raises(errors.InvalidParams) as caught:
-        PARAMS.decode(Raw(given))
+        PARAMS.read(Raw(given))
     assert caught.value.message == message
     assert caught.value.details == details
 
@@ -76,12 +76,12 @@ def test_a_refusal_names_the_param(given: bytes, message: str, details: dict[str
 )
 def test_wrong_types_are_refused_never_coerced(given: bytes) -> None:
     with pytest.raises(errors.InvalidParams):
-        PARAMS.decode(Raw(given))
+        PARAMS.read(Raw(given))
 
 
 def test_params_nested_too_deep_are_refused() -> None:
     with pytest.raises(errors.InvalidParams):
-        PARAMS.decode(Raw(b'{"name":' + b"[" * 100_000))
+        PARAMS.read(Raw(b'{"name":' + b"[" * 100_000))
 
 
 def test_a_method_without_params_says_so(bench: Bench) -> None:
@@ -192,7 +192,7 @@ def test_a_wrong_word_is_told_the_right_ones() -> None:
     for word in ("c", "A", "", "$.one", "x` - at `$.value"):
         given = Raw(msgspec.json.encode({"one": word, "value": 1}))
         with pytest.raises(errors.InvalidParams) as caught:
-            params.decode(given)
+            params.read(given)
         assert caught.value.details == {"param": "one", "known": ["a", "b"]}
         assert caught.value.message.endswith("it is one of a, b")
 
@@ -200,4 +200,4 @@ def test_a_wrong_word_is_told_the_right_ones() -> None:
 def test_a_value_that_is_checked_late_is_left_as_it_is() -> None:
     params = Params("asked", signature_fields(_asked))
     huge = b'"%b"' % (b"x" * (MAX_VALUE_BYTES + 1))
-    assert params.decode(Raw(b'{"value": %b}' % huge))["value"] == Raw(huge)
+    assert params.read(Raw(b'{"value": %b}' % huge))[1]["value"] == Raw(huge)

@@ -80,14 +80,20 @@ class Connection(JsonRpcConnection):
         del self._inbound_requests_send, self._inbound_requests_recv
         self.caller = caller
         self._stream = transport
-        self._flusher = services.flusher
         self._one_heavy = services.one_heavy
         self._account = services.accounts.open(self._end)
         # For mutations that were passed over; the desk below says the same of its queries.
         self._account.when_room(partial(services.writer.resume, self._account))
         desk = services.readers.open_desk(self._account)
         self._lingering = services.lingering
-        self._outbox = Outbox(transport, self._spawn, self._account, self._lose, self._linger_on)
+        self._outbox = Outbox(
+            transport,
+            self._spawn,
+            self._account,
+            self._lose,
+            self._linger_on,
+            services.flusher.touch,
+        )
         self.session = PeerSession(caller, services, desk, self, self._spawn, self._cancel_wait)
         self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
         self._reading = trio.CancelScope()
@@ -156,14 +162,16 @@ class Connection(JsonRpcConnection):
             self._take_frame(whole)
             return self._may_take
         frames = self._framer.feed(chunk) if whole is None else iter((whole,))
-        for taken, frame in enumerate(frames):
+        left = _MESSAGES_A_TURN
+        for frame in frames:
             # One has been finished: what is begun behind it has its own time.
             self._unfinished_since = None
             # Whether the first may be taken was asked before anything was read.
-            has_room = not taken or self._may_take
-            if taken == _MESSAGES_A_TURN or not has_room or not _is_light(frame):
+            has_room = left == _MESSAGES_A_TURN or self._may_take
+            if not left or not has_room or not _is_light(frame):
                 self._rest = chain((frame,), frames)
                 return False
+            left -= 1
             self._take_frame(frame)
         self._note_unfinished(self._framer.unfinished_bytes)
         # Asked once more: while there is no room nothing more is to be read.
@@ -171,9 +179,6 @@ class Connection(JsonRpcConnection):
 
     @property
     def _may_take(self) -> bool:
-        # Cheap questions first: most connections are far from any limit, always.
-        if self._account.is_modest and not self._requests.is_full:
-            return True
         return self._requests.may_take and not self._outbox.is_full
 
     async def _take_rest(self) -> None:
@@ -198,7 +203,7 @@ class Connection(JsonRpcConnection):
             await self._until_room()
 
     async def _take_batch(self, batch: list[Message]) -> None:
-        sink = BatchAnswers(len(batch), self._account, self._put_answer).take
+        sink = BatchAnswers(len(batch), self._account, self._outbox.put).take
         for message in batch:
             self._take_one(message, sink)
             await self._count_for_turn()
@@ -341,11 +346,11 @@ class Connection(JsonRpcConnection):
         """Take the message that a frame is; of a batch its messages are still to be taken."""
         parsed = jsonrpc.parse(frame)
         if isinstance(parsed, Request):
-            self._requests.start(parsed, self._put_answer)
+            self._requests.start(parsed, self._outbox.put)
             return None
         if isinstance(parsed, list):
             return parsed
-        self._take_one(parsed, self._put_answer)
+        self._take_one(parsed, self._outbox.put)
         return None
 
     def _take_one(self, message: Message, sink: Sink) -> None:
@@ -354,13 +359,8 @@ class Connection(JsonRpcConnection):
         else:
             self._requests.start(message, sink)
 
-    def _put_answer(self, line: bytes | None) -> None:
-        if line is not None:
-            self._outbox.put(line)
-            self._flusher.touch(self._outbox)
-
     def _put_error(self, error: PenholderError) -> None:
-        self._put_answer(jsonrpc.error(jsonrpc.NULL_ID, error))
+        self._outbox.put(jsonrpc.error(jsonrpc.NULL_ID, error))
 
     def _cancel_wait(self, request_id: int | str) -> bool:
         return self._requests.cancel_wait(request_id)
@@ -377,7 +377,7 @@ class Connection(JsonRpcConnection):
 
     def notify_line(self, line: bytes) -> None:
         """Queue a notification."""
-        self._put_answer(line)
+        self._outbox.put(line)
 
     def flush(self) -> None:
         """Send what is queued."""

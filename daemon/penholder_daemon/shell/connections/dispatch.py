@@ -19,6 +19,7 @@ class Dispatcher(Dispatch):
         """Serve the registry's methods."""
         super().__init__()
         self._registry = registry
+        self._methods = {method.name: method for method in registry.public}
 
     def get_handler(self, method: str) -> Method:
         """Return a method; raises MethodNotFound with the nearest name."""
@@ -26,4 +27,5 @@ class Dispatcher(Dispatch):
 
     def invocation(self, caller: Caller, request: Request, id_text: str | None) -> Invocation:
         """Check a request; raises what is wrong with it before anything has happened."""
-        return self.get_handler(request.method).invoke(caller, request.params, id_text)
+        method = self._methods.get(request.method) or self.get_handler(request.method)
+        return method.invoke(caller, request.params, id_text)

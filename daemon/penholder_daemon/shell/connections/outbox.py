@@ -39,13 +39,19 @@ class Outbox:
         account: Account,
         on_lost: Callable[[str], None],
         on_lag: Callable[[], None],
+        touch: Callable[["Outbox"], None],
     ) -> None:
-        """`on_lost` hears why nothing more can be sent, `on_lag` that `lags_ms` begins to grow."""
+        """`on_lost` hears why nothing more can be sent, `on_lag` that `lags_ms` begins to grow.
+
+        `touch` is called when there is something to flush.
+        """
         self._transport = transport
         self._spawn = spawn
         self._account = account
         self._on_lost = on_lost
         self._on_lag = on_lag
+        self._touch = touch
+        self._is_touched = False
         self._lines: list[bytes] = []
         self._is_sending = False
         self._is_closed = False
@@ -54,13 +60,16 @@ class Outbox:
         self.lags_since: float | None = None
         """Since when the peer has left more than MAX_LAG_BYTES unsent."""
 
-    def put(self, line: bytes) -> None:
-        """Queue a line; `flush` sends it."""
+    def put(self, line: bytes | None) -> None:
+        """Queue a line, or None where nobody is to be told anything; `flush` sends it."""
         # What was underway when the connection ended is answered later, to nobody.
-        if self._is_closed:
+        if line is None or self._is_closed:
             return
         self._lines.append(line)
         self._lines.append(b"\n")
+        if not self._is_touched:
+            self._is_touched = True
+            self._touch(self)
         account = self._account
         account.hold_unsent(len(line) + 1)
         if account.unsent_bytes > MAX_LAG_BYTES and self.lags_since is None:
@@ -69,6 +78,7 @@ class Outbox:
 
     def flush(self) -> None:
         """Send what is queued, as far as the kernel takes it, and leave the rest to a task."""
+        self._is_touched = False
         while self._lines and not self._is_sending and not self._is_closed:
             data = self._next()
             try:
@@ -134,7 +144,7 @@ class Outbox:
     @property
     def is_full(self) -> bool:
         """Whether the peer should take some before more is made."""
-        return self.unsent_bytes > HIGH_WATER_BYTES
+        return self._account.unsent_bytes > HIGH_WATER_BYTES
 
     async def until_taken(self) -> None:
         """Wait until it is not full any more."""

@@ -11,19 +11,22 @@ lives on until garbage is collected, and with it all that can be reached from it
 
 from collections.abc import Callable
 from sys import getsizeof
+from time import perf_counter
 from typing import TypeAlias
 
 import msgspec
 from msgspec import Raw
 
 from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.method import Invocation, Kind
 from penholder_daemon.shell.fairness.accounts import Account
-from penholder_daemon.shell.observing.request_log import Trace
+from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol.jsonrpc import Request
 
 Sink: TypeAlias = Callable[[bytes | None], None]
 """Where an answer goes: onto the wire or into its batch; None answers a notification."""
+Written: TypeAlias = "Callable[[Pending, Answer], None]"
 
 _ANY_BYTES = 2 << 10
 """What any request holds beside its params: itself, and its way to the writer and back."""
@@ -35,21 +38,46 @@ _MEMBER_BYTES = 256
 """What a member of a list or a map in params holds, as an object, beside its text."""
 
 
-class Pending:
-    """A request that is not answered yet."""
+class Pending(WriteJob):
+    """A request that is not answered yet; a mutation is on its way to the writer as this, too.
 
-    __slots__ = ("held_bytes", "id", "key", "sink", "trace")
+    It is one object from the frame to the answer: each one more that a request is made into costs
+    more than what it would be made clearer by.
+    """
 
-    def __init__(self, request: Request, caller: Caller, sink: Sink) -> None:
-        """A request has come. Its frame is not kept: it may be padded to many times its worth."""
-        self.id = request.id
-        named = _name(request.id)
-        self.key: int | str | Pending = self if named is None else named
+    __slots__ = ("_written", "held_bytes", "id", "key", "sink")
+
+    # Not called is `WriteJob.__init__`, nor that of `Trace`: two calls more for each request.
+    def __init__(
+        self, request: Request, caller: Caller, account: Account, sink: Sink, written: Written
+    ) -> None:
+        """A request has come. Its frame is not kept: it may be padded to many times its worth.
+
+        `written` is called in the loop with what came of it, where the writer has carried it out.
+        """
+        request_id = self.id = request.id
+        self.key: int | str | Pending
         """What rpc.cancel calls it; a notification has no name."""
+        if request_id is None:
+            self.key, self.request_id = self, None
+        elif request_id.isdigit():  # as nearly all are
+            self.key, self.request_id = int(request_id), request_id.decode()
+        else:
+            self.key = msgspec.json.decode(request_id)
+            self.request_id = str(self.key)
+        self.method = request.method
+        self.caller = caller
+        self.account = account
         self.sink = sink
+        self._written = written
         self.held_bytes = 0
-        text = None if named is None else str(named)
-        self.trace = Trace(request.method, text, caller.pid, caller.worker_id)
+        self.is_wait = False
+        self.arrived = self.freed = perf_counter()
+        self.begun = self.ended = 0.0
+
+    def done(self, answer: Answer) -> None:
+        """Hear what the writer has made of it."""
+        self._written(self, answer)
 
     def let_go(self) -> Sink:
         """Return the sink, and keep it no more.
@@ -60,28 +88,21 @@ class Pending:
         sink, self.sink = self.sink, _nowhere
         return sink
 
-    def hold(self, call: Invocation, account: Account) -> None:
-        """Count what the call keeps in memory until it is answered."""
+    def hold(self, call: Invocation) -> None:
+        """Say what is to be carried out, and count what it keeps in memory until it is answered."""
+        self.call = call
         kind = call.method.kind
-        raw_bytes = len(memoryview(call.raw_params))
+        raw_bytes = self.params_bytes = len(bytes(call.raw_params))
         if kind is Kind.MUTATION:
-            self.held_bytes = _ANY_BYTES + raw_bytes
+            held = _ANY_BYTES + raw_bytes
         else:
-            self.trace.is_wait = kind is Kind.WAIT or kind is Kind.CLAIM
-            self.held_bytes = (_ANY_BYTES if kind is Kind.QUERY else _TASK_BYTES) + raw_bytes
+            self.is_wait = kind is Kind.WAIT or kind is Kind.CLAIM
+            held = (_ANY_BYTES if kind is Kind.QUERY else _TASK_BYTES) + raw_bytes
         # Not of small mutations: what their arguments hold is in `_ANY_BYTES`.
         if raw_bytes > _SMALL_BYTES or kind is not Kind.MUTATION:
-            self.held_bytes += sum(map(_weight, call.arguments.values()))
-        account.hold_params(self.held_bytes)
-
-
-def _name(request_id: bytes | None) -> int | str | None:
-    if request_id is None:
-        return None
-    if request_id.isdigit():  # as nearly all are
-        return int(request_id)
-    name: int | str = msgspec.json.decode(request_id)
-    return name
+            held += sum(map(_weight, call.arguments.values()))
+        self.held_bytes = held
+        self.account.hold_params(held)
 
 
 def _nowhere(_: bytes | None) -> None:

@@ -43,7 +43,6 @@ from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.connections.waits import Waits
 from penholder_daemon.shell.fairness.accounts import Account
 from penholder_daemon.shell.fairness.desks import Desk, ReadJob
-from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import (
     InternalError,
@@ -78,6 +77,10 @@ class Requests:
         self._flush = flush
         self._desk = desk
         self._account: Account = desk.account
+        # Looked up once: these stand on the way of every request.
+        self._invocation = services.dispatcher.invocation
+        self._counters = services.counters
+        self._request_log = services.request_log
         self._mutations_sent = 0
         self._mutations_done = 0
         self._parked: list[tuple[int, Callable[[], None]]] = []
@@ -89,44 +92,43 @@ class Requests:
     # --- from request to answer ---------------------------------------------------------------
     def start(self, request: Request, sink: Sink) -> None:
         """Check a request and have it carried out; its answer goes to the sink."""
-        pending = Pending(request, self._caller, sink)
+        pending = Pending(request, self._caller, self._account, sink, self._written)
         if pending.key in self._open:
             sink(jsonrpc.error(pending.id, _id_is_open(pending.id)) if pending.id else None)
             return
         self._open[pending.key] = pending
         try:
-            id_text = pending.trace.request_id
-            call = self._services.dispatcher.invocation(self._caller, request, id_text)
-            # Before it begins: from here on whatever ends it counts it off again.
-            pending.hold(call, self._account)
-            self._begin(call, pending)
+            # Held before it begins: from then on whatever ends it counts it off again.
+            pending.hold(self._invocation(self._caller, request, pending.request_id))
+            self._begin(pending)
         except Exception as error:  # noqa: BLE001 - one request must not end the connection
             self._answer(pending, self._refusal(pending, error))
 
-    def _begin(self, call: Invocation, pending: Pending) -> None:
-        match call.method.kind:
+    def _begin(self, pending: Pending) -> None:
+        match pending.call.method.kind:
             case Kind.MUTATION:
-                self._submit(call, pending, partial(self._mutated, pending))
+                self._submit(pending)
             case Kind.QUERY:
-                self._after_mutations(partial(self._query, call, pending))
+                self._after_mutations(partial(self._query, pending))
             case Kind.CLAIM:
                 # Known before it is sent, so that it can be canceled while it waits for the writer.
                 self._waits.expect(pending)
-                self._submit(call, pending, partial(self._claimed, call, pending))
+                self._submit(pending)
             case Kind.WAIT:
                 # Likewise, while it waits for the mutations before it.
                 self._waits.expect(pending)
-                self._after_mutations(partial(self._spawn, self._wait, call, pending, None))
+                self._after_mutations(partial(self._spawn, self._wait, pending, None))
             case Kind.LOCAL:
-                self._after_mutations(partial(self._spawn, self._local, call, pending))
+                self._after_mutations(partial(self._spawn, self._local, pending))
 
     def _answer(self, pending: Pending, answer: Answer) -> None:
         self._open.pop(pending.key, None)
         # Also one that was refused before it began: a wait that is not forgotten is kept for ever.
-        if pending.trace.is_wait:
+        if pending.is_wait:
             self._waits.over(pending)
         self._account.hold_params(-pending.held_bytes)
-        self._count(pending, answer)
+        error = answer if isinstance(answer, PenholderError) else None
+        self._count(pending, error)
         sink = pending.let_go()
         if pending.id is None:
             sink(None)
@@ -138,16 +140,19 @@ class Requests:
             self._changed.set()
             self._changed = None
 
-    def _count(self, pending: Pending, answer: Answer) -> None:
-        error = answer if isinstance(answer, PenholderError) else None
-        number = None if error is None else error.number
-        is_known = number != MethodNotFound.number
+    def _count(self, pending: Pending, error: PenholderError | None) -> None:
         now = perf_counter()
-        trace = pending.trace
-        # Under one name: else every name that a peer makes up would be kept as a figure of its own.
-        name = trace.method if is_known else "unknown"
-        self._services.counters.answered(name, now - trace.arrived, number)
-        self._services.request_log.answered(trace, now, None if error is None else error.code)
+        seconds = now - pending.arrived
+        if error is None:
+            self._counters.answered(pending.method, seconds, None)
+        else:
+            # Under one name: else every name that a peer makes up would be kept as a figure of its
+            # own.
+            is_known = error.number != MethodNotFound.number
+            name = pending.method if is_known else "unknown"
+            self._counters.answered(name, seconds, error.number)
+        if seconds >= self._request_log.asks_from_seconds:
+            self._request_log.answered(pending, now, None if error is None else error.code)
 
     def _refusal(self, pending: Pending, error: Exception) -> PenholderError:
         """Say what refuses a request: the one ladder of errors outside the writer."""
@@ -158,24 +163,24 @@ class Requests:
                 return StoreFailed(f"the store cannot be read: {error}", reason=str(error))
         log.error(
             "a request failed inside the daemon",
-            method=pending.trace.method,
-            request_id=pending.trace.request_id,
+            method=pending.method,
+            request_id=pending.request_id,
             exc_info=error,
         )
         return InternalError()
 
     # --- order --------------------------------------------------------------------------------
-    def _submit(self, call: Invocation, pending: Pending, done: Callable[[Answer], None]) -> None:
-        job = WriteJob(call, done, pending.trace, self._account)
-        self._services.writer.submit(job)
+    def _submit(self, pending: Pending) -> None:
+        self._services.writer.submit(pending)
         # After it was taken: one that is refused as BUSY would never be counted as done.
         self._mutations_sent += 1
 
-    def _mutated(self, pending: Pending, answer: Answer) -> None:
-        self._answer(pending, answer)
-        self._go_on_after_mutation()
-
-    def _go_on_after_mutation(self) -> None:
+    def _written(self, pending: Pending, answer: Answer) -> None:
+        """Answer a mutation; of a claim this was the first try, which stood in their order."""
+        if pending.is_wait:
+            self._answer_or_wait(pending, answer)
+        else:
+            self._answer(pending, answer)
         self._mutations_done += 1
         while self._parked and self._parked[0][0] <= self._mutations_done:
             self._parked.pop(0)[1]()
@@ -188,24 +193,19 @@ class Requests:
             self._parked.append((self._mutations_sent, begin))
 
     # --- the kinds ----------------------------------------------------------------------------
-    def _query(self, call: Invocation, pending: Pending) -> None:
-        pending.trace.free()
+    def _query(self, pending: Pending) -> None:
+        pending.free()
 
         def done(found: Outcome[bytes]) -> None:
             self._answer_with(pending, found.unwrap)
 
-        job = ReadJob(self._caller, partial(_carry_out, call), done, pending.trace)
+        job = ReadJob(self._caller, partial(_carry_out, pending.call), done, pending)
         try:
             self._desk.submit(job)
         except PenholderError as busy:  # here, since this may be another request's turn
             self._answer(pending, busy)
 
-    def _claimed(self, call: Invocation, pending: Pending, answer: Answer) -> None:
-        """Answer the first try of a claim, which stood in the order of mutations, or wait on."""
-        self._answer_or_wait(call, pending, answer)
-        self._go_on_after_mutation()
-
-    def _answer_or_wait(self, call: Invocation, pending: Pending, answer: Answer) -> None:
+    def _answer_or_wait(self, pending: Pending, answer: Answer) -> None:
         if isinstance(answer, PenholderError):
             self._answer(pending, answer)
             return
@@ -213,15 +213,16 @@ class Requests:
         if claim.ready or not self._waits.may_wait(pending):
             self._answer(pending, bytes(claim.result))
         else:
-            self._spawn(self._wait, call, pending, claim.waiting)
+            self._spawn(self._wait, pending, claim.waiting)
 
-    async def _wait(self, call: Invocation, pending: Pending, seen: Waiting[object] | None) -> None:
-        found = await _captured(self._waits.until_ready(call, pending, seen))
+    async def _wait(self, pending: Pending, seen: Waiting[object] | None) -> None:
+        found = await _captured(self._waits.until_ready(pending, seen))
         self._answer_with(pending, lambda: execute.encode_result(found.unwrap().result))
         # A task is outside of any delivery: nobody else sends what it has answered.
         self._flush()
 
-    async def _local(self, call: Invocation, pending: Pending) -> None:
+    async def _local(self, pending: Pending) -> None:
+        call = pending.call
         handler = call.method.handler
         assert iscoroutinefunction(handler)  # so a local method is registered
         act = partial(handler, self._session, **call.arguments)
@@ -250,14 +251,9 @@ class Requests:
         return len(self._open)
 
     @property
-    def is_full(self) -> bool:
-        """Whether as many are open as may be."""
-        return len(self._open) >= MAX_IN_FLIGHT
-
-    @property
     def may_take(self) -> bool:
         """Whether more may be opened before some are answered."""
-        return not self.is_full and self._account.may_take
+        return len(self._open) < MAX_IN_FLIGHT and self._account.may_take
 
     def end_waits(self) -> None:
         """Have every wait answer now: the daemon stops or the peer is gone."""

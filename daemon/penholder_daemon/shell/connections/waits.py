@@ -80,10 +80,9 @@ class Waits:
         for scope in self._scopes.values():
             scope.cancel()
 
-    async def until_ready(
-        self, call: Invocation, pending: Pending, found: Waiting[object] | None
-    ) -> Waiting[object]:
+    async def until_ready(self, pending: Pending, found: Waiting[object] | None) -> Waiting[object]:
         """Look until it is ready, canceled or timed out; then what was seen last stands."""
+        call = pending.call
         timeout_ms = call.arguments["timeout_ms"]
         assert isinstance(timeout_ms, int)
         scope = self._scopes[pending]

@@ -134,7 +134,11 @@ class Account:
     def hold_params(self, by_bytes: int) -> None:
         """A request is open, or (negative) answered."""
         self.params_bytes += by_bytes
-        self._changed(by_bytes)
+        # As `_changed` does, without a call more for each request; so below.
+        accounts = self._accounts
+        accounts.held_bytes += by_bytes
+        if by_bytes > 0 and accounts.held_bytes > MAX_HELD_BYTES:
+            accounts.end_largest(by_bytes)
 
     def hold_subscribed(self, by_bytes: int) -> None:
         """A subscription has begun, or (negative) ended."""
@@ -149,7 +153,10 @@ class Account:
     def hold_unsent(self, by_bytes: int) -> None:
         """Something is to be sent, or (negative) the peer has taken it."""
         self.unsent_bytes += by_bytes
-        self._changed(by_bytes)
+        accounts = self._accounts
+        accounts.held_bytes += by_bytes
+        if by_bytes > 0 and accounts.held_bytes > MAX_HELD_BYTES:
+            accounts.end_largest(by_bytes)
         if self.is_waited_for:
             self._tell_room()
 
@@ -168,18 +175,11 @@ class Account:
 
     # --- what follows from it -----------------------------------------------------------------
     @property
-    def is_modest(self) -> bool:
-        """Whether it holds so little that no limit can be near; most connections do, always."""
-        return (
-            self.params_bytes < CONNECTION_KEEPS_BYTES
-            and self.unsent_bytes < CONNECTION_KEEPS_BYTES
-        )
-
-    @property
     def may_take(self) -> bool:
         """Whether more requests may be taken from the peer."""
-        pressed = self._accounts.is_pressed
-        return self.params_bytes < (CONNECTION_KEEPS_BYTES if pressed else MAX_CONNECTION_BYTES)
+        if self.params_bytes < CONNECTION_KEEPS_BYTES:
+            return True
+        return self.params_bytes < MAX_CONNECTION_BYTES and not self._accounts.is_pressed
 
     @property
     def has_room(self) -> bool:
@@ -190,10 +190,12 @@ class Account:
         """
         # A closed account has room for all: what it asked for before is written, and must not stay
         # in the writer's queue, where the end of the connection would wait for it.
-        underway = self.written_bytes - self.delivered_bytes
-        if self._is_closed or not self.unsent_bytes + underway:
+        unsent = self.unsent_bytes + self.written_bytes - self.delivered_bytes
+        unread = unsent + self.collected_bytes
+        # What every connection may hold in any case, as most do, always.
+        if unread <= CONNECTION_KEEPS_BYTES or not unsent or self._is_closed:
             return True
-        return self.unsent_bytes + self.collected_bytes + underway <= self._most_unread
+        return unread <= self._most_unread
 
     def has_room_for(self, size: int) -> bool:
         """Whether entries of so many bytes may be sent that the peer has not asked for just now."""

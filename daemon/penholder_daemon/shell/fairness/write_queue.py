@@ -37,25 +37,25 @@ OWN = unlimited()
 """The account of the daemon's own mutations."""
 
 
-class WriteJob:
-    """A mutation and who wants to know what came of it (called in the loop, after the commit)."""
+class WriteJob(Trace):
+    """A mutation, its times, and who wants to know what came of it."""
 
-    __slots__ = ("account", "call", "done", "params_bytes", "trace")
+    __slots__ = ("_done", "account", "call", "params_bytes")
 
     def __init__(
-        self,
-        call: Invocation,
-        done: Callable[[Answer], None],
-        trace: Trace | None = None,
-        account: Account = OWN,
+        self, call: Invocation, done: Callable[[Answer], None], account: Account = OWN
     ) -> None:
         """Want a call carried out, for a connection or for the daemon itself."""
+        super().__init__()
         self.call = call
-        self.done = done
-        self.trace = trace or Trace()
         self.account = account
         self.params_bytes = len(memoryview(call.raw_params))
         """How much it keeps waiting."""
+        self._done = done
+
+    def done(self, answer: Answer) -> None:
+        """Hear, in the loop and after the commit, what came of it."""
+        self._done(answer)
 
 
 class WriteQueue:
@@ -78,7 +78,7 @@ class WriteQueue:
         jobs = self._jobs.get(job.account)
         if jobs is None:
             jobs = self._jobs[job.account] = deque()
-            self._ring.append((job.account, job.trace.arrived))
+            self._ring.append((job.account, job.arrived))
         jobs.append(job)
 
     def resume(self, account: Account) -> None:

@@ -54,7 +54,10 @@ class Counters:
 
     def answered(self, method: str, seconds: float, error: int | None) -> None:
         """Count a request."""
-        self.requests[method].add(seconds)
+        histogram = self.requests[method]
+        # As `Histogram.add` does, without a call more for each request.
+        histogram.counts[bisect_left(SECONDS, seconds)] += 1
+        histogram.total += seconds
         if error is not None:
             self.errors[method, error] += 1
 

@@ -9,6 +9,7 @@ from time import perf_counter
 
 import structlog
 
+from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.commit import BatchOutcome
 from penholder_daemon.shell.settings import Settings
 
@@ -24,27 +25,21 @@ class Trace:
     __slots__ = (
         "arrived",
         "begun",
+        "caller",
         "ended",
         "freed",
         "is_wait",
         "method",
-        "pid",
         "request_id",
-        "worker_id",
     )
 
     def __init__(
-        self,
-        method: str = "",
-        request_id: str | None = None,
-        pid: int = 0,
-        worker_id: str | None = None,
+        self, method: str = "", request_id: str | None = None, caller: Caller | None = None
     ) -> None:
-        """A request arrives."""
+        """A request arrives; without a caller it is the daemon's own."""
         self.method = method
         self.request_id = request_id
-        self.pid = pid
-        self.worker_id = worker_id
+        self.caller = caller
         self.is_wait = False
         # Freed as it comes, unless it has mutations before it to wait for.
         self.arrived = self.freed = perf_counter()
@@ -85,6 +80,8 @@ class RequestLog:
         self._slow_request = settings.slow_request_ms / 1000
         self._slow_commit = settings.slow_commit_ms / 1000
         self._every = settings.log_level == "debug"
+        self.asks_from_seconds = 0.0 if self._every else self._slow_request
+        """What took less need not even be told to `answered`."""
 
     def answered(self, trace: Trace, now: float, error: str | None) -> None:
         """Log a request if there is a reason to; a wait is not slow, it waits."""
@@ -96,8 +93,8 @@ class RequestLog:
             "slow request" if is_slow else "request",
             method=trace.method,
             request_id=trace.request_id,
-            pid=trace.pid,
-            worker_id=trace.worker_id,
+            pid=None if trace.caller is None else trace.caller.pid,
+            worker_id=None if trace.caller is None else trace.caller.worker_id,
             error=error,
             **trace.waits_ms(now),
         )

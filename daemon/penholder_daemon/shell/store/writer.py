@@ -368,10 +368,10 @@ class AdaptiveWriter:
         if self._long:
             self._long -= sum(job.call.method.is_long for job in jobs)
         self._counters.committed(len(jobs), ended - begun)
-        traces = [job.trace for job in jobs]
-        for trace in traces:
-            trace.carried_out(begun, ended)
-        self._request_log.committed(traces, outcome, ended - begun)
+        for job in jobs:
+            job.begun = begun
+            job.ended = ended
+        self._request_log.committed(jobs, outcome, ended - begun)
         self._deliver(jobs, outcome)
         # Last: until an answer is held as unsent, it goes on counting as underway. The other way
         # round there would be room for a moment in which there is none.
