@@ -90,6 +90,10 @@ _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _check_syntax: Callable[[bytes], Raw] = msgspec.json.Decoder(Raw).decode
 
 
+_PLAIN_ID_BYTES = 20
+"""A number of so many digits is an id without another look; nearly all are."""
+
+
 def parse(frame: bytes) -> Message | list[Message]:
     """Read one frame: a message, or for a batch a list of them (never empty)."""
     # The decoder looks at the UTF-8 of what it decodes only, and raw parts would go on as they are.
@@ -119,7 +123,9 @@ def _parse_one(frame: bytes) -> Message:
     params = NO_PARAMS if envelope.params is UNSET else envelope.params
     if len(frame) > _FRAME_HEAD_BYTES:
         params = _own_text(params, frame)
-    if request_id is not None and not _is_id(request_id):
+    if request_id is not None and not (
+        (request_id.isdigit() and len(request_id) <= _PLAIN_ID_BYTES) or _is_id(request_id)
+    ):
         return _diagnose(frame)
     # An array is let through: who decodes params says that they go by name, with the method's own.
     if bytes(params)[:1] not in (b"{", b"["):
@@ -195,8 +201,6 @@ def _unreadable(frame: bytes, error: msgspec.DecodeError) -> Fault:
 def _is_id(raw: bytes) -> bool:
     if len(raw) > MAX_REQUEST_ID_BYTES:
         return False
-    if raw.isdigit():  # as nearly all are
-        return True
     # It is JSON already: its first byte says what it is, a dot or exponent that it is no integer.
     return raw[:1] == b'"' or (raw[:1] in b"-0123456789" and not set(b".eE") & set(raw))
 

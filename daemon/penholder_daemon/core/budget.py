@@ -52,9 +52,10 @@ class Metered(StoreOver):
         self._most_rows = MAX_BULK_ROWS if is_bulk else MAX_MUTATION_ROWS
         # The store counts for ever, also what was taken back: a call remembers where it began.
         self._rows_before = self._store.changed_rows
-        self._steps_before = self._store.steps
+        # Not asked for before the first statement: a call that has none takes no steps.
+        self._steps_before: int | None = None
         self._statements = 0
-        self._until_look = _STATEMENTS_BETWEEN
+        self._until_look = 1
 
     # The same three lines stand in each of these: a function for them would be one call more for
     # every statement.
@@ -81,11 +82,16 @@ class Metered(StoreOver):
 
     def check(self) -> None:
         """Raise MutationTooLarge over the budget; to be asked once more at the end of a call."""
+        if self._store.changed_rows - self._rows_before > self._most_rows:
+            raise _too_large(self._limit, self._most_rows, "rows written")
+        if self._steps_before is None:
+            if not self._until_look:
+                self._steps_before = self._store.steps
+                self._until_look = _STATEMENTS_BETWEEN - 1  # less the one that is about to run
+            return
         # Those since the last look: at the end of a call it comes before the eighth.
         self._statements += _STATEMENTS_BETWEEN - self._until_look
         self._until_look = _STATEMENTS_BETWEEN
-        if self._store.changed_rows - self._rows_before > self._most_rows:
-            raise _too_large(self._limit, self._most_rows, "rows written")
         steps = self._store.steps - self._steps_before + self._statements * _STEPS_OF_A_STATEMENT
         if steps > MAX_MUTATION_STEPS:
             raise _too_large("MAX_MUTATION_STEPS", MAX_MUTATION_STEPS, "steps of reading")

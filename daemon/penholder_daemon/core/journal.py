@@ -74,7 +74,7 @@ def append(
             turn_id,
             bytes(data).decode(),
             # What is absent is read as null, so null itself takes no room.
-            None if raw == NULL else bytes(raw).decode(),
+            None if raw is NULL or raw == NULL else bytes(raw).decode(),
             tx.request_id,
         ),
     )

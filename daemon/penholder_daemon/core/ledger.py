@@ -78,10 +78,10 @@ class Ledger:
 
         Nothing is counted on before something is added: who fails in between leaves no gap.
         """
-        head = self._mirror.get(_HEAD, (stream,))
+        head = self._mirror.get(_HEAD, stream)
         if head is None:
             self._open_stream(stream)
-            head = self._mirror.get(_HEAD, (stream,))
+            head = self._mirror.get(_HEAD, stream)
             assert head is not None  # it was made just now
         if self._position is None:
             self._position = positions.last(self._store)
@@ -147,7 +147,7 @@ class Ledger:
 
     def note(self) -> None:
         """Note where entries and answers are, where many are not noted; all must be written."""
-        placed = self._mirror.get(places.PLACED, ())
+        placed = self._mirror.get(places.PLACED)
         if self._position and self._position >= (placed or 0) + places.AT_ONCE:
             places.place(self._store)
             self._mirror.forget(places.PLACED)

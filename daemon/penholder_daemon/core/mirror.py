@@ -33,7 +33,7 @@ class Mirror:
         self._kept: dict[Known[object], dict[tuple[SqlValue, ...], object]] = {}
         self._depend: dict[Known[object], Touched] = {}
 
-    def get(self, known: Known[T], values: tuple[SqlValue, ...]) -> T | None:
+    def get(self, known: Known[T], *values: SqlValue) -> T | None:
         """Return what a read finds, from here if it was found before."""
         kept = self._kept.get(known)
         if kept is None:

@@ -69,8 +69,8 @@ class Params:
         self.names = tuple(field.name for field in fields)
         self.type = _struct_type(name, fields)
         self._decode = msgspec.json.Decoder(self.type).decode
-        self._kinds = [
-            (each.name, kind, each.default)
+        self._json = [
+            (each.name, kind != "value", kind != "object", each.default)
             for each in fields
             if (kind := _json_kind(each.hint)) is not None
         ]
@@ -97,11 +97,11 @@ class Params:
         except RecursionError:
             raise InvalidParams("the params are nested too deep") from None
         arguments = msgspec.structs.asdict(decoded)
-        for name, kind, default in self._kinds:
-            given = arguments[name]
-            # What was left out is as short as it can be.
-            if given is not default:
-                arguments[name] = _compacted(given, name, kind)
+        for name, must_be_object, takes_null, default in self._json:
+            given = getattr(decoded, name)
+            # What was left out is as short as it can be, and so is null.
+            if given is not default and not (takes_null and given == NULL):
+                arguments[name] = compact(given, name, must_be_object=must_be_object)
         if texts.MAYBE_NUL in text and not self._takes_nul:
             self._refuse_nul(decoded)
         return raw, arguments

@@ -47,6 +47,7 @@ class TransactionStore(StoreOver):
         """Begin with nothing known of what is stored."""
         super().__init__(store)
         self._mirror = Mirror(store)
+        self.known = self._mirror.get  # type: ignore[method-assign]  # without a call more
         self.ledger = Ledger(store, self._mirror, self._open_stream)
         self._statements: dict[str, _Statement] = {}
         self._known_then = 0
@@ -113,10 +114,6 @@ class TransactionStore(StoreOver):
         return self._store.in_transaction and not self.ledger.is_torn
 
     # --- statements ---------------------------------------------------------------------------
-    def known(self, known: Known[T], *values: SqlValue) -> T | None:
-        """Return what a foreseen read finds."""
-        return self._mirror.get(known, values)
-
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
         self._prepare(sql, values)

@@ -33,7 +33,7 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
     Raises InvalidParams if it must be an object and is none or for a number that no reader can be
     sure to read, ValueTooLarge past MAX_VALUE_BYTES or MAX_VALUE_DEPTH.
     """
-    text = bytes(value)
+    text = given = bytes(value)
     if must_be_object and text[:1] != b"{":
         raise InvalidParams(f"param `{name}` must be a JSON object", param=name)
     if text in _AS_SHORT_AS_CAN_BE:
@@ -45,22 +45,22 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
         raise _over(name, "MAX_VALUE_DEPTH", MAX_VALUE_DEPTH, "levels deep")
     if _MAYBE_HUGE.search(text):
         _refuse_numbers(text, name)
-    formatted = _formatted(text, name)
-    # Only now: the limit counts what is stored, not how it was spelled.
-    if len(formatted) > MAX_VALUE_BYTES:
-        raise _over(name, "MAX_VALUE_BYTES", MAX_VALUE_BYTES, "bytes")
-    return value if formatted == text else Raw(formatted)
-
-
-def _formatted(text: bytes, name: str) -> bytes:
-    """Write it without white space; these escapes alone formatting leaves longer than they are."""
     try:
-        if b"\\u" in text or b"\\/" in text:
-            text = _ESCAPES.sub(_shortest, text)
-        return msgspec.json.format(text, indent=-1)
+        if b"\\" in text:
+            text = _with_short_escapes(text)
+        formatted = msgspec.json.format(text, indent=-1)
     except msgspec.DecodeError as error:
         wrong = what_is_wrong(text, str(error))
         raise InvalidParams(f"param `{name}` is no JSON: {wrong}", param=name) from None
+    # Only now: the limit counts what is stored, not how it was spelled.
+    if len(formatted) > MAX_VALUE_BYTES:
+        raise _over(name, "MAX_VALUE_BYTES", MAX_VALUE_BYTES, "bytes")
+    return value if formatted == given else Raw(formatted)
+
+
+def _with_short_escapes(text: bytes) -> bytes:
+    """Write these escapes short: formatting leaves them longer than they are."""
+    return _ESCAPES.sub(_shortest, text) if b"\\u" in text or b"\\/" in text else text
 
 
 def _shortest(escapes: re.Match[bytes]) -> bytes:

@@ -62,9 +62,9 @@ def append(
 ) -> Event:
     """Add an event to the worker's stream; `blobs` are what blob.put has made, and belong to it."""
     records.require_controller_id(tx, worker_id)
-    return _append(
-        tx, worker_id, NewEvent(type=type, data=data, turn_id=turn_id, raw=raw, blobs=blobs)
-    )
+    stream = streams.worker(worker_id)
+    entry = journal.append(tx, stream, type, data, turn_id=turn_id, raw=raw, blobs=blobs)
+    return _event(worker_id, entry)
 
 
 @room.mutation(sockets=_BOTH, fence=guard_worker, errors=(*_GUARDED, BlobNotFound))

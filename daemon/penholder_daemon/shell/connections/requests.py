@@ -79,6 +79,7 @@ class Requests:
         self._account: Account = desk.account
         # Looked up once: these stand on the way of every request.
         self._invocation = services.dispatcher.invocation
+        self._submit_to_writer = services.writer.submit
         self._counters = services.counters
         self._request_log = services.request_log
         self._mutations_sent = 0
@@ -106,14 +107,16 @@ class Requests:
 
     def _begin(self, pending: Pending) -> None:
         match pending.call.method.kind:
-            case Kind.MUTATION:
-                self._submit(pending)
+            case Kind.MUTATION | Kind.CLAIM:
+                if pending.is_wait:
+                    # Known before it is sent, so that it can be canceled while it waits for the
+                    # writer.
+                    self._waits.expect(pending)
+                self._submit_to_writer(pending)
+                # After it was taken: one that is refused as BUSY would never be counted as done.
+                self._mutations_sent += 1
             case Kind.QUERY:
                 self._after_mutations(partial(self._query, pending))
-            case Kind.CLAIM:
-                # Known before it is sent, so that it can be canceled while it waits for the writer.
-                self._waits.expect(pending)
-                self._submit(pending)
             case Kind.WAIT:
                 # Likewise, while it waits for the mutations before it.
                 self._waits.expect(pending)
@@ -170,11 +173,6 @@ class Requests:
         return InternalError()
 
     # --- order --------------------------------------------------------------------------------
-    def _submit(self, pending: Pending) -> None:
-        self._services.writer.submit(pending)
-        # After it was taken: one that is refused as BUSY would never be counted as done.
-        self._mutations_sent += 1
-
     def _written(self, pending: Pending, answer: Answer) -> None:
         """Answer a mutation; of a claim this was the first try, which stood in their order."""
         if pending.is_wait:

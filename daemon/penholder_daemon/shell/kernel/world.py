@@ -67,7 +67,7 @@ class RealWorld:
 
     def entry_id(self, prefix: str, pos: int) -> str:
         """Make the id of an entry, which holds its position."""
-        return positions.entry_id(prefix, self.now_ms(), pos)
+        return positions.entry_id(prefix, time.time_ns() // 1_000_000, pos)
 
     def entry_pos(self, entry_id: str) -> int | None:
         """Read the position out of an id."""
