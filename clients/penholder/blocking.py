@@ -20,10 +20,10 @@ from msgspec.json import Decoder
 from penholder import paths
 from penholder._blocking.attention import Attention, Unanswered
 from penholder._blocking.line import Line
-from penholder._blocking.turns import CallInProgress, Turns
+from penholder._blocking.turns import CallInProgress, RLock, Turns
 from penholder._generated import Rooms
 from penholder._shared import forks
-from penholder._shared.call import Call
+from penholder._shared.call import QUICK, Call, keyed
 from penholder._shared.failures import ConnectionLost, DaemonUnreachable
 from penholder._shared.following import After, Following
 from penholder._shared.reach import Reach
@@ -174,10 +174,13 @@ class Client(Rooms):
         try:
             return self._line.exchange(call, deadline)
         finally:
-            self._turns.give_back(turn)
-            # One that came meanwhile has left the socket to who used it.
-            if self._line.is_closed:
-                _release(self._line, self._turns)
+            self._end_turn(turn)
+
+    def _end_turn(self, turn: RLock) -> None:
+        self._turns.give_back(turn)
+        # One that came meanwhile has left the socket to who used it.
+        if self._line.is_closed:
+            _release(self._line, self._turns)
 
     def ask(
         self,
@@ -187,8 +190,15 @@ class Client(Rooms):
         timeout_s: float | None = None,
     ) -> T:
         """Call a method for one of the rooms."""
-        call = Call(method, params, self._reconnect_s, by_name=False)
-        return decode(call.whole(self._exchange(call, timeout_s)), decoder)
+        if method not in QUICK or timeout_s is not None or self._attention is not None:
+            call = Call(method, params, self._reconnect_s, by_name=False)
+            return decode(call.whole(self._exchange(call, timeout_s)), decoder)
+        given = keyed(params)
+        turn = self._turns.take()
+        try:
+            return decode(self._line.ask(method, given, self._reconnect_s), decoder)
+        finally:
+            self._end_turn(turn)
 
     def subscribe(
         self,

@@ -102,10 +102,10 @@ def parse(frame: bytes) -> Message | list[Message]:
             frame.decode()
         except UnicodeDecodeError as error:
             return Fault(ParseError(f"the frame is not UTF-8: {error}"))
-    if frame.startswith(b"{"):  # as nearly all do
-        return _parse_one(frame)
-    first = frame.lstrip(b" \t\r")[:1]
-    return _parse_batch(frame) if first == b"[" else _parse_one(frame)
+    # Nearly all begin with their first byte.
+    if not frame.startswith(b"{") and frame.lstrip(b" \t\r")[:1] == b"[":
+        return _parse_batch(frame)
+    return _parse_one(frame)
 
 
 def _parse_one(frame: bytes) -> Message:

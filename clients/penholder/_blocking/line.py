@@ -13,13 +13,14 @@ its number, so it only hangs up, and whoever reads it frees it (`release`).
 import errno
 import threading
 import time
+from collections.abc import Mapping
 
 from msgspec import Raw
 
 from penholder._blocking.attention import Attention, Unanswered
 from penholder._blocking.connection import Connection
 from penholder._shared import forks
-from penholder._shared.call import Call, result_of
+from penholder._shared.call import Call, quick_frame, result_of
 from penholder._shared.failures import ConnectionLost
 from penholder._shared.reach import Reach
 from penholder._shared.request_ids import RequestIds
@@ -57,8 +58,56 @@ class Line:
         """Whether `close` was called."""
         return self._closed.is_set()
 
-    def exchange(self, call: Call, deadline: float | None = None) -> Raw:
-        """Carry out a call, over as many connections as it takes."""
+    def ask(self, method: str, given: Mapping[str, object], reconnect_s: float) -> Raw:
+        """Carry out a quick call: the common one, with nothing made that it mostly has no need of.
+
+        It may fail at any point: under its key it goes on as any other call.
+        """
+        connection = self._connection
+        if connection is None:
+            return self.exchange(Call(method, given, reconnect_s, by_name=False))
+        request_id = self._request_ids.next()
+        frame = quick_frame(request_id, method, given)
+        is_sent = False
+        try:
+            connection.send(frame, None)
+            is_sent = True
+            answer = connection.answer_quickly(request_id)
+        except (OSError, PenholderError) as failure:
+            self._disconnect()  # as in `_ask`
+            return self._go_on(method, given, reconnect_s, failure, is_sent=is_sent)
+        except BaseException:
+            self._disconnect()
+            raise
+        if isinstance(answer, Raw):
+            return answer
+        try:
+            return result_of(answer)
+        except PenholderError as refusal:
+            return self._go_on(method, given, reconnect_s, refusal, is_sent=True)
+
+    def _go_on(
+        self,
+        method: str,
+        given: Mapping[str, object],
+        reconnect_s: float,
+        failure: OSError | PenholderError,
+        *,
+        is_sent: bool,
+    ) -> Raw:
+        call = Call(method, given, reconnect_s, by_name=False)
+        call.sent = is_sent
+        return self.exchange(call, None, failure)
+
+    def exchange(
+        self,
+        call: Call,
+        deadline: float | None = None,
+        failure: OSError | PenholderError | None = None,
+    ) -> Raw:
+        """Carry out a call, over as many connections as it takes; the first may have failed."""
+        if failure is not None:
+            self._await_next(call, deadline, failure)
         while True:
             request_id = self._request_ids.next()
             # Before there is a connection: what cannot be sent is refused, whether a daemon is
@@ -70,12 +119,8 @@ class Line:
             # The caller's own time or patience is over, which no other attempt mends.
             except (TimeoutError, Unanswered):
                 raise
-            except (OSError, PenholderError) as failure:
-                if self.is_closed:
-                    raise _closed_line() from None
-                self._look_after(failure)
-                delay = call.delay_after(failure, time.monotonic())
-            self._pause(delay, deadline)
+            except (OSError, PenholderError) as error:
+                self._await_next(call, deadline, error)
 
     def notification(self) -> Incoming:
         """Wait for the next notification; raises OSError when the connection ends."""
@@ -122,6 +167,15 @@ class Line:
             self._disconnect()
             raise _closed_line()
         return connection
+
+    def _await_next(
+        self, call: Call, deadline: float | None, failure: OSError | PenholderError
+    ) -> None:
+        """Wait until a call is to be tried again; raises what the caller is to get instead."""
+        if self.is_closed:
+            raise _closed_line() from None
+        self._look_after(failure)
+        self._pause(call.delay_after(failure, time.monotonic()), deadline)
 
     def _look_after(self, failure: OSError | PenholderError) -> None:
         """Have it looked why the daemon's queue is full: it is busy, or accepts nobody any more."""

@@ -53,6 +53,8 @@ from penholder_protocol.nouns import Fence, LeaseProof
 
 NOT_REPEATED = frozenset({"daemon.shutdown"})
 """Sent a second time it would stop the daemon that has just come back."""
+QUICK = KEYED - TOKENED - NOT_REPEATED - WAITS
+"""What may be sent again under its key, whatever has become of it: most of what a worker does."""
 # No right to connect, or a path that no socket can have: waiting mends neither.
 _WITHOUT_SECRET = METHODS - TOKENED
 _PLAIN = frozenset({str, int, float, bool, type(None), Fence, LeaseProof})
@@ -162,6 +164,20 @@ class Call:
         if self.sent:
             return ConnectionLost(f"no answer to {self.method}: {failure}")
         return DaemonUnreachable(f"{self.method} was not sent: {failure}")
+
+
+def keyed(params: Mapping[str, object]) -> dict[str, object]:
+    """Return what is given of the params of a quick call, under a key; a `Call` keeps that key."""
+    given = {name: value for name, value in params.items() if value is not UNSET}
+    if given.get("idempotency_key") is None:
+        given["idempotency_key"] = _new_key()
+    return given
+
+
+def quick_frame(request_id: str, method: str, given: Mapping[str, object]) -> bytes:
+    """Make the request of a quick call; raises the error of one that the daemon would not read."""
+    frame = jsonrpc.request(request_id, method, _encode(given))
+    return frame if len(frame) <= _PLAIN_BYTES and _is_plain(given) else sendable(frame)
 
 
 def result_of(answer: jsonrpc.Incoming) -> Raw:

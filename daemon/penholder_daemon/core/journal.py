@@ -69,7 +69,7 @@ def append(
             seq,
             entry_id,
             ts,
-            durations.age_of(tx),
+            durations.age_of(tx) if tx.age_ms is None else tx.age_ms,
             type_,
             turn_id,
             bytes(data).decode(),

@@ -22,7 +22,7 @@ Two things the decoder cannot see:
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Annotated, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -204,21 +204,25 @@ def _json_kind(hint: object) -> str | None:
 def compact_struct(value: StructT) -> StructT:
     """Check the JSON values of a nested record in params and return it with them compacted."""
     changed: dict[str, Raw] = {}
-    for name, kind in _kinds_in(type(value)).items():
+    for name, must_be_object, takes_null in _json_fields(type(value)):
         given = getattr(value, name)
-        compacted = _compacted(given, name, kind)
+        if takes_null and given == NULL:
+            continue
+        compacted = compact(given, name, must_be_object=must_be_object)
         if compacted is not given:
             changed[name] = compacted
     return msgspec.structs.replace(value, **changed) if changed else value
 
 
 @cache
-def _kinds_in(record: type[msgspec.Struct]) -> Mapping[str, str]:
+def _json_fields(record: type[msgspec.Struct]) -> tuple[tuple[str, bool, bool], ...]:
+    """Name the JSON values of a record: whether each must be an object, and whether it takes null.
+
+    Null is as short as it can be, as most are that may be null.
+    """
     hints = get_type_hints(record, include_extras=True)
-    return {name: kind for name, hint in hints.items() if (kind := _json_kind(hint))}
-
-
-def _compacted(value: Raw, name: str, kind: str) -> Raw:
-    if value == NULL and kind != "object":  # as most that may be are
-        return value
-    return compact(value, name, must_be_object=kind != "value")
+    return tuple(
+        (name, kind != "value", kind != "object")
+        for name, hint in hints.items()
+        if (kind := _json_kind(hint))
+    )

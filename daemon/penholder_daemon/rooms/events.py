@@ -71,8 +71,9 @@ def append(
 def append_many(tx: Tx, *, worker_id: WorkerId, events: NewEvents) -> Page[Event]:
     """Add up to 1,000 events in their order, all or none."""
     records.require_controller_id(tx, worker_id)
+    stream = streams.worker(worker_id)
     # Values in nested records are not checked with the params (see `params`).
-    return Page(items=[_append(tx, worker_id, compact_struct(event)) for event in events])
+    return Page(items=[_append(tx, stream, worker_id, compact_struct(each)) for each in events])
 
 
 @room.query(sockets=_BOTH, errors=_READING)
@@ -134,10 +135,10 @@ def wait(
     )
 
 
-def _append(tx: Tx, worker_id: str, event: NewEvent) -> Event:
+def _append(tx: Tx, stream: str, worker_id: str, event: NewEvent) -> Event:
     entry = journal.append(
         tx,
-        streams.worker(worker_id),
+        stream,
         event.type,
         event.data,
         turn_id=event.turn_id,

@@ -114,7 +114,7 @@ async def test_a_loop_that_goes_on_lets_leases_run_out(
     claim(bench, lease_ms=10_000)
     scene = Scene(bench)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep_beating, scene.beat)
+        nursery.start_soon(keep_beating, scene.beat, lambda: None)
         for _ in range(20):
             await trio.testing.wait_all_tasks_blocked()
             bench.world.pass_ms(500)

@@ -52,7 +52,7 @@ from penholder_protocol.errors import (
     StoreFailed,
 )
 from penholder_protocol.jsonrpc import Request
-from penholder_protocol.limits import MAX_IN_FLIGHT
+from penholder_protocol.limits import CONNECTION_KEEPS_BYTES, MAX_IN_FLIGHT
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -251,7 +251,10 @@ class Requests:
     @property
     def may_take(self) -> bool:
         """Whether more may be opened before some are answered."""
-        return len(self._open) < MAX_IN_FLIGHT and self._account.may_take
+        account = self._account
+        # What every connection may hold in any case, as most do, always.
+        has_room = account.params_bytes < CONNECTION_KEEPS_BYTES or account.may_take
+        return has_room and len(self._open) < MAX_IN_FLIGHT
 
     def end_waits(self) -> None:
         """Have every wait answer now: the daemon stops or the peer is gone."""

@@ -177,9 +177,8 @@ class Account:
     @property
     def may_take(self) -> bool:
         """Whether more requests may be taken from the peer."""
-        if self.params_bytes < CONNECTION_KEEPS_BYTES:
-            return True
-        return self.params_bytes < MAX_CONNECTION_BYTES and not self._accounts.is_pressed
+        pressed = self._accounts.is_pressed
+        return self.params_bytes < (CONNECTION_KEEPS_BYTES if pressed else MAX_CONNECTION_BYTES)
 
     @property
     def has_room(self) -> bool:

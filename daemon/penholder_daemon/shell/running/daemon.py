@@ -88,6 +88,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class _Parts:
     """What one run is made of, beside what was taken before it."""
 
+    beat: Beat
     writer: AdaptiveWriter
     readers: ThreadReaders
     sockets: Sockets
@@ -183,7 +184,7 @@ class Daemon:
     ) -> None:
         self._resume(parts, start)
         nursery.start_soon(parts.timers.run)
-        nursery.start_soon(tend, parts.sockets, self._locks)
+        nursery.start_soon(keep_beating, parts.beat, partial(tend, parts.sockets, self._locks))
         # Awaited before anybody is told that it is ready: who is told may send a signal at once.
         await nursery.start(self._obey_signals, stop)
         ready()
@@ -201,7 +202,6 @@ class Daemon:
         """Make every part of what it needs, from the bottom up, and let the control socket in."""
         accounts, publisher, flusher = Accounts(), Publisher(pos), Flusher()
         beat = Beat(self._world)
-        nursery.start_soon(keep_beating, beat)
         hub = Hub(flusher.flush)
         nursery.start_soon(hub.run)
         writer = AdaptiveWriter(
@@ -254,6 +254,7 @@ class Daemon:
         )
         sockets.serve(services, self._control)
         return _Parts(
+            beat=beat,
             writer=writer,
             readers=readers,
             sockets=sockets,
