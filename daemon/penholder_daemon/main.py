@@ -12,11 +12,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import penholder_daemon.light_imports  # noqa: F401 - before all that imports msgspec or structlog
+
+# isort: split
 import apsw
 import msgspec
 import trio
 
-import penholder_daemon.light_imports  # noqa: F401 - before all that imports structlog
 from penholder_daemon.about import about
 from penholder_daemon.shell.disk.lock import AlreadyRunning
 from penholder_daemon.shell.disk.paths import (

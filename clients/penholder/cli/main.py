@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from penholder_protocol.light_imports import import_light_msgspec
+
 _GLOBAL_SWITCHES = ("--json", "--no-json", "--control")
 _GLOBAL_FLAGS = ("--socket", "--runtime-dir", "--worker", "--state-dir", "--operation", "--at")
 
@@ -70,6 +72,7 @@ def _let_go(stream: TextIO) -> None:
 
 
 def _guarded(words: Sequence[str]) -> int:
+    import_light_msgspec()
     from penholder.cli.terminal import failures  # noqa: PLC0415 - after the handlers above
 
     # Before the words are parsed: that they are wrong is told as JSON, too.

@@ -64,7 +64,7 @@ def test_what_is_said_all_day_imports_next_to_nothing(
     unneeded = {
         "rich", "penholder.cli.contract", "penholder.cli.verbs.call", "subprocess",
         "penholder._shared.deep", "penholder.cli.terminal.meanings", "tomllib", "textual",
-        "hashlib",
+        "hashlib", "typing_extensions", "inspect", "dataclasses",
     }  # fmt: skip
 
     assert not imported(daemon, *words) & (HEAVY | unneeded)
