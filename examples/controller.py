@@ -35,6 +35,8 @@ async def main() -> None:
                     controller_id=_ID, label=f"worker {number}", launcher="example",
                     profile="default", cwd=str(Path.cwd()), start="starting", fence=owned.fence,
                 )  # fmt: skip
+                # Only a worker of another host has none.
+                assert worker.socket_path is not None
                 nursery.start_soon(trio.run_process, [*_WORKER, worker.socket_path])
             working = 3
             while working:

@@ -196,6 +196,8 @@ MAX_RESULT_BYTES = MAX_FRAME_BYTES - 1024
 IDEMPOTENCY_RETENTION_MS = 7 * 86_400_000
 LEASE_STALL_MS = 2_000
 """A longer gap in the beat of the loop or the writer is a stall, which is no time of any lease."""
+HOST_LEASE_MS = 90_000
+"""A host that shares a store and is not heard of for so long is expired."""
 KILL_AFTER_MS = 5_000
 """Between SIGTERM and SIGKILL when a worker is stopped with force."""
 

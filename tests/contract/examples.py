@@ -38,6 +38,8 @@ EXAMPLES = [
     Example("rpc.ping", {}),
     Example("rpc.discover", {}),
     Example("rpc.cancel", {"id": 7}),
+    # Where it runs.
+    Example("host.list", {}),
     # A controller and its owner.
     Example(
         "controller.register",
@@ -304,6 +306,8 @@ EXAMPLES = [
 def carry_out(bench: Bench | None = None, examples: Sequence[Example] = EXAMPLES) -> CarriedOut:
     """Make every call, in order, and return it with its result."""
     bench = bench or Bench()
+    # What a start does before it serves.
+    bench.own("host.keep")
     process = bench.peer("w_ada", 4242)
     callers = {CONTROL: CONTROLLER, RUNTIME: process}
     carried_out: CarriedOut = []

@@ -48,6 +48,7 @@ def check_worker(
         worker_id="w", controller_id="c", label="w", launcher="test", profile="p", cwd="/",
         start="starting",
     )  # fmt: skip
+    assert worker.socket_path is not None
     given = [*command, worker.socket_path] if by_argument else command
     environment = {} if by_argument else {"PENHOLDER_SOCKET": worker.socket_path}
     with client.subscribe(["controller:c"]) as entries, ThreadPoolExecutor(1) as pool:

@@ -32,10 +32,12 @@ class FakeWorld:
     def __init__(self) -> None:
         """Start at a fixed instant."""
         self.rules = Rules()
+        self.host_id = "host_0123456789abcdef"
         self.boot_id = "boot-1"
         self.wall_ms = 1_767_225_600_000
         self.uptime_ms = 1_000_000
         self.suspended_ms = 0
+        self.started_at = self.now()
         self.clocks = Clocks()
         self.living: set[Process] = set()
         self.sockets_dir = "/run/penholder/workers"
@@ -61,6 +63,7 @@ class FakeWorld:
 
     def restart(self) -> None:
         """Have the daemon's process be a new one."""
+        self.started_at = self.now()
         self.clocks = Clocks()
 
     def reboot(self, off_ms: int = 0) -> None:
@@ -252,7 +255,8 @@ class FakeSession:
         return Figures(
             pid=1,
             started_at=self.world.now(),
-            host_id="host_0123456789abcdef",
+            host_id=self.world.host_id,
+            host_name=self.world.rules.host_name,
             state_dir="/state",
             runtime_dir="/run",
             sqlite_version="3.51.3",

@@ -21,6 +21,7 @@ class Seated:
         """Take the seat."""
         self.worker_id = worker.worker_id
         self.name = worker.label
+        assert worker.socket_path is not None
         self.client = Client(worker.socket_path)
         self.client.runtime.attach()
         self.client.worker.transition(to="running")

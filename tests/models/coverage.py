@@ -16,6 +16,7 @@ WITHOUT_MODEL = {
     "journal.subscribe": "sends notifications, which need a connection",
     "journal.unsubscribe": "ends them",
     "journal.wait": "reads as journal.read does, once there is something",
+    "host.list": "tells of the machines that share a store, of which a model has one",
     "backend.list": "answers from the configuration alone",
     "daemon.health": "tells of the process and the disk",
     "daemon.status": "tells of the process and the disk",

@@ -77,6 +77,7 @@ def test_raw_json_goes_back_as_it_came(client: Client) -> None:
 
 def test_a_worker_need_not_name_itself(daemon: DaemonProcess, client: Client) -> None:
     path = client.worker.get(worker_id="w").socket_path
+    assert path is not None
     with Client(path) as runtime:
         runtime.runtime.attach()
         assert runtime.event.append(type="t").worker_id == "w"

@@ -99,3 +99,17 @@ def test_slow_requests_and_commits_say_what_they_waited_for(
     for field in ("ran_ms=", "synced_ms=", "waited_for=", f"request_ids=['{request_id}']"):
         assert field in commit
     assert not [line for line in lines if "slow request" in line and "journal.wait" in line]
+
+
+def test_the_hosts_name_follows_at_once(configured: DaemonProcess, config: Path) -> None:
+    with configured.connect() as control:
+        until(lambda: bool(control.call("host.list")["items"]))
+        (before,) = control.call("host.list")["items"]
+        config.write_text('host_name = "cellar"\n')
+        _reload(configured, "settings were reloaded")
+        until(lambda: control.call("host.list")["items"][0]["host_name"] == "cellar")
+        (host,) = control.call("host.list")["items"]
+        assert host["host_id"] == before["host_id"]
+        status = control.call("daemon.status")
+        assert (status["host_id"], status["host_name"]) == (host["host_id"], "cellar")
+        assert control.call("daemon.config")["host_name"] == "cellar"

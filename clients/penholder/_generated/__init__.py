@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from penholder._generated.daemon import AsyncDaemonCalls, DaemonCalls
     from penholder._generated.event import AsyncEventCalls, EventCalls
     from penholder._generated.handoff import AsyncHandoffCalls, HandoffCalls
+    from penholder._generated.host import AsyncHostCalls, HostCalls
     from penholder._generated.input import AsyncInputCalls, InputCalls
     from penholder._generated.job import AsyncJobCalls, JobCalls
     from penholder._generated.journal import AsyncJournalCalls, JournalCalls
@@ -89,6 +90,7 @@ METHODS: Final = frozenset({
     "handoff.latest",
     "handoff.list",
     "handoff.register",
+    "host.list",
     "input.ack",
     "input.list",
     "input.next",
@@ -353,6 +355,13 @@ class Rooms(Caller):
         return HandoffCalls(self)
 
     @cached_property
+    def host(self) -> "HostCalls":
+        """The host room."""
+        from penholder._generated.host import HostCalls
+
+        return HostCalls(self)
+
+    @cached_property
     def input(self) -> "InputCalls":
         """The input room."""
         from penholder._generated.input import InputCalls
@@ -530,6 +539,13 @@ class AsyncRooms(AsyncCaller):
         from penholder._generated.handoff import AsyncHandoffCalls
 
         return AsyncHandoffCalls(self)
+
+    @cached_property
+    def host(self) -> "AsyncHostCalls":
+        """The host room."""
+        from penholder._generated.host import AsyncHostCalls
+
+        return AsyncHostCalls(self)
 
     @cached_property
     def input(self) -> "AsyncInputCalls":

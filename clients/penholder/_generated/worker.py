@@ -39,10 +39,14 @@ class WorkerCalls:
         session_id: str | None | UnsetType = UNSET,
         env: Mapping[str, str] | UnsetType = UNSET,
         start: Literal["idle", "starting"] | UnsetType = UNSET,
+        host_id: str | None | UnsetType = UNSET,
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Worker:
-        """Make a worker; its runtime socket accepts when the answer comes."""
+        """Make a worker; its runtime socket accepts when the answer comes.
+
+        With the `host_id` of another host it is a worker of that one, which serves its socket.
+        """
         return self._client.ask("worker.create", {
             "worker_id": worker_id,
             "controller_id": controller_id,
@@ -54,6 +58,7 @@ class WorkerCalls:
             "session_id": session_id,
             "env": env,
             "start": start,
+            "host_id": host_id,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _WORKER)
@@ -287,10 +292,14 @@ class AsyncWorkerCalls:
         session_id: str | None | UnsetType = UNSET,
         env: Mapping[str, str] | UnsetType = UNSET,
         start: Literal["idle", "starting"] | UnsetType = UNSET,
+        host_id: str | None | UnsetType = UNSET,
         fence: nouns.Fence | None | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> nouns.Worker:
-        """Make a worker; its runtime socket accepts when the answer comes."""
+        """Make a worker; its runtime socket accepts when the answer comes.
+
+        With the `host_id` of another host it is a worker of that one, which serves its socket.
+        """
         return await self._client.ask("worker.create", {
             "worker_id": worker_id,
             "controller_id": controller_id,
@@ -302,6 +311,7 @@ class AsyncWorkerCalls:
             "session_id": session_id,
             "env": env,
             "start": start,
+            "host_id": host_id,
             "fence": fence,
             "idempotency_key": idempotency_key,
         }, _WORKER)

@@ -37,6 +37,8 @@ export interface ActiveOwner {
   epoch: number;
   /** A process id. */
   pid: number | null;
+  /** A state directory and its daemon; made by the daemon as host_…. */
+  host_id: string | null;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   created_at: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -307,7 +309,7 @@ export interface CurrentPosition {
 /**
  * The daemon in figures; `workers` counts them by state.
  *
- * `host_id` is made at a state directory's first start and kept there.
+ * `host_id` is made at a state directory's first start and kept there; `host_name` is a setting.
  * `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
  * most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
  * `blob_bytes` is what all blobs count for (MAX_BLOBS_BYTES at most).
@@ -320,6 +322,7 @@ export interface DaemonStatus {
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   started_at: string;
   host_id: string;
+  host_name: string;
   state_dir: string;
   runtime_dir: string;
   sqlite_version: string;
@@ -434,6 +437,8 @@ export interface Handle {
   token: string | null;
   /** A process id. */
   pid: number | null;
+  /** A state directory and its daemon; made by the daemon as host_…. */
+  host_id: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   created_at: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -478,6 +483,23 @@ export interface Hello {
   you: Peer;
 }
 
+/**
+ * A state directory and its daemon; `workers` counts those of it that are not stopped.
+ *
+ * `host_name` is a label. `lease_expires_at` is when the lease of an active one would end if its
+ * daemon were not heard of again, and when that of an expired one did.
+ */
+export interface Host {
+  /** A state directory and its daemon; made by the daemon as host_…. */
+  host_id: string;
+  host_name: string;
+  state: "active" | "expired";
+  /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
+  lease_expires_at: string;
+  version: string;
+  workers: number;
+}
+
 /** Something that was sent to a worker; `seq` counts 1, 2, 3 … for each worker. */
 export interface Input {
   /** Names a worker, for ever; made as w_… if absent. */
@@ -501,6 +523,8 @@ export interface Instance {
   epoch: number;
   /** A process id. */
   pid: number | null;
+  /** A state directory and its daemon; made by the daemon as host_…. */
+  host_id: string | null;
   is_active: boolean;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   created_at: string;
@@ -1099,12 +1123,19 @@ export interface Verification {
   findings: Finding[];
 }
 
-/** One worker of a controller. `socket_path` is where the daemon serves it. */
+/**
+ * One worker of a controller. `socket_path` is where the daemon serves it.
+ *
+ * That is null for a worker of another host, which serves it there. While its host's lease is over
+ * its `recovery_state` is `unreachable`, and nothing else of it changes.
+ */
 export interface Worker {
   /** Names a worker, for ever; made as w_… if absent. */
   worker_id: string;
   /** Names a controller; made by the daemon as ctl_… if absent. */
   controller_id: string;
+  /** A state directory and its daemon; made by the daemon as host_…. */
+  host_id: string;
   label: string;
   launcher: string;
   profile: string;
@@ -1113,12 +1144,12 @@ export interface Worker {
   env: Record<string, string>;
   /** A conversation of a worker; made as sess_… if absent. */
   session_id: string;
-  socket_path: string;
+  socket_path: string | null;
   /** A process id. */
   runtime_pid: number | null;
   runtime_socket: string | null;
   state: "canceling" | "error" | "idle" | "running" | "starting" | "stopped" | "waiting_approval";
-  recovery_state: "attached" | "lost" | "restartable";
+  recovery_state: "attached" | "lost" | "restartable" | "unreachable";
   /** One turn of a worker, named by its caller. */
   active_turn_id: string | null;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -1677,6 +1708,13 @@ export interface HandoffRegisterParams {
   fence?: Fence | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
+}
+
+/** Params of host.list. */
+export interface HostListParams {
+  limit?: number;
+  /** `next` of an earlier page; opaque. */
+  cursor?: string | null;
 }
 
 /** Params of input.ack. */
@@ -2450,6 +2488,8 @@ export interface WorkerCreateParams {
   session_id?: string | null;
   env?: Record<string, string>;
   start?: "idle" | "starting";
+  /** A state directory and its daemon; made by the daemon as host_…. */
+  host_id?: string | null;
   fence?: Fence | null;
   /** The same call sent again under the same key is done once. */
   idempotency_key?: string | null;
@@ -2668,6 +2708,7 @@ export interface Methods {
   "handoff.latest": { params: HandoffLatestParams; result: Handoff | null };
   "handoff.list": { params: HandoffListParams; result: Page<Handoff> };
   "handoff.register": { params: HandoffRegisterParams; result: Handoff };
+  "host.list": { params: HostListParams; result: Page<Host> };
   "input.ack": { params: InputAckParams; result: AcknowledgedInput };
   "input.list": { params: InputListParams; result: Page<Input> };
   "input.next": { params: InputNextParams; result: Input | null };
@@ -2892,6 +2933,7 @@ export const METHODS: ReadonlySet<string> = new Set<MethodName>([
   "handoff.latest",
   "handoff.list",
   "handoff.register",
+  "host.list",
   "input.ack",
   "input.list",
   "input.next",
@@ -3531,6 +3573,25 @@ export class HandoffCalls {
   /** Note where the worker wrote down what its successor needs. */
   register(params: HandoffRegisterParams): Promise<Handoff> {
     return this.#caller.ask("handoff.register", params);
+  }
+}
+
+/** The host room. */
+export class HostCalls {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * List the hosts that share the daemon's store, newest first; one by itself is alone there.
+   *
+   * A host is a state directory and its daemon, which holds a lease while it can be heard. An
+   * expired one has unreachable workers, whose state stays as it is.
+   */
+  list(params: HostListParams = {}): Promise<Page<Host>> {
+    return this.#caller.ask("host.list", params);
   }
 }
 
@@ -4182,7 +4243,11 @@ export class WorkerCalls {
     return this.#caller.ask("worker.clear_endpoint", params);
   }
 
-  /** Make a worker; its runtime socket accepts when the answer comes. */
+  /**
+   * Make a worker; its runtime socket accepts when the answer comes.
+   *
+   * With the `host_id` of another host it is a worker of that one, which serves its socket.
+   */
   create(params: WorkerCreateParams): Promise<Worker> {
     return this.#caller.ask("worker.create", params);
   }
@@ -4309,6 +4374,7 @@ export abstract class Rooms implements Caller {
   readonly daemon = new DaemonCalls(this);
   readonly event = new EventCalls(this);
   readonly handoff = new HandoffCalls(this);
+  readonly host = new HostCalls(this);
   readonly input = new InputCalls(this);
   readonly job = new JobCalls(this);
   readonly journal = new JournalCalls(this);

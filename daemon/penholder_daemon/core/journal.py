@@ -98,11 +98,13 @@ def append(
 
 
 def note(tx: Tx, stream: str, type_: str, **data: object) -> Entry:
-    """Add an entry that says what was done by whom: the peer's uid and pid are added.
+    """Add an entry that says what was done by whom: the peer's uid, pid and host are added.
 
     What was done without the fence while there was an owner says so too.
     """
     known = {**data, "uid": tx.caller.uid, "pid": tx.caller.pid}
+    if tx.world.host_id:
+        known["host_id"] = tx.world.host_id
     if tx.beside_owner:
         known["beside_owner"] = True
     return append(tx, stream, type_, msgspec.Raw(to_json(known)))

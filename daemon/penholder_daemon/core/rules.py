@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from penholder_protocol.limits import MAX_SEATS, MAX_WORKERS
+from penholder_protocol.limits import HOST_LEASE_MS, MAX_SEATS, MAX_WORKERS
 
 _Whole = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
@@ -37,6 +37,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What each backend profile can do, for whoever asks; any other profile works as well."""
     allowed_tenants: frozenset[str] | None = None
     """Whose runs may be made; None: anybody's."""
+    host_name: str = "localhost"
+    """What the daemon's host is called, for people."""
+    host_lease_ms: int = HOST_LEASE_MS
+    """How long a host counts as active that is not heard of."""
     max_workers: int = MAX_WORKERS
     """Workers that may be there and not stopped; fewer where there are few descriptors."""
     max_seats: int = MAX_SEATS

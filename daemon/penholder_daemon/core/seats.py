@@ -26,6 +26,7 @@ daemon hears from a pidfd. That a process is to be ended by force is kept with t
 import msgspec
 
 from penholder_daemon.core import fence, streams
+from penholder_daemon.core.hosts import HERE
 from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.store import Known, Row, integer
 from penholder_daemon.core.transaction import Rx, Tx
@@ -68,15 +69,21 @@ def current(rx: Rx, worker_id: str) -> Seat | None:
 
 
 def occupied(rx: Rx) -> list[Seat]:
-    """Return all seats that are held, for the start of the daemon."""
+    """Return all seats that are held, on any host."""
     sql = f"SELECT {_COLUMNS} FROM seats WHERE ended_at IS NULL"
     return [_seat(row) for row in rx.store.rows(sql)]
+
+
+def occupied_here(rx: Rx) -> list[Seat]:
+    """Return those whose processes are of this host, for the start of its daemon."""
+    sql = f"SELECT {_COLUMNS} FROM seats WHERE ended_at IS NULL AND {HERE}"
+    return [_seat(row) for row in rx.store.rows(sql, rx.world.host_id)]
 
 
 def require_room(tx: Tx) -> None:
     """Raise TooManySeats where no process more can be watched."""
     most = tx.world.rules.max_seats
-    if is_full(tx, "seats WHERE ended_at IS NULL", most=most):
+    if is_full(tx, f"seats WHERE ended_at IS NULL AND {HERE}", tx.world.host_id, most=most):
         raise TooManySeats(
             f"{most} processes are seated, more cannot be watched (MAX_SEATS, or what the"
             " descriptors of the daemon's process allow); let some of them end or detach",
@@ -106,13 +113,14 @@ def take(tx: Tx, worker_id: str, process: Process) -> Seat:
     epoch = fence.raise_epoch(tx, streams.worker(worker_id), None)
     seat = Seat(worker_id, epoch, process, tx.world.boot_id, tx.now, None)
     tx.store.run(
-        f"INSERT INTO seats ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, NULL)",
+        f"INSERT INTO seats ({_COLUMNS}, host_id) VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
         worker_id,
         epoch,
         process.pid,
         process.started_ticks,
         seat.boot_id,
         seat.attached_at,
+        tx.world.host_id,
     )
     return seat
 
@@ -137,9 +145,9 @@ def force_end(tx: Tx, seat: Seat) -> None:
 
 
 def to_be_ended(rx: Rx) -> list[str]:
-    """Return the workers whose seated process a forced stop has not seen the end of."""
-    sql = "SELECT worker_id FROM seats WHERE ended_at IS NULL AND end_forced = 1"
-    return [str(row[0]) for row in rx.store.rows(sql)]
+    """Return the workers whose seated process a forced stop has not seen the end of, here."""
+    sql = f"SELECT worker_id FROM seats WHERE ended_at IS NULL AND end_forced = 1 AND {HERE}"
+    return [str(row[0]) for row in rx.store.rows(sql, rx.world.host_id)]
 
 
 def require(rx: Rx, worker_id: str) -> Seat:

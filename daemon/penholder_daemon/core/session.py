@@ -22,6 +22,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     started_at: str
     host_id: str
+    host_name: str
     state_dir: str
     runtime_dir: str
     sqlite_version: str

@@ -18,6 +18,10 @@ class World(Protocol):
 
     rules: Rules
     """What configuration and process say to rooms."""
+    host_id: str
+    """Whose daemon this is; empty in programs that work on a store beside any daemon."""
+    started_at: str
+    """When this run began: tells one run of a host from another."""
     boot_id: str
     """Changes when the machine starts anew, so that start times of processes can be compared."""
     clocks: Clocks

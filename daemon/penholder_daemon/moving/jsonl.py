@@ -6,7 +6,8 @@ header, in each table by its primary key. Bytes are `{"base64": "…"}`. Behind 
 bytes of blobs (see `blobs`). The same content always gives the same export.
 
 It holds the tables as they are, not what rooms would answer: hashes, epochs, keys and all; but not
-what is noted of where they are (`NOTES`), which follows from them. An
+what is noted of where they are (`NOTES`), which follows from them, nor of which hosts they were:
+all of it is of the host that reads it. An
 export of answers could not be read back without giving out new numbers, and every cursor and fence
 would be of another history. That is also why it is read only by a program of the same schema, and
 only into a database that holds nothing: tables of two histories cannot be put together.
@@ -32,8 +33,10 @@ from penholder_daemon.refusals import Refused
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 FORMAT = "penholder-jsonl-1"
-NOTES = (*places.TABLES, *kept_answers.TABLES)
-"""What follows from other tables."""
+NOTES = (*places.TABLES, *kept_answers.TABLES, "hosts")
+"""What follows from other tables, or from which daemon has them."""
+_OF_HOSTS = "subject >= 'host:' AND subject < 'host;'"
+_WITHOUT_HOSTS = {"fences": f" WHERE NOT ({_OF_HOSTS})", "leases": f" WHERE NOT ({_OF_HOSTS})"}
 _CLOCK = "clock"
 """What every start of a daemon fills, also where there is nothing else yet."""
 
@@ -70,7 +73,9 @@ def write(store: Store) -> Iterator[bytes]:
     yield msgspec.json.encode(header) + b"\n"
     for table in header.tables:
         names, key = _columns(store, table)
-        for values in store.rows(f"SELECT {', '.join(names)} FROM {table} ORDER BY {key}"):
+        shown = ", ".join("NULL" if name == "host_id" else name for name in names)
+        source = f"{table}{_WITHOUT_HOSTS.get(table, '')}"
+        for values in store.rows(f"SELECT {shown} FROM {source} ORDER BY {key}"):
             row = {
                 name: Bytes(value) if isinstance(value, bytes) else value
                 for name, value in zip(names, values, strict=True)
@@ -214,6 +219,6 @@ def _columns(store: Store, table: str) -> tuple[list[str], str]:
 
 
 def _count(store: Store, table: str) -> int:
-    row = store.row(f"SELECT COUNT(*) FROM {table}")
+    row = store.row(f"SELECT COUNT(*) FROM {table}{_WITHOUT_HOSTS.get(table, '')}")
     assert row is not None  # a count is one row
     return integer(row[0])

@@ -16,6 +16,7 @@ from penholder_daemon.rooms.controllers.methods import room as controllers_room
 from penholder_daemon.rooms.daemon.methods import room as daemon_room
 from penholder_daemon.rooms.events import room as events_room
 from penholder_daemon.rooms.handoffs.methods import room as handoffs_room
+from penholder_daemon.rooms.hosts.methods import room as hosts_room
 from penholder_daemon.rooms.inputs.methods import room as inputs_room
 from penholder_daemon.rooms.journal import room as journal_room
 from penholder_daemon.rooms.messages.methods import room as messages_room
@@ -40,6 +41,7 @@ def all_rooms() -> list[Room]:
         rpc_room,
         transactions_room,
         journal_room,
+        hosts_room,
         controllers_room,
         workers_room,
         runtime_room,

@@ -23,10 +23,12 @@ from penholder_protocol.limits import (
 )
 
 _MAX_FILE_BYTES = 1 << 20
+_UNFIT_FOR_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 
 StreamKind = Annotated[str, Meta(pattern=r"^(worker|controller|run|board|topic|queue|daemon|\*)$")]
 BackendProfile = Annotated[str, Meta(min_length=1, max_length=MAX_TYPE_CHARACTERS)]
+HostName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$(?!\n)")]
 Uid = Annotated[int, Meta(ge=0, le=(1 << 32) - 2)]
 SlowMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
 AgeMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
@@ -39,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where the database is."""
     runtime_dir: str | None = None
     """Where the sockets are."""
+    host_name: HostName | None = None
+    """What this host is called among those that share a store; the machine's name without it."""
     log_format: Literal["json", "console"] = "console"
     """How log lines look on stderr."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -73,10 +77,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if not self.task_warn_ms < self.task_stale_ms < self.task_dead_ms:
             raise ValueError("task_warn_ms < task_stale_ms < task_dead_ms must hold")
 
+    @property
+    def host_label(self) -> str:
+        """What this host is called, as a word that can be typed."""
+        return self.host_name or _UNFIT_FOR_A_NAME.sub("-", os.uname().nodename)[:64] or "localhost"
+
     def rules(self) -> Rules:
         """Return what rooms are told."""
         tenants = self.allowed_tenants
         return Rules(
+            host_name=self.host_label,
             retention=dict(self.retention),
             backends=dict(self.backends),
             allowed_tenants=None if tenants is None else frozenset(tenants),

@@ -39,6 +39,7 @@ from penholder_protocol.nouns.daemon import (
 )
 from penholder_protocol.nouns.events import Event, NewEvent
 from penholder_protocol.nouns.handoffs import Handoff
+from penholder_protocol.nouns.hosts import Host
 from penholder_protocol.nouns.inputs import AcknowledgedInput, Input
 from penholder_protocol.nouns.journal import (
     CurrentPosition,
@@ -134,6 +135,7 @@ __all__ = [
     "Handoff",
     "Health",
     "Hello",
+    "Host",
     "Input",
     "Instance",
     "Job",

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from penholder_protocol.nouns._base import Record
-from penholder_protocol.nouns.words import ControllerId, Epoch, InstanceId, Pid, Time, Token
+from penholder_protocol.nouns.words import ControllerId, Epoch, HostId, InstanceId, Pid, Time, Token
 
 
 class Fence(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +34,7 @@ class Handle(Record, frozen=True, kw_only=True):
     epoch: Epoch
     token: str | None
     pid: Pid | None
+    host_id: HostId
     created_at: Time
     lease_expires_at: Time | None
 
@@ -55,6 +56,8 @@ class ActiveOwner(Record, frozen=True, kw_only=True):
     instance_id: InstanceId
     epoch: Epoch
     pid: Pid | None
+    host_id: HostId | None
+    """Where that process is; null only of one from before there were hosts, at the first start."""
     created_at: Time
     lease_expires_at: Time | None
 
@@ -76,6 +79,8 @@ class Instance(Record, frozen=True, kw_only=True):
     controller_id: ControllerId
     epoch: Epoch
     pid: Pid | None
+    host_id: HostId | None
+    """As in ActiveOwner."""
     is_active: bool
     created_at: Time
     released_at: Time | None

@@ -21,7 +21,7 @@ class Health(Record, frozen=True, kw_only=True):
 class DaemonStatus(Record, frozen=True, kw_only=True):
     """The daemon in figures; `workers` counts them by state.
 
-    `host_id` is made at a state directory's first start and kept there.
+    `host_id` is made at a state directory's first start and kept there; `host_name` is a setting.
     `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
     most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
     `blob_bytes` is what all blobs count for (MAX_BLOBS_BYTES at most).
@@ -33,6 +33,7 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     boot_id: str
     started_at: Time
     host_id: str
+    host_name: str
     state_dir: str
     runtime_dir: str
     sqlite_version: str

@@ -22,6 +22,7 @@ def _id(description: str, max_length: int = limits.MAX_ID_CHARACTERS) -> Meta:
 
 
 ControllerId = Annotated[str, _id("Names a controller; made by the daemon as ctl_… if absent.")]
+HostId = Annotated[str, _id("A state directory and its daemon; made by the daemon as host_….")]
 InstanceId = Annotated[str, _id("One ownership of a controller; made by the daemon as ci_….")]
 WorkerId = Annotated[
     str,
@@ -236,7 +237,7 @@ NULL = Raw(b"null")
 WorkerState: TypeAlias = Literal[
     "starting", "idle", "running", "waiting_approval", "canceling", "stopped", "error"
 ]
-RecoveryState: TypeAlias = Literal["restartable", "attached", "lost"]
+RecoveryState: TypeAlias = Literal["restartable", "attached", "lost", "unreachable"]
 ApprovalState: TypeAlias = Literal["pending", "decided", "canceled", "expired"]
 TaskState: TypeAlias = Literal[
     "ASSIGNED", "WORKING", "CONFLICTED", "IN_REVIEW", "APPROVED", "COMPLETED", "FAILED"

@@ -4,6 +4,7 @@ from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
     ControllerId,
     Epoch,
+    HostId,
     OptionalObject,
     Pid,
     RecoveryState,
@@ -16,10 +17,15 @@ from penholder_protocol.nouns.words import (
 
 
 class Worker(Record, frozen=True, kw_only=True):
-    """One worker of a controller. `socket_path` is where the daemon serves it."""
+    """One worker of a controller. `socket_path` is where the daemon serves it.
+
+    That is null for a worker of another host, which serves it there. While its host's lease is over
+    its `recovery_state` is `unreachable`, and nothing else of it changes.
+    """
 
     worker_id: WorkerId
     controller_id: ControllerId
+    host_id: HostId
     label: str
     launcher: str
     profile: str
@@ -27,7 +33,7 @@ class Worker(Record, frozen=True, kw_only=True):
     cwd: str
     env: dict[str, str]
     session_id: SessionId
-    socket_path: str
+    socket_path: str | None
     runtime_pid: Pid | None
     runtime_socket: str | None
     state: WorkerState

@@ -53,6 +53,8 @@ REGISTRY: Registry = build_registry()
 class SimulatedWorld:
     """Implements `World` from a seed and trio's clock."""
 
+    host_id = "host_simulated"
+    started_at = "2026-01-01T000000000000000Z"
     boot_id = "simulated"
     rules = Rules()
 
@@ -168,7 +170,7 @@ class SimulatedDaemon:
         parts: dict[str, Any] = {"publisher": publisher, "sockets": _NoSockets(), "stop": stop}
         operations = Operations(
             paths=Paths(Path("/simulated"), Path("/simulated")),
-            host_id="host_simulated", started_at=world.now(), settings=Settings,
+            host_id=world.host_id, started_at=world.now(), settings=Settings,
             counters=counters, accounts=accounts,
             writer=writer, maintenance=None,  # type: ignore[arg-type]  # it needs threads
             compare_mirrors=daemon_call(REGISTRY.methods["daemon.compare_mirrors"], caller, {}),

@@ -20,6 +20,7 @@ def worker(fleet: Fleet) -> Seated:
 def ask(fleet: Fleet, worker: Seated, *words: str, monkeypatch: pytest.MonkeyPatch) -> Running:
     """Ask as the worker's own."""
     socket = fleet.client.worker.get(worker_id=worker.worker_id).socket_path
+    assert socket is not None
     monkeypatch.setenv("PENHOLDER_SOCKET", socket)
     monkeypatch.setenv("PENHOLDER_WORKER_ID", worker.worker_id)
     try:

@@ -285,9 +285,13 @@ def test_everything_is_journaled_with_the_peer(bench: Bench) -> None:
     bench.call("approval.request", seated, message="?")
     bench.call("approval.cancel", seated, request_id="ap_2")
     notes = [(type_, data) for type_, data in bench.notes() if type_.startswith("approval.")]
+    host = {"host_id": bench.world.host_id}
     assert notes == [
-        ("approval.requested", {"worker_id": "w1", "request_id": "ap_1", "uid": 1000, "pid": 700}),
-        ("approval.decided", {"worker_id": "w1", "request_id": "ap_1", "uid": 1000, "pid": 50}),
-        ("approval.requested", {"worker_id": "w1", "request_id": "ap_2", "uid": 1000, "pid": 700}),
-        ("approval.canceled", {"worker_id": "w1", "request_id": "ap_2", "uid": 1000, "pid": 700}),
+        (type_, {"worker_id": "w1", "request_id": request_id, "uid": 1000, "pid": pid, **host})
+        for type_, request_id, pid in [
+            ("approval.requested", "ap_1", 700),
+            ("approval.decided", "ap_1", 50),
+            ("approval.requested", "ap_2", 700),
+            ("approval.canceled", "ap_2", 700),
+        ]
     ]

@@ -42,6 +42,7 @@ def test_renew_extends_and_shows_no_token(bench: Bench) -> None:
         "epoch": 1,
         "token": None,
         "pid": 50,
+        "host_id": bench.world.host_id,
         "created_at": "2026-01-01T00:00:00.000Z",
         "lease_expires_at": "2026-01-01T00:00:01.900Z",
     }

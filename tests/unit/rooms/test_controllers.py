@@ -107,6 +107,7 @@ def test_acquire_answers_a_handle_with_the_peers_pid(bench: Bench) -> None:
         "epoch": 1,
         "token": "token-1",
         "pid": CONTROLLER.pid,
+        "host_id": bench.world.host_id,
         "created_at": "2026-01-01T00:00:00.000Z",
         "lease_expires_at": None,
     }
@@ -217,7 +218,14 @@ def test_forced_release_needs_no_proof(bench: Bench) -> None:
     assert bench.call("controller.release", controller_id="c1", force=True)["released"]
     assert bench.notes()[-1] == (
         "controller.released",
-        {"instance_id": "ci_1", "epoch": 1, "force": True, "uid": 1000, "pid": 50},
+        {
+            "instance_id": "ci_1",
+            "epoch": 1,
+            "force": True,
+            "uid": 1000,
+            "pid": 50,
+            "host_id": bench.world.host_id,
+        },
     )
 
 
@@ -232,6 +240,7 @@ def test_status_names_the_owner_without_its_secret(bench: Bench) -> None:
             "instance_id": "ci_1",
             "epoch": 1,
             "pid": 50,
+            "host_id": bench.world.host_id,
             "created_at": "2026-01-01T00:00:00.000Z",
             "lease_expires_at": "2026-01-01T00:00:01.000Z",
         },

@@ -48,7 +48,8 @@ def test_send_answers_the_record_and_says_so_on_the_controllers_stream(ready: Be
         "worker_id": "w1", "seq": 1, "kind": "text", "data": {"text": "Go on."},
         "created_at": AT, "acked": False,
     }  # fmt: skip
-    note = {"worker_id": "w1", "seq": 1, "kind": "text", "uid": 1000, "pid": 50}
+    peer = {"uid": 1000, "pid": 50, "host_id": ready.world.host_id}
+    note = {"worker_id": "w1", "seq": 1, "kind": "text", **peer}
     assert ready.notes()[-1] == ("worker.sent", note)
     assert _next(ready) == sent
 

@@ -15,6 +15,7 @@ from tests.helpers.harness import Bench, Json
 from tests.helpers.running import ask, make_run_in
 
 FILTERS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "host.list": ({}, {}),
     "controller.list": ({}, {}),
     "controller.instances": ({}, {"controller_id": "c1", "active_only": False}),
     "worker.list": ({}, {"controller_id": "c1", "state": "idle"}),

@@ -132,6 +132,7 @@ def test_it_is_told_in_the_stream_of_the_daemon(bench: Bench) -> None:
     assert entry["data"] == {
         "file": "/backup.db", "backup_pos": pos, "known": True, "owners": 1, "seats": 0,
         "runs": 0, "queue_tasks": 0, "uid": 0, "pid": 1,
+        "host_id": bench.world.host_id,
     }  # fmt: skip
 
 

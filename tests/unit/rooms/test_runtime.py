@@ -285,7 +285,10 @@ def test_a_seat_of_a_dead_process_is_vacated_by_who_comes_next(bench: Bench) -> 
     assert bench.call("approval.get", request_id=request_id)["state"] == "canceled"
     events = bench.call("event.list", worker_id="w1")["items"]
     assert [(event["type"], event["data"]) for event in events] == [
-        ("runtime.exited", {"runtime_epoch": 1, "runtime_pid": 700})
+        (
+            "runtime.exited",
+            {"runtime_epoch": 1, "runtime_pid": 700, "host_id": bench.world.host_id},
+        )
     ]
     assert bench.note_types()[-3:] == [
         "worker.state_changed",

@@ -36,7 +36,8 @@ def test_the_exit_is_an_event_like_any_other(bench: Bench) -> None:
         (1, "before"),
         (2, "runtime.exited"),
     ]
-    assert events[1]["data"] == {"runtime_epoch": 1, "runtime_pid": 700}
+    process = {"runtime_epoch": 1, "runtime_pid": 700, "host_id": bench.world.host_id}
+    assert events[1]["data"] == process
 
 
 def test_pending_approvals_are_canceled_and_it_is_journaled(bench: Bench) -> None:

@@ -66,6 +66,7 @@ def test_force_takes_every_step(bench: Bench, current: str, to: str) -> None:
         "force": True,
         "uid": 1000,
         "pid": 50,
+        "host_id": bench.world.host_id,
     }
     assert (CloseWorker("w1") in bench.effects) == (to == "stopped")
     assert (ServeWorker("w1") in bench.effects) == (current == "stopped")

@@ -34,6 +34,7 @@ def test_create_answers_the_whole_record(bench: Bench) -> None:
     assert made == {
         "worker_id": "w_1",
         "controller_id": "c1",
+        "host_id": bench.world.host_id,
         "label": "Ada",
         "launcher": "shell",
         "profile": "default",
@@ -305,7 +306,8 @@ def test_remove_takes_approvals_and_handoffs_and_leaves_stream_and_epochs(bench:
     entries = bench.call("journal.read", streams=["worker:w1"])["items"]
     assert [entry["type"] for entry in entries] == ["said"]
     assert bench.database.row("SELECT epoch FROM fences WHERE subject = 'worker:w1'") == (1,)
-    assert bench.notes()[-1] == ("worker.removed", {"worker_id": "w1", "uid": 1000, "pid": 50})
+    peer = {"uid": 1000, "pid": 50, "host_id": bench.world.host_id}
+    assert bench.notes()[-1] == ("worker.removed", {"worker_id": "w1", **peer})
 
 
 def test_a_worker_that_is_stopped_takes_no_room_from_itself(bench: Bench) -> None:

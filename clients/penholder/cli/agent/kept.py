@@ -23,6 +23,7 @@ from penholder.cli.run.inbox import Inbox
 from penholder.cli.run.running import PATIENCE_S, Runner, Seated, Talk
 from penholder.cli.run.starting import take_seat
 from penholder.cli.run.variables import Variables
+from penholder.cli.workers.served import socket_of
 
 
 class AgentPlan(msgspec.Struct):
@@ -47,21 +48,21 @@ def main() -> int:
 def _run(told: _Told, seated: Seated, inbox: Inbox, channel: kept.Channel) -> int:
     plan, settings = told.run.plan, told.run.settings
     worker = plan.worker
-    with Client(worker.socket_path) as client:
+    with Client(socket_of(worker)) as client:
         before = history.read(client, worker.worker_id, settings.since_pos)
         ended = kept.ended_before(client, told.how) if told.number else None
     holding = Holding(Path(settings.sessions_dir), worker.worker_id)
-    waiting = Waiting(worker.socket_path)
+    waiting = Waiting(socket_of(worker))
     conversation = Conversation(settings, before, holding, inbox, waiting.wait_for)
     waiting.decided = conversation.decided
-    post = Post(worker.socket_path, conversation)
+    post = Post(socket_of(worker), conversation)
     post.start()
-    steers = Steers(worker.socket_path, conversation.steer)
+    steers = Steers(socket_of(worker), conversation.steer)
     steers.start()
     talk = Talk(conversation, conversation.cancel, steers.sent, updates.mended, _facts(settings))
     variables = Variables(plan.stored, plan.passed)
     try:
-        with Client(worker.socket_path, reconnect_s=PATIENCE_S) as client:
+        with Client(socket_of(worker), reconnect_s=PATIENCE_S) as client:
             runner = Runner(
                 plan.arguments, plan.options, variables, inbox, seated, client, channel, talk
             )

@@ -23,6 +23,7 @@ from penholder.cli.terminal import output, targets
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
+from penholder.cli.workers.served import socket_of
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.nouns import Worker
 
@@ -52,7 +53,7 @@ def begin(arguments: Arguments, options: Options) -> int:
         worker = seated.worker
         shown = f"{printable(worker.label)} ({worker.worker_id})"
         print(f"penholder run: worker {shown}", file=sys.stderr)
-    with start.connect(seated.worker.socket_path, reconnect_s=PATIENCE_S) as client:
+    with start.connect(socket_of(seated.worker), reconnect_s=PATIENCE_S) as client:
         return Runner(arguments, options, start.variables, inbox, seated, client).run()
 
 
@@ -124,6 +125,6 @@ class _Start:
 
 
 def _sit(made: Made, connect: Connect, control_path: str) -> Seated:
-    with connect(made.worker.socket_path) as client:
+    with connect(socket_of(made.worker)) as client:
         epoch = sit(client)
     return Seated(made.worker, epoch, made.before, made.fence, control_path)

@@ -28,6 +28,7 @@ from penholder.cli.run.variables import Variables
 from penholder.cli.terminal import failures
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
+from penholder.cli.workers.served import socket_of
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.nouns import Event, Fence, Page, Worker
 
@@ -118,7 +119,7 @@ def _run(told: _Told, seated: Seated, inbox: Inbox, channel: Channel) -> int:
     plan = told.run
     variables = Variables(plan.stored, plan.passed)
     connect = partial(Client, operation=plan.options.operation)
-    with connect(plan.worker.socket_path, reconnect_s=PATIENCE_S) as client:
+    with connect(socket_of(plan.worker), reconnect_s=PATIENCE_S) as client:
         runner = Runner(plan.arguments, plan.options, variables, inbox, seated, client, channel)
         if not told.number:
             return runner.run()
@@ -135,7 +136,7 @@ def _sit(plan: Plan, sit: Callable[[Client], int]) -> Seated:
     said = plan.arguments
     deadline = inf if said.restart != "never" else time.monotonic() + said.give_up_s
     while True:
-        with Client(plan.worker.socket_path, reconnect_s=_LOOK_S) as client:
+        with Client(socket_of(plan.worker), reconnect_s=_LOOK_S) as client:
             try:
                 epoch = sit(client)
             except (ConnectionLost, DaemonUnreachable):

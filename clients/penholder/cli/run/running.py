@@ -32,6 +32,7 @@ from penholder.cli.run.watcher import Watched, Watcher
 from penholder.cli.terminal import failures, fences
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
+from penholder.cli.workers.served import socket_of
 from penholder_protocol.errors import PenholderError, WorkerNotFound
 from penholder_protocol.nouns import Fence, Worker
 
@@ -118,7 +119,7 @@ class Runner:
         self._keeper = keeper or Nobody()
         self._connect = partial(Client, operation=options.operation)
         worker = seated.worker
-        own = {"PENHOLDER_SOCKET": worker.socket_path, "PENHOLDER_WORKER_ID": worker.worker_id}
+        own = {"PENHOLDER_SOCKET": socket_of(worker), "PENHOLDER_WORKER_ID": worker.worker_id}
         self._marks = [f"{name}={value}" for name, value in own.items()]
         environment = {**variables.stored, **variables.passed, **own}
         self._start = Start(arguments.argv, environment, worker.cwd)

@@ -32,6 +32,7 @@ from penholder.cli.run.variables import Variables
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.workers import ownership, scope
+from penholder.cli.workers.served import socket_of
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.nouns import Attachment, CurrentPosition, Fence, Worker
 
@@ -147,7 +148,7 @@ class Registration:
     def _leave(self, worker: Worker, why: str) -> bool:
         """Give the seat up, in case it was taken."""
         farewell = {"state": "stopped", "last_error": why}
-        with self._connect(worker.socket_path, reconnect_s=0) as client:
+        with self._connect(socket_of(worker), reconnect_s=0) as client:
             try:
                 client.call("runtime.detach", farewell, Worker, timeout_s=_RETIRE_S)
             except (PenholderError, *_AWAY):

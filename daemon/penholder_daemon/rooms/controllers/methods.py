@@ -144,6 +144,7 @@ def acquire(
         epoch=fences.raise_epoch(tx, subject, token or made),
         token=made,
         pid=pid or tx.caller.pid,
+        host_id=tx.world.host_id,
         created_at=tx.now,
         lease_expires_at=leases.grant(tx, subject, lease_ms),
     )
@@ -177,6 +178,7 @@ def renew(
         epoch=owner.epoch,
         token=None,
         pid=owner.pid,
+        host_id=owner.host_id or tx.world.host_id,
         created_at=owner.created_at,
         lease_expires_at=owner.lease_expires_at,
     )

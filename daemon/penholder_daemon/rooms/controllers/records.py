@@ -62,13 +62,14 @@ def owner(rx: Rx, controller_id: str) -> ActiveOwner | None:
 def begin_instance(tx: Tx, handle: Handle) -> None:
     """Store a new ownership; there must be no active one."""
     tx.store.run(
-        "INSERT INTO instances (instance_id, controller_id, epoch, pid, is_active, created_at)"
-        " VALUES (?, ?, ?, ?, 1, ?)",
+        "INSERT INTO instances (instance_id, controller_id, epoch, pid, is_active, created_at,"
+        " host_id) VALUES (?, ?, ?, ?, 1, ?, ?)",
         handle.instance_id,
         handle.controller_id,
         handle.epoch,
         handle.pid,
         handle.created_at,
+        handle.host_id,
     )
 
 

@@ -55,7 +55,8 @@ def _end_seat(tx: Tx, worker: Worker, seat: Seat, note: str, last_error: str) ->
     """The seat ended without the process having its say: the event, the approvals, the state."""
     leave(tx, worker, seat)
     what = {"runtime_epoch": seat.epoch, "runtime_pid": seat.process.pid}
-    journal.append(tx, streams.worker(worker.worker_id), "runtime.exited", Raw(to_json(what)))
+    told = Raw(to_json({**what, "host_id": worker.host_id or None}))
+    journal.append(tx, streams.worker(worker.worker_id), "runtime.exited", told)
     workers.note(tx, worker, "runtime.exited", **what)
     approvals.cancel_all(tx, worker, note=note)
     if worker.state != "stopped":

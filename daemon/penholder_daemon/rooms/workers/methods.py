@@ -9,6 +9,7 @@ from penholder_daemon.core import journal, paging, seats, streams, verify
 from penholder_daemon.core.caller import CONTROL, RUNTIME
 from penholder_daemon.core.effects import CloseWorker, EndProcess, ServeWorker, WakeWaiters
 from penholder_daemon.core.fence import Arguments, beside_owner
+from penholder_daemon.core.hosts import is_here
 from penholder_daemon.core.newest import Newest
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.store import SqlValue, filters
@@ -18,6 +19,7 @@ from penholder_daemon.core.values import bounded
 from penholder_daemon.rooms.approvals import records as approvals
 from penholder_daemon.rooms.controllers import records as controllers
 from penholder_daemon.rooms.handoffs import records as handoffs
+from penholder_daemon.rooms.hosts import records as hosts
 from penholder_daemon.rooms.inputs import records as inputs
 from penholder_daemon.rooms.workers import records
 from penholder_daemon.rooms.workers.records import guard_worker
@@ -52,6 +54,7 @@ from penholder_protocol.nouns.words import (
     ControllerId,
     Cursor,
     Environment,
+    HostId,
     JsonObject,
     Label,
     ListLimit,
@@ -89,12 +92,18 @@ def create(
     session_id: SessionId | None = None,
     env: Environment = {},  # noqa: B006
     start: Literal["idle", "starting"] = "idle",
+    host_id: HostId | None = None,
 ) -> Worker:
-    """Make a worker; its runtime socket accepts when the answer comes."""
+    """Make a worker; its runtime socket accepts when the answer comes.
+
+    With the `host_id` of another host it is a worker of that one, which serves its socket.
+    """
     worker_id = worker_id or tx.world.new_id("w_")
+    host_id = host_id or tx.world.host_id
     stream = streams.worker(worker_id)
+    hosts.require(tx, host_id)
     _refuse_long_path(tx, worker_id)
-    records.require_room(tx)
+    records.require_room(tx, host_id)
     # The stream stays when a worker is removed, so it knows every id that there ever was.
     if not journal.open_stream(tx, stream, streams.controller(controller_id)):
         raise WorkerExists(
@@ -103,8 +112,8 @@ def create(
         )
     tx.store.run(
         "INSERT INTO workers (worker_id, controller_id, label, launcher, profile, packs, cwd, env,"
-        " session_id, state, recovery_state, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'restartable', ?, ?)",
+        " session_id, state, recovery_state, created_at, updated_at, host_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'restartable', ?, ?, ?)",
         worker_id,
         controller_id,
         label,
@@ -117,10 +126,12 @@ def create(
         start,
         tx.now,
         tx.now,
+        host_id,
     )
     worker = records.require(tx, worker_id)
     records.note(tx, worker, "worker.created", label=label, state=start)
-    tx.after_commit(ServeWorker(worker_id))
+    if is_here(tx, host_id):
+        tx.after_commit(ServeWorker(worker_id))
     return worker
 
 
@@ -285,13 +296,14 @@ def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
     """
     worker = records.require(tx, worker_id)
     seat = seats.current(tx, worker_id) if force else None
-    if seat is not None and seat.process in tx.caller.lineage:
+    if seat is not None and is_here(tx, worker.host_id) and seat.process in tx.caller.lineage:
         records.move(tx, worker, "stopped", force=force, spared=seat.process.pid)
         return records.require(tx, worker_id)
     records.move(tx, worker, "stopped", force=force)
     if seat is not None:
         seats.force_end(tx, seat)
-        tx.after_commit(EndProcess(worker_id))
+        if is_here(tx, worker.host_id):
+            tx.after_commit(EndProcess(worker_id))
     return records.require(tx, worker_id)
 
 

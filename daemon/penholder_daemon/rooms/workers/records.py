@@ -21,6 +21,7 @@ import msgspec
 from penholder_daemon.core import journal, newest, streams
 from penholder_daemon.core.effects import CloseWorker, ServeWorker
 from penholder_daemon.core.fence import Arguments
+from penholder_daemon.core.hosts import HERE, is_here
 from penholder_daemon.core.newest import Newest
 from penholder_daemon.core.room_left import is_full
 from penholder_daemon.core.states import StateMachine
@@ -48,29 +49,36 @@ _ENDS_A_TURN = frozenset({"idle", "stopped", "error"})
 _WORKER = Shape(
     Worker,
     socket_path="worker_id",
+    # Told of its host, not stored with the worker: it is back as it was when its host is.
+    recovery_state="CASE WHEN workers.host_id IN (SELECT h.host_id FROM hosts h"
+    " WHERE h.state = 'expired') THEN 'unreachable' ELSE recovery_state END",
     runtime_pid="COALESCE((SELECT pid FROM seats s"
     " WHERE s.worker_id = workers.worker_id AND ended_at IS NULL), endpoint_pid)",
 )
 
 
 def served(rx: Rx) -> list[str]:
-    """Return whose runtime sockets there are, the newest first.
+    """Return whose runtime sockets there are on this host, the newest first.
 
     A stopped worker's process may have last words.
     """
     # The newest first, since after a start with fewer descriptors there may be no room for all.
     rows = rx.store.rows(
-        "SELECT worker_id FROM workers WHERE state <> 'stopped' OR worker_id IN"
-        " (SELECT worker_id FROM seats WHERE ended_at IS NULL) ORDER BY number DESC"
+        f"SELECT worker_id FROM workers WHERE {HERE} AND (state <> 'stopped' OR worker_id IN"
+        " (SELECT worker_id FROM seats WHERE ended_at IS NULL)) ORDER BY number DESC",
+        rx.world.host_id,
     )
     return [str(row[0]) for row in rows]
 
 
-def require_room(tx: Tx) -> None:
-    """Raise TooManyWorkers where no runtime socket is left for one more."""
+def require_room(tx: Tx, host_id: str) -> None:
+    """Raise TooManyWorkers where no runtime socket is left for one more; others' are theirs."""
+    if not is_here(tx, host_id):
+        return
     most = tx.world.rules.max_workers
     # Written so that the index of states is used: stopped ones may be any number.
-    if is_full(tx, "workers WHERE state < 'stopped' OR state > 'stopped'", most=most):
+    unstopped = f"workers WHERE (state < 'stopped' OR state > 'stopped') AND {HERE}"
+    if is_full(tx, unstopped, tx.world.host_id, most=most):
         raise TooManyWorkers(
             f"{most} workers are not stopped, for more there is no room (MAX_WORKERS, or what the"
             " descriptors of the daemon's process allow); stop some that are not needed",
@@ -145,8 +153,10 @@ def write(tx: Tx, worker_id: str, assignments: str, *values: SqlValue) -> Worker
 
 def _read(rx: Rx, row: Row) -> Worker:
     worker = _WORKER.read(row)
-    path = rx.world.socket_path(worker.worker_id)
-    return msgspec.structs.replace(worker, socket_path=path)
+    # One that no host has taken yet is this one's, as far as can be told from here.
+    host_id = worker.host_id or rx.world.host_id
+    path = rx.world.socket_path(worker.worker_id) if is_here(rx, host_id) else None
+    return msgspec.structs.replace(worker, host_id=host_id, socket_path=path)
 
 
 def guard_worker(tx: Tx, arguments: Arguments, fence: Fence | None) -> None:
@@ -172,7 +182,7 @@ def move(
     if worker.state == to:
         return
     if worker.state == "stopped":
-        require_room(tx)  # before it counts itself
+        require_room(tx, worker.host_id)  # before it counts itself
     write_state(tx, worker.worker_id, to, last_error)
     what: dict[str, object] = {"from": worker.state, "to": to, "force": force}
     if spared is not None:
@@ -180,7 +190,7 @@ def move(
     note(tx, worker, "worker.state_changed", **what)
     if to == "stopped":
         tx.after_commit(CloseWorker(worker.worker_id))
-    elif worker.state == "stopped":
+    elif worker.state == "stopped" and is_here(tx, worker.host_id):
         tx.after_commit(ServeWorker(worker.worker_id))
 
 

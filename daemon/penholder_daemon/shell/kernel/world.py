@@ -24,17 +24,26 @@ class RealWorld:
     """Implements `World`."""
 
     def __init__(
-        self, workers_dir: Path, rules: Rules, read_blob: ReadBlob = lambda *_: None
+        self,
+        workers_dir: Path,
+        rules: Rules,
+        read_blob: ReadBlob = lambda *_: None,
+        host_id: str = "",
     ) -> None:
-        """Know where runtime sockets are served, what the configuration says, and who has blobs."""
+        """Know where runtime sockets are served, what the configuration says, and who has blobs.
+
+        Beside a running daemon it is of no host.
+        """
         self.rules = rules
         self.clocks = Clocks()
+        self.host_id = host_id
         # Pids and start times mean something within one boot only.
         self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         self._workers_dir = str(workers_dir)
         self._read_blob = read_blob
         self._second = -1
         self._prefix = ""
+        self.started_at = self.now()
 
     def now(self) -> str:
         """Return the wall clock; the part down to the second is made once a second."""

@@ -115,8 +115,6 @@ class Daemon:
         # Before the rules are made: how many workers and seats there may be follows from it.
         self._descriptors = raise_limit()
         self._blob_files = BlobFiles(paths.blobs_dir)
-        self._world = RealWorld(paths.workers_dir, self._rules(settings), self._blob_files.read)
-        self._started_at = self._world.now()
         self._counters = Counters()
         self._request_log = RequestLog(settings)
         self._gate = ShmGate()
@@ -127,7 +125,13 @@ class Daemon:
         with ExitStack() as held:
             self._locks = Locks(paths)
             held.callback(self._locks.release)
-            self._host_id = host_id(paths.state_dir)
+            # Of which host it is, is known under the lock only.
+            self._world = RealWorld(
+                paths.workers_dir,
+                self._rules(settings),
+                self._blob_files.read,
+                host_id(paths.state_dir),
+            )
             self._kept = passed_by_systemd()
             self._control = open_control(self._kept, paths.control_socket)
             held.callback(self._control.close)
@@ -186,7 +190,7 @@ class Daemon:
         nursery.start_soon(parts.timers.run)
         nursery.start_soon(keep_beating, parts.beat, partial(tend, parts.sockets, self._locks))
         # Awaited before anybody is told that it is ready: who is told may send a signal at once.
-        await nursery.start(self._obey_signals, stop)
+        await nursery.start(self._obey_signals, stop, parts.timers)
         ready()
         nursery.start_soon(
             tell_progress, lambda: parts.writer.silent_seconds, parts.operations.status_line
@@ -215,8 +219,8 @@ class Daemon:
         blobs = self._make_blobs(writer.submit, nursery)
         operations = Operations(
             paths=self._paths,
-            host_id=self._host_id,
-            started_at=self._started_at,
+            host_id=self._world.host_id,
+            started_at=self._world.started_at,
             settings=lambda: self._reloader.settings,
             counters=self._counters,
             accounts=accounts,
@@ -328,6 +332,13 @@ class Daemon:
         threads = self._reloader.settings.reader_threads
         return ThreadReaders(open_store, self._gate, threads, self._world, flusher.flush)
 
+    def _reload(self, timers: Timers) -> None:
+        before = self._world.rules.host_name
+        self._reloader.reload()
+        # It is stored, and a timer stores it: now, and not when it would come next.
+        if self._world.rules.host_name != before:
+            timers.wake_at(self._world.boottime_ms())
+
     def _apply(self, settings: Settings) -> None:
         """Have settings that were reloaded obeyed."""
         logs.set_up(settings.log_format, settings.log_level)
@@ -349,7 +360,10 @@ class Daemon:
         return frozenset({os.geteuid(), *self._reloader.settings.allowed_uids})
 
     async def _obey_signals(
-        self, stop: Stop, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        self,
+        stop: Stop,
+        timers: Timers,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         # A shell keeps Ctrl-C from what it runs in the background by having it ignored.
         taken = [number for number in _SIGNALS if not _is_ignored_interrupt(number)]
@@ -358,7 +372,7 @@ class Daemon:
             async for number in signals:
                 log.info("signal", name=signal.Signals(number).name)
                 if number == signal.SIGHUP:
-                    self._reloader.reload()
+                    self._reload(timers)
                 else:
                     stop.ask_by_signal(self._reloader.settings.drain_ms)
 

@@ -55,6 +55,7 @@ class Operations:
             pid=os.getpid(),
             started_at=self.started_at,
             host_id=self.host_id,
+            host_name=self.settings().host_label,
             state_dir=str(self.paths.state_dir),
             runtime_dir=str(self.paths.runtime_dir),
             sqlite_version=sqlite_version(),
@@ -81,6 +82,7 @@ class Operations:
             self.settings(),
             state_dir=str(self.paths.state_dir),
             runtime_dir=str(self.paths.runtime_dir),
+            host_name=self.settings().host_label,
         )
         return Raw(msgspec.json.encode(settings))
 

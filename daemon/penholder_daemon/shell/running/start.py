@@ -1,6 +1,7 @@
 """What a start finds in the database before anything is served, however the last run ended.
 
-A process may have ended while the daemon was away, so every seat that was held is looked at.
+A process may have ended while the daemon was away, so every seat that was held is looked at;
+but for those of other hosts that share the store, whose processes cannot be seen from here.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def look_back(store: Store, world: World, caller: Caller) -> Start:
     rx = Rx(store, world, caller)
     kept: list[Seat] = []
     lost: list[Seat] = []
-    for seat in seats.occupied(rx):
+    for seat in seats.occupied_here(rx):
         (kept if world.process_lives(seat.process, seat.boot_id) else lost).append(seat)
     seated = [seat.worker_id for seat in kept]
     # A dict, since it keeps the first place of whoever comes twice.

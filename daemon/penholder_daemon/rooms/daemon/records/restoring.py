@@ -21,6 +21,7 @@ from penholder_daemon.core.counters import EPOCH_FLOOR
 from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.controllers import records as controllers
+from penholder_daemon.rooms.hosts import records as hosts
 from penholder_daemon.rooms.queue.records import claiming as queue
 from penholder_daemon.rooms.queue.records import tasks as queue_records
 from penholder_daemon.rooms.runs.records import claiming as runs
@@ -53,6 +54,8 @@ def go_on(tx: Tx, *, known: HandedOut, file: str) -> Ended:
         runs=runs.void_all(tx),
         queue_tasks=queue.free_all(tx, _WHY),
     )
+    # After the ends, which name the host of each: whoever opens it now is where it all is.
+    hosts.disown_all(tx.store)
     journal.note(
         tx,
         "daemon",

@@ -1,0 +1,1 @@
+"""Hosts: `methods` is what callers reach, `records` what other rooms may use, too."""

@@ -1,0 +1,197 @@
+"""The table of hosts: who shares the store, and who of them can be heard.
+
+A daemon cannot see whether the processes of another machine live. What it can see is whether that
+machine's daemon goes on renewing its lease. So that is all that is judged: a host whose lease ran
+out is `expired`, and its workers are `unreachable`. Nobody calls them lost: they may go on working,
+cut off from the store, and what they are is for their own host to say when it comes back. So the
+state of a worker stays as it is, and `unreachable` is not stored with it but told of its host.
+
+Every start of a daemon, and every return of one that had expired, is a new epoch of its host, and
+so is the expiry itself: what a host wrote down under an epoch before can be told from what it is
+now. The lease lies with all others (`leases`), on their scale: a stall of the daemon that judges is
+no time of anybody's, and a start gives every host that is active its full time anew.
+
+Where one daemon has the store to itself there is one host, whose lease is always its own.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Raw
+
+from penholder_daemon.core import durations, fence, journal, leases
+from penholder_daemon.core.effects import WakeAt
+from penholder_daemon.core.hosts import subject
+from penholder_daemon.core.store import Store, integer, to_json
+from penholder_daemon.core.transaction import Rx, Tx
+from penholder_protocol.errors import InvalidParams
+from penholder_protocol.nouns import Host
+
+_LEASE = "l.subject = 'host:' || h.host_id"
+_WORKERS = "(SELECT COUNT(*) FROM workers w WHERE w.host_id = h.host_id AND w.state <> 'stopped')"
+_OF_A_HOST = ("workers", "seats", "instances")
+"""Tables whose rows are of a host."""
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What a daemon says of its host."""
+
+    host_id: str
+    host_name: str
+    version: str
+    started_at: str
+    lease_ms: int
+
+
+def select(rx: Rx, before: int) -> Iterator[tuple[int, Host]]:
+    """Yield the hosts that came before a number, the newest first."""
+    rows = rx.store.rows(
+        "SELECT h.number, h.host_id, h.host_name, h.state, h.version, h.expired_at, l.deadline_ms,"
+        f" {_WORKERS} FROM hosts h LEFT JOIN leases l ON {_LEASE}"
+        " WHERE h.number < ? ORDER BY h.number DESC",
+        before,
+    )
+    for number, host_id, host_name, state, version, expired_at, deadline_ms, workers in rows:
+        # Only one that is active has a lease.
+        ends_at = (
+            str(expired_at)
+            if deadline_ms is None
+            else durations.lease_ends_at(rx.world, integer(deadline_ms))
+        )
+        yield (
+            integer(number),
+            Host(
+                host_id=str(host_id),
+                host_name=str(host_name),
+                state="active" if state == "active" else "expired",
+                lease_expires_at=ends_at,
+                version=str(version),
+                workers=integer(workers),
+            ),
+        )
+
+
+def require(rx: Rx, host_id: str) -> None:
+    """Refuse a host that is not known; the daemon's own always is."""
+    if host_id != rx.world.host_id and _state(rx, host_id) is None:
+        raise InvalidParams(
+            f"host_id: there is no host {host_id!r}; host.list shows those that share this store",
+            param="host_id",
+        )
+
+
+def _state(rx: Rx, host_id: str) -> tuple[str, str, str] | None:
+    row = rx.store.row("SELECT state, started_at, host_name FROM hosts WHERE host_id = ?", host_id)
+    return None if row is None else (str(row[0]), str(row[1]), str(row[2]))
+
+
+# --- registering --------------------------------------------------------------------------------
+def register(tx: Tx, host: Registration) -> None:
+    """Have a host be active under a new epoch, whatever it was."""
+    known = _state(tx, host.host_id)
+    is_alone = tx.store.row("SELECT 1 FROM hosts WHERE host_id <> ?", host.host_id) is None
+    epoch = fence.raise_epoch(tx, subject(host.host_id), None)
+    tx.store.run(
+        "INSERT INTO hosts (host_id, number, host_name, epoch, version, started_at, state)"
+        " VALUES (?, (SELECT COALESCE(MAX(number), 0) + 1 FROM hosts), ?, ?, ?, ?, 'active')"
+        " ON CONFLICT (host_id) DO UPDATE SET host_name = excluded.host_name,"
+        " epoch = excluded.epoch, version = excluded.version, started_at = excluded.started_at,"
+        " state = excluded.state, expired_at = NULL",
+        host.host_id,
+        host.host_name,
+        epoch,
+        host.version,
+        host.started_at,
+    )
+    leases.grant(tx, subject(host.host_id), host.lease_ms)
+    _adopt(tx, host.host_id)
+    # A daemon that was restarted and is the only one is news to nobody.
+    if (known is None and not is_alone) or (known is not None and known[0] == "expired"):
+        _tell(tx, "host.registered", host.host_id, host.host_name, epoch)
+    tx.after_commit(WakeAt(_wake_for(tx, _deadline_ms(tx, host.host_id))))
+
+
+def _adopt(tx: Tx, host_id: str) -> None:
+    """Take what is of no host yet."""
+    for table in _OF_A_HOST:
+        tx.store.run(f"UPDATE {table} SET host_id = ? WHERE host_id IS NULL", host_id)
+
+
+def disown_all(store: Store) -> None:
+    """Forget every host: what they had is of the one that registers next.
+
+    For a store that was put together from what another had, perhaps on another machine.
+    """
+    for table in _OF_A_HOST:
+        store.run(f"UPDATE {table} SET host_id = NULL WHERE host_id IS NOT NULL")
+    store.run("DELETE FROM leases WHERE subject >= 'host:' AND subject < 'host;'")
+    store.run("DELETE FROM hosts")
+
+
+# --- keeping and losing a lease -----------------------------------------------------------------
+def keep(tx: Tx, own: Registration) -> int:
+    """Keep this daemon's host registered, and expire those that did not keep theirs.
+
+    Returns when to come again, by CLOCK_BOOTTIME.
+    """
+    known = _state(tx, own.host_id)
+    if known is None or known[:2] != ("active", own.started_at):
+        register(tx, own)
+    elif known[2] != own.host_name:
+        sql = "UPDATE hosts SET host_name = ? WHERE host_id = ?"
+        tx.store.run(sql, own.host_name, own.host_id)
+    return min([_renew(tx, own), *_expire(tx, own.host_id)])
+
+
+def _renew(tx: Tx, own: Registration) -> int:
+    """Renew the lease once a third of it is over; returns when that is."""
+    third_ms = own.lease_ms // 3
+    deadline_ms = _deadline_ms(tx, own.host_id)
+    if deadline_ms - durations.lease_start(tx.world) <= own.lease_ms - third_ms:
+        leases.grant(tx, subject(own.host_id), own.lease_ms)
+        deadline_ms = _deadline_ms(tx, own.host_id)
+    return _wake_for(tx, deadline_ms - own.lease_ms + third_ms)
+
+
+def _expire(tx: Tx, own_id: str) -> list[int]:
+    """Expire the other hosts whose lease ran out; returns when the others' do."""
+    rows = tx.store.rows(
+        "SELECT h.host_id, h.host_name, l.deadline_ms FROM hosts h"
+        f" JOIN leases l ON {_LEASE} WHERE h.state = 'active' AND h.host_id <> ?",
+        own_id,
+    )
+    now_ms = durations.lease_now(tx)
+    found = [(str(row[0]), str(row[1]), integer(row[2])) for row in rows]
+    for host_id, host_name, deadline_ms in found:
+        if deadline_ms <= now_ms:
+            _lose(tx, host_id, host_name, deadline_ms)
+    return [_wake_for(tx, deadline_ms) for *_, deadline_ms in found if deadline_ms > now_ms]
+
+
+def _lose(tx: Tx, host_id: str, host_name: str, deadline_ms: int) -> None:
+    epoch = fence.raise_epoch(tx, subject(host_id), None)
+    tx.store.run(
+        "UPDATE hosts SET state = 'expired', expired_at = ?, epoch = ? WHERE host_id = ?",
+        durations.lease_ends_at(tx.world, deadline_ms),
+        epoch,
+        host_id,
+    )
+    leases.drop(tx, subject(host_id))
+    _tell(tx, "host.expired", host_id, host_name, epoch)
+
+
+def _tell(tx: Tx, type_: str, host_id: str, host_name: str, epoch: int) -> None:
+    # Without the peer that a note names: the host itself is who it is about.
+    what = {"host_id": host_id, "host_name": host_name, "epoch": epoch}
+    journal.append(tx, "daemon", type_, Raw(to_json(what)))
+
+
+def _deadline_ms(tx: Tx, host_id: str) -> int:
+    sql = "SELECT deadline_ms FROM leases WHERE subject = ?"
+    row = tx.store.row(sql, subject(host_id))
+    assert row is not None  # an active host has its lease
+    return integer(row[0])
+
+
+def _wake_for(tx: Tx, deadline_ms: int) -> int:
+    return durations.wake_for_lease(tx.world, deadline_ms)
