@@ -1,17 +1,14 @@
 """A second host in the database of a real daemon: it expires, its workers wait, it comes back."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from penholder_daemon.rooms.hosts.records import Registration
 from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection
-from tests.helpers.harness import Bench
+from tests.helpers.hosts import ATTIC, attic
 from tests.helpers.waiting import until
 
-ATTIC = "host_feedfeedfeedfeed"
 LEASE_MS = 1500
 
 
@@ -36,24 +33,6 @@ def _create(control: RawConnection, worker_id: str, **more: object) -> Json:
     return made
 
 
-@contextmanager
-def _attic(daemon: DaemonProcess) -> Iterator[Bench]:
-    """Be the daemon of another host on the same database, with a clock of its own."""
-    bench = Bench(daemon.state_dir / "penholder.db")
-    bench.world.host_id = ATTIC
-    try:
-        bench.own(
-            "host.register",
-            host=Registration(
-                host_id=ATTIC, host_name="attic", version="9", started_at=bench.world.now(),
-                lease_ms=LEASE_MS,
-            ),
-        )  # fmt: skip
-        yield bench
-    finally:
-        bench.database.close()
-
-
 def _state_of_attic(control: RawConnection) -> str:
     found: dict[str, str] = {
         each["host_id"]: each["state"] for each in control.call("host.list")["items"]
@@ -62,7 +41,7 @@ def _state_of_attic(control: RawConnection) -> str:
 
 
 def test_a_host_goes_and_comes_back(stopped: DaemonProcess) -> None:
-    with _attic(stopped) as bench:
+    with attic(stopped, LEASE_MS) as bench:
         bench.worker("w_attic", "c1")
         seated = bench.seated("w_attic")
         bench.call("worker.transition", seated, to="running")
@@ -90,7 +69,7 @@ def test_a_host_goes_and_comes_back(stopped: DaemonProcess) -> None:
         ]
     assert stopped.stop() == 0
 
-    with _attic(stopped) as bench:
+    with attic(stopped, LEASE_MS) as bench:
         assert bench.call("worker.get", worker_id="w_attic") == there
     stopped.start()
     with stopped.connect() as control:
@@ -100,7 +79,7 @@ def test_a_host_goes_and_comes_back(stopped: DaemonProcess) -> None:
 
 
 def test_a_worker_is_made_for_another_host(stopped: DaemonProcess) -> None:
-    with _attic(stopped):
+    with attic(stopped, LEASE_MS):
         pass
     stopped.start()
     with stopped.connect() as control:

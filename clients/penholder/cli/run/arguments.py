@@ -70,6 +70,7 @@ class Arguments(msgspec.Struct):
     launcher: str = "penholder run"
     profile: str = "default"
     cwd: str | None = None
+    host: str | None = None
     env: list[str] = []
     restart: Policy = "never"
     kill_after_s: float = 5.0
@@ -127,6 +128,12 @@ def _add_worker(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--label", metavar="TEXT", help="says what it is, in any words; not checked")
     group.add_argument("--controller", metavar="ID", help="whose it is; default: the directory's")
     group.add_argument("--worker-id", metavar="ID", help="made by the daemon if absent")
+    group.add_argument(
+        "--host",
+        metavar="NAME",
+        help="on that host of the daemon's store (penholder host list), which a context of the"
+        " clients' configuration with its name tells how to reach",
+    )
     group.add_argument("--launcher", default="penholder run", metavar="TEXT")
     group.add_argument("--profile", default="default", metavar="TEXT")
     add_operation(group)

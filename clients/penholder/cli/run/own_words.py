@@ -10,7 +10,7 @@ VALUED = frozenset(
     (
         "--controller", "--label", "--name", "--worker-id", "--launcher", "--profile",
         "--kill-after-s", "--give-up-s", "--restart", "--cwd", "--env", "--fence", "--operation",
-        "--runtime-dir", "--state-dir", "--at",
+        "--runtime-dir", "--state-dir", "--at", "--host",
     )
 )  # fmt: skip
 """The flags whose value may be a word of its own."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 import msgspec
 from msgspec import Raw
 
+from penholder.cli.workers import living
 from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Approval
 
@@ -47,7 +48,7 @@ class Present(msgspec.Struct, frozen=True):
     @property
     def is_living(self) -> bool:
         """Whether its seat is held, or it is starting."""
-        return self.recovery_state == "attached" or self.state == "starting"
+        return living.is_living(self.state, self.recovery_state)
 
 
 class Facts(msgspec.Struct, frozen=True):

@@ -13,23 +13,29 @@ from penholder.cli.terminal import remote, screen
 from penholder.cli.terminal.failures import Failure, Usage
 
 FLAG = "--at"
+_NEEDED = {
+    FLAG: "ssh://[user@]machine[:port] or the name of a context",
+    "--host": "the name of a host",
+    "--runtime-dir": "a directory",
+    "--state-dir": "a directory",
+}
 
 
-def taken(own: Sequence[str]) -> tuple[str | None, list[str]]:
-    """Take the flag out of a word's own words; raises Usage where it is said twice."""
+def taken(own: Sequence[str], flag: str = FLAG) -> tuple[str | None, list[str]]:
+    """Take a flag out of a word's own words; raises Usage where it is said twice."""
     rest, found = [], []
     words = iter(own)
     for word in words:
         name, equals, value = word.partition("=")
-        if name != FLAG:
+        if name != flag:
             rest.append(word)
             continue
         given = value if equals else next(words, "")
         if not given:
-            raise Usage(f"{FLAG} needs ssh://[user@]machine[:port] or the name of a context")
+            raise Usage(f"{flag} needs {_NEEDED[flag]}")
         found.append(given)
     if len(found) > 1:
-        raise Usage(f"{FLAG} is said {len(found)} times")
+        raise Usage(f"{flag} is said {len(found)} times")
     return (found[0] if found else None), rest
 
 

@@ -14,7 +14,8 @@ from penholder.cli.terminal import ages, configuration, output
 from penholder.cli.terminal.grid import Column
 from penholder.cli.terminal.text import plain
 from penholder.cli.words import frame
-from penholder.cli.workers import endings, overviews, summaries
+from penholder.cli.workers import endings, hosts, living, overviews, summaries
+from penholder.cli.workers.hosts import Host
 from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import WorkerOverview
 
@@ -26,6 +27,7 @@ _COLUMNS = (
     Column("OUTPUT", rank=3, least=6),
     Column("ASKS", rank=2, least=4),
     Column("ENDED", rank=2, least=8, is_optional=True),
+    Column("HOST", rank=3, least=6, is_optional=True),
     Column("CONTROLLER", rank=6, least=12, keep="end"),
     # The last, so that in a pipe no long line pushes anything aside.
     Column("LAST LINE", rank=4, least=12),
@@ -60,6 +62,11 @@ class Listed(msgspec.Struct, frozen=True):
     exit_status: int | None
     """As a shell says it: 128 + N where signal N ended it; None where none is known."""
     ended_at: str | None
+    host_id: str
+    host: str
+    """What the host is called; its id where that is not known."""
+    unreachable: bool
+    """Whether its host is not heard of: what it is at is how it was then."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -87,15 +94,16 @@ def run(words: Sequence[str]) -> int:
         with frame.nobody_yet(found.controller):
             seen.extend(overviews.pages(client, controller_id, everyone=found.everyone))
         labels = _labels(client) if seen else {}
+        known = hosts.known(client) if seen else {}
         stall_after_s = found.stall_after
         if stall_after_s is None:
             stall_after_s = configuration.stall_after_s(ages.STALL_AFTER_S)
-        listed = [_listed(each, labels, stall_after_s) for each in seen]
+        listed = [_listed(each, labels, known, stall_after_s) for each in seen]
     format_ = output.format_of(options, output.TABLE)
     if format_ != output.TABLE:
         frame.print_for_programs(listed, format_)
         return 0
-    _print(listed, everyone=found.everyone, headings=options.headers)
+    _print(listed, len(known), everyone=found.everyone, headings=options.headers)
     return 0
 
 
@@ -110,16 +118,19 @@ def _labels(client: Client) -> dict[str, str]:
         params["cursor"] = page.next
 
 
-def _listed(seen: WorkerOverview, labels: dict[str, str], stall_after_s: float) -> Listed:
+def _listed(
+    seen: WorkerOverview, labels: dict[str, str], known: dict[str, Host], stall_after_s: float
+) -> Listed:
     worker = seen.worker
-    living = endings.is_living(worker)
-    ending = None if living else _ending(seen)
+    host = known.get(worker.host_id)
+    is_living = endings.is_living(worker)
+    ending = None if is_living else _ending(seen)
     summary = summaries.read(seen.summary)
     said_at = seen.last_output_at
     if summary is not None and seen.last_event is not None:
         said_at = seen.last_event.ts  # it speaks in events of its own
     # Who says that nothing is to be done owes no word.
-    may_be_silent = living and (summary is None or summary.state == "running")
+    may_be_silent = is_living and (summary is None or summary.state == "running")
     quiet_s = ages.seconds_since(said_at or worker.created_at) or 0
     silent = may_be_silent and quiet_s >= stall_after_s
     return Listed(
@@ -136,6 +147,9 @@ def _listed(seen: WorkerOverview, labels: dict[str, str], stall_after_s: float) 
         summary=summary,
         exit_status=None if ending is None else ending.code,
         ended_at=None if ending is None else ending.at,
+        host_id=worker.host_id,
+        host=worker.host_id if host is None else host.host_name,
+        unreachable=worker.recovery_state == living.UNREACHABLE,
     )
 
 
@@ -144,17 +158,19 @@ def _ending(seen: WorkerOverview) -> endings.Ending | None:
     return None if last is None else endings.read(last.type, seen.last_data, last.ts)
 
 
-def _print(listed: Sequence[Listed], *, everyone: bool, headings: bool) -> None:
+def _print(listed: Sequence[Listed], hosts_known: int, *, everyone: bool, headings: bool) -> None:
     from penholder.cli.terminal import tables  # noqa: PLC0415 - for a table alone
 
     if not listed:
         print("none" if everyone else "none live; penholder ps -a shows those that ended too")
         return
     now = datetime.now(UTC)
-    tables.print_grid(_COLUMNS, [_row(each, now) for each in listed], headings=headings)
+    tables.print_grid(
+        _COLUMNS, [_row(each, now, hosts_known) for each in listed], headings=headings
+    )
 
 
-def _row(each: Listed, now: datetime) -> tuple[str, ...]:
+def _row(each: Listed, now: datetime, hosts_known: int) -> tuple[str, ...]:
     output_age = ages.since(each.last_output_at, now)
     return (
         plain(each.name),
@@ -163,9 +179,14 @@ def _row(each: Listed, now: datetime) -> tuple[str, ...]:
         f"{output_age} silent".removeprefix("- ") if each.silent else output_age,
         str(each.pending_approvals or "-"),
         _ended(each, now),
+        _host(each) if hosts_known > 1 else "-",
         plain(each.controller),
         plain(each.last_text),
     )
+
+
+def _host(each: Listed) -> str:
+    return f"{plain(each.host)} away" if each.unreachable else plain(each.host)
 
 
 def _ended(each: Listed, now: datetime) -> str:

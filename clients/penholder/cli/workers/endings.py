@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.workers import stream
+from penholder.cli.workers import living, stream
 
 EXITED = "process.exited"
 _FAILED = "process.failed"
@@ -50,7 +50,7 @@ class Seat(Protocol):
 
 def is_living(worker: Seat) -> bool:
     """Tell whether a worker's seat is held, or it is starting."""
-    return worker.recovery_state == "attached" or worker.state == "starting"
+    return living.is_living(worker.state, worker.recovery_state)
 
 
 def read(type_: str, data: bytes | msgspec.Raw, at: str) -> Ending | None:

@@ -15,7 +15,7 @@ import msgspec
 from penholder.blocking import Client
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.text import printable
-from penholder.cli.workers import scope
+from penholder.cli.workers import living, scope
 from penholder_protocol.errors import ControllerNotFound, PenholderError, WorkerNotFound
 from penholder_protocol.nouns import Worker
 
@@ -39,7 +39,7 @@ class Known(msgspec.Struct, frozen=True):
     @property
     def is_living(self) -> bool:
         """Whether its seat is held, or it is starting."""
-        return self.recovery_state == "attached" or self.state == "starting"
+        return living.is_living(self.state, self.recovery_state)
 
 
 class _Page(msgspec.Struct):

@@ -113,7 +113,7 @@ def _drawn(
         return _group(fleet, each, width)
     is_chosen = each.key == desk.worker
     mark = ("▸" if is_chosen else " ") + ("*" if each.key in desk.marked_workers else " ")
-    spans = [(mark, "bold"), *_columns(each, asks, widths, now)]
+    spans = [(mark, "bold"), *_columns(each, _name(fleet, each), asks, widths, now)]
     style = "chosen" if is_chosen and desk.focus == "workers" else ""
     return row(found(spans, desk.finding("workers").text), width, each.key, style)
 
@@ -126,10 +126,21 @@ def _group(fleet: Fleet, group: Group, width: int) -> Row:
     return text_row(f"{where}{name}  {group.count}{asks}{stale}", width, "bold")
 
 
-def _columns(worker: Worker, asks: Counter[Key], widths: Widths, now: datetime) -> list[Span]:
+def _name(fleet: Fleet, worker: Worker) -> str:
+    """Say a worker's name, and where several machines share a store, on which of them it is."""
+    machines = fleet.machines.get(worker.key.host, {})
+    name = clean(worker.label, _MAX_NAME)
+    if len(machines) < 2 or worker.host_id is None:
+        return name
+    return f"{clean(machines.get(worker.host_id, worker.host_id), _MAX_NAME)}/{name}"
+
+
+def _columns(
+    worker: Worker, name: str, asks: Counter[Key], widths: Widths, now: datetime
+) -> list[Span]:
     state = listing.state_of(worker, asks)
     spans: list[Span] = [
-        (_cell(clean(worker.label, _MAX_NAME), widths.name), "bold"),
+        (_cell(name, widths.name), "bold"),
         (_cell(state, _STATE_CELLS - 1), _colour(state)),
     ]
     if widths.age:
@@ -167,6 +178,6 @@ def _colour(state: str) -> str:
 
 
 def _is_bad(state: str) -> bool:
-    return state in ("error", "lost") or (
+    return state in ("error", "lost", "away") or (
         state.startswith(("exit ", "signal ")) and state != "exit 0"
     )

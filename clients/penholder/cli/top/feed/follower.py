@@ -21,6 +21,7 @@ _ANSWER_S = 20.0
 """After so long without an answer a daemon is as good as away."""
 RETRY_S = 0.5
 _NEEDS_RECORD = ("worker.created", "worker.state_changed", "runtime.detached")
+_OF_HOSTS = ("host.registered", "host.expired")
 FAILURES = (ConnectionLost, DaemonUnreachable, TimeoutError, PenholderError, OSError)
 
 
@@ -81,6 +82,9 @@ class Follower:
         self._answered()
         if found.items:
             self._outbox.put(self._came(found.items))
+        if any(each.type in _OF_HOSTS for each in found.items):
+            # Which of its workers were how, only the lists tell.
+            self._outbox.put(lists.read(self._client, self._host, self._controller_id))
         # Only now: had a record failed to be read, these entries would be read again.
         self._pos = found.pos
         if len(found.items) < _PAGE:
@@ -101,7 +105,7 @@ class Follower:
         if self._controller_id is None:
             return ["*"]
         own = f"controller:{self._controller_id}"
-        return [own, f"{own}/workers"]
+        return [own, f"{own}/workers", "daemon"]
 
     def _came(self, entries: Sequence[Entry]) -> Came:
         """Read the records that entries tell of without saying what is in them."""

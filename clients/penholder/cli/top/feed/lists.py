@@ -9,6 +9,7 @@ from penholder.blocking import Client
 from penholder.cli.top.model.fleet import MAX_ENDED, MAX_QUESTIONS
 from penholder.cli.top.model.notices import Listed
 from penholder.cli.top.model.records import Controller, Overview, Question, WorkerRecord
+from penholder.cli.workers import hosts
 from penholder_protocol.errors import ApprovalNotFound, WorkerNotFound
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ def read(client: Client, host: str, controller_id: str | None) -> Listed:
         asked[:MAX_QUESTIONS],
         controllers(client),
         is_cut=len(asked) > MAX_QUESTIONS,
+        machines={each.host_id: each.host_name for each in hosts.known(client).values()},
     )
 
 

@@ -9,7 +9,7 @@ few are kept, so that a person sees what became of the one that was chosen.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -73,6 +73,8 @@ class Fleet:
         self.questions: dict[Key, Question] = {}
         self.gone: dict[Key, Gone] = {}
         self.controllers: dict[Key, str] = {}
+        self.machines: dict[str, Mapping[str, str]] = {}
+        """Of each host those that share its store: what they are called, by id."""
         self.tail: Tail | None = None
         self.details: DetailsRead | None = None
 
@@ -111,6 +113,7 @@ class Fleet:
         host = listed.host
         self._forget(host)
         self.listed.add(host)
+        self.machines[host] = listed.machines
         if listed.is_cut:
             self.cut.add(host)
         for seen in listed.workers:

@@ -10,6 +10,7 @@ from penholder.cli.top.model.fleet import Fleet, Gone
 from penholder.cli.top.model.records import Key, Question
 from penholder.cli.top.model.tail import Line
 from penholder.cli.top.model.worker import Worker
+from penholder.cli.workers import living
 
 Order = Literal["state", "output", "name"]
 ORDERS: tuple[Order, ...] = ("state", "output", "name")
@@ -64,6 +65,8 @@ def state_of(worker: Worker, asks: Counter[Key]) -> str:
         return "asks"
     if not worker.is_living and worker.ended_as:
         return worker.ended_as
+    if worker.recovery_state == living.UNREACHABLE and worker.is_living:
+        return "away"
     if worker.recovery_state == "lost" and worker.state == "error":
         return "lost"
     return "asks" if worker.state == "waiting_approval" else worker.state

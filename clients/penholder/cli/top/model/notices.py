@@ -1,6 +1,6 @@
 """What the feed tells: each notice changes what is known, in the order in which they come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -29,6 +29,8 @@ class Listed(msgspec.Struct, frozen=True):
     questions: Sequence[Question]
     controllers: Sequence[Controller]
     is_cut: bool = False
+    machines: Mapping[str, str] = {}
+    """What the hosts that share its store are called, by id."""
 
 
 class Came(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from penholder.cli.top.model.records import Key, Overview, WorkerRecord
 from penholder.cli.top.model.text import MAX_SHORT_CHARACTERS, clean, last_line
-from penholder.cli.workers import summaries
+from penholder.cli.workers import living, summaries
 from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Entry
 
@@ -29,6 +29,8 @@ class Worker(msgspec.Struct, kw_only=True):
     recovery_state: str = "restartable"
     turn_id: str | None = None
     last_error: str | None = None
+    host_id: str | None = None
+    """The machine that it is on, where several share a store."""
     created_at: str = ""
     output_at: str | None = None
     last_text: str | None = None
@@ -42,7 +44,7 @@ class Worker(msgspec.Struct, kw_only=True):
     @property
     def is_living(self) -> bool:
         """Whether its seat is held, or it is starting."""
-        return self.recovery_state == "attached" or self.state == "starting"
+        return living.is_living(self.state, self.recovery_state)
 
 
 class Output(msgspec.Struct):
@@ -92,6 +94,7 @@ def of_record(host: str, record: WorkerRecord) -> Worker:
         recovery_state=record.recovery_state,
         turn_id=record.active_turn_id,
         last_error=record.last_error,
+        host_id=record.host_id,
         created_at=record.created_at,
         changed_at=record.updated_at,
     )

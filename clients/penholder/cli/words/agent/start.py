@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from penholder.cli.agent import launchers, starting
 from penholder.cli.agent.starting import Wanted
+from penholder.cli.commands import up
 from penholder.cli.run import naming
-from penholder.cli.terminal.options import Parser
+from penholder.cli.terminal.options import Parser, normalized
 from penholder.cli.words import frame
 from penholder.cli.words.agent import following
 
@@ -22,6 +23,13 @@ _LONGEST_S = 30 * 86_400
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder agent start words…`; returns the exit code."""
     found, options = frame.read(_parser(), words, fence=True)
+    if found.host is not None:
+        from penholder.cli.words import on_host  # noqa: PLC0415 - few go elsewhere
+
+        up.ensure(options)
+        end = words.index("--") if "--" in words else len(words)
+        there = ["agent", "start", *on_host.leading(normalized(words[:end])), *words[end:]]
+        on_host.go(found.host, options, there)
     if found.name is not None:
         naming.check(found.name)
     wanted = Wanted(
@@ -74,6 +82,7 @@ def _parser() -> Parser:
         help="in a git worktree of its own, on a new branch; default penholder/NAME",
     )
     parser.add_argument("--controller", metavar="ID", help="whose it is; default: the directory's")
+    parser.add_argument("--host", metavar="NAME", help="on that host of the daemon's store")
     parser.add_argument("--model", metavar="ID", help="a model that the agent offers")
     parser.add_argument("--mode", metavar="ID", help="a mode that the agent offers")
     _add_times(parser)

@@ -1,0 +1,14 @@
+"""Whether a worker lives, as far as can be told from here."""
+
+UNREACHABLE = "unreachable"
+_ENDED = ("stopped", "error")
+
+
+def is_living(state: str, recovery_state: str) -> bool:
+    """Tell whether a worker's seat is held, or it is starting.
+
+    Of one whose host is not heard of nobody knows: unless it had ended it is taken for living.
+    """
+    if recovery_state == UNREACHABLE:
+        return state not in _ENDED
+    return recovery_state == "attached" or state == "starting"
