@@ -14,8 +14,8 @@ CONTROLLER = {
 def worker(**fields: object) -> Json:
     """Make a record of a worker."""
     return {
-        "worker_id": "w", "controller_id": "c", "label": "l", "launcher": "x", "profile": "p",
-        "packs": [], "cwd": "/", "env": {}, "session_id": "s", "socket_path": "/s",
+        "worker_id": "w", "controller_id": "c", "host_id": "h", "label": "l", "launcher": "x",
+        "profile": "p", "packs": [], "cwd": "/", "env": {}, "session_id": "s", "socket_path": "/s",
         "runtime_pid": None, "runtime_socket": None, "state": "idle",
         "recovery_state": "restartable", "active_turn_id": None, "heartbeat_at": None,
         "created_at": "t", "updated_at": "t", "stopped_at": None, "last_error": None, **fields,
@@ -26,7 +26,7 @@ def handle(**fields: object) -> Json:
     """Make the answer of controller.acquire."""
     return {
         "controller_id": "c", "instance_id": "ci_1", "epoch": 7, "token": "secret-token",
-        "pid": 1, "created_at": "t", "lease_expires_at": None, **fields,
+        "pid": 1, "host_id": "h", "created_at": "t", "lease_expires_at": None, **fields,
     }  # fmt: skip
 
 

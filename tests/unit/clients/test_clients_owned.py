@@ -13,7 +13,10 @@ from penholder_protocol.errors import InvalidControllerHandle
 from tests.helpers.aside import LONG_S
 from tests.helpers.fake_daemon import FakeDaemon, Json, Peer
 
-_OWNER = {"instance_id": "i", "epoch": 7, "pid": 1, "created_at": "t", "lease_expires_at": None}
+_OWNER = {
+    "instance_id": "i", "epoch": 7, "pid": 1, "host_id": "h", "created_at": "t",
+    "lease_expires_at": None,
+}  # fmt: skip
 _STATUS = {"controller_id": "c", "label": "c", "workspace_key": "/w"}
 _BLOCKING = """
 import sys

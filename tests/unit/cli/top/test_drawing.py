@@ -176,6 +176,23 @@ def test_silence_is_marked() -> None:
     assert "-!" in "\n".join(texts(_drawn(made, settled(made), 80, 24)))
 
 
+def test_a_worker_of_a_host_that_is_away_is_marked_and_named() -> None:
+    near, far = overview("w1", "near", host_id="h1"), overview("w2", "far", host_id="h2")
+    away = overview("w3", "gone", host_id="h2", recovery_state="unreachable")
+    alone = fleet(Listed(HOST, [near], [], [], machines={"h1": "cellar"}))
+    assert "cellar" not in "\n".join(texts(_drawn(alone, settled(alone), 120, 24)))
+    both = fleet(
+        Listed(HOST, [near, far, away], [], [], machines={"h1": "cellar", "h2": "at[red]tic"})
+    )
+    lines = texts(_drawn(both, settled(both), 120, 24))
+    (shown,) = [line for line in lines if "cellar/near" in line]
+    assert "running" in shown
+    (shown,) = [line for line in lines if "at[red]tic/far" in line]
+    assert "running" in shown
+    (shown,) = [line for line in lines if "at[red]tic/gone" in line]
+    assert "away" in shown
+
+
 def test_stale_is_told_with_since_when_and_of_which_host() -> None:
     made = fleet(Listed("a", [], [], []), Lost("b", NOW.timestamp() - 90, "gone"), hosts=("a", "b"))
     top = _drawn(made, settled(made), 100, 24)[0].text

@@ -13,6 +13,7 @@ from penholder.cli.top.feed.outbox import Outbox
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.notices import Came, Listed, Lost
 from penholder_daemon.core.caller import Caller
+from penholder_daemon.rooms.hosts.records import Registration
 from penholder_protocol.errors import PenholderError
 from tests.helpers.harness import Bench
 from tests.helpers.top import HOST, fleet, key
@@ -208,6 +209,28 @@ def test_a_record_that_cannot_be_read_loses_no_entry(scene: _Scene) -> None:
     scene.client.call = call  # type: ignore[method-assign]  # and is back
     scene.read()
     assert len(scene.fleet.questions) == 1
+
+
+def test_a_host_that_goes_away_and_comes_back_is_followed(scene: _Scene) -> None:
+    other = Registration(
+        host_id="host_2", host_name="attic", version="9", started_at="t", lease_ms=1000
+    )
+    bench = scene.bench
+    bench.own("host.keep")
+    bench.own("host.register", host=other)
+    bench.worker("w2", host_id="host_2")
+    scene.read()
+    assert scene.fleet.machines[HOST]["host_2"] == "attic"
+    assert scene.fleet.workers[key("w2")].recovery_state == "restartable"
+    bench.world.pass_ms(1000)
+    bench.own("host.keep")
+    scene.read()
+    assert scene.fleet.workers[key("w2")].recovery_state == "unreachable"
+    assert scene.fleet.workers[key("w1")].recovery_state == "attached"
+    bench.own("host.register", host=other)
+    scene.read()
+    assert scene.fleet.workers[key("w2")].recovery_state == "restartable"
+    assert scene.known() == scene.afresh()
 
 
 def test_of_one_controller_nothing_else_is_read(scene: _Scene) -> None:
