@@ -226,3 +226,11 @@ def stubborn(start: Start, kill_after_s: str = "0.2") -> tuple[Worker, list[int]
     worker = start(sys.executable, "-c", STUBBORN, flags=("--kill-after-s", kill_after_s))
     pids = [int(worker.running.line()), int(worker.running.line())]
     return worker, pids
+
+
+def say(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command line in a process of its own, which an ssh may take the place of."""
+    return subprocess.run(
+        [PENHOLDER, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        timeout=60, env={**os.environ},  # readline, which pytest may load, sets COLUMNS behind it
+    )  # fmt: skip

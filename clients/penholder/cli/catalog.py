@@ -49,7 +49,7 @@ GROUPS = {
 
 COMMANDS = {
     "run": Command(
-        "run.command:run",
+        "words.run:run",
         "run a command as a worker: its output becomes the worker's events",
         "workers",
         place=THERE,

@@ -9,7 +9,7 @@ import pytest
 
 from penholder.cli.terminal import tunnel
 from tests.helpers.fleet import Fleet
-from tests.helpers.programs import PENHOLDER, environment
+from tests.helpers.programs import PENHOLDER, environment, say
 
 SSH = """#!/bin/sh
 printf '%s\\n' "$*" >> {log}
@@ -36,14 +36,6 @@ def ssh(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("PENHOLDER_RUNTIME_DIR", str(tmp_path / "none"))
     yield log
     tunnel.to.cache_clear()
-
-
-def say(*words: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command line in a process of its own, which an ssh may take the place of."""
-    return subprocess.run(
-        [PENHOLDER, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        timeout=60, env={**os.environ},  # readline, which pytest may load, sets COLUMNS behind it
-    )  # fmt: skip
 
 
 def test_a_word_runs_there(fleet: Fleet, ssh: Path) -> None:

@@ -9,8 +9,8 @@ from tests.helpers.command_line import Cli
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.fleet import Fleet
 from tests.helpers.hosts import ATTIC, attic
+from tests.helpers.programs import say
 from tests.helpers.waiting import until
-from tests.process.words.test_at import say
 
 LONG_MS, SHORT_MS = 600_000, 1_000
 SSH = """#!/bin/sh

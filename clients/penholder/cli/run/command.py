@@ -1,8 +1,8 @@
-"""`penholder run` from its words to the exit code."""
+"""`penholder run` from what was said to the exit code."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
@@ -12,8 +12,8 @@ import msgspec
 from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
 from penholder.cli.commands import up
-from penholder.cli.run import detaching, own_words, variables
-from penholder.cli.run.arguments import Arguments, parse
+from penholder.cli.run import detaching, variables
+from penholder.cli.run.arguments import Arguments
 from penholder.cli.run.detaching import Program
 from penholder.cli.run.inbox import Inbox, Interrupted
 from penholder.cli.run.running import PATIENCE_S, Runner, Seated
@@ -21,24 +21,11 @@ from penholder.cli.run.starting import Connect, Made, Registration, sit
 from penholder.cli.run.variables import Variables
 from penholder.cli.terminal import output, targets
 from penholder.cli.terminal.failures import Failure
-from penholder.cli.terminal.options import Options, normalized
+from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers.served import socket_of
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.nouns import Worker
-
-
-def run(words: Sequence[str]) -> int:
-    """Carry out `penholder run words…`; returns the exit code."""
-    arguments, options = parse(words)
-    if arguments.host is not None:
-        from penholder.cli.words import on_host  # noqa: PLC0415 - few go elsewhere
-
-        up.ensure(options)
-        own = on_host.leading(normalized(own_words.split(words)[0]))
-        there = ["run", *own, "--", *arguments.argv]
-        on_host.go(arguments.host, options, there, terminal=arguments.pty)
-    return begin(arguments, options)
 
 
 def begin(arguments: Arguments, options: Options) -> int:
