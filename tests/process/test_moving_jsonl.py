@@ -86,6 +86,16 @@ def test_tables_come_in_the_order_of_the_schema(lived_in: Path) -> None:
     assert written == sorted(written, key=known.index)
 
 
+def test_of_which_hosts_it_was_is_not_in_it(lived_in: Path) -> None:
+    header, *rows = _lines(moving(lived_in, "export").out)
+    assert "hosts" not in header["tables"]
+    of_hosts = [each["row"]["host_id"] for each in rows if "host_id" in each["row"]]
+    assert of_hosts
+    assert {*of_hosts} == {None}
+    subjects = [each["row"].get("subject", "") for each in rows]
+    assert not [each for each in subjects if each.startswith("host:")]
+
+
 def test_an_export_replaces_no_file(lived_in: Path, tmp_path: Path) -> None:
     file = tmp_path / "export.jsonl"
     file.write_text("mine")

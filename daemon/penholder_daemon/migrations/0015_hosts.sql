@@ -16,3 +16,7 @@ ALTER TABLE workers ADD COLUMN host_id TEXT;
 ALTER TABLE seats ADD COLUMN host_id TEXT;
 ALTER TABLE instances ADD COLUMN host_id TEXT;
 CREATE INDEX workers_by_host ON workers (host_id) WHERE state <> 'stopped';
+-- Each start looks whether there is something to take: as a rule these are empty.
+CREATE INDEX workers_of_no_host ON workers (worker_id) WHERE host_id IS NULL;
+CREATE INDEX seats_of_no_host ON seats (worker_id) WHERE host_id IS NULL;
+CREATE INDEX instances_of_no_host ON instances (controller_id) WHERE host_id IS NULL;

@@ -93,6 +93,14 @@ def test_who_is_unreachable_still_lives_and_is_marked(daemon: DaemonProcess, cli
     fleet.close()
 
 
+def test_a_terminal_of_another_host_is_not_looked_for_here(daemon: DaemonProcess, cli: Cli) -> None:
+    fleet = with_attic(daemon, cli)
+    ran = fleet.say("attach", "far")
+    assert ran.code != 0
+    assert f"is of host {ATTIC}" in ran.err
+    fleet.close()
+
+
 # --- going there ---------------------------------------------------------------------------------
 def test_a_command_is_started_on_another_host(
     daemon: DaemonProcess, cli: Cli, config: Path, ssh: Path

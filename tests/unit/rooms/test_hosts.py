@@ -152,6 +152,19 @@ def test_what_is_of_no_host_becomes_the_first_ones() -> None:
     assert bench.call("worker.get", worker_id="w1")["socket_path"] is None
 
 
+@pytest.mark.parametrize("table", ["workers", "seats", "instances"])
+def test_a_start_finds_at_once_that_all_is_of_a_host(bench: Bench, table: str) -> None:
+    sql = f"UPDATE {table} SET host_id = ? WHERE host_id IS NULL"
+    plan = [str(row[3]) for row in bench.database.rows(f"EXPLAIN QUERY PLAN {sql}", "h")]
+    assert any(f"{table}_of_no_host" in step for step in plan), plan
+
+
+def test_counting_the_workers_of_a_host_takes_an_index(bench: Bench) -> None:
+    sql = "SELECT COUNT(*) FROM workers w WHERE w.host_id = ? AND w.state <> 'stopped'"
+    plan = [str(row[3]) for row in bench.database.rows(f"EXPLAIN QUERY PLAN {sql}", "h")]
+    assert any("workers_by_host" in step for step in plan), plan
+
+
 # --- several -------------------------------------------------------------------------------------
 def test_another_host_is_listed_first_and_told_of(bench: Bench) -> None:
     register(bench)

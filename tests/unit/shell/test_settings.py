@@ -1,5 +1,6 @@
 """The configuration file: checked, and with errors that say how to go on."""
 
+import json
 import os
 from pathlib import Path
 
@@ -75,3 +76,23 @@ def test_rooms_are_told_when_a_task_is_stale(tmp_path: Path) -> None:
     found = _load(tmp_path, "task_warn_ms = 10\ntask_stale_ms = 20\n").rules().staleness
     assert (found.warn_ms, found.stale_ms, found.dead_ms) == (10, 20, 300_000)
     assert Settings().rules().staleness == Rules().staleness
+
+
+def test_the_host_is_called_after_the_machine_unless_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _load(tmp_path, 'host_name = "cellar"\n').rules().host_name == "cellar"
+    for machine, shown in (
+        ("lab.example", "lab.example"),
+        ("ada's lab", "ada-s-lab"),
+        ("", "localhost"),
+    ):
+        found = os.uname_result(("Linux", machine, "6", "1", "x86_64"))
+        monkeypatch.setattr(os, "uname", lambda found=found: found)
+        assert Settings().rules().host_name == shown
+
+
+@pytest.mark.parametrize("name", ["", "two words", "x" * 65, "new\nline", "--flag\n"])
+def test_a_name_of_a_host_that_is_no_word_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnusableSettings, match="host_name"):
+        _load(tmp_path, f"host_name = {json.dumps(name)}\n")

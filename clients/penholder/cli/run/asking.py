@@ -36,6 +36,8 @@ class _Outcome(msgspec.Struct):
 
 def connect(worker: Worker) -> socket.socket:
     """Connect to the runner of a worker; raises NoRunner."""
+    if worker.socket_path is None:
+        raise NoRunner(f"{worker.worker_id} is of host {worker.host_id}, where its runner is")
     path = runner_path(worker)
     if path is None:
         raise NoRunner(f"{worker.worker_id} has no runner: `penholder run` did not make it")

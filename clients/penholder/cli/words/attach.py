@@ -16,6 +16,7 @@ from penholder.cli.terminal.targets import WORKER_VARIABLE
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
 from penholder.cli.workers import names
+from penholder.cli.workers.served import socket_of
 from penholder_protocol.nouns import Worker
 
 NOT_IN_THIS_STATE = 6
@@ -51,6 +52,8 @@ def run(words: Sequence[str]) -> int:
         worker = names.resolve(client, found.name, controller_id)
         refuse_ended(worker)
         _refuse_itself(worker)
+        # Its terminal is on the machine where it runs.
+        socket_of(worker)
         return _attach(client, worker, options, view=found.view)
 
 
