@@ -38,7 +38,7 @@ export interface ActiveOwner {
   /** A process id. */
   pid: number | null;
   /** A state directory and its daemon; made by the daemon as host_…. */
-  host_id: string | null;
+  host_id?: string | null;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   created_at: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -438,7 +438,7 @@ export interface Handle {
   /** A process id. */
   pid: number | null;
   /** A state directory and its daemon; made by the daemon as host_…. */
-  host_id: string;
+  host_id?: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   created_at: string;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
@@ -524,7 +524,7 @@ export interface Instance {
   /** A process id. */
   pid: number | null;
   /** A state directory and its daemon; made by the daemon as host_…. */
-  host_id: string | null;
+  host_id?: string | null;
   is_active: boolean;
   /** RFC 3339 in UTC with milliseconds, such as 2026-01-31T12:00:00.000Z. */
   created_at: string;
@@ -1135,7 +1135,7 @@ export interface Worker {
   /** Names a controller; made by the daemon as ctl_… if absent. */
   controller_id: string;
   /** A state directory and its daemon; made by the daemon as host_…. */
-  host_id: string;
+  host_id?: string;
   label: string;
   launcher: string;
   profile: string;

@@ -34,7 +34,8 @@ class Handle(Record, frozen=True, kw_only=True):
     epoch: Epoch
     token: str | None
     pid: Pid | None
-    host_id: HostId
+    host_id: HostId = ""
+    """Empty of a daemon from before there were hosts."""
     created_at: Time
     lease_expires_at: Time | None
 
@@ -56,7 +57,7 @@ class ActiveOwner(Record, frozen=True, kw_only=True):
     instance_id: InstanceId
     epoch: Epoch
     pid: Pid | None
-    host_id: HostId | None
+    host_id: HostId | None = None
     """Where that process is; null only of one from before there were hosts, at the first start."""
     created_at: Time
     lease_expires_at: Time | None
@@ -79,7 +80,7 @@ class Instance(Record, frozen=True, kw_only=True):
     controller_id: ControllerId
     epoch: Epoch
     pid: Pid | None
-    host_id: HostId | None
+    host_id: HostId | None = None
     """As in ActiveOwner."""
     is_active: bool
     created_at: Time

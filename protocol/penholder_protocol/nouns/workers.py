@@ -25,7 +25,8 @@ class Worker(Record, frozen=True, kw_only=True):
 
     worker_id: WorkerId
     controller_id: ControllerId
-    host_id: HostId
+    host_id: HostId = ""
+    """Empty of a daemon from before there were hosts."""
     label: str
     launcher: str
     profile: str

@@ -86,7 +86,24 @@ def test_nothing_is_told_of_the_only_host(bench: Bench) -> None:
     assert told(bench) == []
 
 
+def test_one_by_itself_writes_nothing_to_keep_its_lease_and_tells_it_as_kept(bench: Bench) -> None:
+    assert bench.own("host.keep") is None, "an idle daemon writes nothing"
+    pass_time(bench, 2 * HOST_LEASE_MS)
+    assert hosts(bench)[bench.world.host_id]["lease_expires_at"] == "2026-01-01T00:04:30.000Z"
+
+
+def test_who_joins_one_that_was_alone_for_long_does_not_find_it_expired(bench: Bench) -> None:
+    bench.own("host.keep")
+    pass_time(bench, 2 * HOST_LEASE_MS)
+    register(bench, lease_ms=HOST_LEASE_MS)
+    pass_time(bench, HOST_LEASE_MS // 3)
+    bench.own("host.keep")
+    assert hosts(bench)[bench.world.host_id]["lease_expires_at"] == "2026-01-01T00:05:00.000Z"
+    assert epoch_of(bench, bench.world.host_id) == 1
+
+
 def test_its_lease_is_renewed_once_a_third_is_over(bench: Bench) -> None:
+    register(bench, lease_ms=10 * HOST_LEASE_MS)
     third_ms = HOST_LEASE_MS // 3
     first = bench.own("host.keep")
     assert first - bench.world.boottime_ms() == third_ms

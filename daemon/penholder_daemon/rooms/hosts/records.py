@@ -11,7 +11,9 @@ so is the expiry itself: what a host wrote down under an epoch before can be tol
 now. The lease lies with all others (`leases`), on their scale: a stall of the daemon that judges is
 no time of anybody's, and a start gives every host that is active its full time anew.
 
-Where one daemon has the store to itself there is one host, whose lease is always its own.
+Where one daemon has the store to itself there is one host. Nobody could take its lease, so it is
+not renewed, and an idle daemon leaves the disk alone; it is told as if it were. Whoever joins gives
+all who are there their full time anew, so that one who was alone is not expired for that.
 """
 
 from collections.abc import Iterator
@@ -47,11 +49,15 @@ def select(rx: Rx, before: int) -> Iterator[tuple[int, Host]]:
     """Yield the hosts that came before a number, the newest first."""
     rows = rx.store.rows(
         "SELECT h.number, h.host_id, h.host_name, h.state, h.version, h.expired_at, l.deadline_ms,"
-        f" {_WORKERS} FROM hosts h LEFT JOIN leases l ON {_LEASE}"
+        f" l.lease_ms, (SELECT COUNT(*) FROM hosts), {_WORKERS}"
+        f" FROM hosts h LEFT JOIN leases l ON {_LEASE}"
         " WHERE h.number < ? ORDER BY h.number DESC",
         before,
     )
-    for number, host_id, host_name, state, version, expired_at, deadline_ms, workers in rows:
+    for number, host_id, host_name, state, version, expired_at, *lease, hosts, workers in rows:
+        deadline_ms, lease_ms = lease
+        if deadline_ms is not None and hosts == 1 and host_id == rx.world.host_id:
+            deadline_ms = durations.lease_now(rx) + integer(lease_ms)  # renewed by being here
         # Only one that is active has a lease.
         ends_at = (
             str(expired_at)
@@ -89,7 +95,7 @@ def _state(rx: Rx, host_id: str) -> tuple[str, str, str] | None:
 def register(tx: Tx, host: Registration) -> None:
     """Have a host be active under a new epoch, whatever it was."""
     known = _state(tx, host.host_id)
-    is_alone = tx.store.row("SELECT 1 FROM hosts WHERE host_id <> ?", host.host_id) is None
+    is_alone = _is_alone(tx, host.host_id)
     epoch = fence.raise_epoch(tx, subject(host.host_id), None)
     tx.store.run(
         "INSERT INTO hosts (host_id, number, host_name, epoch, version, started_at, state)"
@@ -103,12 +109,27 @@ def register(tx: Tx, host: Registration) -> None:
         host.version,
         host.started_at,
     )
+    if not is_alone:
+        _renew_others(tx)
     leases.grant(tx, subject(host.host_id), host.lease_ms)
     _adopt(tx, host.host_id)
     # A daemon that was restarted and is the only one is news to nobody.
     if (known is None and not is_alone) or (known is not None and known[0] == "expired"):
         _tell(tx, "host.registered", host.host_id, host.host_name, epoch)
-    tx.after_commit(WakeAt(_wake_for(tx, _deadline_ms(tx, host.host_id))))
+    if not is_alone:
+        tx.after_commit(WakeAt(_wake_for(tx, _deadline_ms(tx, host.host_id))))
+
+
+def _is_alone(rx: Rx, host_id: str) -> bool:
+    return rx.store.row("SELECT 1 FROM hosts WHERE host_id <> ?", host_id) is None
+
+
+def _renew_others(tx: Tx) -> None:
+    """Give every host that is active its full time anew: one may have been alone until now."""
+    tx.store.run(
+        "UPDATE leases SET deadline_ms = ? + lease_ms WHERE subject >= 'host:' AND subject < 'host;'",
+        durations.lease_start(tx.world),
+    )
 
 
 def _adopt(tx: Tx, host_id: str) -> None:
@@ -129,10 +150,10 @@ def disown_all(store: Store) -> None:
 
 
 # --- keeping and losing a lease -----------------------------------------------------------------
-def keep(tx: Tx, own: Registration) -> int:
+def keep(tx: Tx, own: Registration) -> int | None:
     """Keep this daemon's host registered, and expire those that did not keep theirs.
 
-    Returns when to come again, by CLOCK_BOOTTIME.
+    Returns when to come again, by CLOCK_BOOTTIME; None while it is alone.
     """
     known = _state(tx, own.host_id)
     if known is None or known[:2] != ("active", own.started_at):
@@ -140,6 +161,8 @@ def keep(tx: Tx, own: Registration) -> int:
     elif known[2] != own.host_name:
         sql = "UPDATE hosts SET host_name = ? WHERE host_id = ?"
         tx.store.run(sql, own.host_name, own.host_id)
+    if _is_alone(tx, own.host_id):
+        return None
     return min([_renew(tx, own), *_expire(tx, own.host_id)])
 
 
