@@ -27,6 +27,7 @@ PARTS = (
     "daemon_process",
     "contract",
     "catalog",
+    "pages",
 )
 """Of the command line, each of which may import those after it."""
 BLOCKING = ("penholder.blocking", "penholder._blocking")

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from penholder.blocking import Client
+from penholder.cli import pages
 from penholder.cli.timeline.facts import (
     CONTROLLER,
     WORKER,
@@ -53,11 +54,6 @@ class Wanted(msgspec.Struct, frozen=True):
     worker_id: str | None = None
     since_ms: int | None = None
     """Since so long ago; None for all there is."""
-
-
-class _Page(msgspec.Struct):
-    items: list[msgspec.Raw]
-    next: str | None = None
 
 
 def gather(client: Client, wanted: Wanted, journal: Journal | None = None) -> Facts:
@@ -128,20 +124,10 @@ class _Gathering:
     def _listed(
         self, method: str, params: Mapping[str, str], kind: type[Item], most: int, what: str
     ) -> list[Item]:
-        found = list(islice(self._pages(method, params, kind), most + 1))
+        found = list(pages.items(self._client.call, method, params, kind, most + 1))
         if len(found) > most:
             self._notes.append(f"only the newest {most:,} {what} were looked at")
         return found[:most]
-
-    def _pages(self, method: str, params: Mapping[str, str], kind: type[Item]) -> Iterator[Item]:
-        cursor: str | None = None
-        while True:
-            asked = {**params, "limit": 1_000, "cursor": cursor}
-            page = self._client.call(method, asked, _Page)
-            yield from (msgspec.json.decode(item, type=kind) for item in page.items)
-            if page.next is None:
-                return
-            cursor = page.next
 
     def _begin_ms(self, workers: Mapping[str, Present]) -> int:
         """Return when the picture begins; 0 where the first entry says it."""
@@ -258,7 +244,7 @@ class _Gathering:
 
     def _summaries(self, worker_ids: Sequence[str]) -> Mapping[str, Summary]:
         shown, found = set(worker_ids), dict[str, Summary]()
-        for each in islice(overviews.pages(self._client, self._wanted.controller_id), MAX_WORKERS):
+        for each in islice(overviews.read(self._client, self._wanted.controller_id), MAX_WORKERS):
             summary = summaries.read(each.summary)
             if each.worker.worker_id in shown and summary is not None:
                 found[each.worker.worker_id] = summary

@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from penholder.blocking import Client, ConnectionLost, DaemonUnreachable
+from penholder.cli import pages
 from penholder.cli.terminal import ages
 from penholder.cli.watch.facts import Choice, Fact
 from penholder.cli.watch.noticing import CONTROLLER, ENDING, WORKER, Noticed, Noticing
@@ -18,16 +19,10 @@ from penholder.cli.watch.silences import Silence, Silences
 from penholder_protocol.errors import ApprovalNotFound, ControllerNotFound, WorkerNotFound
 from penholder_protocol.nouns import Approval, Entry, Worker, WorkerOverview
 
-_PAGE = 1_000
 _ANSWERS = ("approval.decided", "approval.canceled", "approval.expired")
 _MOVES = ("runtime.attached", "worker.state_changed", "process.started")
 Item = TypeVar("Item", Approval, WorkerOverview)
 Answer = TypeVar("Answer")
-
-
-class _Page(msgspec.Struct):
-    items: list[msgspec.Raw]
-    next: str | None = None
 
 
 class _About(msgspec.Struct):
@@ -176,17 +171,10 @@ class Watching:
             return None
 
     def _all(self, method: str, params: Mapping[str, object], kind: type[Item]) -> Iterator[Item]:
-        cursor: str | None = None
-        while True:
-            asked = {**params, "limit": _PAGE, "cursor": cursor}
-            try:
-                page = self._call(method, asked, _Page)
-            except ControllerNotFound:
-                return  # the directory's, which is made with its first worker
-            yield from (msgspec.json.decode(each, type=kind) for each in page.items)
-            if page.next is None:
-                return
-            cursor = page.next
+        try:
+            yield from pages.items(self._call, method, params, kind)
+        except ControllerNotFound:
+            return  # the directory's, which is made with its first worker
 
     def _call(self, method: str, params: Mapping[str, object], kind: type[Answer]) -> Answer:
         while True:

@@ -60,7 +60,7 @@ def _askers(client: Client, asked: Sequence[Approval]) -> dict[str, Asker]:
     ids = {each.worker_id for each in asked}
     found = {
         each.worker.worker_id: Asker(each.worker.label, summaries.read(each.summary))
-        for each in (overviews.pages(client) if ids else ())
+        for each in (overviews.read(client) if ids else ())
         if each.worker.worker_id in ids
     }
     # Whose process was killed asks all the same, where its question is kept.

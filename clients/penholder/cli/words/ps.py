@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from penholder.blocking import Client
+from penholder.cli import pages
 from penholder.cli.terminal import ages, configuration, output
 from penholder.cli.terminal.grid import Column
 from penholder.cli.terminal.text import plain
@@ -19,7 +20,6 @@ from penholder.cli.workers.hosts import Host
 from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import WorkerOverview
 
-_PAGE = 1000
 _COLUMNS = (
     Column("NAME", rank=0, least=16),
     Column("STATE", rank=1, least=16, is_state=True),
@@ -37,11 +37,6 @@ _COLUMNS = (
 class _Controller(msgspec.Struct):
     controller_id: str
     label: str
-
-
-class _Controllers(msgspec.Struct):
-    items: list[_Controller]
-    next: str | None = None
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -92,7 +87,7 @@ def run(words: Sequence[str]) -> int:
         controller_id = frame.controller_of(client, found.controller)
         seen: list[WorkerOverview] = []
         with frame.nobody_yet(found.controller):
-            seen.extend(overviews.pages(client, controller_id, everyone=found.everyone))
+            seen.extend(overviews.read(client, controller_id, everyone=found.everyone))
         labels = _labels(client) if seen else {}
         known = hosts.known(client) if seen else {}
         stall_after_s = found.stall_after
@@ -108,14 +103,8 @@ def run(words: Sequence[str]) -> int:
 
 
 def _labels(client: Client) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    params: dict[str, object] = {"limit": _PAGE}
-    while True:
-        page = client.call("controller.list", params, _Controllers)
-        labels.update((each.controller_id, each.label) for each in page.items)
-        if page.next is None:
-            return labels
-        params["cursor"] = page.next
+    found = pages.items(client.call, "controller.list", {}, _Controller)
+    return {each.controller_id: each.label for each in found}
 
 
 def _listed(

@@ -3,6 +3,7 @@
 import msgspec
 
 from penholder.blocking import Client
+from penholder.cli import pages
 from penholder_protocol.errors import MethodNotFound
 
 
@@ -14,21 +15,9 @@ class Host(msgspec.Struct, frozen=True):
     state: str = "active"
 
 
-class _Page(msgspec.Struct):
-    items: list[Host]
-    next: str | None = None
-
-
 def known(client: Client) -> dict[str, Host]:
     """Read them; none of a daemon that is older than hosts are."""
-    found: dict[str, Host] = {}
-    params: dict[str, object] = {}
-    while True:
-        try:
-            page = client.call("host.list", params, _Page)
-        except MethodNotFound:
-            return found
-        found.update((each.host_id, each) for each in page.items)
-        if page.next is None:
-            return found
-        params["cursor"] = page.next
+    try:
+        return {each.host_id: each for each in pages.items(client.call, "host.list", {}, Host)}
+    except MethodNotFound:
+        return {}

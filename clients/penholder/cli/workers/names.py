@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 import msgspec
 
 from penholder.blocking import Client
+from penholder.cli import pages
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers import living, scope
@@ -21,7 +22,6 @@ from penholder_protocol.nouns import Worker
 
 NEWEST = "-1"
 _SHORTEST_END = 4
-_PAGE = 1000
 _MOST_CANDIDATES = 8
 _LONGEST_ID = 64
 
@@ -40,11 +40,6 @@ class Known(msgspec.Struct, frozen=True):
     def is_living(self) -> bool:
         """Whether its seat is held, or it is starting."""
         return living.is_living(self.state, self.recovery_state)
-
-
-class _Page(msgspec.Struct):
-    items: list[Known]
-    next: str | None = None
 
 
 def resolve(client: Client, name: str, controller_id: str | None = None) -> Worker:
@@ -66,15 +61,7 @@ def resolve_all(
 
 def all_known(client: Client, controller_id: str | None = None) -> Iterator[Known]:
     """Yield all workers, newest first, of one controller or of all."""
-    params: dict[str, object] = {"limit": _PAGE}
-    if controller_id is not None:
-        params["controller_id"] = controller_id
-    while True:
-        page = client.call("worker.list", params, _Page)
-        yield from page.items
-        if page.next is None:
-            return
-        params["cursor"] = page.next
+    return pages.items(client.call, "worker.list", {"controller_id": controller_id}, Known)
 
 
 class _Resolver:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from penholder.blocking import Client
+from penholder.cli import pages
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers import names
 from penholder_protocol.errors import ApprovalNotFound, PenholderError, WorkerNotFound
 from penholder_protocol.nouns import Approval, Option
 
-_PAGE = 1000
 _SHORTEST_END = 4
 _LONGEST_ID = 128
 _SHOWN = 40
@@ -19,15 +19,8 @@ def pending(
     client: Client, controller_id: str | None = None, worker_id: str | None = None
 ) -> Iterator[Approval]:
     """Yield what is asked now, oldest first."""
-    cursor: str | None = None
-    while True:
-        page = client.approval.list(
-            controller_id=controller_id, worker_id=worker_id, limit=_PAGE, cursor=cursor
-        )
-        yield from page.items
-        if page.next is None:
-            return
-        cursor = page.next
+    about = {"controller_id": controller_id, "worker_id": worker_id}
+    return pages.items(client.call, "approval.list", about, Approval)
 
 
 def resolve(client: Client, what: str, controller_id: str | None = None) -> Approval:

@@ -127,7 +127,8 @@ def _is_alone(rx: Rx, host_id: str) -> bool:
 def _renew_others(tx: Tx) -> None:
     """Give every host that is active its full time anew: one may have been alone until now."""
     tx.store.run(
-        "UPDATE leases SET deadline_ms = ? + lease_ms WHERE subject >= 'host:' AND subject < 'host;'",
+        "UPDATE leases SET deadline_ms = ? + lease_ms"
+        " WHERE subject >= 'host:' AND subject < 'host;'",
         durations.lease_start(tx.world),
     )
 

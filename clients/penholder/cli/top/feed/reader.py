@@ -4,7 +4,7 @@ import threading
 from contextlib import suppress
 
 from penholder.blocking import Client
-from penholder.cli.top.feed import lists
+from penholder.cli import pages
 from penholder.cli.top.feed.follower import FAILURES, RETRY_S
 from penholder.cli.top.feed.outbox import Outbox
 from penholder.cli.top.model.notices import DetailsRead, TailRead
@@ -83,7 +83,9 @@ class Reader:
         while count:
             asked = {"worker_id": worker_id, "after_seq": max(0, last_seq - count)}
             with suppress(CursorGone):
-                return list(lists.pages(self._client, "event.list", asked, Event, TAIL_EVENTS * 2))
+                return list(
+                    pages.items(self._client.call, "event.list", asked, Event, TAIL_EVENTS * 2)
+                )
             count //= 2
         return []
 
@@ -96,20 +98,20 @@ class Reader:
         # A daemon of an older release has no such method, nor has a worker that was removed.
         with suppress(PenholderError):
             asked = {"worker_id": worker_id}
-            found = lists.pages(self._client, "input.list", asked, Input, _MOST * 2)
+            found = pages.items(self._client.call, "input.list", asked, Input, _MOST * 2)
             return [each for each in found if not each.acked][:_SHOWN]
         return []
 
     def _tasks(self, worker_id: str) -> list[Task]:
         """Read what it has claimed, and what waits in the queues that it claims from."""
-        running = lists.pages(self._client, "queue.list", {"state": "running"}, Task, _MOST)
+        running = pages.items(self._client.call, "queue.list", {"state": "running"}, Task, _MOST)
         own = [each for each in running if each.claimed_by == worker_id]
         waiting: list[Task] = []
         for queue in dict.fromkeys(each.queue for each in own):
             asked = {"queue": queue, "state": "pending"}
-            waiting += lists.pages(self._client, "queue.list", asked, Task, _SHOWN)
+            waiting += pages.items(self._client.call, "queue.list", asked, Task, _SHOWN)
         return [*own, *waiting]
 
     def _runs(self, worker_id: str) -> list[Run]:
-        found = lists.pages(self._client, "run.list", {}, Run, _MOST)
+        found = pages.items(self._client.call, "run.list", {}, Run, _MOST)
         return [each for each in found if each.claimed_by == worker_id][:_SHOWN]
