@@ -17,6 +17,10 @@ So there are three ways, chosen by how many streams there are (`_ways`):
   streams are passed over. So is its end, whose entries are not noted as those of their streams yet
   (`places`), behind either of the other two.
 
+A database that takes the rows of a recursion in an order of its own (`Store.goes_in_order`) cannot
+merge so. There the next entries of each stream are taken, as many as a look may pass over, and
+sorted (`_SORTED`); so it is done for fewer streams.
+
 What is passed over on the way (entries of other types, of other streams) is bounded by
 MAX_SCAN_ENTRIES, since a look for what is rare would otherwise read everything, at every append for
 each who waits. So a page may be empty though more is to come: its `pos` says how far it looked, and
@@ -28,11 +32,16 @@ from typing import NamedTuple
 
 from penholder_daemon.core import journal, paging, places
 from penholder_daemon.core.journal import ENTRY
-from penholder_daemon.core.store import SqlValue, integer
+from penholder_daemon.core.store import SqlValue, integer, one_of
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_protocol.errors import CursorGone
-from penholder_protocol.limits import MAX_MERGED_STREAMS, MAX_SCAN_ENTRIES
+from penholder_protocol.limits import (
+    MAX_INTEGER,
+    MAX_MERGED_STREAMS,
+    MAX_SCAN_ENTRIES,
+    MAX_STREAMS,
+)
 from penholder_protocol.nouns import Entry
 
 _FIRST = (
@@ -53,6 +62,11 @@ _MERGED = (
     # SQLite takes rows from the queue of a recursion in this order, and answers them in it.
     " h.stream_id, h.seq + 1 FROM heads h WHERE h.pos IS NOT NULL ORDER BY 1 NULLS LAST"
     ") SELECT pos AS at, stream_id AS of_stream FROM heads WHERE pos IS NOT NULL LIMIT ?"
+)
+_SORTED = (
+    "SELECT f.pos AS at, s.stream_id AS of_stream FROM streams s CROSS JOIN LATERAL (SELECT j.pos"
+    f" FROM journal_places j WHERE j.stream_id = s.stream_id AND j.seq >= {_FIRST}"
+    f" ORDER BY j.seq LIMIT {MAX_SCAN_ENTRIES}) f ON TRUE WHERE {{where}} ORDER BY f.pos LIMIT ?"
 )
 _RANGED = (
     "SELECT j.pos AS at, s.stream_id AS of_stream FROM streams s CROSS JOIN journal_places j"
@@ -100,7 +114,7 @@ class _Look:
 
     def _was_bounded(self, way: _Way) -> bool:
         # Asked once more without the entries: those that were passed over were not yielded.
-        sql = f"SELECT MAX(at), COUNT(*) FROM ({way.positions})"
+        sql = f"SELECT MAX(at), COUNT(*) FROM ({way.positions}) p"
         end = self._rx.store.row(sql, *way.values)
         assert end is not None  # an aggregate has a row
         if end[1] == MAX_SCAN_ENTRIES:
@@ -129,7 +143,8 @@ def _ways(rx: Rx, selection: Selection, after: int) -> list[_Way]:
     end = _Way(_WALKED, [max(after, placed), MAX_SCAN_ENTRIES], members, values)
     if after >= placed:
         return [end]
-    sql = _RANGED if selection.is_one_stream else _MERGED
+    several = _MERGED if rx.store.goes_in_order else _SORTED
+    sql = _RANGED if selection.is_one_stream else several
     return [_Way(sql.format(where=where), [after, *values, MAX_SCAN_ENTRIES], "", []), end]
 
 
@@ -140,20 +155,21 @@ def _are_few(rx: Rx, selection: Selection) -> bool:
     if not selection.parents and not selection.prefixes:
         return True
     where, values = selection.where_streams()
-    most = MAX_MERGED_STREAMS
+    most = MAX_MERGED_STREAMS if rx.store.goes_in_order else MAX_STREAMS
     # Counted no further than it matters, since there may be any number.
-    sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM streams s WHERE {where} LIMIT ?)"
+    sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM streams s WHERE {where} LIMIT ?) p"
     return rx.store.row(sql, *values, most + 1) != (most + 1,)
 
 
 def _entries(rx: Rx, way: _Way, types: Sequence[str] | None) -> Iterator[Entry]:
-    wanted = "" if types is None else f" AND j.type IN ({', '.join('?' * len(types))})"
+    wanted = "" if types is None else f" AND j.type {one_of(types)}"
     # CROSS JOIN keeps SQLite to this order of the tables: the positions lead, in their order, and
     # nothing is sorted. Types are looked at last, so that what they pass over counts as looked at.
     sql = (
         f"SELECT {ENTRY.columns} FROM ({way.positions}) p"
         f" CROSS JOIN streams s ON s.stream_id = p.of_stream{way.members}"
         f" CROSS JOIN journal j ON j.pos = p.at{wanted}"
+        f"{'' if rx.store.goes_in_order else ' ORDER BY p.at'}"
     )
     return map(ENTRY.read, rx.store.rows(sql, *way.values, *way.member_values, *(types or ())))
 
@@ -178,7 +194,9 @@ def oldest(rx: Rx) -> int:
     return journal.position(rx) + 1 if row is None else integer(row[0])
 
 
-def pruned_after(rx: Rx, selection: Selection, after: int, most: int = -1) -> list[tuple[str, int]]:
+def pruned_after(
+    rx: Rx, selection: Selection, after: int, most: int = MAX_INTEGER
+) -> list[tuple[str, int]]:
     """Return streams that lost entries after a position, and their last lost one; newest first."""
     where, values = selection.where_streams()
     if _are_few(rx, selection):
@@ -190,7 +208,7 @@ def pruned_after(rx: Rx, selection: Selection, after: int, most: int = -1) -> li
             after,
             *values,
         )
-        rows = sorted(found, reverse=True)[: None if most < 0 else most]
+        rows = sorted(found, reverse=True)[:most]
     else:
         # Of many those that lost something so late are fewer.
         rows = list(

@@ -15,7 +15,7 @@ def raise_(tx: Tx, name: str) -> int:
     """Raise a counter by one and return it."""
     row = tx.store.row(
         "INSERT INTO counters (name, value) VALUES (?, 1)"
-        " ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+        " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value",
         name,
     )
     assert row is not None  # RETURNING of an insert gives its row
@@ -48,11 +48,11 @@ def all_values(rx: Rx) -> dict[str, int]:
 
 
 def all_sequences(rx: Rx) -> dict[str, int]:
-    """Return the highest number that each AUTOINCREMENT column ever gave, by table.
+    """Return the highest number that each table ever gave to its rows by itself.
 
     And the journal's, which counts by itself; in a database from before it was one of them.
     """
-    known = _pairs(rx, "SELECT name, seq FROM sqlite_sequence")
+    known = rx.store.last_numbers()
     return known if JOURNAL in known else {**known, JOURNAL: positions.last(rx.store)}
 
 
@@ -69,16 +69,12 @@ def lift_values(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> N
 
 def lift_sequences(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> None:
     """Have the numbers of every table go on likewise, those of an empty one too."""
-    rows = tx.store.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
-    tables = {str(row[0]) for row in rows}
     for table, last in _lifted(all_sequences(tx), known, step, floor).items():
         if table == JOURNAL:
             positions.note(tx.store, last)
-        # The other database may be of another version, with tables that are not here.
-        elif table in tables:
-            # SQLite's own table has no key by which a row could be replaced.
-            tx.store.run("DELETE FROM sqlite_sequence WHERE name = ?", table)
-            tx.store.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, last)
+        else:
+            # The other database may be of another version, with tables that are not here.
+            tx.store.set_number(table, last)
 
 
 def _pairs(rx: Rx, sql: str) -> dict[str, int]:

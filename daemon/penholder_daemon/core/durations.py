@@ -48,11 +48,11 @@ def _standing(store: Store, boot_id: str, boottime_ms: int, wall_ms: int) -> tup
 def _youngest(store: Store) -> int:
     """Return the newest instant of the ages that is stored."""
     row = store.row(
-        "SELECT MAX(COALESCE((SELECT age_ms FROM journal ORDER BY pos DESC LIMIT 1), 0),"
-        " COALESCE((SELECT kept_ms FROM idempotency ORDER BY number DESC LIMIT 1), 0))"
+        "SELECT COALESCE((SELECT age_ms FROM journal ORDER BY pos DESC LIMIT 1), 0),"
+        " COALESCE((SELECT kept_ms FROM idempotency ORDER BY number DESC LIMIT 1), 0)"
     )
     assert row is not None  # it reads no table, so there is a row whatever is stored
-    return integer(row[0])
+    return max(integer(row[0]), integer(row[1]))
 
 
 def mark(store: Store, world: World) -> None:

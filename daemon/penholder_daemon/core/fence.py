@@ -60,8 +60,8 @@ def raise_epoch(tx: Tx, subject: str, token: str | None) -> int:
     """Give the subject to a new holder and return its epoch: the highest ever plus one."""
     row = tx.store.row(
         "INSERT INTO fences (subject, epoch, token_hash) VALUES (?, ?, ?)"
-        " ON CONFLICT (subject) DO UPDATE SET epoch = epoch + 1, token_hash = excluded.token_hash"
-        " RETURNING epoch",
+        " ON CONFLICT (subject) DO UPDATE SET epoch = fences.epoch + 1,"
+        " token_hash = excluded.token_hash RETURNING epoch",
         subject,
         # After a restore there may be epochs of subjects that the backup does not know; those lie
         # at or below the floor.
@@ -99,11 +99,15 @@ def outdate_all(tx: Tx, known: Mapping[str, int], *, step: int, floor: int) -> N
     for subject, epoch in known.items():
         tx.store.run(
             "INSERT INTO fences (subject, epoch) VALUES (?, ?)"
-            " ON CONFLICT (subject) DO UPDATE SET epoch = MAX(epoch, excluded.epoch)",
+            " ON CONFLICT (subject) DO UPDATE SET epoch = excluded.epoch"
+            " WHERE fences.epoch < excluded.epoch",
             subject,
             epoch,
         )
-    sql = "UPDATE fences SET epoch = MAX(epoch + ?, ?), token_hash = NULL"
+    sql = (
+        "UPDATE fences SET epoch = CASE WHEN epoch + ?1 > ?2 THEN epoch + ?1 ELSE ?2 END,"
+        " token_hash = NULL"
+    )
     tx.store.run(sql, step, floor)
 
 

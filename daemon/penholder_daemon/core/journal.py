@@ -26,7 +26,7 @@ import msgspec
 
 from penholder_daemon.core import blobs as blobs_of_entries
 from penholder_daemon.core import durations, places, positions
-from penholder_daemon.core.store import Shape, integer, to_json
+from penholder_daemon.core.store import Shape, integer, one_of, to_json
 from penholder_daemon.core.transaction import Published, Rx, Tx
 from penholder_protocol.errors import CursorGone
 from penholder_protocol.limits import MAX_INTEGER, MAX_SCAN_ENTRIES
@@ -37,8 +37,9 @@ ENTRY = Shape(Entry, stream="s.name")
 _FROM = "FROM journal j JOIN streams s ON s.stream_id = j.stream_id"
 _STREAM = "(SELECT stream_id FROM streams WHERE name = ?)"
 _NOTED = (
-    # CROSS JOIN keeps SQLite to this order of the tables: nothing is sorted.
-    "FROM (SELECT pos AS at FROM journal_places"
+    # CROSS JOIN keeps SQLite to this order of the tables: nothing is sorted, also where the order
+    # of the numbers is asked for.
+    "FROM (SELECT pos AS at, seq AS nth FROM journal_places"
     f" WHERE stream_id = {_STREAM} AND seq > ? AND seq <= ? ORDER BY seq) p"
     " CROSS JOIN journal j ON j.pos = p.at CROSS JOIN streams s ON s.stream_id = j.stream_id"
 )
@@ -140,8 +141,8 @@ def _read(
     rx: Rx, stream: str, after_seq: int, up_to: int, types: Sequence[str] | None = None
 ) -> Iterator[Entry]:
     """Yield entries of a stream, oldest first; a page that is full before asks for no late ones."""
-    wanted = "" if types is None else f" WHERE j.type IN ({', '.join('?' * len(types))})"
-    for source, order in ((_NOTED, ""), (_LATE, " ORDER BY j.pos")):
+    wanted = "" if types is None else f" WHERE j.type {one_of(types)}"
+    for source, order in ((_NOTED, " ORDER BY p.nth"), (_LATE, " ORDER BY j.pos")):
         sql = f"SELECT {ENTRY.columns} {source}{wanted}{order}"
         yield from map(ENTRY.read, rx.store.rows(sql, stream, after_seq, up_to, *(types or ())))
 

@@ -45,7 +45,7 @@ CHECKS = {
         " UNION ALL SELECT 'answer ' || i.number || ' is not noted under its key'"
         " FROM idempotency i LEFT JOIN idempotency_keys k"
         " ON k.scope = i.scope AND k.method = i.method AND k.key = i.key"
-        f" WHERE NOT i.{_LATE} AND k.number IS NOT i.number"
+        f" WHERE NOT i.{_LATE} AND k.number IS DISTINCT FROM i.number"
         " UNION ALL SELECT 'it is not known up to where keys are noted'"
         " WHERE NOT EXISTS (SELECT 1 FROM idempotency_noted)"
     ),

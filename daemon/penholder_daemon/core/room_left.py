@@ -24,6 +24,6 @@ def is_full(tx: Tx, rows: str, *values: SqlValue, most: int) -> bool:
 
 
 def _count(tx: Tx, rows: str, *values: SqlValue, most: int) -> int:
-    row = tx.store.row(f"SELECT COUNT(*) FROM (SELECT 1 FROM {rows} LIMIT ?)", *values, most)
+    row = tx.store.row(f"SELECT COUNT(*) FROM (SELECT 1 FROM {rows} LIMIT ?) p", *values, most)
     assert row is not None  # a count is always one row
     return integer(row[0])

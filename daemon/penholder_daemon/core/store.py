@@ -4,7 +4,7 @@ SQL itself stands in the room (or core mechanism) that owns the table. What a st
 `StoreFault`; anything else is a mistake of ours.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import (
     Generic,
@@ -95,6 +95,19 @@ class Store(Protocol):
 
     def probe(self) -> None:
         """Write something that changes nothing, to see whether writing works again."""
+
+    def last_numbers(self) -> dict[str, int]:
+        """Return the highest number that each table ever gave to rows by itself."""
+
+    def set_number(self, table: str, number: int) -> None:
+        """Have a table's numbers go on above this one; nothing for a table that is not here."""
+
+    def damage(self, *, deep: bool) -> Iterator[tuple[str, str]]:
+        """Yield what the database itself finds damaged: which check found it, and what."""
+
+    @property
+    def goes_in_order(self) -> bool:
+        """Whether joins go in the order they are written in, and recursions in that they name."""
 
     @property
     def in_transaction(self) -> bool:
@@ -207,6 +220,12 @@ def filters(prefix: str, /, **wanted: SqlValue) -> tuple[str, list[SqlValue]]:
     """Name only the columns that are asked for, so that their index is used; to follow a WHERE."""
     given = {name: value for name, value in wanted.items() if value is not None}
     return "".join(f" AND {prefix}{name} = ?" for name in given), list(given.values())
+
+
+def one_of(values: Collection[SqlValue]) -> str:
+    """Say in SQL that something is one of these values, of which there may be none."""
+    # An empty list is SQLite's alone; nothing is ever the same as null.
+    return f"IN ({', '.join('?' * len(values)) or 'NULL'})"
 
 
 def to_json(value: object) -> str:

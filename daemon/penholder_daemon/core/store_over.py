@@ -35,6 +35,23 @@ class StoreOver:
         """Write something that changes nothing."""
         self._store.probe()
 
+    def last_numbers(self) -> dict[str, int]:
+        """Return the highest number that each table ever gave to rows by itself."""
+        return self._store.last_numbers()
+
+    def set_number(self, table: str, number: int) -> None:
+        """Have a table's numbers go on above this one."""
+        self._store.set_number(table, number)
+
+    def damage(self, *, deep: bool) -> Iterator[tuple[str, str]]:
+        """Yield what the database itself finds damaged."""
+        return self._store.damage(deep=deep)
+
+    @property
+    def goes_in_order(self) -> bool:
+        """Whether joins go in the order they are written in, and recursions in that they name."""
+        return self._store.goes_in_order
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""

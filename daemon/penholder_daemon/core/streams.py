@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from penholder_daemon.core.store import SqlValue
+from penholder_daemon.core.store import SqlValue, one_of
 from penholder_daemon.core.transaction import Published
 from penholder_protocol.errors import InvalidParams
 
@@ -115,10 +115,10 @@ class Selection:
         values: list[SqlValue] = []
         for column, names in (("s.name", self.exact), ("s.parent", self.parents)):
             if names:
-                parts.append(f"{column} IN ({', '.join('?' * len(names))})")
+                parts.append(f"{column} {one_of(names)}")
                 values += sorted(names)
         for prefix in sorted(self.prefixes):
             # A range, since it goes along the index of names; LIKE takes both cases of a letter.
             parts.append("(s.name >= ? AND s.name < ?)")
             values += [prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)]
-        return f"({' OR '.join(parts)})", values
+        return f"({' OR '.join(parts) or 'FALSE'})", values

@@ -19,6 +19,13 @@ from penholder_protocol.nouns import Finding
 
 _MOST_OF_A_CHECK = 100
 """A damaged table may break an invariant in every row; the first of them say enough."""
+
+
+def _told(number: str) -> str:
+    """Say in SQL how a number is told that may be missing."""
+    return f"COALESCE(CAST({number} AS TEXT), 'none')"
+
+
 _CHECKS = {
     "streams_without_gap": (
         "SELECT s.name || ' holds ' || COUNT(j.pos) || ' entries up to ' || s.last_seq"
@@ -38,19 +45,21 @@ _CHECKS = {
         " ON j.pos = p.pos AND j.stream_id = p.stream_id AND j.seq = p.seq WHERE j.pos IS NULL"
         " UNION ALL SELECT 'the entry at ' || j.pos || ' is not noted as that of its stream'"
         " FROM journal j LEFT JOIN journal_places p ON p.stream_id = j.stream_id AND p.seq = j.seq"
-        f" WHERE NOT j.{places.LATE} AND p.pos IS NOT j.pos"
+        f" WHERE NOT j.{places.LATE} AND p.pos IS DISTINCT FROM j.pos"
         " UNION ALL SELECT 'it is not known up to where entries are noted'"
         " WHERE NOT EXISTS (SELECT 1 FROM journal_placed)"
     ),
     "newest_entries_are_noted": (
-        "SELECT s.name || ' has noted ' || COALESCE(s.output_seq, 'none') || ' as its newest output"
-        " and ' || COALESCE(s.summary_seq, 'none') || ' as its newest summary, and holds '"
-        " || COALESCE(n.output, 'none') || ' and ' || COALESCE(n.summary, 'none') FROM streams s"
+        f"SELECT s.name || ' has noted ' || {_told('s.output_seq')} || ' as its newest output and '"
+        f" || {_told('s.summary_seq')} || ' as its newest summary, and holds '"
+        f" || {_told('n.output')} || ' and ' || {_told('n.summary')} FROM streams s"
         " LEFT JOIN (SELECT stream_id, MAX(seq) FILTER (WHERE type = 'output') AS output,"
         " MAX(seq) FILTER (WHERE type = 'summary') AS summary FROM journal GROUP BY stream_id) n"
         " ON n.stream_id = s.stream_id"
-        " WHERE IIF(s.output_seq > s.pruned_seq, s.output_seq, NULL) IS NOT n.output"
-        " OR IIF(s.summary_seq > s.pruned_seq, s.summary_seq, NULL) IS NOT n.summary"
+        " WHERE CASE WHEN s.output_seq > s.pruned_seq THEN s.output_seq END"
+        " IS DISTINCT FROM n.output"
+        " OR CASE WHEN s.summary_seq > s.pruned_seq THEN s.summary_seq END"
+        " IS DISTINCT FROM n.summary"
     ),
     "seats_within_epochs": (
         "SELECT 'the seat of ' || worker_id || ' has epoch ' || seats.epoch FROM seats"
@@ -66,14 +75,8 @@ _CHECKS = {
 
 def findings(rx: Rx, rooms: Iterable[Room], *, deep: bool) -> Iterator[Finding]:
     """Yield what is wrong with the file, its references, the core's invariants and the rooms'."""
-    check = "integrity_check" if deep else "quick_check"
-    for row in rx.store.rows(f"PRAGMA {check}({_MOST_OF_A_CHECK})"):
-        if row[0] != "ok":
-            yield Finding(check=check, detail=str(row[0]))
-    for row in rx.store.rows("PRAGMA foreign_key_check"):
-        yield Finding(
-            check="foreign_keys", detail=f"row {row[1]!s} of {row[0]!s} has no {row[2]!s}"
-        )
+    for check, detail in rx.store.damage(deep=deep):
+        yield Finding(check=check, detail=detail)
     yield from query(rx, _CHECKS | kept_answers.CHECKS)
     for room in rooms:
         for check_of_room in room.checks:

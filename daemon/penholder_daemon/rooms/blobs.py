@@ -49,9 +49,10 @@ _CHECKS = {
     ),
     "room_of_blobs": (
         "SELECT 'blobs take ' || used || ' bytes, counted are ' || counted FROM (SELECT"
-        f" COALESCE(SUM(MAX(1, (size + {BLOB_BLOCK_BYTES - 1}) / {BLOB_BLOCK_BYTES})), 0)"
+        f" COALESCE(SUM(CASE WHEN size > 0 THEN (size + {BLOB_BLOCK_BYTES - 1})"
+        f" / {BLOB_BLOCK_BYTES} ELSE 1 END), 0)"
         f" * {BLOB_BLOCK_BYTES} AS used, COALESCE((SELECT bytes FROM blob_room), 0) AS counted"
-        " FROM blobs) WHERE used <> counted"
+        " FROM blobs) b WHERE used <> counted"
     ),
 }
 

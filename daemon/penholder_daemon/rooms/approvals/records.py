@@ -29,7 +29,7 @@ APPROVALS = Table(
 def require(rx: Rx, worker_id: str | None, request_id: str) -> Approval:
     """Return an approval (of this worker, if given) or raise ApprovalNotFound."""
     # The first half finds one row at most, so the second may be said in a way that no index serves.
-    is_meant = "request_id = ?1 AND (?2 IS NULL OR worker_id = ?2)"
+    is_meant = "request_id = ?1 AND (worker_id = ?2 OR ?2 IS NULL)"
     approval = APPROVALS.first(rx, is_meant, request_id, worker_id)
     if approval is not None:
         return approval

@@ -62,8 +62,8 @@ def send(tx: Tx, worker_id: str, kind: str, data: JsonObject) -> Input:
     )
     tx.store.run(
         "INSERT INTO input_counts (worker_id, sent_seq, acked_seq, open_bytes) VALUES (?, 1, 0, ?)"
-        " ON CONFLICT (worker_id) DO UPDATE SET sent_seq = sent_seq + 1,"
-        " open_bytes = open_bytes + excluded.open_bytes",
+        " ON CONFLICT (worker_id) DO UPDATE SET sent_seq = input_counts.sent_seq + 1,"
+        " open_bytes = input_counts.open_bytes + excluded.open_bytes",
         worker_id,
         len(text),
     )

@@ -193,7 +193,7 @@ def check(rx: Rx) -> Iterator[Finding]:
             "sessions_with_runs_of_their_own": (
                 "SELECT 'session ' || s.session_id || ' names run ' || r.run_id FROM sessions s"
                 " JOIN runs r ON r.run_id IN (s.active_run_id, s.last_run_id)"
-                " WHERE r.session_id IS NOT s.session_id"
+                " WHERE r.session_id IS DISTINCT FROM s.session_id"
             ),
         },
     )

@@ -207,13 +207,13 @@ def ended(tx: Tx, session_id: str, ending: Ending) -> None:
     goes_on = ending.run_is_active or ending.other_is_active
     tx.store.run(
         "UPDATE sessions SET"
-        " active_run_id = CASE WHEN active_run_id = ?1 AND NOT ?2 THEN NULL"
+        " active_run_id = CASE WHEN active_run_id = ?1 AND ?2 = 0 THEN NULL"
         " ELSE active_run_id END,"
         " active_command_id = CASE WHEN active_command_id = ?3 THEN NULL"
         " ELSE active_command_id END,"
-        " state = CASE WHEN ?4 THEN state ELSE 'terminal' END,"
-        " outcome = CASE WHEN ?4 THEN outcome ELSE ?5 END,"
-        " failure_kind = CASE WHEN ?4 THEN failure_kind ELSE ?6 END,"
+        " state = CASE WHEN ?4 = 1 THEN state ELSE 'terminal' END,"
+        " outcome = CASE WHEN ?4 = 1 THEN outcome ELSE ?5 END,"
+        " failure_kind = CASE WHEN ?4 = 1 THEN failure_kind ELSE ?6 END,"
         " last_run_id = ?1, last_command_id = COALESCE(?10, last_command_id),"
         " version = ?7, updated_at = ?8 WHERE session_id = ?9",
         ending.run_id,

@@ -199,8 +199,8 @@ def write_state(tx: Tx, worker_id: str, to: WorkerState, last_error: str | None)
     ends_turn = to in _ENDS_A_TURN
     tx.store.run(
         "UPDATE workers SET state = ?, updated_at = ?, last_error = ?,"
-        " active_turn_id = CASE WHEN ? THEN NULL ELSE active_turn_id END,"
-        " stopped_at = CASE WHEN ? THEN ? ELSE stopped_at END WHERE worker_id = ?",
+        " active_turn_id = CASE WHEN ? = 1 THEN NULL ELSE active_turn_id END,"
+        " stopped_at = CASE WHEN ? = 1 THEN ? ELSE stopped_at END WHERE worker_id = ?",
         to,
         tx.now,
         last_error,

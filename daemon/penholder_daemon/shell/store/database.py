@@ -32,7 +32,15 @@ from typing import NoReturn, TypeVar, cast
 import apsw
 
 from penholder_daemon import migrations
-from penholder_daemon.core.store import Known, Row, SqlValue, StoreBusy, StoreFault, Touched
+from penholder_daemon.core.store import (
+    Known,
+    Row,
+    SqlValue,
+    StoreBusy,
+    StoreFault,
+    Touched,
+    integer,
+)
 
 T = TypeVar("T")
 
@@ -57,6 +65,8 @@ _LARGE_WAL_BYTES = 64 << 20
 """Past this readers are asked to hold back for a moment."""
 _KEPT_WAL_BYTES = 8 << 20
 """What the log keeps of the disk when all of it has been moved."""
+_MOST_OF_A_CHECK = 100
+"""A damaged file may be damaged in every row; the first of them say enough."""
 _AGAIN_SECONDS = 0.5
 # Sooner than else: readers hold back for a moment, and the moment must be met.
 _LARGE_AGAIN_SECONDS = 0.02
@@ -164,6 +174,33 @@ class ApswStore:
         # The value is the same, and yet a page is written: a commit after it tells whether that
         # works.
         self.run(f"PRAGMA user_version = {migrations.version(self)}")
+
+    def last_numbers(self) -> dict[str, int]:
+        """Return the highest number that each AUTOINCREMENT column ever gave, by table."""
+        rows = self.rows("SELECT name, seq FROM sqlite_sequence")
+        return {str(name): integer(number) for name, number in rows}
+
+    def set_number(self, table: str, number: int) -> None:
+        """Have a table's numbers go on above this one; nothing for a table that is not here."""
+        sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?"
+        if self.row(sql, table) is not None:
+            # SQLite's own table has no key by which a row could be replaced.
+            self.run("DELETE FROM sqlite_sequence WHERE name = ?", table)
+            self.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, number)
+
+    def damage(self, *, deep: bool) -> Iterator[tuple[str, str]]:
+        """Yield what SQLite finds damaged in its file, and references that lead nowhere."""
+        check = "integrity_check" if deep else "quick_check"
+        for row in self.rows(f"PRAGMA {check}({_MOST_OF_A_CHECK})"):
+            if row[0] != "ok":
+                yield check, str(row[0])
+        for row in self.rows("PRAGMA foreign_key_check"):
+            yield "foreign_keys", f"row {row[1]!s} of {row[0]!s} has no {row[2]!s}"
+
+    @property
+    def goes_in_order(self) -> bool:
+        """SQLite keeps to the order of a CROSS JOIN, and to that of a recursion."""
+        return True
 
     @property
     def in_transaction(self) -> bool:

@@ -102,7 +102,7 @@ def append_event(
     # Counted here: a summary must neither read all events nor forget those that were pruned.
     tx.store.run(
         "INSERT INTO board_event_counts (board_id, kind, events) VALUES (?, ?, 1)"
-        " ON CONFLICT (board_id, kind) DO UPDATE SET events = events + 1",
+        " ON CONFLICT (board_id, kind) DO UPDATE SET events = board_event_counts.events + 1",
         board_id,
         kind,
     )

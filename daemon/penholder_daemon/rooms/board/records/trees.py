@@ -39,7 +39,8 @@ def _members(top: str) -> str:
     )
 
 
-_FOREST = _members("parent_brief_id IS NULL")
+# The second value is none there; it is named, since PostgreSQL must know of what type it is.
+_FOREST = _members("parent_brief_id IS NULL AND CAST(?2 AS TEXT) IS NULL")
 _BRANCH = _members("brief_id = ?2")
 
 

@@ -61,7 +61,7 @@ def _look_until(tx: Tx, where: str, values: list[SqlValue], after: int) -> tuple
     """Return up to which stream one call looks, and whether there is none behind it."""
     row = tx.store.row(
         "SELECT MAX(stream_id), COUNT(*) FROM (SELECT s.stream_id FROM streams s"
-        f" WHERE {where} AND s.stream_id > ? ORDER BY s.stream_id LIMIT ?)",
+        f" WHERE {where} AND s.stream_id > ? ORDER BY s.stream_id LIMIT ?) p",
         *values,
         after,
         MAX_PRUNE_LOOKS,

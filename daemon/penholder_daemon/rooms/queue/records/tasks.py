@@ -175,7 +175,8 @@ def count(tx: Tx, task: QueueTask, by: int) -> None:
     """Count tasks of one kind up or down."""
     tx.store.run(
         "INSERT INTO queue_counts (queue, lane, state, tasks) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (queue, lane, state) DO UPDATE SET tasks = tasks + excluded.tasks",
+        " ON CONFLICT (queue, lane, state)"
+        " DO UPDATE SET tasks = queue_counts.tasks + excluded.tasks",
         task.queue,
         task.lane,
         task.state,

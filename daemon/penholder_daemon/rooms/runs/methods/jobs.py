@@ -135,8 +135,8 @@ def _write(tx: Tx, job: Job) -> Job:
     written = tx.store.run(
         f"INSERT INTO jobs ({_JOBS.shape.columns})"
         f" VALUES ({', '.join('?' * len(Job.__struct_fields__))})"
-        f" ON CONFLICT (job_id) DO UPDATE SET {again} WHERE command_id = excluded.command_id"
-        " AND idempotency_key IS NOT DISTINCT FROM excluded.idempotency_key",
+        f" ON CONFLICT (job_id) DO UPDATE SET {again} WHERE jobs.command_id = excluded.command_id"
+        " AND jobs.idempotency_key IS NOT DISTINCT FROM excluded.idempotency_key",
         *_row(job),
     )
     # An update that its WHERE leaves out is no error to SQLite; it only changes no row.

@@ -34,7 +34,7 @@ _EXPIRED = (
 )
 # CROSS JOIN has the few leases lead; each run is then found by its id.
 _AMONG_FEW = (
-    f"SELECT number, run_id FROM (SELECT substr(l.subject, 5) AS id {_EXPIRED})"
+    f"SELECT number, run_id FROM (SELECT substr(l.subject, 5) AS id {_EXPIRED}) expired"
     " CROSS JOIN runs ON run_id = id WHERE state = 'claimed'{filters} ORDER BY number LIMIT 1"
 )
 _AMONG_MANY = (
@@ -60,7 +60,9 @@ def _oldest_expired(tx: Tx, wanted: str, values: list[SqlValue]) -> Row | None:
     """Find the oldest run whose lease ran out, however many are held."""
     now_ms = durations.lease_now(tx)
     # One beyond the bound: it tells that there are more, and no more is asked.
-    counted = tx.store.row(f"SELECT COUNT(*) FROM (SELECT 1 {_EXPIRED} LIMIT ?)", now_ms, _FEW + 1)
+    counted = tx.store.row(
+        f"SELECT COUNT(*) FROM (SELECT 1 {_EXPIRED} LIMIT ?) p", now_ms, _FEW + 1
+    )
     how_many = 0 if counted is None else integer(counted[0])
     if not how_many:
         return None

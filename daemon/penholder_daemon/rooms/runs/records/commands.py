@@ -23,7 +23,7 @@ COMMANDS = Table(Shape(Command), "command", number="seq")
 def require(rx: Rx, command_id: str, run_id: str | None = None) -> Command:
     """Return a command, if need be of this run, or raise CommandNotFound."""
     # The first half finds one row at most, so the second may be said in a way that no index serves.
-    is_meant = "command_id = ?1 AND (?2 IS NULL OR run_id = ?2)"
+    is_meant = "command_id = ?1 AND (run_id = ?2 OR ?2 IS NULL)"
     command = COMMANDS.first(rx, is_meant, command_id, run_id)
     if command is not None:
         return command
