@@ -4,12 +4,13 @@
 """
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from penholder_daemon.core import kept_answers, places
-from tests.helpers import soak
+from tests.helpers import soak, stores
 from tests.helpers.harness import Bench
 
 _SLOW_MACHINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
@@ -30,11 +31,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not {"process", "models"} & set(item.path.parts))
 
 
+def pytest_sessionfinish() -> None:
+    """Close what tests have left open for the tests after them."""
+    stores.close()
+
+
 @pytest.fixture(autouse=True)
 def _notes_are_made_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have little on either side of what is noted of where it is, whatever a test writes."""
     monkeypatch.setattr(places, "AT_ONCE", 7)
     monkeypatch.setattr(kept_answers, "AT_ONCE", 3)
+
+
+@pytest.fixture(autouse=True)
+def _stores_are_let_go() -> Iterator[None]:
+    """Have what a test has opened used again."""
+    with stores.let_go():
+        yield
 
 
 @pytest.fixture

@@ -32,7 +32,10 @@ MACHINE = re.compile(r"/(?:root/|home/(?!ada\b|you\b)\w+)")
 WORD = re.compile(r"\w+")
 OURS = {"penholder", "penholder_daemon", "penholder_protocol"}
 
-NEED_AN_EXTRA = {"tui": ROOT / "clients/penholder/cli/top"}
+NEED_AN_EXTRA = {
+    "postgres": ROOT / "daemon/penholder_daemon/shell/store/postgres",
+    "tui": ROOT / "clients/penholder/cli/top",
+}
 """Folders that import what an extra brings along; nothing else does."""
 
 

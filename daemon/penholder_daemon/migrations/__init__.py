@@ -25,6 +25,16 @@ def steps() -> tuple[tuple[str, str], ...]:
     return tuple((file.stem, file.read_text("utf-8")) for file in files)
 
 
+@cache
+def postgresql_steps() -> tuple[tuple[int, str, str], ...]:
+    """Return every step of PostgreSQL in order: its number, its name and its SQL.
+
+    The first stands for all of SQLite's up to its number; each later one for that of its number.
+    """
+    files = sorted((Path(__file__).parent / "postgresql").glob("*.sql"))
+    return tuple((int(file.stem[:4]), file.stem, file.read_text("utf-8")) for file in files)
+
+
 def version(store: Store) -> int:
     """Return how many steps the database has had."""
     row = store.row("PRAGMA user_version")

@@ -1,0 +1,1 @@
+"""The store in PostgreSQL: imported only where a URL asks for it."""

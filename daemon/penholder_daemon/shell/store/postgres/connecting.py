@@ -1,0 +1,114 @@
+"""Connections to PostgreSQL, and what every one of them is set to.
+
+An acknowledged mutation is a durable one, so a database where `synchronous_commit` is off has it on
+here. A transaction that nobody goes on with is ended by the server, since others wait for its lock.
+
+Values are bound and read as the rooms know them: an integer is a BIGINT whatever its size, so that
+a text is planned once and not once for each size, and what is true or a sum is read as an integer.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import psycopg
+from psycopg import RawCursor
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
+
+from penholder_daemon.core.store import Row, StoreFault
+from penholder_daemon.shell.store.postgres.faults import words
+
+SCHEMA = "penholder"
+Connection: TypeAlias = psycopg.Connection[Row]
+Connect: TypeAlias = Callable[[], Connection]
+
+_IDLE_MS = 10_000
+_LOCK_MS = 5_000
+_SETTINGS = {
+    "search_path": SCHEMA,
+    "client_encoding": "UTF8",
+    "standard_conforming_strings": "on",
+    "bytea_output": "hex",
+    "idle_in_transaction_session_timeout": f"{_IDLE_MS}",
+    "lock_timeout": f"{_LOCK_MS}",
+}
+_CONNECT_SECONDS = 5
+_PREPARED_AFTER = 3
+_MOST_PREPARED = 1000
+
+
+def connector(url: str) -> Connect:
+    """Return what connects to a database; it raises StoreFault."""
+
+    def connect() -> Connection:
+        options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+        try:
+            connection: Connection = psycopg.Connection.connect(
+                url,
+                autocommit=True,
+                prepare_threshold=_PREPARED_AFTER,
+                connect_timeout=_CONNECT_SECONDS,
+                options=options,
+                application_name="penholder",
+            )
+        except psycopg.Error as error:
+            raise StoreFault(words(error)) from error
+        connection.prepared_max = _MOST_PREPARED
+        _adapt(connection)
+        return connection
+
+    return connect
+
+
+def cursor_of(connection: Connection) -> RawCursor[Row]:
+    """Return a cursor whose texts hold PostgreSQL's own placeholders."""
+    cursor: RawCursor[Row] = RawCursor(connection)
+    cursor.format = Format.BINARY
+    return cursor
+
+
+def run_script(connection: Connection, script: str) -> None:
+    """Run several statements that answer nothing."""
+    # A cursor that asks for its rows in binary takes one statement only.
+    connection.execute(script.encode(), prepare=False)
+
+
+def make_durable(connection: Connection) -> None:
+    """See to it that a commit waits for the disk, whatever the database is set to."""
+    with cursor_of(connection) as cursor:
+        found = cursor.execute("SHOW synchronous_commit").fetchone()
+        if found == ("off",):
+            cursor.execute("SET synchronous_commit = 'on'")
+
+
+class _FlagLoader(Loader):
+    """What is true or false, as SQLite has it: 1 or 0."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> int:
+        return data[0]
+
+
+class _SumLoader(Loader):
+    """A sum of BIGINTs, which PostgreSQL makes a NUMERIC of."""
+
+    format = Format.BINARY
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self._numeric = NumericBinaryLoader(oid, context)
+
+    def load(self, data: Buffer) -> int | float:
+        found = self._numeric.load(data)
+        return int(found) if found == found.to_integral_value() else float(found)
+
+
+def _adapt(connection: Connection) -> None:
+    adapters = connection.adapters
+    adapters.register_dumper(int, Int8BinaryDumper)
+    adapters.register_dumper(bool, Int8BinaryDumper)
+    adapters.register_loader("bool", _FlagLoader)
+    adapters.register_loader("numeric", _SumLoader)

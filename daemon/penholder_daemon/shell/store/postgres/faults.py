@@ -1,0 +1,52 @@
+"""What PostgreSQL's errors say: which are faults of the store, and which are mistakes of ours."""
+
+from typing import NoReturn
+
+import psycopg
+
+from penholder_daemon.core.store import StoreBusy, StoreFault
+
+_LOCKED = "55P03"
+_FAULTS = (
+    "08",  # the connection
+    "25006",  # a server that only reads, such as a standby
+    "25P03",  # a transaction that was idle for too long
+    "28",  # who may connect
+    "40",  # a transaction that was taken back
+    "42501",  # what the role may do
+    "53",  # no room, no memory, no connection left
+    "55000",
+    "57",  # a server that stops or starts, a statement that was ended
+    "58",  # its disk
+    "XX",  # damage
+)
+_WITHOUT_A_CODE = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.DataError)
+
+
+def refuse(error: psycopg.Error) -> NoReturn:
+    """Tell faults of the database from mistakes of ours (constraints, SQL)."""
+    told = words(error)
+    if error.sqlstate == _LOCKED:
+        raise StoreBusy(told) from error
+    if is_fault(error):
+        raise StoreFault(told) from error
+    raise error
+
+
+def is_fault(error: psycopg.Error) -> bool:
+    """Tell whether an error is the database's: it says nothing about the statement."""
+    if error.sqlstate is None:
+        # Without a code it comes from this side: the connection is lost, or a text holds U+0000,
+        # which no text of PostgreSQL can. The latter is refused before it is sent.
+        return isinstance(error, _WITHOUT_A_CODE)
+    return error.sqlstate.startswith(_FAULTS)
+
+
+def words(error: psycopg.Error) -> str:
+    """Return PostgreSQL's own words in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def locked() -> StoreBusy:
+    """Say that another writes at this moment."""
+    return StoreBusy("another daemon writes at this moment")

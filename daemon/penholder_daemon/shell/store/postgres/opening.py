@@ -1,0 +1,132 @@
+"""Opening the database: what is refused, made and upgraded.
+
+All of it is done under a lock, by whoever comes first; who comes second finds it done. Nothing but
+the schema `penholder` is looked at or written, so a database may hold others' tables beside it.
+"""
+
+import psycopg
+
+from penholder_daemon.core.store import StoreFault, integer
+from penholder_daemon.migrations import postgresql_steps
+from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
+from penholder_daemon.shell.store.postgres import connecting, faults
+from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connection
+from penholder_daemon.shell.store.postgres.store import PEN, PostgresReader, PostgresStore
+from penholder_daemon.shell.store.postgres.touched import Catalogue
+from penholder_protocol import __version__
+
+_OLDEST_SERVER = 14_00_00
+_COLUMNS = (
+    "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+    " WHERE c.relnamespace = CAST($1 AS regnamespace) AND c.relkind = 'r' AND a.attnum > 0"
+    " AND NOT a.attisdropped"
+)
+_FOLLOWERS = (
+    "SELECT p.relname, c.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+    " JOIN pg_class p ON p.oid = k.confrelid WHERE k.contype = 'f' AND k.confdeltype = 'c'"
+    " AND k.connamespace = CAST($1 AS regnamespace)"
+)
+
+
+def open_writer(url: str) -> PostgresStore:
+    """Open the database for writing, made and upgraded if need be.
+
+    Raises UnusableDatabase for one that cannot be used, UnwritableDatabase for what may pass.
+    """
+    connect = connecting.connector(url)
+
+    def connect_to_write() -> Connection:
+        connection = connect()
+        connecting.make_durable(connection)
+        return connection
+
+    try:
+        with connect_to_write() as connection:
+            prepare(connection)
+            catalogue = catalogue_of(connection)
+        return PostgresStore(connect_to_write, catalogue)
+    except psycopg.Error as error:
+        kind = UnwritableDatabase if faults.is_fault(error) else UnusableDatabase
+        raise kind(f"PostgreSQL cannot be used: {faults.words(error)}") from error
+    except StoreFault as fault:
+        raise UnwritableDatabase(f"PostgreSQL cannot be reached: {fault}") from fault
+
+
+def open_reader(url: str) -> PostgresReader:
+    """Open the database for reading only; raises StoreFault."""
+    connect = connecting.connector(url)
+    with connect() as connection:
+        catalogue = catalogue_of(connection)
+    return PostgresReader(connect, catalogue)
+
+
+def prepare(connection: Connection) -> None:
+    """Refuse what cannot be used, and bring the schema to the newest step, all or nothing."""
+    if connection.info.server_version < _OLDEST_SERVER:
+        raise UnusableDatabase(
+            f"PostgreSQL {connection.info.server_version // 10000} is too old;"
+            f" {_OLDEST_SERVER // 10000} or newer is needed"
+        )
+    with connecting.cursor_of(connection) as cursor:
+        if cursor.execute("SHOW server_encoding").fetchone() != ("UTF8",):
+            raise UnusableDatabase(
+                "the database's encoding is not UTF8, so it cannot hold every text; make one with"
+                " CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+            )
+        with connection.transaction():
+            cursor.execute(f"SELECT pg_advisory_xact_lock({PEN})")
+            _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    steps = postgresql_steps()
+    known = steps[-1][0]
+    with connecting.cursor_of(connection) as cursor:
+        found = _version(connection)
+        if found > known:
+            raise UnusableDatabase(
+                f"the database has schema {found}, this program (penholder {__version__}) knows up"
+                f" to {known}: upgrade the program"
+            )
+        for number, _, sql in steps:
+            if number > found:
+                connecting.run_script(connection, sql)
+        if found < known:
+            cursor.execute(
+                "INSERT INTO schema_version (number, version) VALUES (1, $1)"
+                " ON CONFLICT (number) DO UPDATE SET version = excluded.version",
+                (known,),
+            )
+
+
+def _version(connection: Connection) -> int:
+    """Return the schema's number, 0 for one that is made now."""
+    with connecting.cursor_of(connection) as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = $1", (SCHEMA,))
+        if cursor.fetchone() is None:
+            cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+            return 0
+        tables = catalogue_of(connection).columns
+        if not tables:
+            return 0
+        if "schema_version" not in tables or "streams" not in tables:
+            raise UnusableDatabase(
+                f"the schema {SCHEMA!r} of this database is of another program; it was left alone"
+            )
+        row = cursor.execute("SELECT version FROM schema_version").fetchone()
+        return 0 if row is None else integer(row[0])
+
+
+def catalogue_of(connection: Connection) -> Catalogue:
+    """Look up which tables and columns there are."""
+    with connecting.cursor_of(connection) as cursor:
+        columns: dict[str, set[str]] = {}
+        for table, column in cursor.execute(_COLUMNS, (SCHEMA,)).fetchall():
+            columns.setdefault(str(table), set()).add(str(column))
+        followers: dict[str, set[str]] = {}
+        for table, follower in cursor.execute(_FOLLOWERS, (SCHEMA,)).fetchall():
+            followers.setdefault(str(table), set()).add(str(follower))
+    return Catalogue(
+        {table: frozenset(names) for table, names in columns.items()},
+        {table: frozenset(names) for table, names in followers.items()},
+    )

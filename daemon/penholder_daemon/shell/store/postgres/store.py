@@ -1,0 +1,316 @@
+"""A connection to PostgreSQL as the store: one that writes, or one that only reads.
+
+One writer at a time. Whoever writes takes a lock first that all writers take, and it is let go by
+the end of the transaction. So positions and numbers are given in the order of commits, and nobody
+can see a later one before an earlier one. Isolation is READ COMMITTED: under the lock nobody else
+writes, and each statement sees all that was committed before the lock was had. The lock is asked
+for in a statement of its own, since a statement sees what was committed before it began to wait.
+
+Faults. A statement that fails makes the whole transaction fail here, but for what a savepoint can
+take back. SQLite would go on. So where there is none the transaction is ended at once, and
+`in_transaction` tells that it is lost. A connection that is lost takes its transaction with it, and
+nothing was written; the next transaction connects anew. Only of a commit nobody knows, and then the
+server is asked what became of that transaction (`_find_out`).
+
+Another daemon, or a hand, may write between two transactions. Nothing that was read in one is taken
+for true in the next: `data_version` is another in each.
+
+Rows come in pieces. libpq would fetch all that a statement answers before the first is seen, and a
+list of six may be cut from a journal of millions. So the first rows are asked for with a limit, and
+where there are more the whole is asked for anew through a cursor of the server's. Not the rest: two
+plans need not agree on an order that the statement does not name.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import count
+from time import monotonic, sleep
+from typing import NoReturn, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from penholder_daemon.core.store import Known, Row, SqlValue, StoreFault, Touched, integer
+from penholder_daemon.shell.store.postgres import connecting, faults
+from penholder_daemon.shell.store.postgres.connecting import Connect
+from penholder_daemon.shell.store.postgres.dialect import Statement, translated
+from penholder_daemon.shell.store.postgres.touched import Catalogue
+
+T = TypeVar("T")
+
+PEN = 0x50454E31
+"""The key of the lock that every writer takes."""
+_PIECE = 64
+_NEXT_PIECE = 256
+_STEPS_OF_A_ROW = 50
+"""What a row that was read costs, in steps of SQLite's machine."""
+_FIND_OUT_SECONDS = 10.0
+_AGAIN_SECONDS = 0.1
+_WRITES = ("INSERT", "UPDATE", "DELETE")
+
+
+class PostgresStore:
+    """Implements `Store` over one connection, which is made anew when it was lost."""
+
+    def __init__(self, connect: Connect, catalogue: Catalogue) -> None:
+        """Connect; raises StoreFault."""
+        self._connect = connect
+        self.catalogue = catalogue
+        self._savepoints = 0
+        self._changed_rows = self._steps = 0
+        self._transactions = 0
+        self._transaction_id: int | None = None
+        self._cursor_numbers = count()
+        self.waits = True
+        """Whether to wait for a lock that another has, or to give up at once."""
+        self._open()
+
+    def _open(self) -> None:
+        self.connection = self._connect()
+        self._cursor = connecting.cursor_of(self.connection)
+
+    # --- transactions -------------------------------------------------------------------------
+    def _begin(self) -> None:
+        if self.connection.closed:
+            self._open()
+        self._transactions += 1
+        self._execute("BEGIN")
+        if self.waits:
+            sql = f"SELECT pg_advisory_xact_lock({PEN}), pg_current_xact_id()::TEXT"
+            [row] = self._fetch(sql)
+        else:
+            sql = f"SELECT pg_try_advisory_xact_lock({PEN}), pg_current_xact_id()::TEXT"
+            [row] = self._fetch(sql)
+            if not row[0]:
+                self._execute("ROLLBACK")
+                raise faults.locked()
+        self._transaction_id = int(str(row[1]))
+
+    def _commit(self) -> None:
+        try:
+            done = self._cursor.execute("COMMIT", prepare=False).statusmessage
+        except psycopg.Error as error:
+            self._savepoints = 0
+            if not self.connection.closed:
+                faults.refuse(error)
+            self._find_out(error)
+            return
+        self._savepoints = 0
+        if done != "COMMIT":
+            raise StoreFault("the transaction had failed, so that its commit took it back")
+
+    def _find_out(self, lost: psycopg.Error) -> None:
+        """Ask, after a commit that was not answered, what became of it; return if it is made."""
+        noted, self._transaction_id = self._transaction_id, None
+        until = monotonic() + _FIND_OUT_SECONDS
+        told = faults.words(lost)
+        while noted is not None and monotonic() < until:
+            try:
+                self._open()
+                [[status]] = self._fetch(f"SELECT pg_xact_status('{noted}'::xid8)")
+            except StoreFault as fault:
+                told = str(fault)
+            except psycopg.Error as error:
+                # A number of the future: this is another server than the one that gave it.
+                told = faults.words(error)
+                break
+            else:
+                if status == "committed":
+                    return
+                if status == "aborted":
+                    raise StoreFault(faults.words(lost)) from lost
+            # It is starting up, or has not noticed yet that nobody is there any more.
+            sleep(_AGAIN_SECONDS)
+        raise StoreFault(told, outcome_unknown=True) from lost
+
+    def _control(self, sql: str) -> bool:
+        """Carry out what begins and ends transactions; False for everything else."""
+        match sql.split():
+            case ["BEGIN", *_]:
+                self._begin()
+            case ["COMMIT"]:
+                self._commit()
+            case ["ROLLBACK"]:
+                self._execute(sql)
+                self._savepoints = 0
+            case ["SAVEPOINT", _]:
+                self._execute(sql)
+                self._savepoints += 1
+            case ["RELEASE", _]:
+                self._execute(sql)
+                self._savepoints -= 1
+            case _:
+                return False
+        return True
+
+    # --- statements ---------------------------------------------------------------------------
+    def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
+        """Run a statement and yield its rows, some at a time."""
+        statement = translated(sql)
+        if not statement.is_read or statement.is_short:
+            yield from self._fetch(statement.text, values)
+            return
+        first = self._fetch(f"SELECT * FROM ({statement.text}) all_rows LIMIT {_PIECE}", values)
+        if len(first) < _PIECE:
+            yield from first
+        else:
+            yield from self._in_pieces(statement, values)
+
+    def _in_pieces(self, statement: Statement, values: Sequence[SqlValue]) -> Iterator[Row]:
+        name = f"rows_{next(self._cursor_numbers)}"
+        # Outside of a transaction it must be told to outlive the statement that makes it.
+        hold = "" if self.in_transaction else " WITH HOLD"
+        then = self._transactions
+        self._fetch(f"DECLARE {name} NO SCROLL CURSOR{hold} FOR {statement.text}", values)
+        try:
+            more = True
+            while more:
+                piece = self._fetch(f"FETCH FORWARD {_NEXT_PIECE} FROM {name}")
+                yield from piece
+                more = len(piece) == _NEXT_PIECE
+        finally:
+            # Where its transaction is over it is gone.
+            if self._transactions == then and (hold or self.in_transaction):
+                with suppress(StoreFault, psycopg.Error):
+                    self._fetch(f"CLOSE {name}")
+
+    def row(self, sql: str, *values: SqlValue) -> Row | None:
+        """Run a statement to its end and return its first row."""
+        found = self._fetch(translated(sql).text, values)
+        return found[0] if found else None
+
+    def run(self, sql: str, *values: SqlValue) -> int:
+        """Run a statement to its end and return how many rows it changed."""
+        if not values and self._control(sql):
+            return 0
+        before = self._changed_rows
+        self._fetch(translated(sql).text, values)
+        return self._changed_rows - before
+
+    def run_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a statement once for each row of values, all in one trip."""
+        listed = list(rows)
+        if not listed:
+            return
+        try:
+            self._cursor.executemany(translated(sql).text, listed)
+        except psycopg.Error as error:
+            self._refuse(error)
+        self._changed_rows += max(0, self._cursor.rowcount)
+
+    def _execute(self, text: str) -> None:
+        try:
+            self._cursor.execute(text, prepare=False)
+        except psycopg.Error as error:
+            self._refuse(error)
+
+    def _fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
+        try:
+            cursor = self._cursor.execute(text, values)
+            found = cursor.fetchall() if cursor.description is not None else []
+        except psycopg.Error as error:
+            self._refuse(error)
+        if (cursor.statusmessage or "").startswith(_WRITES):
+            self._changed_rows += cursor.rowcount
+        self._steps += _STEPS_OF_A_ROW * len(found)
+        return found
+
+    def _refuse(self, error: psycopg.Error) -> NoReturn:
+        status = self.connection.info.transaction_status
+        if status is TransactionStatus.INERROR and not self._savepoints:
+            # Nothing can come of it any more; ended here, it is told from one that goes on.
+            with suppress(psycopg.Error):
+                self._cursor.execute("ROLLBACK", prepare=False)
+        if self.connection.closed:
+            self._savepoints = 0
+        faults.refuse(error)
+
+    # --- what is known of it ------------------------------------------------------------------
+    def known(self, known: Known[T], *values: SqlValue) -> T | None:
+        """Return what a foreseen read finds; nothing is kept of it here."""
+        found = self.row(known.sql, *values)
+        return None if found is None else known.read(found)
+
+    def touched(self, sql: str, values: Sequence[SqlValue]) -> Touched:
+        """Tell what a statement would read and write, as far as its words show."""
+        del values  # no value changes that
+        return self.catalogue.touched(sql)
+
+    def differences(self) -> Iterator[str]:
+        """Say nothing: nothing is held here."""
+        return iter(())
+
+    def probe(self) -> None:
+        """Write a row again as it is."""
+        self._execute("UPDATE schema_version SET version = version")
+
+    def damage(self, *, deep: bool) -> Iterator[tuple[str, str]]:
+        """Say nothing: pages and references are the server's to keep, and its tools' to check."""
+        del deep
+        return iter(())
+
+    def last_numbers(self) -> dict[str, int]:
+        """Return the highest number that each table ever gave."""
+        return {str(name): integer(number) for name, number in self.rows(_LAST_NUMBERS)}
+
+    def set_number(self, table: str, number: int) -> None:
+        """Have a table's numbers go on above this one; nothing for one that is not here."""
+        if table in self.catalogue.columns:
+            self.run(_SET_NUMBER, table, number)
+
+    @property
+    def goes_in_order(self) -> bool:
+        """No order is kept that a statement does not name at its end."""
+        return False
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open that can still be committed."""
+        match self.connection.info.transaction_status:
+            case TransactionStatus.INTRANS | TransactionStatus.ACTIVE:
+                return True
+            case TransactionStatus.INERROR:
+                return self._savepoints > 0
+            case _:
+                return False
+
+    @property
+    def changed_rows(self) -> int:
+        """How many rows were ever changed over this connection."""
+        return self._changed_rows
+
+    @property
+    def data_version(self) -> int:
+        """Another number in each transaction: others may have written before it."""
+        return self._transactions
+
+    @property
+    def steps(self) -> int:
+        """What was read, counted by its rows: the same on every machine."""
+        return self._steps
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+_LAST_NUMBERS = "SELECT name, number FROM numbers WHERE name NOT IN ('streams', 'idempotency')"
+_SET_NUMBER = (
+    "INSERT INTO numbers (name, number) VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET number = excluded.number"
+)
+
+
+class PostgresReader(PostgresStore):
+    """One that only reads: each transaction is one view, and a statement has so much time."""
+
+    def _begin(self) -> None:
+        if self.connection.closed:
+            self._open()
+        self._transactions += 1
+        self._execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    @property
+    def steps(self) -> int:
+        """Nobody counts the steps of a reader."""
+        return 0

@@ -1,0 +1,1 @@
+"""What both stores promise to the core and the rooms, and what PostgreSQL does beside it."""
