@@ -7,7 +7,7 @@ TEST_PROCESSES ?= 2
 # Where this is set every process compiles the program anew, and tests start thousands of them.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo docs test test-interpreters lint types generate missing pictures bench bench-scale soak clean
+.PHONY: demo docs test test-postgresql test-interpreters lint types generate missing pictures bench bench-scale soak clean
 
 demo: $(READY)
 	$(BIN)/python -W error -m examples.demo
@@ -24,6 +24,11 @@ test: $(READY) lint types
 # Types and the fast tests on every other Python from 3.11 on, on PATH or in pyenv's versions.
 test-interpreters: $(READY)
 	$(BIN)/python -m tests.interpreters
+
+# The rooms, the core and the contract on PostgreSQL: a server of their own, where it is installed.
+test-postgresql: $(READY)
+	PENHOLDER_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal \
+		tests/contract tests/unit/core tests/unit/rooms
 
 lint: $(READY)
 	$(BIN)/ruff check .

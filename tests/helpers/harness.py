@@ -25,11 +25,11 @@ from penholder_daemon.core.world import Process
 from penholder_daemon.generate.openrpc import errors_of
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.store.database import WriterStore
-from penholder_daemon.shell.store.opening import open_writer
 from penholder_protocol.errors import InternalError, MethodNotFound, PenholderError
 from tests.helpers.blobs import encoded
 from tests.helpers.compared import ComparedCommitter
 from tests.helpers.fakes import INIT, FakeSession, FakeWorld, FaultyStore
+from tests.helpers.stores import MEMORY, open_store, tables
 
 T = TypeVar("T")
 ErrorT = TypeVar("ErrorT", bound=PenholderError)
@@ -50,7 +50,7 @@ class Answering(Protocol):
 class Bench:
     """The core and the rooms on a store in memory, and what they left behind."""
 
-    def __init__(self, path: Path = Path(":memory:")) -> None:
+    def __init__(self, path: Path = MEMORY) -> None:
         """Begin with an empty, migrated database."""
         self.world = FakeWorld()
         self.registry = build_registry()
@@ -61,7 +61,7 @@ class Bench:
 
     def open(self, path: Path) -> None:
         """Put a core onto a database."""
-        self.database: WriterStore = open_writer(path)
+        self.database: WriterStore = open_store(path)
         self.store = FaultyStore(self.database)
         self.begin()
 
@@ -179,9 +179,12 @@ class Bench:
 
     def dump(self) -> dict[str, list[Row]]:
         """Return every row of every table, but for what each commit may note by itself."""
-        rows = self.database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        tables = [str(row[0]) for row in rows if row[0] != "clock"]
-        return {table: list(self.database.rows(f"SELECT * FROM {table}")) for table in tables}
+        return {
+            # Sorted: what is taken back may leave rows in another order.
+            table: sorted(self.database.rows(f"SELECT * FROM {table}"), key=repr)
+            for table in tables(self.database)
+            if table != "clock"
+        }
 
     # --- things to start from -----------------------------------------------------------------
     def controller(self, controller_id: str = "c1") -> str:

@@ -19,6 +19,9 @@ from penholder_protocol.limits import MAX_SCAN_ENTRIES
 from penholder_protocol.nouns import Entries, Event, Page
 from tests.helpers.fakes import FakeSession
 from tests.helpers.harness import CONTROLLER, Bench, Json, at_once
+from tests.helpers.stores import sqlite_only
+
+pytestmark = sqlite_only("plans and steps")
 
 ENTRIES = 40_000
 UNFILTERED = [name for name in PAGES if "types" not in name]

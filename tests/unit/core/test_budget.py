@@ -6,6 +6,7 @@ from penholder_daemon.core import budget
 from penholder_protocol import errors, limits
 from penholder_protocol.limits import MAX_MUTATION_ROWS
 from tests.helpers.harness import Bench, Json
+from tests.helpers.stores import sqlite_only
 
 TASK: dict[str, object] = {"tenant_id": "t", "project_id": "p", "queue": "q"}
 RUN: dict[str, object] = {"tenant_id": "t", "project_id": "p", "backend_profile": "b"}
@@ -111,6 +112,7 @@ def test_its_neighbours_stand(full: Bench, monkeypatch: pytest.MonkeyPatch) -> N
     assert full.call("event.latest", worker_id="w1")["event_seq"] == 2
 
 
+@sqlite_only("steps")
 def test_what_only_reads_has_a_budget_too(full: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     full.database.run(
         "INSERT INTO streams (name, last_seq) WITH RECURSIVE n (v) AS"

@@ -9,6 +9,7 @@ from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.transaction import Tx
 from penholder_protocol import errors
 from tests.helpers.harness import Bench
+from tests.helpers.stores import sqlite_only
 
 
 def _appends(bench: Bench, *types: str) -> list[bytes | errors.PenholderError]:
@@ -29,6 +30,7 @@ def ready(bench: Bench) -> Bench:
     return bench
 
 
+@sqlite_only("trace")
 def test_a_batch_is_one_transaction(ready: Bench) -> None:
     statements: list[str] = []
     ready.database.connection.trace_v2(1, lambda event: statements.append(event["sql"]))
@@ -113,6 +115,7 @@ def test_a_lost_transaction_fails_every_request_and_publishes_nothing(
     assert _stored(ready) == ["d"]
 
 
+@sqlite_only("triggers")
 @pytest.mark.parametrize("action", ["ROLLBACK", "ABORT", "FAIL"])
 def test_a_row_that_cannot_be_written_fails_its_own_call_alone(ready: Bench, action: str) -> None:
     """RAISE(ROLLBACK) ends the transaction behind our back, as a full disk does."""

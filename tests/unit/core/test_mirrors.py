@@ -11,6 +11,7 @@ from penholder_daemon.core.store import Known, Row, integer
 from penholder_daemon.core.transaction_store import TransactionStore
 from penholder_daemon.shell.store.opening import open_writer
 from tests.helpers.harness import Bench
+from tests.helpers.stores import sqlite_only
 
 _FROZEN = Path(__file__).parents[2] / "frozen" / "schema_4.db"
 _TABLES = """
@@ -217,6 +218,7 @@ def test_more_rows_than_are_kept_are_let_go_between_transactions(
     assert asked == [known.sql]
 
 
+@sqlite_only("schema")
 def test_nothing_in_the_schema_replaces_rows_unseen(bench: Bench) -> None:
     """In a trigger or a constraint no statement would show that it does."""
     texts = [str(sql) for (sql,) in bench.database.rows("SELECT sql FROM sqlite_schema")]
@@ -235,6 +237,7 @@ def test_a_difference_is_told(scene: Scene) -> None:
     assert "99" in found
 
 
+@sqlite_only("file of an older schema")
 def test_a_database_of_an_older_schema_is_gone_on_with_exactly(tmp_path: Path) -> None:
     """The bench compares after each batch; positions and numbers go on behind what was there."""
     path = tmp_path / "p.db"

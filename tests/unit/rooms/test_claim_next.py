@@ -7,6 +7,7 @@ from penholder_daemon.rooms.runs.records import claiming
 from tests.helpers.fakes import Listening
 from tests.helpers.harness import Bench
 from tests.helpers.running import claim, make_run
+from tests.helpers.stores import sqlite_only
 
 
 def _next(bench: Bench, **wanted: str) -> str | None:
@@ -35,6 +36,7 @@ def test_runs_that_others_hold_cost_nothing(bench: Bench, monkeypatch: pytest.Mo
     bench.call("tx.apply", calls=[held] * 1000)
 
 
+@sqlite_only("plans")
 def test_few_that_ran_out_are_found_along_their_deadlines(bench: Bench) -> None:
     make_run(bench, "r1")
     claim(bench, "r1", lease_ms=1)

@@ -11,6 +11,7 @@ from penholder_protocol import PROTOCOL_VERSION, __version__, limits
 from tests.helpers.compared import ComparedCommitter
 from tests.helpers.fakes import FakeSession
 from tests.helpers.harness import CONTROLLER, Bench, Json, at_once
+from tests.helpers.stores import sqlite_only
 
 
 def _call(bench: Bench, session: FakeSession, name: str, **params: object) -> Json:
@@ -101,6 +102,7 @@ def test_only_the_control_socket_stops_the_daemon_or_sees_its_figures(bench: Ben
     assert on_runtime == {"daemon.health"}
 
 
+@sqlite_only("what is held from one transaction to the next")
 def test_verify_tells_of_what_is_held_in_memory_and_stored_otherwise(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

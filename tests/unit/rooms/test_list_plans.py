@@ -13,6 +13,9 @@ from bench.plans import plans, steps
 from penholder_protocol.limits import MAX_SCAN_ENTRIES
 from tests.helpers.harness import Bench, Json
 from tests.helpers.running import ask, make_run_in
+from tests.helpers.stores import sqlite_only
+
+pytestmark = sqlite_only("plans and steps")
 
 FILTERS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "host.list": ({}, {}),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from penholder_protocol import errors
 from penholder_protocol.limits import MAX_VALUE_BYTES
 from tests.helpers.harness import Bench, Json
+from tests.helpers.stores import sqlite_only
 
 OWN_KINDS = ["task_assign", "worker_assigned", "state_change", "task_failed"]
 
@@ -147,6 +148,7 @@ def test_pages_go_on_with_the_cursor(bench: Bench, filters: dict[str, object]) -
     assert [seq for seq in seen if seq <= 12] == expected
 
 
+@sqlite_only("plans")
 @pytest.mark.parametrize(
     ("filters", "index"),
     [

@@ -9,6 +9,7 @@ from penholder_daemon.core import verify
 from penholder_protocol import errors
 from penholder_protocol.limits import MAX_LAST_DATA_BYTES, MAX_RESULT_BYTES
 from tests.helpers.harness import Bench, Json
+from tests.helpers.stores import sqlite_only
 
 AT = "2026-01-01T00:00:00.000Z"
 LATER = "2026-01-01T00:00:01.000Z"
@@ -69,6 +70,7 @@ def test_what_it_did_last_is_told(ready: Bench) -> None:
     }
 
 
+@sqlite_only("steps")
 def test_it_is_exact_behind_any_number_of_other_events(ready: Bench) -> None:
     _append(ready, "summary", turns=1)
     _append(ready, "output", text="long ago")
@@ -191,6 +193,7 @@ def test_it_is_not_for_workers(ready: Bench) -> None:
     ready.refused(errors.Denied, "worker.overview", ready.seated())
 
 
+@sqlite_only("plans")
 @pytest.mark.parametrize("params", [{}, {"controller_id": "c1"}, {"state": "idle"}])
 def test_it_reads_along_indexes(ready: Bench, params: dict[str, object]) -> None:
     _append(ready, "output", text="a")

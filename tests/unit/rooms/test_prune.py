@@ -108,10 +108,10 @@ def test_something_must_be_said_of_what_may_go(grown: Bench) -> None:
 def test_a_large_prune_is_done_in_parts(bench: Bench) -> None:
     bench.worker()
     bench.database.run(
-        "INSERT INTO journal (stream_id, seq, entry_id, ts, type, data)"
+        "INSERT INTO journal (pos, stream_id, seq, entry_id, ts, type, data)"
         " WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < ?1)"
-        " SELECT (SELECT stream_id FROM streams WHERE name = 'worker:w1'), v, 'e' || v, '', 'x',"
-        " '{}' FROM n",
+        " SELECT v + 100, (SELECT stream_id FROM streams WHERE name = 'worker:w1'), v, 'e' || v,"
+        " '', 'x', '{}' FROM n",
         MAX_PRUNE + 10,
     )
     bench.database.run("UPDATE streams SET last_seq = ? WHERE name = 'worker:w1'", MAX_PRUNE + 10)

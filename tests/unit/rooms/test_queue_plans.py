@@ -8,6 +8,9 @@ from bench.plans import plans
 from bench.queue_plans import HOT
 
 from tests.helpers.harness import Bench
+from tests.helpers.stores import sqlite_only
+
+pytestmark = sqlite_only("plans")
 
 
 @pytest.mark.parametrize("name", HOT)

@@ -18,6 +18,7 @@ from tests.helpers.running import (
     said,
     session,
 )
+from tests.helpers.stores import sqlite_only
 
 WRITES: dict[str, dict[str, object]] = {
     "run.heartbeat": {"run_id": "r1", "lease_ms": 1000},
@@ -210,6 +211,7 @@ def test_claim_next_filters(bench: Bench) -> None:
     assert _next(bench, project_id="p1") == "r1"
 
 
+@sqlite_only("plans")
 @pytest.mark.parametrize("state", ["pending", "claimed"])
 def test_claim_next_reads_along_an_index(bench: Bench, state: str) -> None:
     for number in range(105):
