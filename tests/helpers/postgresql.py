@@ -166,6 +166,11 @@ class _Database:
         self._lent = ref(store)
         return store
 
+    def rest(self) -> None:
+        # A transaction that is left open holds the lock, until the server ends the connection.
+        if not self._connection.closed:
+            self._connection.rollback()
+
     def close(self) -> None:
         self._opened.close()
         self._connection.close()
@@ -232,6 +237,8 @@ class Pool:
 
     def give_back(self, mark: int) -> None:
         """Have those free again that were taken since; to be called when nobody uses them."""
+        for database in self._taken[mark:]:
+            database.rest()
         self._free += self._taken[mark:]
         del self._taken[mark:]
         self._named.clear()

@@ -212,6 +212,33 @@ def test_a_value_may_stand_in_several_places(store: Store) -> None:
     assert store.row("SELECT '?', CAST(?1 AS TEXT), CAST(? AS TEXT)", "a", "b") == ("?", "a", "b")
 
 
+def test_the_longest_words_of_every_index_are_taken_and_told_apart(store: Store) -> None:
+    characters = [chr(0x10000 + at * 7919 % 0xFFFF) for at in range(4096)]
+    path, of_255, of_128 = ("".join(characters[:size]) for size in (4096, 255, 128))
+    controller = (
+        "INSERT INTO controllers (controller_id, label, workspace_key, created_at, updated_at)"
+        " VALUES (?, '', ?, '', '')"
+    )
+    store.run(controller, of_128, path)
+    with pytest.raises(Exception, match=r"(?i)unique|exclusion"):
+        store.run(controller, "another", path)
+    store.run(controller, "another", f"{path}/")
+    assert store.row("SELECT controller_id FROM controllers WHERE workspace_key = ?", path) == (
+        of_128,
+    )
+    store.run(
+        "INSERT INTO bindings (runner_id, binding_identity, enable_state, state_scopes, updated_at)"
+        " VALUES (?1, ?1, 1, '[]', '')",
+        of_255,
+    )
+    store.run(
+        "INSERT INTO state_entries (scope_key, key, runner_id, binding_identity, value, updated_at)"
+        " VALUES (?1, ?2, ?1, ?1, '', '')",
+        of_255,
+        of_255.encode(),
+    )
+
+
 # --- order --------------------------------------------------------------------------------------
 def test_text_sorts_by_its_bytes(store: Store) -> None:
     for name in ("é", "z", "B", "a", "A_", "A", "_", "\U0001f58b", "�"):

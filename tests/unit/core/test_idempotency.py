@@ -229,7 +229,7 @@ def test_forgetting_comes_again_soon_while_there_is_more(bench: Bench) -> None:
     bench.database.run(
         "INSERT INTO idempotency SELECT value, 'uid:1', 'm', value, '', NULL, 0"
         " FROM (WITH RECURSIVE n (value) AS"
-        " (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 10001) SELECT value FROM n)"
+        " (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 10001) SELECT value FROM n) p"
     )
     assert bench.own("daemon.forget_old_answers") == bench.world.boottime_ms() + 1000
     assert bench.own("daemon.forget_old_answers") == bench.world.boottime_ms() + 3_600_000

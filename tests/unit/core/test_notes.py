@@ -10,6 +10,7 @@ from penholder_daemon.core import kept_answers, places, positions, verify
 from penholder_daemon.core.store import integer_in
 from penholder_protocol.limits import IDEMPOTENCY_RETENTION_MS
 from tests.helpers.harness import Bench, Json
+from tests.helpers.stores import sqlite_only
 
 WORKERS = ("w1", "w2", "w3", "w4")
 NEVER = 1 << 40
@@ -115,6 +116,7 @@ def test_wrong_notes_are_found(bench: Bench, monkeypatch: pytest.MonkeyPatch, da
     assert "places_are_noted" in _findings(bench)
 
 
+@sqlite_only("pages")
 def test_a_batch_writes_few_pages_whatever_streams_it_is_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

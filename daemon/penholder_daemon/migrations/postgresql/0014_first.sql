@@ -145,9 +145,11 @@ CREATE TABLE controllers (
   number BIGINT PRIMARY KEY DEFAULT next_number('controllers'),
   controller_id TEXT COLLATE "C" NOT NULL UNIQUE,
   label TEXT COLLATE "C" NOT NULL,
-  workspace_key TEXT COLLATE "C" NOT NULL UNIQUE,
+  workspace_key TEXT COLLATE "C" NOT NULL,
   created_at TEXT COLLATE "C" NOT NULL,
-  updated_at TEXT COLLATE "C" NOT NULL
+  updated_at TEXT COLLATE "C" NOT NULL,
+  -- By its hash: a path may be longer than a sorted index holds.
+  CONSTRAINT controllers_of_workspaces EXCLUDE USING hash (workspace_key WITH =)
 );
 
 CREATE TABLE instances (
