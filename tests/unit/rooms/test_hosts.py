@@ -13,6 +13,7 @@ from penholder_daemon.shell.running.start import look_back
 from penholder_protocol import __version__, errors
 from penholder_protocol.limits import HOST_LEASE_MS
 from tests.helpers.harness import CONTROLLER, DAEMON, Bench, Json
+from tests.helpers.stores import sqlite_only
 
 OTHER = "host_feedfeedfeedfeed"
 LEASE_MS = 10_000
@@ -169,6 +170,7 @@ def test_what_is_of_no_host_becomes_the_first_ones() -> None:
     assert bench.call("worker.get", worker_id="w1")["socket_path"] is None
 
 
+@sqlite_only("plans")
 @pytest.mark.parametrize("table", ["workers", "seats", "instances"])
 def test_a_start_finds_at_once_that_all_is_of_a_host(bench: Bench, table: str) -> None:
     sql = f"UPDATE {table} SET host_id = ? WHERE host_id IS NULL"
@@ -176,6 +178,7 @@ def test_a_start_finds_at_once_that_all_is_of_a_host(bench: Bench, table: str) -
     assert any(f"{table}_of_no_host" in step for step in plan), plan
 
 
+@sqlite_only("plans")
 def test_counting_the_workers_of_a_host_takes_an_index(bench: Bench) -> None:
     sql = "SELECT COUNT(*) FROM workers w WHERE w.host_id = ? AND w.state <> 'stopped'"
     plan = [str(row[3]) for row in bench.database.rows(f"EXPLAIN QUERY PLAN {sql}", "h")]
