@@ -189,7 +189,7 @@ def test_all_pages_are_read(watched: Fleet) -> None:
     pages = {None: (["ap_1"], "more"), "more": (["ap_2"], None)}
 
     def answer(params: Json) -> Json:
-        ids, following = pages[params["cursor"]]
+        ids, following = pages[params.get("cursor")]
         return {"items": [approval(each) for each in ids], "next": following}
 
     watched.fake.answers["approval.list"] = answer
