@@ -69,9 +69,15 @@ IMPURE = {
 IMPURE_CALLS = {"open", "input", "print", "exec", "eval", "__import__"}
 TAKEN_NAMES = {"daemon", "protocol", "clients"}
 PRODUCT = files("protocol", "daemon", "clients")
-PURE = files("protocol/penholder_protocol", "daemon/penholder_daemon/core") + files(
-    "daemon/penholder_daemon/rooms"
-)
+PURE = [
+    each
+    for each in files(
+        "protocol/penholder_protocol",
+        "daemon/penholder_daemon/core",
+        "daemon/penholder_daemon/rooms",
+    )
+    if each.name != "light_imports.py"  # imports for programs of both sides, and does nothing else
+]
 SHELL = files("daemon/penholder_daemon/shell")
 
 

@@ -169,7 +169,7 @@ def _struct_type(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
     for field, hint, default in fields:
         if default is inspect.Parameter.empty:
             made.append((field, hint))
-        elif isinstance(default, Raw | list | dict):
+        elif isinstance(default, list | dict):
             made.append((field, hint, msgspec.field(default_factory=_constant(default))))
         else:
             made.append((field, hint, default))

@@ -2,16 +2,16 @@
 -- there were hosts, or brought from elsewhere; the first host that registers takes it for its own.
 CREATE TABLE hosts (
   host_id TEXT NOT NULL PRIMARY KEY,
-  number BIGINT NOT NULL UNIQUE,
+  number INTEGER NOT NULL UNIQUE,
   host_name TEXT NOT NULL,
   -- Its highest epoch, as in `fences`; while it is active its lease is among `leases`.
-  epoch BIGINT NOT NULL,
+  epoch INTEGER NOT NULL,
   version TEXT NOT NULL,
   started_at TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('active', 'expired')),
   expired_at TEXT,
   CHECK ((state = 'expired') = (expired_at IS NOT NULL))
-);
+) STRICT;
 ALTER TABLE workers ADD COLUMN host_id TEXT;
 ALTER TABLE seats ADD COLUMN host_id TEXT;
 ALTER TABLE instances ADD COLUMN host_id TEXT;

@@ -28,7 +28,7 @@ def test_no_thread_outlives_the_database_that_it_uses(
         seen.append(_threads())
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(daemon, "tend", fail)
+    monkeypatch.setattr(daemon, "tell_progress", fail)
     before = os.umask(0o077)
     os.umask(before)
     with TemporaryDirectory(prefix="ph-") as runtime_dir:

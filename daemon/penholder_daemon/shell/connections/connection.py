@@ -158,7 +158,8 @@ class Connection(JsonRpcConnection):
     def _take_at_once(self, chunk: bytes) -> bool:
         """Take what has come as far as nothing of it has to wait; False if something has."""
         whole = self._framer.whole(chunk)
-        if whole is not None and _is_light(whole):  # as nearly always; then nothing is unfinished
+        # As nearly always; then nothing is unfinished.
+        if whole is not None and len(whole) <= _HEAVY_FRAME_BYTES:
             self._take_frame(whole)
             return self._may_take
         frames = self._framer.feed(chunk) if whole is None else iter((whole,))
@@ -168,7 +169,8 @@ class Connection(JsonRpcConnection):
             self._unfinished_since = None
             # Whether the first may be taken was asked before anything was read.
             has_room = left == _MESSAGES_A_TURN or self._may_take
-            if not left or not has_room or not _is_light(frame):
+            is_light = frame.startswith(b"{") and len(frame) <= _HEAVY_FRAME_BYTES
+            if not left or not has_room or not is_light:
                 self._rest = chain((frame,), frames)
                 return False
             left -= 1
@@ -390,8 +392,3 @@ class Connection(JsonRpcConnection):
     def forget(self, subscription: LiveSubscription) -> None:
         """Note that a subscription has ended by itself."""
         self.session.forget(subscription)
-
-
-def _is_light(frame: bytes) -> bool:
-    """Tell whether a frame is one message, and small; most begin like this one at once."""
-    return frame.startswith(b"{") and len(frame) <= _HEAVY_FRAME_BYTES

@@ -131,7 +131,14 @@ class Requests:
             self._waits.over(pending)
         self._account.hold_params(-pending.held_bytes)
         error = answer if isinstance(answer, PenholderError) else None
-        self._count(pending, error)
+        now = perf_counter()
+        seconds = now - pending.arrived
+        if error is None:
+            self._counters.answered(pending.method, seconds, None)
+        else:
+            self._count_refusal(pending.method, seconds, error)
+        if seconds >= self._request_log.asks_from_seconds:
+            self._request_log.answered(pending, now, None if error is None else error.code)
         sink = pending.let_go()
         if pending.id is None:
             sink(None)
@@ -143,19 +150,10 @@ class Requests:
             self._changed.set()
             self._changed = None
 
-    def _count(self, pending: Pending, error: PenholderError | None) -> None:
-        now = perf_counter()
-        seconds = now - pending.arrived
-        if error is None:
-            self._counters.answered(pending.method, seconds, None)
-        else:
-            # Under one name: else every name that a peer makes up would be kept as a figure of its
-            # own.
-            is_known = error.number != MethodNotFound.number
-            name = pending.method if is_known else "unknown"
-            self._counters.answered(name, seconds, error.number)
-        if seconds >= self._request_log.asks_from_seconds:
-            self._request_log.answered(pending, now, None if error is None else error.code)
+    def _count_refusal(self, method: str, seconds: float, error: PenholderError) -> None:
+        # Under one name: else every name that a peer makes up would be kept as a figure of its own.
+        is_known = error.number != MethodNotFound.number
+        self._counters.answered(method if is_known else "unknown", seconds, error.number)
 
     def _refusal(self, pending: Pending, error: Exception) -> PenholderError:
         """Say what refuses a request: the one ladder of errors outside the writer."""
