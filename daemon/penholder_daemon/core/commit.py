@@ -185,7 +185,11 @@ class Committer:
         tx: Tx | None = None
         for call in calls:
             taken.append(call)
-            store = self._store_for(call)
+            store: Store = self._store
+            # What callers ask for is counted; the daemon's own work comes in slices.
+            if call.method.sockets:
+                store = self._metered
+                self._metered.begin(is_bulk=call.method.is_bulk)
             if tx is None:
                 tx = Tx(store, self._world, call.caller, self._store.ledger, self)
                 tx.heard_ms = heard_ms
@@ -195,13 +199,6 @@ class Committer:
             outcome.answers.append(answer)
             answered(answer)
         return outcome
-
-    def _store_for(self, call: Invocation) -> Store:
-        """Have what callers ask for counted; the daemon's own work comes in slices."""
-        if not call.method.sockets:
-            return self._store
-        self._metered.begin(is_bulk=call.method.is_bulk)
-        return self._metered
 
     def _run_one(self, tx: Tx, call: Invocation) -> Answer:
         """Run one call; its refusal leaves its neighbours alone."""

@@ -79,8 +79,13 @@ class Outbox:
     def flush(self) -> None:
         """Send what is queued, as far as the kernel takes it, and leave the rest to a task."""
         self._is_touched = False
+        account = self._account
         while self._lines and not self._is_sending and not self._is_closed:
-            data = self._next()
+            if account.unsent_bytes <= _AT_ONCE_BYTES:  # as nearly always, and as `_next` would
+                data = b"".join(self._lines)
+                self._lines.clear()
+            else:
+                data = self._next()
             try:
                 sent = self._transport.try_send(data)
             except TransportClosed:
@@ -106,14 +111,11 @@ class Outbox:
         self._is_sending = False
 
     def _next(self) -> bytes:
-        if self._account.unsent_bytes <= _AT_ONCE_BYTES:
-            everything = b"".join(self._lines)
-            self._lines.clear()
-            return everything
+        """Take lines to be sent in one call, the first whatever its size."""
         size = count = 0
         for line in self._lines:
             size += len(line)
-            # The first whatever its size, or a line that is larger than this would never be sent.
+            # Or a line that is larger than this would never be sent.
             if count and size > _AT_ONCE_BYTES:
                 break
             count += 1
