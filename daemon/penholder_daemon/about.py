@@ -10,7 +10,8 @@ import msgspec
 
 from penholder_daemon import migrations
 from penholder_daemon.shell.disk.paths import Paths, UnusablePath
-from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_daemon.shell.settings import Settings, UnusableSettings
+from penholder_daemon.shell.store.choosing import check_driver
 from penholder_daemon.shell.store.database import sqlite_version
 from penholder_daemon.shell.store.opening import UnusableDatabase, check_sqlite
 from penholder_protocol import __version__
@@ -25,15 +26,19 @@ class About(msgspec.Struct, frozen=True):
     config: str | None
     state_dir: str
     runtime_dir: str
+    store_url: str | None
     problem: str | None
 
 
-def about(config: Path | None, choose: Callable[[Settings], Paths]) -> About:
+def about(
+    config: Path | None, load: Callable[[], Settings], choose: Callable[[Settings], Paths]
+) -> About:
     """Look at the configuration and the directories that it chooses; opens no database."""
     settings, problem = Settings(), None
     try:
-        settings = load(config)
+        settings = load()
         check_sqlite()
+        check_driver(settings)
         choose(settings).check()
     except (UnusableSettings, UnusableDatabase, UnusablePath, OSError) as error:
         problem = str(error)
@@ -47,5 +52,6 @@ def about(config: Path | None, choose: Callable[[Settings], Paths]) -> About:
         config=None if config is None else str(config),
         state_dir=str(paths.state_dir),
         runtime_dir=str(paths.runtime_dir),
+        store_url=settings.store.url,
         problem=problem,
     )

@@ -32,7 +32,12 @@ from penholder_daemon.shell.disk.paths import (
 from penholder_daemon.shell.kernel.standard_streams import open_missing, say, tell
 from penholder_daemon.shell.observing import logs
 from penholder_daemon.shell.running.daemon import Daemon
-from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_daemon.shell.settings import (
+    Settings,
+    UnusableSettings,
+    load,
+    with_store_url,
+)
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.systemd.notify import notify
 from penholder_protocol import __version__
@@ -46,6 +51,7 @@ _STDOUT = 1
 _STDERR = 2
 _LAST_LINES_SECONDS = 1.0
 _BROKEN_PIPE = 128 + signal.SIGPIPE
+_STORE_URL = "PENHOLDER_STORE_URL"
 _CANNOT_START = 78
 """EX_CONFIG of sysexits.h: starting again as it is will not help."""
 
@@ -119,6 +125,9 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--state-dir", type=Path, help="where the database is")
     parser.add_argument("--runtime-dir", type=Path, help="where the sockets are")
+    parser.add_argument(
+        "--store-url", help="a PostgreSQL that keeps the state; see docs/several.md"
+    )
     parser.add_argument("--config", type=Path, help="a TOML file; see docs/settings.md")
     parser.add_argument(
         "--about",
@@ -138,6 +147,11 @@ def _config(arguments: argparse.Namespace) -> Path | None:
 def _settings(arguments: argparse.Namespace) -> Settings:
     """Read the file that is there now, under the flags; raises UnusableSettings."""
     settings = load(_config(arguments))
+    # Unlike the directories: a file that many machines share leaves to each where its store is.
+    if arguments.store_url is not None:
+        settings = with_store_url(settings, arguments.store_url, "--store-url")
+    elif url := os.environ.get(_STORE_URL):
+        settings = with_store_url(settings, url, _STORE_URL)
     if arguments.log_format is None:
         return settings
     return msgspec.structs.replace(settings, log_format=arguments.log_format)
@@ -145,7 +159,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 def _tell_about(arguments: argparse.Namespace) -> int:
     try:
-        told = about(_config(arguments), partial(_paths, arguments))
+        told = about(_config(arguments), partial(_settings, arguments), partial(_paths, arguments))
     except UnusablePath as error:
         say(_STDERR, f"penholderd: {error}")
         return _CANNOT_START

@@ -259,6 +259,7 @@ class FakeSession:
             host_name=self.world.rules.host_name,
             state_dir="/state",
             runtime_dir="/run",
+            adapter="sqlite",
             sqlite_version="3.51.3",
             schema_version=1,
             migration_id="0001_first",

@@ -463,7 +463,7 @@ export interface Handoff {
 
 /** Whether the store can be read and written. */
 export interface Health {
-  adapter: "sqlite";
+  adapter: "postgresql" | "sqlite";
   ready: boolean;
   reachable: boolean;
   migration_ready: boolean;

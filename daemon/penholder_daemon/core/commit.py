@@ -21,7 +21,8 @@ What can go wrong, from the least to the worst; each is told to exactly those wh
   on the disk: every call is told so, and the daemon must exit. Trying again would be worse than
   stopping: after a sync that failed the kernel may take its pages for written, so the next commit
   would succeed on top of one that is not there. Nothing more is written in this process
-  (`_has_failed`); the next one renews the log before it builds on it.
+  (`_has_failed`); the next one renews the log before it builds on it. Not so where a server keeps
+  the database (`Store.is_shared`): what is stored there it knows, so the daemon goes on.
 
 What is owed is paid in the transaction that commits, and stays owed if that is lost: full time for
 all leases after a start or suspend (`_owes_grace`), and where the clocks stand (`_owes_mark`).
@@ -271,7 +272,10 @@ class Committer:
 
     def _fail(self, batch: Sequence[Invocation], fault: StoreFault) -> BatchOutcome:
         """Fail every request of a batch whose transaction is lost; publish nothing."""
-        if fault.outcome_unknown:
+        if self._store.is_shared:
+            # What a server holds does not depend on what this process did: it is read anew.
+            self._store.roll_back_at_server()
+        elif fault.outcome_unknown:
             # Where nobody knows what is on the disk, nothing more is done to it, not even undone.
             self._store.lose()
         else:
@@ -279,7 +283,7 @@ class Committer:
                 self._store.roll_back()
             except StoreFault as worse:
                 fault = StoreFault(str(worse), outcome_unknown=True)
-        self._has_failed |= fault.outcome_unknown
+        self._has_failed |= fault.outcome_unknown and not self._store.is_shared
         self.fault = str(fault)
         outcome = UNKNOWN if fault.outcome_unknown else NOTHING_WRITTEN
         failed: list[Answer] = [_store_failed(str(fault), outcome) for _ in batch]

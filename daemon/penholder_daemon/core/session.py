@@ -1,7 +1,7 @@
 """The ports of local methods: to the connection that carries one out, and to the daemon itself."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -25,6 +25,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     host_name: str
     state_dir: str
     runtime_dir: str
+    adapter: Literal["sqlite", "postgresql"]
     sqlite_version: str
     schema_version: int
     migration_id: str

@@ -110,6 +110,13 @@ class Store(Protocol):
         """Whether joins go in the order they are written in, and recursions in that they name."""
 
     @property
+    def is_shared(self) -> bool:
+        """Whether a server keeps it, for daemons of other machines, too.
+
+        What is stored there does not depend on what has become of a connection, nor of a process.
+        """
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open; some errors end it behind our back."""
 

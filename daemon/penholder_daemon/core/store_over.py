@@ -53,6 +53,11 @@ class StoreOver:
         return self._store.goes_in_order
 
     @property
+    def is_shared(self) -> bool:
+        """Whether a server keeps it, for daemons of other machines, too."""
+        return self._store.is_shared
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
         return self._store.in_transaction

@@ -16,13 +16,14 @@ with, all is forgotten (`begin`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from penholder_daemon.core import ledger
 from penholder_daemon.core.ledger import Ledger
 from penholder_daemon.core.mirror import Mirror
-from penholder_daemon.core.store import Known, Row, SqlValue, Store
+from penholder_daemon.core.store import Known, Row, SqlValue, Store, StoreFault
 from penholder_daemon.core.store_over import StoreOver
 
 T = TypeVar("T")
@@ -74,6 +75,11 @@ class TransactionStore(StoreOver):
         self.lose()
         if self._store.in_transaction:
             self._store.run("ROLLBACK")
+
+    def roll_back_at_server(self) -> None:
+        """Take it back where a server does so by itself, should the connection be lost."""
+        with suppress(StoreFault):
+            self.roll_back()
 
     def lose(self) -> None:
         """The transaction is lost: nothing waits and nothing is known any more."""

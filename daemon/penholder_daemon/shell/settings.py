@@ -10,6 +10,7 @@ import stat
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +26,9 @@ from penholder_protocol.limits import (
 _MAX_FILE_BYTES = 1 << 20
 _UNFIT_FOR_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_POSTGRESQL = ("postgresql://", "postgres://")
+_SECRETS = frozenset({"password", "sslpassword", "scram_client_key", "scram_server_key"})
+"""What may stand behind the `?` of a URL and would be seen with it."""
 
 StreamKind = Annotated[str, Meta(pattern=r"^(worker|controller|run|board|topic|queue|daemon|\*)$")]
 BackendProfile = Annotated[str, Meta(min_length=1, max_length=MAX_TYPE_CHARACTERS)]
@@ -34,6 +38,38 @@ SlowMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
 AgeMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
 
 
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the state is kept: the table `[store]`."""
+
+    url: str | None = None
+    """The URL of a PostgreSQL database; without it the state is in a file of `state_dir`."""
+    password_file: str | None = None
+    """A file of mode 0600 that holds the password of its role."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no URL of PostgreSQL, or holds what must not be seen with it."""
+        if self.url is not None and (problem := _problem_of(self.url)) is not None:
+            raise ValueError(problem)
+
+
+def _problem_of(url: str) -> str | None:
+    """Say what is wrong with a URL; none of its own words are said again."""
+    if not url.startswith(_POSTGRESQL):
+        return "store.url must begin with postgresql://; without it the state is in state_dir"
+    place, _, query = url.partition("://")[2].partition("?")
+    # Up to the last one: a password that holds such a sign itself must not be overlooked.
+    who, at, _ = place.rpartition("@")
+    named = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    if (at and ":" in who) or named & _SECRETS:
+        return (
+            "store.url holds a password, which logs, files and `ps` would show; take it out, and"
+            " give it in ~/.pgpass (or the file that PGPASSFILE names), in a service"
+            " (postgresql:///?service=NAME), or in a file of mode 0600 that `password_file` of"
+            " [store] names"
+        )
+    return None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The daemon's settings with their defaults."""
 
@@ -41,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where the database is."""
     runtime_dir: str | None = None
     """Where the sockets are."""
+    store: StoreSettings = StoreSettings()
+    """Where the state is kept, if not in a file of state_dir."""
     host_name: HostName | None = None
     """What this host is called among those that share a store; the machine's name without it."""
     log_format: Literal["json", "console"] = "console"
@@ -111,6 +149,15 @@ def load(path: Path | None) -> Settings:
         raise UnusableSettings(f"{path} cannot be read: {error}") from error
     except msgspec.ValidationError as error:
         raise UnusableSettings(f"{path}: {_explain(str(error))}") from error
+
+
+def with_store_url(settings: Settings, url: str, given_by: str) -> Settings:
+    """Have another URL in the place of the file's; raises UnusableSettings."""
+    problem = _problem_of(url)
+    if problem is not None:
+        raise UnusableSettings(f"{given_by}: {problem}")
+    store = msgspec.structs.replace(settings.store, url=url)
+    return msgspec.structs.replace(settings, store=store)
 
 
 def _read(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from penholder_protocol.nouns.words import Position, Time
 class Health(Record, frozen=True, kw_only=True):
     """Whether the store can be read and written."""
 
-    adapter: Literal["sqlite"]
+    adapter: Literal["sqlite", "postgresql"]
     ready: bool
     reachable: bool
     migration_ready: bool

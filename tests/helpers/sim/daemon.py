@@ -39,6 +39,7 @@ from penholder_daemon.shell.running.operations import Operations
 from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.running.timers import Timers
 from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.store.backing import StoreFigures
 from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.inline_writer import InlineWriter
 from penholder_daemon.shell.store.opening import open_writer
@@ -172,7 +173,8 @@ class SimulatedDaemon:
             paths=Paths(Path("/simulated"), Path("/simulated")),
             host_id=world.host_id, started_at=world.now(), settings=Settings,
             counters=counters, accounts=accounts,
-            writer=writer, maintenance=None,  # type: ignore[arg-type]  # it needs threads
+            writer=writer, upkeep=None,  # type: ignore[arg-type]  # it needs threads
+            store_figures=lambda: StoreFigures("sqlite", db_bytes=0, wal_bytes=0),
             compare_mirrors=daemon_call(REGISTRY.methods["daemon.compare_mirrors"], caller, {}),
             **parts,
         )  # fmt: skip

@@ -179,9 +179,7 @@ ASK = (
 
 @pytest.mark.parametrize("first", ["", NO_PIDFD], ids=["pidfd", "no pidfd"])
 @pytest.mark.parametrize("said", [PING, ASK], ids=["owning nothing", "owning"])
-def test_it_is_gone_with_its_parent(
-    daemon: DaemonProcess, first: str, said: bytes
-) -> None:
+def test_it_is_gone_with_its_parent(daemon: DaemonProcess, first: str, said: bytes) -> None:
     orphan = Orphan(daemon, first)
     try:
         assert b"result" in orphan.ask(said)

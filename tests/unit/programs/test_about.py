@@ -9,6 +9,7 @@ import pytest
 
 from penholder_daemon.main import main
 from penholder_daemon.migrations import steps
+from penholder_daemon.shell.store import choosing
 from penholder_daemon.shell.store.database import sqlite_version
 from penholder_protocol import __version__
 
@@ -34,7 +35,7 @@ def test_it_tells_of_the_program_and_the_directories(about: Any, tmp_path: Path)
     assert told == {
         "version": __version__, "sqlite_version": sqlite_version(),
         "schema_version": len(steps()), "config": "/dev/null", "state_dir": "/s",
-        "runtime_dir": "/r", "problem": None,
+        "runtime_dir": "/r", "store_url": None, "problem": None,
     }  # fmt: skip
     assert list(tmp_path.iterdir()) == []
 
@@ -67,3 +68,23 @@ def test_an_sqlite_that_corrupts_is_told(about: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("penholder_daemon.shell.store.opening.OLDEST_SQLITE", (99, 0, 0))
     status, told = about("--state-dir", "s", "--runtime-dir", "r")
     assert (status, "99.0.0 or newer" in str(told["problem"])) == (78, True)
+
+
+def test_the_url_comes_from_the_flag_then_the_environment_then_the_file(
+    about: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "c.toml").write_text('[store]\nurl = "postgresql:///file"\n')
+    words = ("--config", "c.toml", "--state-dir", "/s")
+    assert about(*words)[1]["store_url"] == "postgresql:///file"
+    monkeypatch.setenv("PENHOLDER_STORE_URL", "postgresql:///environment")
+    assert about(*words)[1]["store_url"] == "postgresql:///environment"
+    assert (
+        about(*words, "--store-url", "postgresql:///flag")[1]["store_url"] == "postgresql:///flag"
+    )
+
+
+def test_it_tells_that_the_driver_is_missing(about: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "find_spec", lambda _: None)
+    status, told = about("--state-dir", "/s", "--store-url", "postgresql:///p")
+    assert status == 78
+    assert "pip install penholder[postgres]" in str(told["problem"])

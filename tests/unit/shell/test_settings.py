@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from penholder_daemon.core.rules import Rules
-from penholder_daemon.shell.settings import Settings, UnusableSettings, load
+from penholder_daemon.shell.settings import (
+    Settings,
+    StoreSettings,
+    UnusableSettings,
+    load,
+    with_store_url,
+)
 
 
 def _load(tmp_path: Path, text: str) -> Settings:
@@ -96,3 +102,43 @@ def test_the_host_is_called_after_the_machine_unless_it_is_said(
 def test_a_name_of_a_host_that_is_no_word_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnusableSettings, match="host_name"):
         _load(tmp_path, f"host_name = {json.dumps(name)}\n")
+
+
+_SECRET = "hunter2"  # noqa: S105 - of nobody
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://u:{_SECRET}@host/p",
+        f"postgresql://u:{_SECRET}@:/@host/p",
+        f"postgresql://u:a/{_SECRET}@host/p",
+        f"postgres://u@host/p?sslmode=require&password={_SECRET}",
+        f"postgresql:///p?pass%77ord={_SECRET}",
+        f"postgresql:///p?sslpassword={_SECRET}",
+        f"mysql://u:{_SECRET}@host/p",
+        f"host=/tmp password={_SECRET}",
+    ],
+)
+def test_a_url_with_a_secret_is_refused_and_not_said_again(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UnusableSettings, match=r"store\.url") as told:
+        _load(tmp_path, f'[store]\nurl = "{url}"\n')
+    with pytest.raises(UnusableSettings, match="--store-url") as told_of_flag:
+        with_store_url(Settings(), url, "--store-url")
+    assert _SECRET not in f"{told.value}{told_of_flag.value}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:///p?service=fleet",
+        "postgresql://penholder@db.example:5432/p?sslmode=verify-full",
+        "postgresql://one:1,two:2/p",
+        "postgres://penholder@/p?host=/run/postgresql",
+    ],
+)
+def test_a_url_that_shows_nothing_is_taken(tmp_path: Path, url: str) -> None:
+    found = _load(tmp_path, f'[store]\nurl = "{url}"\npassword_file = "/x"\n')
+    assert found.store == StoreSettings(url=url, password_file="/x")  # noqa: S106 - a path
+    other = with_store_url(found, "postgresql:///q", "--store-url")
+    assert other.store == StoreSettings(url="postgresql:///q", password_file="/x")  # noqa: S106

@@ -552,6 +552,14 @@ CREATE TABLE blob_room (
   bytes BIGINT NOT NULL CHECK (bytes >= 0)
 );
 
+-- Their bytes, in pieces; without a server they are files.
+CREATE TABLE blob_bytes (
+  blob_id TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL,
+  bytes BYTEA NOT NULL,
+  PRIMARY KEY (blob_id, at)
+);
+
 -- One row each, always.
 INSERT INTO journal_placed (number, pos) VALUES (1, 0);
 INSERT INTO idempotency_noted (number, up_to) VALUES (1, 0);

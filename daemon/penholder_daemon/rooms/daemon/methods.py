@@ -60,7 +60,7 @@ async def health(session: Session) -> Health:
     figures = session.daemon.figures()
     message = unreachable or figures.store_fault
     return Health(
-        adapter="sqlite",
+        adapter=figures.adapter,
         ready=message is None,
         reachable=unreachable is None,
         migration_ready=True,
@@ -76,7 +76,7 @@ async def status(session: Session) -> DaemonStatus:
     counts, pos = await session.read(_counts)
     blob_bytes = await session.read(blobs.used_bytes)
     figures = msgspec.structs.asdict(session.daemon.figures())
-    del figures["migration_id"]
+    del figures["migration_id"], figures["adapter"]
     return DaemonStatus(
         version=__version__,
         boot_id=session.world.boot_id,

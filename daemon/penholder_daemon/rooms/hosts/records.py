@@ -12,8 +12,10 @@ now. The lease lies with all others (`leases`), on their scale: a stall of the d
 no time of anybody's, and a start gives every host that is active its full time anew.
 
 Where one daemon has the store to itself there is one host. Nobody could take its lease, so it is
-not renewed, and an idle daemon leaves the disk alone; it is told as if it were. Whoever joins gives
-all who are there their full time anew, so that one who was alone is not expired for that.
+not renewed, and an idle daemon leaves the disk alone; it is told as if it were. A store that may be
+shared (`Store.is_shared`) is never had to oneself: the next daemon may come at any time. Whoever
+joins gives all who are there their full time anew, so that one who was alone is not expired for
+that.
 """
 
 from collections.abc import Iterator
@@ -56,7 +58,8 @@ def select(rx: Rx, before: int) -> Iterator[tuple[int, Host]]:
     )
     for number, host_id, host_name, state, version, expired_at, *lease, hosts, workers in rows:
         deadline_ms, lease_ms = lease
-        if deadline_ms is not None and hosts == 1 and host_id == rx.world.host_id:
+        is_alone = hosts == 1 and host_id == rx.world.host_id and not rx.store.is_shared
+        if deadline_ms is not None and is_alone:
             deadline_ms = durations.lease_now(rx) + integer(lease_ms)  # renewed by being here
         # Only one that is active has a lease.
         ends_at = (
@@ -121,7 +124,10 @@ def register(tx: Tx, host: Registration) -> None:
 
 
 def _is_alone(rx: Rx, host_id: str) -> bool:
-    return rx.store.row("SELECT 1 FROM hosts WHERE host_id <> ?", host_id) is None
+    return (
+        not rx.store.is_shared
+        and rx.store.row("SELECT 1 FROM hosts WHERE host_id <> ?", host_id) is None
+    )
 
 
 def _renew_others(tx: Tx) -> None:

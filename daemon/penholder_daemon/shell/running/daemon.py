@@ -43,7 +43,6 @@ from penholder_daemon.shell.connections.hub import Hub
 from penholder_daemon.shell.connections.once import Once
 from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.connections.services import Services
-from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.host import host_id
 from penholder_daemon.shell.disk.locks import Locks
 from penholder_daemon.shell.disk.paths import Paths
@@ -69,12 +68,10 @@ from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.running.tending import tend
 from penholder_daemon.shell.running.timers import Timers
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.store.maintenance import Maintenance
-from penholder_daemon.shell.store.opening import open_reader
+from penholder_daemon.shell.store.backing import Upkeep
+from penholder_daemon.shell.store.choosing import choose
 from penholder_daemon.shell.store.readers import ThreadReaders
-from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_daemon.shell.store.writer import AdaptiveWriter
-from penholder_daemon.shell.store.writer_connection import WriterConnection
 from penholder_daemon.shell.systemd.kept_sockets import passed_by_systemd
 from penholder_daemon.shell.systemd.notify import notify
 from penholder_daemon.shell.systemd.watchdog import tell_progress
@@ -114,10 +111,8 @@ class Daemon:
         self._caller = daemon_caller(os.geteuid(), os.getpid())
         # Before the rules are made: how many workers and seats there may be follows from it.
         self._descriptors = raise_limit()
-        self._blob_files = BlobFiles(paths.blobs_dir)
         self._counters = Counters()
         self._request_log = RequestLog(settings)
-        self._gate = ShmGate()
         # From here on, whoever makes a file: SQLite makes some of its own.
         os.umask(0o077)
         paths.prepare()
@@ -126,17 +121,17 @@ class Daemon:
             self._locks = Locks(paths)
             held.callback(self._locks.release)
             # Of which host it is, is known under the lock only.
+            own_host = host_id(paths.state_dir)
+            self._backing = choose(settings.store, paths, own_host)
+            held.callback(self._backing.close)
             self._world = RealWorld(
-                paths.workers_dir,
-                self._rules(settings),
-                self._blob_files.read,
-                host_id(paths.state_dir),
+                paths.workers_dir, self._rules(settings), self._backing.blob_bytes.read, own_host
             )
             self._kept = passed_by_systemd()
             self._control = open_control(self._kept, paths.control_socket)
             held.callback(self._control.close)
-            self._writer_connection = WriterConnection(
-                paths.database, self._gate, self._make_committer
+            self._writer_connection = self._backing.open_writer(
+                self._make_committer, self._world, self._own_call("host.keep")
             )
             held.callback(self._writer_connection.close)
             self._held = held.pop_all()
@@ -149,7 +144,7 @@ class Daemon:
         """
         stop = Stop()
         # Through a reader: the database may be one that cannot be written now.
-        with closing(open_reader(self._paths.database)) as store:
+        with closing(self._backing.open_reader()) as store:
             start = look_back(store, self._world, self._caller)
         with self._held:
             async with trio.open_nursery() as nursery:
@@ -198,7 +193,7 @@ class Daemon:
         await stop.asked.wait()
         await self._drain(parts.sockets, stop)
         # Its threads see it at their next look; cancelling who waits for them would not end them.
-        parts.operations.maintenance.stop()
+        parts.operations.upkeep.stop()
 
     def _assemble(
         self, pos: int, stop: Stop, nursery: trio.Nursery, connections: trio.Nursery
@@ -208,9 +203,7 @@ class Daemon:
         beat = Beat(self._world)
         hub = Hub(flusher.flush)
         nursery.start_soon(hub.run)
-        writer = AdaptiveWriter(
-            self._writer_connection, self._counters, self._request_log, beat, hub
-        )
+        writer = self._make_writer(beat, hub)
         readers = self._make_readers(flusher)
         exits = Exits(nursery, self._exited, writer.submit)
         processes = ProcessWatcher(nursery, exits.report)
@@ -227,7 +220,8 @@ class Daemon:
             publisher=publisher,
             writer=writer,
             sockets=sockets,
-            maintenance=self._make_maintenance(blobs),
+            store_figures=self._backing.figures,
+            upkeep=self._make_upkeep(blobs),
             compare_mirrors=self._own_call("daemon.compare_mirrors"),
             stop=stop,
         )
@@ -301,19 +295,27 @@ class Daemon:
 
     def _make_blobs(self, submit: Callable[[WriteJob], None], nursery: trio.Nursery) -> BlobKeeper:
         blobs = BlobKeeper(
-            self._blob_files, self._world, self._registry, self._caller, submit, in_threads()
+            self._backing.blob_bytes,
+            self._world,
+            self._registry,
+            self._caller,
+            submit,
+            in_threads(),
         )
         nursery.start_soon(blobs.run)
         return blobs
 
-    def _make_maintenance(self, blobs: BlobKeeper) -> Maintenance:
-        return Maintenance(
-            self._paths.database,
-            self._paths.blobs_dir,
-            blobs.holds,
-            self._world,
-            self._registry,
-            self._caller,
+    def _make_upkeep(self, blobs: BlobKeeper) -> Upkeep:
+        return self._backing.make_upkeep(blobs.holds, self._world, self._registry, self._caller)
+
+    def _make_writer(self, beat: Beat, hub: Hub) -> AdaptiveWriter:
+        return AdaptiveWriter(
+            self._writer_connection,
+            self._counters,
+            self._request_log,
+            beat,
+            hub,
+            self._backing.make_pace(),
         )
 
     def _make_sockets(self, connections: trio.Nursery, hub: Hub) -> Sockets:
@@ -328,9 +330,8 @@ class Daemon:
         )
 
     def _make_readers(self, flusher: Flusher) -> ThreadReaders:
-        open_store = partial(open_reader, self._paths.database)
-        threads = self._reloader.settings.reader_threads
-        return ThreadReaders(open_store, self._gate, threads, self._world, flusher.flush)
+        backing, threads = self._backing, self._reloader.settings.reader_threads
+        return ThreadReaders(backing.open_reader, backing.gate, threads, self._world, flusher.flush)
 
     def _reload(self, timers: Timers) -> None:
         before = self._world.rules.host_name

@@ -21,8 +21,8 @@ from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.publishing.publisher import Publisher
 from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.store.database import file_bytes, sqlite_version
-from penholder_daemon.shell.store.maintenance import Maintenance
+from penholder_daemon.shell.store.backing import StoreFigures, Upkeep
+from penholder_daemon.shell.store.database import sqlite_version
 from penholder_daemon.shell.store.own_writes import answer_of
 from penholder_daemon.shell.store.writer import Writer
 from penholder_protocol.errors import PenholderError, StoreFailed
@@ -44,13 +44,15 @@ class Operations:
     publisher: Publisher
     writer: Writer
     sockets: Sockets
-    maintenance: Maintenance
+    store_figures: Callable[[], StoreFigures]
+    upkeep: Upkeep
     compare_mirrors: Invocation
     """The daemon's own call of that name."""
     stop: Stop
 
     def figures(self) -> Figures:
         """Return what daemon.status shows."""
+        store = self.store_figures()
         return Figures(
             pid=os.getpid(),
             started_at=self.started_at,
@@ -58,6 +60,7 @@ class Operations:
             host_name=self.settings().host_label,
             state_dir=str(self.paths.state_dir),
             runtime_dir=str(self.paths.runtime_dir),
+            adapter=store.adapter,
             sqlite_version=sqlite_version(),
             schema_version=len(migrations.steps()),
             migration_id=migrations.steps()[-1][0],
@@ -68,8 +71,8 @@ class Operations:
             held_bytes_limit=MAX_HELD_BYTES,
             unserved_workers=self.sockets.workers.unserved,
             store_fault=self.writer.fault,
-            wal_bytes=file_bytes(self.paths.database.with_name(f"{self.paths.database.name}-wal")),
-            db_bytes=file_bytes(self.paths.database),
+            wal_bytes=store.wal_bytes,
+            db_bytes=store.db_bytes,
         )
 
     def openrpc(self) -> Raw:
@@ -103,7 +106,7 @@ class Operations:
 
     async def verify(self, *, deep: bool) -> list[Finding]:
         """Look for damage in the file, and in what the writer holds of it in memory."""
-        return [*await self.maintenance.verify(deep=deep), *await self._differing_mirrors()]
+        return [*await self.upkeep.verify(deep=deep), *await self._differing_mirrors()]
 
     async def _differing_mirrors(self) -> list[Finding]:
         answer = await answer_of(self.writer.submit, self.compare_mirrors)
@@ -116,7 +119,7 @@ class Operations:
 
     async def backup(self, path: str | None, keep_last: int | None) -> Backup:
         """Copy the database."""
-        return await self.maintenance.backup(path, keep_last)
+        return await self.upkeep.backup(path, keep_last)
 
     def shut_down(self, drain_ms: int) -> None:
         """Begin to stop."""

@@ -11,7 +11,7 @@ from penholder_daemon.shell.systemd.notify import notify
 
 log = structlog.get_logger()
 
-NEED_A_RESTART = ("state_dir", "runtime_dir", "reader_threads")
+NEED_A_RESTART = ("state_dir", "runtime_dir", "store", "reader_threads")
 """Settings that a running daemon keeps as they were at its start."""
 
 

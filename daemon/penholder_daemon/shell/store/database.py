@@ -41,6 +41,7 @@ from penholder_daemon.core.store import (
     Touched,
     integer,
 )
+from penholder_daemon.shell.store.backing import Clock
 
 T = TypeVar("T")
 
@@ -169,6 +170,10 @@ class ApswStore:
         """Have a statement ended, with an error, as soon as a function says so."""
         self.connection.set_progress_handler(must_end, _READER_STEPS)
 
+    def obey(self, clock: Clock) -> None:
+        """Have a query ended, with an error, when its time is over."""
+        self.end_when(clock.must_end)
+
     def probe(self) -> None:
         """Write the file's header again as it is."""
         # The value is the same, and yet a page is written: a commit after it tells whether that
@@ -201,6 +206,11 @@ class ApswStore:
     def goes_in_order(self) -> bool:
         """SQLite keeps to the order of a CROSS JOIN, and to that of a recursion."""
         return True
+
+    @property
+    def is_shared(self) -> bool:
+        """A file is one daemon's."""
+        return False
 
     @property
     def in_transaction(self) -> bool:

@@ -27,3 +27,12 @@ class Pace:
     def is_fast(self) -> bool:
         """Whether the next commit may be made in the loop."""
         return self._fast >= FAST_IN_A_ROW
+
+
+class NeverFast(Pace):
+    """Of a store behind a network: any commit may take as long as the worst of disks."""
+
+    @property
+    def is_fast(self) -> bool:
+        """Never."""
+        return False

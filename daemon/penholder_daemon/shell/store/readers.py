@@ -40,7 +40,7 @@ from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.fairness.accounts import Account
 from penholder_daemon.shell.fairness.desks import Desk, Desks, Found, Line, ReadJob
-from penholder_daemon.shell.store.database import ApswStore
+from penholder_daemon.shell.store.backing import ReadingStore
 from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_protocol.errors import QueryTooCostly
 from penholder_protocol.limits import (
@@ -102,15 +102,17 @@ def _carry_out(store: Store, world: World, job: ReadJob[T]) -> Outcome[T]:
 
 
 class _Clock:
-    """Ends a statement when its time is over; asked by SQLite while it works."""
+    """Ends a statement when its time is over; asked by the store while it works."""
 
     def __init__(self) -> None:
         self._until = self._wall_until = float("inf")
         self.has_ended = False
         self.is_stopping = False
+        self.budget_ms = 0
 
     def start(self, budget_ms: int) -> None:
         self.has_ended = False
+        self.budget_ms = budget_ms
         self._until = thread_time() + budget_ms / 1000
         self._wall_until = perf_counter() + _WALL_TIMES * budget_ms / 1000
 
@@ -120,6 +122,9 @@ class _Clock:
             self.has_ended = True
         return self.has_ended
 
+    def end(self) -> None:
+        self.has_ended = True
+
     def stop(self) -> None:
         self._until = self._wall_until = float("inf")
 
@@ -128,13 +133,13 @@ class _ReaderConnection:
     """One thread's connection, opened when it is first needed, and again until it may be kept."""
 
     def __init__(
-        self, open_store: Callable[[], ApswStore], gate: ShmGate, world: World, held: ExitStack
+        self, open_store: Callable[[], ReadingStore], gate: ShmGate, world: World, held: ExitStack
     ) -> None:
         self._open_store = open_store
         self._gate = gate
         self._world = world
         self._held = held
-        self._store: ApswStore | None = None
+        self._store: ReadingStore | None = None
         self.clock = _Clock()
 
     def carry_out(self, job: ReadJob[object], budget_ms: int) -> Outcome[object] | None:
@@ -160,7 +165,7 @@ class _ReaderConnection:
             with self._gate.alone, ExitStack() as opened:
                 store = self._open_store()
                 opened.callback(store.close)
-                store.end_when(self.clock.must_end)
+                store.obey(self.clock)
                 if not self._gate.is_open:
                     # One at a time, and closed again before the next: so a writer that tries again
                     # under the same lock finds no connection open.
@@ -176,7 +181,7 @@ class ThreadReaders:
 
     def __init__(
         self,
-        open_store: Callable[[], ApswStore],
+        open_store: Callable[[], ReadingStore],
         gate: ShmGate,
         threads: int,
         world: World,

@@ -42,9 +42,9 @@ from penholder_daemon.shell.fairness.write_queue import Admitted, WriteJob, Writ
 from penholder_daemon.shell.kernel.run_delay import RunDelay
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
+from penholder_daemon.shell.store.backing import WritingConnection
 from penholder_daemon.shell.store.batch import Batch
 from penholder_daemon.shell.store.pace import SLOW_SECONDS, Pace
-from penholder_daemon.shell.store.writer_connection import WriterConnection
 from penholder_protocol.limits import MAX_COMMIT_BATCH_MS
 
 log = structlog.get_logger()
@@ -100,11 +100,12 @@ class AdaptiveWriter:
 
     def __init__(
         self,
-        connection: WriterConnection,
+        connection: WritingConnection,
         counters: Counters,
         request_log: RequestLog,
         beat: Beat,
         hub: Hub,
+        pace: Pace | None = None,
     ) -> None:
         """Take mutations from now on; must be called inside trio, whose beat who calls keeps."""
         self._connection = connection
@@ -115,7 +116,7 @@ class AdaptiveWriter:
         self._loop = trio.lowlevel.current_trio_token()
         self._waiting = WriteQueue()
         self._admitted = Admitted()
-        self._pace = Pace()
+        self._pace = pace or Pace()
         self._loop_delay = RunDelay()
         self._is_lent = False
         self._is_writing = False
@@ -134,6 +135,8 @@ class AdaptiveWriter:
         """Begin to write; `deliver` is called in trio's loop."""
         self._deliver = deliver
         self._thread.start()
+        if not self._pace.is_fast:
+            self._lend()
 
     @property
     def waiting(self) -> int:
@@ -296,10 +299,18 @@ class AdaptiveWriter:
             pass  # nothing has come, as is seen below
         if self._waiting:
             self._write_on_thread()
-        elif self._connection.heartbeat().fatal:
-            self._end_daemon()
+        else:
+            self._idle()
         # After the answers are on their way: nobody who was written for waits for a checkpoint.
         self._checkpoint()
+
+    def _idle(self) -> None:
+        outcome = self._connection.heartbeat()
+        if outcome.fatal:
+            self._end_daemon()
+        elif outcome.published or outcome.effects:
+            # Nobody here has asked for it: it was found in the store.
+            self._loop.run_sync_soon(self._deliver, [], outcome)
 
     def _write_the_rest(self) -> None:
         while self._waiting and perf_counter() < self._end_by:

@@ -34,6 +34,7 @@ from penholder_daemon.core.store import Store, StoreBusy, StoreFault
 from penholder_daemon.shell.disk import backups
 from penholder_daemon.shell.disk.database_files import DatabaseFiles
 from penholder_daemon.shell.store.database import WriterStore
+from penholder_daemon.shell.store.fault_changes import logged
 from penholder_daemon.shell.store.opening import (
     UnusableDatabase,
     UnwritableDatabase,
@@ -110,9 +111,7 @@ class WriterConnection:
             return nothing_written(batch, _REMOVED)
         assert self._store is not None
         self._store.wait_for_others(waits)
-        outcome = self._log_fault_changes(
-            committer, lambda: committer.run(batch, answered, heard_ms, waits=waits)
-        )
+        outcome = logged(committer, lambda: committer.run(batch, answered, heard_ms, waits=waits))
         self._progress()
         return outcome
 
@@ -122,7 +121,7 @@ class WriterConnection:
         committer = self._committer or self._open_again()
         if committer is None or self._find_removed():
             return BatchOutcome([])
-        return self._log_fault_changes(committer, committer.heartbeat)
+        return logged(committer, committer.heartbeat)
 
     def _find_removed(self) -> bool:
         """See whether the files are where they were opened, and tell when that changes."""
@@ -195,18 +194,6 @@ class WriterConnection:
             return None
         log.info("the database can be written again")
         return committer
-
-    def _log_fault_changes(
-        self, committer: Committer, act: Callable[[], BatchOutcome]
-    ) -> BatchOutcome:
-        """Log the first failure of a row and the end of the row, not each."""
-        before = committer.fault
-        outcome = act()
-        if before is None and committer.fault is not None:
-            log.error("writes fail, reads go on", reason=committer.fault)
-        elif before is not None and committer.fault is None:
-            log.info("writes work again")
-        return outcome
 
 
 def _try_out(store: WriterStore) -> None:

@@ -7,13 +7,17 @@ Values are bound and read as the rooms know them: an integer is a BIGINT whateve
 a text is planned once and not once for each size, and what is true or a sum is read as an integer.
 """
 
+import os
 from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
 from typing import TypeAlias
 
 import psycopg
 from psycopg import RawCursor
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Loader
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import Format
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
@@ -33,25 +37,42 @@ _SETTINGS = {
     "bytea_output": "hex",
     "idle_in_transaction_session_timeout": f"{_IDLE_MS}",
     "lock_timeout": f"{_LOCK_MS}",
+    # So that the server notices soon that a machine is gone, and lets go of what it held.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+_NOTICES_SOON = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
 }
 _CONNECT_SECONDS = 5
+_AGAIN_SECONDS = 1.0
 _PREPARED_AFTER = 3
 _MOST_PREPARED = 1000
 
 
-def connector(url: str) -> Connect:
-    """Return what connects to a database; it raises StoreFault."""
+def connector(
+    url: str, *, password_file: str | None = None, name: str = "penholder", **settings: str
+) -> Connect:
+    """Return what connects to a database, under a name and settings more; it raises StoreFault."""
 
     def connect() -> Connection:
-        options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+        told = {**_SETTINGS, **settings}
+        options = " ".join(f"-c {setting}={value}" for setting, value in told.items())
+        # Read each time: it may have been changed since.
+        password = None if password_file is None else _password_in(Path(password_file))
         try:
             connection: Connection = psycopg.Connection.connect(
-                url,
+                make_conninfo(url, **_NOTICES_SOON),
                 autocommit=True,
                 prepare_threshold=_PREPARED_AFTER,
                 connect_timeout=_CONNECT_SECONDS,
                 options=options,
-                application_name="penholder",
+                application_name=name,
+                password=password,
             )
         except psycopg.Error as error:
             raise StoreFault(words(error)) from error
@@ -60,6 +81,42 @@ def connector(url: str) -> Connect:
         return connection
 
     return connect
+
+
+def _password_in(path: Path) -> str:
+    """Read a password that nobody else can."""
+    try:
+        with path.expanduser().open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if mode & 0o077:
+                raise StoreFault(
+                    f"others may read the password in {path} (its mode is {mode & 0o777:04o});"
+                    " make it 0600"
+                )
+            return file.readline().decode().rstrip("\r\n")
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        # Never with what is in it, which a UnicodeDecodeError would show.
+        why = error.strerror if isinstance(error, OSError) else "it holds no text"
+        raise StoreFault(f"the password in {path} cannot be read: {why}") from None
+
+
+def once_a_second(connect: Connect) -> Connect:
+    """Have nobody wait again and again for what just could not be reached."""
+    failed: tuple[float, StoreFault] | None = None
+
+    def connect_at_times() -> Connection:
+        nonlocal failed
+        if failed is not None and monotonic() - failed[0] < _AGAIN_SECONDS:
+            raise StoreFault(str(failed[1]))
+        try:
+            connection = connect()
+        except StoreFault as fault:
+            failed = monotonic(), fault
+            raise
+        failed = None
+        return connection
+
+    return connect_at_times
 
 
 def cursor_of(connection: Connection) -> RawCursor[Row]:

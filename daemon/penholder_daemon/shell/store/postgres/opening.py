@@ -4,17 +4,25 @@ All of it is done under a lock, by whoever comes first; who comes second finds i
 the schema `penholder` is looked at or written, so a database may hold others' tables beside it.
 """
 
+from contextlib import ExitStack
+
 import psycopg
 
 from penholder_daemon.core.store import StoreFault, integer
 from penholder_daemon.migrations import postgresql_steps
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, faults
-from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connection
-from penholder_daemon.shell.store.postgres.store import PEN, PostgresReader, PostgresStore
+from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect, Connection
+from penholder_daemon.shell.store.postgres.store import (
+    PEN,
+    BesideStore,
+    PostgresReader,
+    PostgresStore,
+)
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 from penholder_protocol import __version__
 
+_NOTHING = Catalogue({}, {})
 _OLDEST_SERVER = 14_00_00
 _COLUMNS = (
     "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
@@ -33,7 +41,11 @@ def open_writer(url: str) -> PostgresStore:
 
     Raises UnusableDatabase for one that cannot be used, UnwritableDatabase for what may pass.
     """
-    connect = connecting.connector(url)
+    return open_writer_over(connecting.connector(url))
+
+
+def open_writer_over(connect: Connect) -> PostgresStore:
+    """Do the same over connections that are made so."""
 
     def connect_to_write() -> Connection:
         connection = connect()
@@ -41,10 +53,13 @@ def open_writer(url: str) -> PostgresStore:
         return connection
 
     try:
-        with connect_to_write() as connection:
-            prepare(connection)
-            catalogue = catalogue_of(connection)
-        return PostgresStore(connect_to_write, catalogue)
+        store = PostgresStore(connect_to_write, _NOTHING)
+        with ExitStack() as opened:
+            opened.callback(store.close)
+            prepare(store.connection)
+            store.catalogue = catalogue_of(store.connection)
+            opened.pop_all()
+        return store
     except psycopg.Error as error:
         kind = UnwritableDatabase if faults.is_fault(error) else UnusableDatabase
         raise kind(f"PostgreSQL cannot be used: {faults.words(error)}") from error
@@ -54,10 +69,18 @@ def open_writer(url: str) -> PostgresStore:
 
 def open_reader(url: str) -> PostgresReader:
     """Open the database for reading only; raises StoreFault."""
-    connect = connecting.connector(url)
-    with connect() as connection:
-        catalogue = catalogue_of(connection)
-    return PostgresReader(connect, catalogue)
+    return open_reader_over(connecting.connector(url))
+
+
+def open_reader_over(connect: Connect) -> PostgresReader:
+    """Do the same over connections that are made so."""
+    # Whoever reads is never asked what a statement would touch.
+    return PostgresReader(connect, _NOTHING)
+
+
+def open_beside(connect: Connect) -> PostgresStore:
+    """Open a database that is prepared, for tables that no room writes; raises StoreFault."""
+    return BesideStore(connect, _NOTHING)
 
 
 def prepare(connection: Connection) -> None:

@@ -21,7 +21,7 @@ where there are more the whole is asked for anew through a cursor of the server'
 plans need not agree on an order that the statement does not name.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from time import monotonic, sleep
@@ -31,6 +31,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from penholder_daemon.core.store import Known, Row, SqlValue, StoreFault, Touched, integer
+from penholder_daemon.shell.store.backing import Clock
 from penholder_daemon.shell.store.postgres import connecting, faults
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import Statement, translated
@@ -46,7 +47,13 @@ _STEPS_OF_A_ROW = 50
 """What a row that was read costs, in steps of SQLite's machine."""
 _FIND_OUT_SECONDS = 10.0
 _AGAIN_SECONDS = 0.1
+_VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_ENDED = "57014"
 _WRITES = ("INSERT", "UPDATE", "DELETE")
+
+
+def _unheard() -> None:
+    """Nobody wants to hear of it."""
 
 
 class PostgresStore:
@@ -63,6 +70,10 @@ class PostgresStore:
         self._cursor_numbers = count()
         self.waits = True
         """Whether to wait for a lock that another has, or to give up at once."""
+        self.subtransactions = 0
+        """How many savepoints this transaction has made so far."""
+        self.begun: Callable[[], None] = _unheard
+        """Called in each transaction once it has the lock; what it raises, refuses it."""
         self._open()
 
     def _open(self) -> None:
@@ -71,10 +82,7 @@ class PostgresStore:
 
     # --- transactions -------------------------------------------------------------------------
     def _begin(self) -> None:
-        if self.connection.closed:
-            self._open()
-        self._transactions += 1
-        self._execute("BEGIN")
+        self._begin_with("BEGIN")
         if self.waits:
             sql = f"SELECT pg_advisory_xact_lock({PEN}), pg_current_xact_id()::TEXT"
             [row] = self._fetch(sql)
@@ -85,6 +93,22 @@ class PostgresStore:
                 self._execute("ROLLBACK")
                 raise faults.locked()
         self._transaction_id = int(str(row[1]))
+        self.begun()
+
+    def _begin_with(self, script: str) -> None:
+        """Begin a transaction; over a connection that was lost meanwhile a second time."""
+        self._transactions += 1
+        is_new = self.connection.closed
+        if is_new:
+            self._open()
+        try:
+            self._run_script(script)
+        except StoreFault:
+            # Nothing has been asked for yet, so nothing can have been half done.
+            if is_new or not self.connection.closed:
+                raise
+            self._open()
+            self._run_script(script)
 
     def _commit(self) -> None:
         try:
@@ -136,6 +160,7 @@ class PostgresStore:
             case ["SAVEPOINT", _]:
                 self._execute(sql)
                 self._savepoints += 1
+                self.subtransactions += 1
             case ["RELEASE", _]:
                 self._execute(sql)
                 self._savepoints -= 1
@@ -197,6 +222,13 @@ class PostgresStore:
         except psycopg.Error as error:
             self._refuse(error)
         self._changed_rows += max(0, self._cursor.rowcount)
+
+    def _run_script(self, script: str) -> None:
+        self.subtransactions = 0
+        try:
+            connecting.run_script(self.connection, script)
+        except psycopg.Error as error:
+            self._refuse(error)
 
     def _execute(self, text: str) -> None:
         try:
@@ -264,6 +296,16 @@ class PostgresStore:
         return False
 
     @property
+    def is_shared(self) -> bool:
+        """Daemons of several machines may keep their state in it."""
+        return True
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether the server is at work on a statement of this connection."""
+        return self.connection.info.transaction_status is TransactionStatus.ACTIVE
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open that can still be committed."""
         match self.connection.info.transaction_status:
@@ -301,14 +343,46 @@ _SET_NUMBER = (
 )
 
 
+class BesideStore(PostgresStore):
+    """One that writes what no room does, so that nobody waits for it and it for nobody."""
+
+    def _begin(self) -> None:
+        self._begin_with("BEGIN")
+        [row] = self._fetch("SELECT pg_current_xact_id()::TEXT")
+        self._transaction_id = int(str(row[0]))
+
+
 class PostgresReader(PostgresStore):
     """One that only reads: each transaction is one view, and a statement has so much time."""
 
+    _clock: Clock | None = None
+
+    def obey(self, clock: Clock) -> None:
+        """Have every query ended, with an error, when its time is over.
+
+        The server ends a statement, and here the next one is not begun.
+        """
+        self._clock = clock
+
     def _begin(self) -> None:
-        if self.connection.closed:
-            self._open()
-        self._transactions += 1
-        self._execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        budget_ms = 0 if self._clock is None else self._clock.budget_ms
+        self._begin_with(f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}")
+
+    def _commit(self) -> None:
+        # What was read is read, whatever becomes of the view that it was read from.
+        if self.in_transaction:
+            with suppress(StoreFault):
+                self._execute("COMMIT")
+
+    def _fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
+        if self._clock is not None and self._clock.must_end():
+            raise StoreFault("the time of this query is over")
+        return super()._fetch(text, values)
+
+    def _refuse(self, error: psycopg.Error) -> NoReturn:
+        if self._clock is not None and error.sqlstate == _ENDED:
+            self._clock.end()
+        super()._refuse(error)
 
     @property
     def steps(self) -> int:

@@ -1,0 +1,86 @@
+"""The state in a database of a PostgreSQL."""
+
+from functools import partial
+
+from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.core.registry import Registry
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.world import World
+from penholder_daemon.shell.disk.blob_copies import Holds
+from penholder_daemon.shell.disk.blob_files import BlobFiles
+from penholder_daemon.shell.disk.paths import Paths
+from penholder_daemon.shell.store.backing import MakeCommitter, StoreFigures
+from penholder_daemon.shell.store.opening import UnwritableDatabase
+from penholder_daemon.shell.store.pace import NeverFast, Pace
+from penholder_daemon.shell.store.postgres import opening
+from penholder_daemon.shell.store.postgres.blobs import PostgresBlobs
+from penholder_daemon.shell.store.postgres.connecting import Connect, connector, once_a_second
+from penholder_daemon.shell.store.postgres.serving import serving
+from penholder_daemon.shell.store.postgres.store import PostgresReader, PostgresStore
+from penholder_daemon.shell.store.postgres.upkeep import PostgresUpkeep
+from penholder_daemon.shell.store.postgres.writing import Own, PostgresWriting
+from penholder_daemon.shell.store.shm_gate import ShmGate
+
+_IDLE_MS = 2000
+"""How long the daemon that serves may be silent amid a transaction: then it is taken for frozen."""
+
+
+class PostgresBacking:
+    """Implements `Backing` over one database."""
+
+    def __init__(self, url: str, password_file: str | None, paths: Paths, host_id: str) -> None:
+        """Connect to nothing yet."""
+        self._connector = partial(connector, url, password_file=password_file)
+        self._host_id = host_id
+        self._writing: PostgresWriting | None = None
+        self._read = once_a_second(self._connect_as("reads"))
+        self.gate = ShmGate()
+        # Nobody shares a mapping here, so connections are kept from the first one on.
+        self.gate.is_open = True
+        self.blob_bytes = PostgresBlobs(BlobFiles(paths.blobs_dir), self._open_for_blobs)
+
+    def _connect_as(self, does: str, **settings: str) -> Connect:
+        return self._connector(name=f"penholder {self._host_id} {does}", **settings)
+
+    def make_pace(self) -> Pace:
+        """Never write in the loop: a network is a slow disk."""
+        return NeverFast()
+
+    def open_writer(
+        self, make_committer: MakeCommitter, world: World, keep_host: Invocation
+    ) -> PostgresWriting:
+        """Be the one daemon that serves the database; raises UnusableDatabase."""
+        name = f"penholder {self._host_id}"
+        silent = {"idle_in_transaction_session_timeout": f"{_IDLE_MS}"}
+        connect = self._connector(name=name, **silent)
+        store = opening.open_writer_over(serving(connect, name))
+        own = Own(self._host_id, world.started_at, keep_host)
+        try:
+            self._writing = PostgresWriting(store, make_committer, own)
+        except StoreFault as fault:
+            store.close()
+            raise UnwritableDatabase(f"PostgreSQL cannot be used: {fault}") from fault
+        return self._writing
+
+    def open_reader(self) -> PostgresReader:
+        """Open a connection that only reads; raises StoreFault."""
+        return opening.open_reader_over(self._read)
+
+    def _open_for_blobs(self) -> PostgresStore:
+        return opening.open_beside(once_a_second(self._connect_as("blobs")))
+
+    def make_upkeep(
+        self, holds: Holds, world: World, registry: Registry, caller: Caller
+    ) -> PostgresUpkeep:
+        """Make who verifies it."""
+        return PostgresUpkeep(self.open_reader, self.blob_bytes, holds, world, registry, caller)
+
+    def close(self) -> None:
+        """Close the connection for blobs."""
+        self.blob_bytes.close()
+
+    def figures(self) -> StoreFigures:
+        """Return how large it was when it was last looked at."""
+        db_bytes = 0 if self._writing is None else self._writing.database_bytes
+        return StoreFigures("postgresql", db_bytes=db_bytes, wal_bytes=0)

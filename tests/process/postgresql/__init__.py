@@ -1,0 +1,1 @@
+"""The daemon with its state in a real PostgreSQL."""

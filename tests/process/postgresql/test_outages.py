@@ -1,0 +1,193 @@
+"""The server goes, comes back, or cuts connections, and daemons come and go beside each other."""
+
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+
+from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
+from tests.helpers.postgresql import Server
+from tests.helpers.waiting import until
+from tests.process.postgresql.conftest import MakeDaemon
+
+_CUTS = 30
+_CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+class _Appender:
+    """Appends numbered events under keys, each until it is acknowledged."""
+
+    def __init__(self, daemon: DaemonProcess, worker_id: str) -> None:
+        self._daemon = daemon
+        self.worker_id = worker_id
+        self.acknowledged = 0
+        self.enough = threading.Event()
+
+    def run(self) -> None:
+        with self._daemon.connect() as connection:
+            while not self.enough.is_set():
+                number = self.acknowledged + 1
+                answer = connection.answer(
+                    connection.request(
+                        "event.append", worker_id=self.worker_id, type="n",
+                        data={"number": number}, idempotency_key=f"{self.worker_id}-{number}",
+                    )
+                )  # fmt: skip
+                if "result" in answer:
+                    self.acknowledged = number
+                else:
+                    assert answer["error"]["data"]["code"] == "STORE_FAILED", answer
+
+
+def _await_more(appenders: list[_Appender]) -> None:
+    enough = sum(each.acknowledged for each in appenders) + 5
+    until(lambda: sum(each.acknowledged for each in appenders) > enough)
+
+
+def _numbers(control: RawConnection, worker_id: str) -> list[int]:
+    found: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        page = control.call("event.list", worker_id=worker_id, after_seq=after, limit=1000)
+        found += [item["data"]["number"] for item in page["items"]]
+        after = None if page["next"] is None else page["items"][-1]["event_seq"]
+    return found
+
+
+def _is_ready(control: RawConnection) -> bool:
+    return bool(control.call("daemon.health")["ready"])
+
+
+def _told(reader: RawConnection, count: int) -> list[Json]:
+    found: list[Json] = []
+    while len(found) < count:
+        found += reader.notification()["params"]["entries"]
+    return found
+
+
+def test_connections_that_are_cut_lose_nothing_and_double_nothing(
+    daemon: DaemonProcess, url: str
+) -> None:
+    with daemon.connect() as control, daemon.connect() as reader:
+        appenders = [_Appender(daemon, make_worker(control)) for _ in range(3)]
+        streams = [f"worker:{each.worker_id}" for each in appenders]
+        reader.call("journal.subscribe", streams=streams, types=["n"])
+        with ThreadPoolExecutor() as pool, psycopg.connect(url, autocommit=True) as cutter:
+            running = [pool.submit(appender.run) for appender in appenders]
+            for _ in range(_CUTS):
+                _await_more(appenders)
+                cutter.execute(_CUT)
+            for appender in appenders:
+                appender.enough.set()
+            for each in running:
+                each.result()
+        until(lambda: _is_ready(control))
+        written = {each.worker_id: _numbers(control, each.worker_id) for each in appenders}
+        for appender in appenders:
+            numbers = written[appender.worker_id]
+            assert len(numbers) in (appender.acknowledged, appender.acknowledged + 1)
+            assert numbers == list(range(1, len(numbers) + 1))
+        told = _told(reader, sum(map(len, written.values())))
+        assert [each["pos"] for each in told] == sorted(each["pos"] for each in told)
+        for worker_id, numbers in written.items():
+            of_worker = [each for each in told if each["stream"] == f"worker:{worker_id}"]
+            assert [each["data"]["number"] for each in of_worker] == numbers
+        assert control.call("daemon.verify") == {"ok": True, "findings": []}
+
+
+def test_a_server_that_goes_and_comes_back_needs_no_restart_of_the_daemon(
+    daemon: DaemonProcess, server: Server
+) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        for ending in (signal.SIGINT, signal.SIGQUIT):
+            server.stop(ending)
+            refused = control.error("event.append", worker_id=worker_id, type="n")
+            assert refused["data"]["code"] == "STORE_FAILED"
+            assert refused["data"]["details"]["outcome"] == "nothing_written"
+            assert control.refusal("worker.list") == "STORE_FAILED"
+            health = control.call("daemon.health")
+            assert (health["ready"], health["reachable"]) == (False, False)
+            server.start()
+            until(lambda: _is_ready(control))
+            control.call("event.append", worker_id=worker_id, type="n", data={"number": 1})
+        assert len(control.call("event.list", worker_id=worker_id)["items"]) == 2
+
+
+def test_it_is_noticed_where_nobody_writes(daemon: DaemonProcess, server: Server) -> None:
+    with daemon.connect() as control:
+        make_worker(control)
+        server.stop()
+        until(lambda: control.call("daemon.health")["message"] is not None)
+        until(lambda: "writes fail, reads go on" in daemon.log())
+        server.start()
+        until(lambda: _is_ready(control))
+        until(lambda: "writes work again" in daemon.log())
+
+
+def test_one_daemon_serves_a_database_and_the_next_one_goes_on(make_daemon: MakeDaemon) -> None:
+    first, second = make_daemon(), make_daemon()
+    first.start()
+    with first.connect() as control:
+        worker_id = make_worker(control)
+    second.spawn()
+    assert second.wait() == 1
+    assert "another daemon serves this database" in second.log()
+    first.kill()
+
+    second.start()
+    with second.connect() as control:
+        assert control.call("worker.get", worker_id=worker_id)["socket_path"] is None
+        assert len(control.call("host.list")["items"]) == 2
+        other = make_worker(control)
+    first.spawn()
+    assert first.wait() == 1
+    assert second.stop() == 0
+    first.start()
+    with first.connect() as control:
+        assert control.call("worker.get", worker_id=worker_id)["socket_path"] is not None
+        assert control.call("worker.get", worker_id=other)["socket_path"] is None
+
+
+def test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew(
+    daemon: DaemonProcess, url: str
+) -> None:
+    with daemon.connect() as control, daemon.connect() as reader:
+        worker_id = make_worker(control)
+        reader.call("journal.subscribe", streams=["daemon"])
+        # As another daemon does that served while this one could not reach the database.
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute(
+                "UPDATE penholder.hosts SET state = 'expired', expired_at = 'then',"
+                " epoch = epoch + 1; UPDATE penholder.fences SET epoch = epoch + 1"
+                " WHERE subject LIKE 'host:%'; DELETE FROM penholder.leases"
+                " WHERE subject LIKE 'host:%'"
+            )
+        refused = control.error("event.append", worker_id=worker_id, type="n")
+        assert refused["data"]["details"]["outcome"] == "nothing_written"
+        [entry] = _told(reader, 1)
+        assert entry["type"] == "host.registered"
+        control.call("event.append", worker_id=worker_id, type="n")
+        [host] = control.call("host.list")["items"]
+        assert host["state"] == "active"
+
+
+def test_what_others_have_committed_is_told_in_order(daemon: DaemonProcess, url: str) -> None:
+    with daemon.connect() as control, daemon.connect() as reader:
+        worker_id = make_worker(control)
+        control.call("event.append", worker_id=worker_id, type="n", data={"number": 1})
+        reader.call("journal.subscribe", streams=[f"worker:{worker_id}"])
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute(
+                "INSERT INTO penholder.journal (pos, stream_id, seq, entry_id, ts, age_ms, type,"
+                " data) SELECT pos + 1, stream_id, seq + 1, 'ev_other', ts, age_ms, type,"
+                " '{\"number\":2}' FROM penholder.journal WHERE type = 'n';"
+                " UPDATE penholder.streams SET last_seq = last_seq + 1 WHERE name LIKE 'worker:%'"
+            )
+        assert [each["data"]["number"] for each in _told(reader, 1)] == [2]
+        control.call("event.append", worker_id=worker_id, type="n", data={"number": 3})
+        assert [each["data"]["number"] for each in _told(reader, 1)] == [3]
