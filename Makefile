@@ -7,7 +7,7 @@ TEST_PROCESSES ?= 2
 # Where this is set every process compiles the program anew, and tests start thousands of them.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo docs test test-postgresql test-interpreters lint types generate missing pictures bench bench-scale soak clean
+.PHONY: demo docs test test-postgresql test-interpreters lint types generate missing pictures bench bench-several bench-scale soak clean
 
 demo: $(READY)
 	$(BIN)/python -W error -m examples.demo
@@ -52,6 +52,10 @@ missing: $(READY)
 # Everything beside the other stores that are installed, within half an hour; then the goals.
 bench: $(READY)
 	$(BIN)/python -m bench --json docs/plots/bench.json --plots docs/plots
+
+# A daemon with its state in PostgreSQL, beside PostgreSQL itself and one over SQLite.
+bench-several: $(READY)
+	$(BIN)/python -m bench several
 
 # Journals of 10,000,000 events: some GB in TMPDIR, and some minutes.
 bench-scale: $(READY)

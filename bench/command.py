@@ -25,6 +25,7 @@ from bench.workloads import (
     fan_out,
     fleet,
     growth,
+    several,
     slow_disk,
 )
 from bench.workloads.run import Run
@@ -43,7 +44,7 @@ WORKLOADS: dict[str, Callable[[Run], None]] = {
     "slow_disk": slow_disk.main,
 }
 """The standard run: what its figures are is told, and nothing fails but what is wrong."""
-QUICK: dict[str, Callable[[Run], None]] = {"lean": lean.main}
+QUICK: dict[str, Callable[[Run], None]] = {"lean": lean.main, "several": several.main}
 HELD: dict[str, Callable[[], None]] = {
     "parts": parts.main,
     "noticing": noticing.main,
@@ -82,7 +83,7 @@ def _run() -> int:
         machine = describe(Path(directory))
         whole.show_machine(machine)
         is_good = [_is_good(run, name) for name in names]
-    if {*names} & {*WORKLOADS}:
+    if {*names} & {*WORKLOADS, "several"}:
         whole.show(run, is_standard=not options.names)
     if options.json:
         write_json(run, machine, options.json)

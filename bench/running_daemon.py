@@ -52,15 +52,22 @@ def database(directory: Path) -> Path:
     return directory / "state" / "penholder.db"
 
 
-def command(directory: Path, program: Sequence[str] = ("penholder_daemon",)) -> list[str]:
+def command(
+    directory: Path,
+    program: Sequence[str] = ("penholder_daemon",),
+    flags: Sequence[str] = (),
+) -> list[str]:
     """Return the command that starts a daemon in a directory."""
-    words = [sys.executable, "-m", *program, "--config", os.devnull]
+    words = [sys.executable, "-m", *program, "--config", os.devnull, *flags]
     return [*words, "--state-dir", str(directory / "state"), "--runtime-dir", str(directory)]
 
 
 @contextmanager
 def running_daemon(
-    directory: Path | None = None, *, program: Sequence[str] = ("penholder_daemon",)
+    directory: Path | None = None,
+    *,
+    program: Sequence[str] = ("penholder_daemon",),
+    flags: Sequence[str] = (),
 ) -> Iterator[RunningDaemon]:
     """Start a daemon with one controller, and end it with the block.
 
@@ -70,12 +77,15 @@ def running_daemon(
     if directory is None:
         with (
             TemporaryDirectory(prefix="ph-bench-") as name,
-            running_daemon(Path(name), program=program) as daemon,
+            running_daemon(Path(name), program=program, flags=flags) as daemon,
         ):
             yield daemon
         return
     process = subprocess.Popen(
-        command(directory, program), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command(directory, program, flags),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         assert process.stdout is not None

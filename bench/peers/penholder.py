@@ -46,7 +46,12 @@ class Penholder(Peer):
 
     def start(self, directory: Path) -> None:
         """Start a daemon."""
-        self._daemon: RunningDaemon = self._started.enter_context(running_daemon(directory))
+        daemon = running_daemon(directory, flags=self.flags())
+        self._daemon: RunningDaemon = self._started.enter_context(daemon)
+
+    def flags(self) -> list[str]:
+        """Return what the daemon is started with, beside its directories."""
+        return []
 
     def stop(self) -> None:
         """End it."""
@@ -67,9 +72,13 @@ class Penholder(Peer):
         with closing(database):
             return [
                 length(row)
-                for path in self._paths
-                for row in database.execute(_LENGTHS, (f"worker:{Path(path).stem}",))
+                for stream in self.streams()
+                for row in database.execute(_LENGTHS, (stream,))
             ]
+
+    def streams(self) -> list[str]:
+        """Name the streams of the workers that were made last."""
+        return [f"worker:{Path(path).stem}" for path in self._paths]
 
     def require_durable(self) -> str:
         """Ask a database that the daemon's own code opens: a connection tells nobody else."""

@@ -6,6 +6,7 @@ import shutil
 import signal
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from bench.clients import lean
 from bench.clients import postgres_wire as wire
@@ -92,7 +93,16 @@ class PostgresServer(Server):
 
     def lengths(self) -> list[Length]:
         """Count the rows."""
-        return [length(self._control.ask(LENGTHS.format(each))[0]) for each in self._workers]
+        return [length(self.ask(LENGTHS.format(each))[0]) for each in self._workers]
+
+    def ask(self, sql: str) -> list[list[str]]:
+        """Run a statement and return its rows."""
+        return self._control.ask(sql)
+
+    @property
+    def url(self) -> str:
+        """Say where it is, as libpq takes it."""
+        return f"postgresql:///{_DATABASE}?host={quote(str(Path(self._path).parent))}&user={_USER}"
 
     def require_durable(self) -> str:
         """Ask it."""

@@ -8,12 +8,13 @@ from typing import TypeAlias
 from bench.peers.ceiling import Ceiling
 from bench.peers.peer import Case
 from bench.peers.penholder import BlockingPenholder, KeyedPenholder, Penholder
+from bench.peers.penholder_on_postgres import PenholderOnPostgres
 from bench.peers.per_call import PerCall
 from bench.peers.postgres import PostgresServer
 from bench.peers.redis import RedisServer
 from bench.report.rows import number
 from bench.results import Name, Results
-from bench.workloads import cold_start, fan_out, fleet, growth, slow_disk
+from bench.workloads import cold_start, fan_out, fleet, growth, several, slow_disk
 from bench.workloads.appends import CLOSED, DEEP, DEEP_CASE, MANY, MANY_CASE
 from bench.workloads.command_line import STATUS
 
@@ -56,6 +57,10 @@ def _closed(clients: int, who: str = Penholder.name) -> Name:
     return Name(CLOSED, str(Case(clients)), who)
 
 
+def _on(clients: int) -> Name:
+    return Name(several.SEVERAL, str(Case(clients)), PenholderOnPostgres.name)
+
+
 def _grown(operation: str) -> Find:
     """Compare the longest journal of the run with the shortest."""
     small = growth.name(growth.SMALL, operation)
@@ -88,12 +93,14 @@ GOALS = (
     Goal("8 clients / PostgreSQL", _ratio(_closed(8), _POSTGRES), 1.0, 1.3),
     Goal("16 clients / PostgreSQL", _ratio(_closed(16), _POSTGRES), 1.3, 1.8),
     Goal("8 clients / SQLite opened per call", _ratio(_closed(8), PerCall.name), 14, 20),
-    Goal("the same: their p99 / ours", _inverse(_ratio(_closed(8), PerCall.name, "p99_ms")),
-         100, 100),
+    Goal(
+        "the same: their p99 / ours", _inverse(_ratio(_closed(8), PerCall.name, "p99_ms")), 100, 100
+    ),
     Goal("64 deep / Redis pipelined", _ratio(_DEEP, _REDIS), 0.42, 0.8),
     Goal("append_many of 64 / Redis pipelined", _ratio(_MANY, _REDIS), 0.8, 1.3),
-    Goal("blocking client / lean one with keys", _ratio(_BLOCKING, KeyedPenholder.name),
-         0.85, 0.95),
+    Goal(
+        "blocking client / lean one with keys", _ratio(_BLOCKING, KeyedPenholder.name), 0.85, 0.95
+    ),
     Goal("blocking client: its CPU a call", _of_rounds(_BLOCKING, "client_cpu_us"), 26, 22, "µs"),
     *(
         Goal(f"{operation}, longest journal / shortest", _grown(operation), 1.2, 1.05)
@@ -106,14 +113,23 @@ GOALS = (
     Goal("pings beside syncs of 20 ms: p99", _of_rounds(slow_disk.PINGS, "p99_ms"), 20, 5, "ms"),
     Goal("start → first answer", _cold, 0.25, 0.15, "s"),
     Goal("penholder status, wall", _of_rounds(STATUS, "wall_ms"), 60, 45, "ms"),
+)
+SEVERAL_GOALS = tuple(
+    goal
+    for clients in (8, 16)
+    for goal in (
+        Goal(f"on PostgreSQL, {clients} clients / a function call", _ratio(_on(clients), _POSTGRES),
+             0.5, 0.9),
+        Goal("the same / our own SQLite", _ratio(_on(clients), Penholder.name), 0.8, 1.0),
+    )
 )  # fmt: skip
 
 
 def lines(results: Results, *, with_unmeasured: bool) -> Iterator[str]:
     """Return the goals as a table, with the ceiling below where it was measured."""
     yield f"{'goal':44}{'measured':>12}{'at least':>10}{'aim':>10}   {'verdict':14}rounds"
-    for goal in GOALS:
-        if (found := goal.find(results)) or with_unmeasured:
+    for goal in (*GOALS, *SEVERAL_GOALS):
+        if (found := goal.find(results)) or (with_unmeasured and goal in GOALS):
             yield _line(goal, found)
     for ours in (_closed(1), _closed(8), _closed(16), _DEEP, _MANY):
         theirs = ours._replace(who=Ceiling.name)
@@ -135,7 +151,8 @@ def _line(goal: Goal, found: Sequence[float]) -> str:
 
 def records(results: Results) -> list[dict[str, object]]:
     """Return the goals for a file."""
-    return [_record(goal, goal.find(results)) for goal in GOALS]
+    measured = [goal for goal in SEVERAL_GOALS if goal.find(results)]
+    return [_record(goal, goal.find(results)) for goal in (*GOALS, *measured)]
 
 
 def _record(goal: Goal, found: Sequence[float]) -> dict[str, object]:
