@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -54,6 +55,83 @@ def _count(store: PostgresStore) -> object:
 )
 def test_placeholders_and_hints_are_put_in_its_words(sql: str, said: str) -> None:
     assert translated(sql).text == said
+
+
+# --- who has written in between ------------------------------------------------------------------
+def _write(store: PostgresStore) -> int:
+    store.run("BEGIN IMMEDIATE")
+    version = store.data_version
+    store.run("UPDATE schema_version SET version = version")
+    store.run("COMMIT")
+    return version
+
+
+@pytest.fixture
+def alone(url: str) -> Iterator[PostgresStore]:
+    """Give a store that has the server to itself, as its numbers show."""
+    with closing(opening.open_writer(url)) as store:
+        _write(store)
+        _write(store)
+        yield store
+
+
+@pytest.fixture
+def hand(alone: PostgresStore, url: str) -> "Iterator[psycopg.Connection]":  # after the store
+    """Give a connection of somebody else's, who knows of no lock."""
+    del alone
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"SET search_path = {connecting.SCHEMA}")
+        yield connection
+
+
+def test_what_was_read_holds_while_nobody_else_writes(alone: PostgresStore) -> None:
+    first = _write(alone)
+    alone.row("SELECT 1")
+    assert [_write(alone), _write(alone)] == [first, first]
+
+
+def test_readers_change_nothing(alone: PostgresStore, hand: psycopg.Connection) -> None:
+    first = _write(alone)
+    with hand.transaction():
+        hand.execute("SELECT * FROM schema_version").fetchall()
+        assert _write(alone) == first
+
+
+def test_what_a_hand_has_written_in_between_is_read(
+    alone: PostgresStore, hand: psycopg.Connection
+) -> None:
+    first = _write(alone)
+    hand.execute("INSERT INTO counters (name, value) VALUES ('x', 1)")
+    assert _write(alone) != first
+
+
+@pytest.mark.parametrize("begins", ["before", "amid"])
+def test_what_a_hand_had_begun_before_and_commits_in_between_is_read(
+    alone: PostgresStore, hand: psycopg.Connection, begins: str
+) -> None:
+    """Its number comes before one of ours, and what it wrote is seen after that one only."""
+    _write(alone)
+    if begins == "before":
+        hand.execute("BEGIN")
+        hand.execute("INSERT INTO counters (name, value) VALUES ('x', 1)")
+    alone.run("BEGIN IMMEDIATE")
+    if begins == "amid":
+        hand.execute("BEGIN")
+        hand.execute("INSERT INTO counters (name, value) VALUES ('x', 1)")
+    seen = alone.data_version
+    assert _count(alone) == 0
+    alone.run("COMMIT")
+    hand.execute("COMMIT")
+    alone.run("BEGIN IMMEDIATE")
+    assert alone.data_version != seen
+    assert _count(alone) == 1
+    alone.run("COMMIT")
+
+
+def test_over_a_new_connection_everything_is_read_anew(alone: PostgresStore) -> None:
+    first = _write(alone)
+    alone.connection.close()
+    assert _write(alone) != first
 
 
 # --- opening ------------------------------------------------------------------------------------

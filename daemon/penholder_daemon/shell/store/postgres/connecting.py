@@ -126,10 +126,26 @@ def cursor_of(connection: Connection) -> RawCursor[Row]:
     return cursor
 
 
-def run_script(connection: Connection, script: str) -> None:
-    """Run several statements that answer nothing."""
+def run_script(connection: Connection, script: str) -> list[list[Row]]:
+    """Run several statements in one trip and return the rows of each, as texts."""
     # A cursor that asks for its rows in binary takes one statement only.
-    connection.execute(script.encode(), prepare=False)
+    with connection.execute(script.encode(), prepare=False) as cursor:
+        found = [_texts(cursor)]
+        while cursor.nextset():
+            found.append(_texts(cursor))
+    return found
+
+
+def _texts(cursor: psycopg.Cursor[Row]) -> list[Row]:
+    result = cursor.pgresult
+    if result is None or cursor.description is None:
+        return []
+    rows = range(result.ntuples)
+    return [tuple(_text(result.get_value(row, at)) for at in range(result.nfields)) for row in rows]
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
 
 
 def make_durable(connection: Connection) -> None:

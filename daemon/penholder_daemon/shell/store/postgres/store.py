@@ -12,8 +12,12 @@ take back. SQLite would go on. So where there is none the transaction is ended a
 nothing was written; the next transaction connects anew. Only of a commit nobody knows, and then the
 server is asked what became of that transaction (`_find_out`).
 
-Another daemon, or a hand, may write between two transactions. Nothing that was read in one is taken
-for true in the next: `data_version` is another in each.
+Another daemon, or a hand, may write between two transactions. Then nothing that was read in one is
+taken for true in the next: `data_version` is another. Who writes has a number, and numbers come in
+order. So nobody has written in between where a transaction has the number after that of the one
+before, and that one was alone under way when it had got its own (`_note_number`): who came before
+it would be among those under way, who came after it would have had the next number. A daemon that
+has the database to itself reads its rows once, as over SQLite.
 
 Rows come in pieces. libpq would fetch all that a statement answers before the first is seen, and a
 list of six may be cut from a journal of millions. So the first rows are asked for with a limit, and
@@ -25,7 +29,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from time import monotonic, sleep
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -52,8 +56,21 @@ _ENDED = "57014"
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
-def _unheard() -> None:
-    """Nobody wants to hear of it."""
+_TO_WRITE = (
+    "BEGIN; SELECT {}(" + str(PEN) + "), pg_current_xact_id();"
+    " SELECT pg_snapshot_xmin(pg_current_snapshot())"
+)
+"""The lock, the number of this transaction, and of those under way then the lowest."""
+_BEGIN_TO_WRITE = _TO_WRITE.format("pg_advisory_xact_lock")
+_TRY_TO_BEGIN_TO_WRITE = _TO_WRITE.format("pg_try_advisory_xact_lock")
+
+
+class FirstLook(NamedTuple):
+    """What is looked at in each transaction that writes, in the same trip that begins it."""
+
+    sql: str
+    seen: Callable[[Row | None], None]
+    """Gets the first row, as texts; what it raises, refuses the transaction."""
 
 
 class PostgresStore:
@@ -65,50 +82,62 @@ class PostgresStore:
         self.catalogue = catalogue
         self._savepoints = 0
         self._changed_rows = self._steps = 0
-        self._transactions = 0
+        self._transactions = self._version = 0
+        self._was_alone = False
+        """Whether no other transaction that writes was under way in the last one."""
         self._transaction_id: int | None = None
         self._cursor_numbers = count()
         self.waits = True
         """Whether to wait for a lock that another has, or to give up at once."""
         self.subtransactions = 0
         """How many savepoints this transaction has made so far."""
-        self.begun: Callable[[], None] = _unheard
-        """Called in each transaction once it has the lock; what it raises, refuses it."""
+        self.first_look: FirstLook | None = None
         self._open()
 
     def _open(self) -> None:
+        self._was_alone = False
         self.connection = self._connect()
         self._cursor = connecting.cursor_of(self.connection)
 
     # --- transactions -------------------------------------------------------------------------
     def _begin(self) -> None:
-        self._begin_with("BEGIN")
-        if self.waits:
-            sql = f"SELECT pg_advisory_xact_lock({PEN}), pg_current_xact_id()::TEXT"
-            [row] = self._fetch(sql)
-        else:
-            sql = f"SELECT pg_try_advisory_xact_lock({PEN}), pg_current_xact_id()::TEXT"
-            [row] = self._fetch(sql)
-            if not row[0]:
-                self._execute("ROLLBACK")
-                raise faults.locked()
-        self._transaction_id = int(str(row[1]))
-        self.begun()
+        look = self.first_look
+        script = _BEGIN_TO_WRITE if self.waits else _TRY_TO_BEGIN_TO_WRITE
+        # All in one trip, and each a statement of its own: what sees what the lock was waited for.
+        _, [(locked, number)], [(oldest,)], *rest = self._begin_with(
+            script if look is None else f"{script}; {look.sql}"
+        )
+        if locked == "f":
+            self._execute("ROLLBACK")
+            raise faults.locked()
+        self._note_number(int(str(number)), int(str(oldest)))
+        if look is not None:
+            look.seen(rest[0][0] if rest[0] else None)
 
-    def _begin_with(self, script: str) -> None:
-        """Begin a transaction; over a connection that was lost meanwhile a second time."""
+    def _note_number(self, number: int, oldest: int) -> None:
+        """Note the number of this transaction, and the lowest of those that are under way."""
+        if not self._was_alone or number - 1 != self._transaction_id:
+            self._version += 1
+        self._was_alone = oldest == number
+        self._transaction_id = number
+
+    def _begin_with(self, script: str) -> list[list[Row]]:
+        """Begin a transaction; over a connection that was lost meanwhile a second time.
+
+        Returns the rows of each statement, as texts.
+        """
         self._transactions += 1
         is_new = self.connection.closed
         if is_new:
             self._open()
         try:
-            self._run_script(script)
+            return self._run_script(script)
         except StoreFault:
             # Nothing has been asked for yet, so nothing can have been half done.
             if is_new or not self.connection.closed:
                 raise
             self._open()
-            self._run_script(script)
+            return self._run_script(script)
 
     def _commit(self) -> None:
         try:
@@ -223,10 +252,10 @@ class PostgresStore:
             self._refuse(error)
         self._changed_rows += max(0, self._cursor.rowcount)
 
-    def _run_script(self, script: str) -> None:
+    def _run_script(self, script: str) -> list[list[Row]]:
         self.subtransactions = 0
         try:
-            connecting.run_script(self.connection, script)
+            return connecting.run_script(self.connection, script)
         except psycopg.Error as error:
             self._refuse(error)
 
@@ -323,8 +352,8 @@ class PostgresStore:
 
     @property
     def data_version(self) -> int:
-        """Another number in each transaction: others may have written before it."""
-        return self._transactions
+        """Another number in each transaction before which others may have written."""
+        return self._version
 
     @property
     def steps(self) -> int:

@@ -24,15 +24,16 @@ from time import perf_counter
 from typing import NamedTuple
 
 import structlog
+from psycopg.sql import SQL, Literal
 
 from penholder_daemon.core import journal, positions
 from penholder_daemon.core.commit import Answer, BatchOutcome, Committer, nothing_written
 from penholder_daemon.core.method import Invocation
-from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.store import Row, StoreFault
 from penholder_daemon.core.transaction import Published
 from penholder_daemon.shell.store.backing import MakeCommitter
 from penholder_daemon.shell.store.fault_changes import logged
-from penholder_daemon.shell.store.postgres.store import PostgresStore
+from penholder_daemon.shell.store.postgres.store import FirstLook, PostgresStore
 
 log = structlog.get_logger()
 
@@ -40,7 +41,7 @@ MOST_SAVEPOINTS = 60
 _TOLD_AT_ONCE = 1000
 _AGAIN_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
-_OWN_ROW = "SELECT state, started_at FROM hosts WHERE host_id = ? FOR SHARE"
+_OWN_ROW = SQL("SELECT state, started_at FROM hosts WHERE host_id = {} FOR SHARE")
 _FENCED = (
     "another daemon has taken this host for gone while the database could not be reached; it is"
     " registered anew"
@@ -69,7 +70,8 @@ class PostgresWriting:
         self._tried_at = self._looked_at = 0.0
         self._progressed_at = perf_counter()
         self.database_bytes = _size_of(store)
-        store.begun = self._see_that_host_is_ours
+        own_row = _OWN_ROW.format(Literal(own.host_id)).as_string(None)
+        store.first_look = FirstLook(own_row, self._see_that_host_is_ours)
         self._committer: Committer = make_committer(store)
 
     @property
@@ -157,8 +159,7 @@ class PostgresWriting:
         return outcome
 
     # --- whose host it is ---------------------------------------------------------------------
-    def _see_that_host_is_ours(self) -> None:
-        found = self._store.row(_OWN_ROW, self._own.host_id)
+    def _see_that_host_is_ours(self, found: Row | None) -> None:
         if found == ("active", self._own.started_at):
             self._is_registered = True
         elif self._is_registered:
