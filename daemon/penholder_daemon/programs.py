@@ -21,7 +21,7 @@ import msgspec
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.refusals import Conflict, HalfDone, Refused
 from penholder_daemon.shell.disk.copying import CopyFailed
-from penholder_daemon.shell.disk.lock import AlreadyRunning
+from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
 from penholder_daemon.shell.disk.paths import UnusablePath, absolute, default_state_dir
 from penholder_daemon.shell.store.opening import UnusableDatabase
 
@@ -67,6 +67,17 @@ def state_dir(arguments: argparse.Namespace) -> Path:
     """Return the directory that was named, else the user's; raises UnusablePath."""
     given: Path | None = arguments.state_dir
     return absolute(given or default_state_dir())
+
+
+def locked(directory: Path) -> DirectoryLock:
+    """Take the lock of a state directory; raises AlreadyRunning, with what stops the daemon."""
+    try:
+        return DirectoryLock(directory)
+    except AlreadyRunning as error:
+        raise AlreadyRunning(
+            f"{error}; under systemd it is `systemctl --user stop penholder.socket"
+            " penholder.service` that stops it"
+        ) from error
 
 
 def _print(text: str) -> None:

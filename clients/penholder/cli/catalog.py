@@ -175,6 +175,13 @@ COMMANDS = {
         "data",
         place=HERE,
     ),
+    "store": Command(
+        "commands.store:run",
+        "move all there is from SQLite to PostgreSQL, or back; the daemon must be down",
+        "data",
+        place=HERE,
+        verbs=("move",),
+    ),
     "completion": Command(
         "completion.command:run",
         "print what completes words for bash, zsh or fish",

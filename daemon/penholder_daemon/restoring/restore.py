@@ -29,7 +29,7 @@ from pathlib import Path
 
 import msgspec
 
-from penholder_daemon import migrations
+from penholder_daemon import migrations, programs
 from penholder_daemon.core import blobs, journal, verify
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.handed_out import HandedOut
@@ -42,7 +42,6 @@ from penholder_daemon.restoring import bytes_of_blobs, candidate, current, placi
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.rooms.daemon.records.restoring import Ended
 from penholder_daemon.shell.disk import backups, blob_copies, copying
-from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
 from penholder_daemon.shell.disk.paths import Paths, make_private_directory
 from penholder_daemon.shell.kernel.world import RealWorld
 from penholder_daemon.shell.settings import Settings
@@ -80,20 +79,10 @@ def restore(file: Path, state_dir: Path, *, without_blobs: bool = False) -> Rest
     with candidate.opened(file, paths.database) as backup, ExitStack() as held:
         make_private_directory(state_dir)
         # Before `_Work` clears what is left over there: it may be another restore's, still at work.
-        held.callback(_lock(state_dir).release)
+        held.callback(programs.locked(state_dir).release)
         work = _Work(paths, file, without_blobs=without_blobs)
         held.callback(work.clear)
         return work.carry_out(ApswStore(backup))
-
-
-def _lock(state_dir: Path) -> DirectoryLock:
-    try:
-        return DirectoryLock(state_dir)
-    except AlreadyRunning as error:
-        raise AlreadyRunning(
-            f"{error}; under systemd it is `systemctl --user stop penholder.socket"
-            " penholder.service` that stops it"
-        ) from error
 
 
 class _Work:

@@ -45,6 +45,7 @@ def imported(daemon: DaemonProcess, *words: str) -> set[str]:
         ("up",),
         ("backup",),
         ("restore", "--help"),
+        ("store", "move", "--help"),
         ("doctor",),
         ("service", "status"),
         ("run", "--controller", "nobody", "--label", "l", "--", "true"),

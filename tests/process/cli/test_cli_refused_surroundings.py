@@ -116,7 +116,7 @@ def _homeless(module: str, *words: str, **given: str) -> tuple[int, str]:
     [
         ["status"], ["worker", "list"], ["up"], ["down"], ["tail"], ["doctor"],
         ["service", "status"], ["service", "install"], ["restore", "x.db"],
-        ["import", "jsonl", "x"], ["backup"],
+        ["import", "jsonl", "x"], ["backup"], ["store", "move", "--to", "sqlite:"],
     ],
     ids=" ".join,
 )  # fmt: skip

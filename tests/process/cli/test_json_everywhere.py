@@ -19,6 +19,7 @@ OTHERS = {
     "watch": "goes on, and has its own tests", "tail": "goes on, and has its own tests",
     "ask": "is for inside a worker, and has its own tests", "doctor": "has its own tests",
     "service": "has its own tests", "restore": "is the daemon's program",
+    "store": "is the daemon's program",
     "import": "is the daemon's program", "export": "is the daemon's program",
     "__complete": "hidden",
 }  # fmt: skip

@@ -28,7 +28,7 @@ WAITING = ("wait sh-1", "logs -f sh-1", "watch", "attach sh-1", "agent wait sh-1
 """What waits by its meaning; `ask` needs to be inside a worker."""
 ASK_NOBODY = {
     "top", "ask", "mcp", "service", "doctor", "restore", "import", "export", "completion", "bridge",
-    "__complete",
+    "store", "__complete",
 }  # fmt: skip
 """What has another test here, shows it in its own way, or asks no daemon."""
 

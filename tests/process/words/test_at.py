@@ -71,7 +71,7 @@ def test_methods_are_asked_through_the_bridge(fleet: Fleet, ssh: Path) -> None:
 
 @pytest.mark.parametrize(
     "words", [["up"], ["down"], ["doctor"], ["service", "status"], ["restore", "x"], ["ask", "x"],
-              ["import", "x"], ["export", "x"], ["bridge"]],
+              ["import", "x"], ["export", "x"], ["bridge"], ["store", "move"]],
 )  # fmt: skip
 def test_what_is_about_this_machine_is_refused(fleet: Fleet, ssh: Path, words: list[str]) -> None:
     ran = fleet.say(*words, "--at", "ssh://lab")

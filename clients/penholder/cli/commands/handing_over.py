@@ -5,14 +5,22 @@ The command line opens no database and does not know the daemon's code, so it be
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from penholder import paths
 from penholder.cli.terminal.options import Options
 
+_NOTHING: Mapping[str, str] = {}
 
-def become(module: str, flags: Sequence[str], options: Options, words: Sequence[str]) -> NoReturn:
+
+def become(
+    module: str,
+    flags: Sequence[str],
+    options: Options,
+    words: Sequence[str],
+    variables: Mapping[str, str] = _NOTHING,
+) -> NoReturn:
     """Run a program of the daemon's in this one's place."""
     argv = [sys.executable, "-P", "-m", f"penholder_daemon.{module}", *flags]
     argv += [f"--state-dir={os.path.abspath(options.state_dir or paths.default_state_dir())}"]
@@ -21,5 +29,5 @@ def become(module: str, flags: Sequence[str], options: Options, words: Sequence[
     # What is in the buffer would be gone with this program.
     sys.stdout.flush()
     # Behind two dashes: a file may have a name that begins with one.
-    argv += ["--", *words]
-    os.execv(argv[0], argv)  # noqa: S606 - a program of ours, without a shell on purpose
+    argv += ["--", *words] if words else []
+    os.execve(argv[0], argv, {**os.environ, **variables})  # noqa: S606 - a program of ours, without a shell on purpose

@@ -195,3 +195,9 @@ def restored(tx: Tx, *, known: HandedOut, file: str, lost_blobs: tuple[str, ...]
     """Go on from a backup: `known` is what the database in its place has given out."""
     blobs.forget_lost(tx, lost_blobs)
     return restoring.go_on(tx, known=known, file=file)
+
+
+@room.mutation(sockets=())
+def moved(tx: Tx, *, source: str, target: str) -> Ended:
+    """Go on in a store into which all of another one was copied."""
+    return restoring.go_on_elsewhere(tx, source=source, target=target)

@@ -30,6 +30,7 @@ from penholder_daemon.rooms.sessions import records as sessions
 
 _COUNTERS = (EPOCH_FLOOR, sessions.VERSIONS, queue_records.VERSIONS, read_cursors.RISES)
 _WHY = "the database was restored from a backup"
+_WHY_MOVED = "the database was moved to another store"
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,15 +48,7 @@ def go_on(tx: Tx, *, known: HandedOut, file: str) -> Ended:
     pos = journal.position(tx)
     # A counter that was not begun yet in the backup may have been since.
     begun = {**dict.fromkeys(_COUNTERS, 0), **known.counters}
-    handed_out.go_on_above(tx, msgspec.structs.replace(known, counters=begun))
-    ended = Ended(
-        owners=controllers.release_all(tx),
-        seats=runtime.lose_all(tx, _WHY),
-        runs=runs.void_all(tx),
-        queue_tasks=queue.free_all(tx, _WHY),
-    )
-    # After the ends, which name the host of each: whoever opens it now is where it all is.
-    hosts.disown_all(tx.store)
+    ended = _end_all(tx, msgspec.structs.replace(known, counters=begun), _WHY)
     journal.note(
         tx,
         "daemon",
@@ -65,4 +58,36 @@ def go_on(tx: Tx, *, known: HandedOut, file: str) -> Ended:
         known=known.is_all,
         **msgspec.structs.asdict(ended),
     )
+    return ended
+
+
+def go_on_elsewhere(tx: Tx, *, source: str, target: str) -> Ended:
+    """Go on in a store into which all of another one was copied.
+
+    What it holds is all that was ever given out. But whoever holds anything may go on with the
+    store that was copied, if somebody starts a daemon on it, so nobody holds it in both.
+    """
+    ended = _end_all(tx, handed_out.read(tx, is_all=True), _WHY_MOVED)
+    journal.note(
+        tx,
+        "daemon",
+        "daemon.moved",
+        source=source,
+        target=target,
+        **msgspec.structs.asdict(ended),
+    )
+    return ended
+
+
+def _end_all(tx: Tx, known: HandedOut, why: str) -> Ended:
+    """Fence everybody, and end all that is held in an orderly way."""
+    handed_out.go_on_above(tx, known)
+    ended = Ended(
+        owners=controllers.release_all(tx),
+        seats=runtime.lose_all(tx, why),
+        runs=runs.void_all(tx),
+        queue_tasks=queue.free_all(tx, why),
+    )
+    # After the ends, which name the host of each: whoever opens it now is where it all is.
+    hosts.disown_all(tx.store)
     return ended

@@ -1,0 +1,91 @@
+"""`python -m penholder_daemon.transferring --to=…`: what `penholder store move` runs.
+
+Exit status: as `programs` says, and 2 for wrong usage. The PostgreSQL that is moved from is named
+by PENHOLDER_STORE_URL, since a URL among the words would show its password.
+"""
+
+import argparse
+import importlib.util
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from penholder_daemon import programs
+from penholder_daemon.refusals import Refused
+
+if TYPE_CHECKING:
+    from penholder_daemon.transferring.transfer import Transferred
+
+_SOURCE_VARIABLE = "PENHOLDER_STORE_URL"
+
+
+def main() -> int:
+    """Move one store; returns the exit status."""
+    say = partial(print, file=sys.stderr)
+    return programs.main(_parse(), _carry_out, say, undone="nothing was moved")
+
+
+def _carry_out(arguments: argparse.Namespace) -> str:
+    if importlib.util.find_spec("psycopg") is None:
+        raise Refused("PostgreSQL needs an extra: pip install 'penholder[postgres]'")
+    from penholder_daemon.transferring import urls  # noqa: PLC0415 - it needs that extra
+    from penholder_daemon.transferring.transfer import transfer  # noqa: PLC0415
+
+    to: str = arguments.to
+    source = os.environ.get(_SOURCE_VARIABLE) or None
+    file: Path | None = arguments.password_file
+    if to.startswith(urls.POSTGRESQL):
+        urls.refuse_password(to)
+        to = urls.with_password(to, file)
+    elif source is not None:
+        source = urls.with_password(source, file)
+    done = transfer(programs.state_dir(arguments), to, source, dry_run=arguments.dry_run)
+    if programs.wants_json(arguments.json):
+        return f"{msgspec.json.encode(done).decode()}\n"
+    return _summary(done, arguments.to)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="penholder store move", description="Move the store.")
+    parser.add_argument("--to", required=True)
+    parser.add_argument("--password-file", type=Path)
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--state-dir", type=Path)
+    parser.add_argument("--json", action=argparse.BooleanOptionalAction)
+    return parser.parse_args()
+
+
+def _summary(done: "Transferred", to: str) -> str:
+    rows = sum(table.rows for table in done.tables.values())
+    ended = msgspec.structs.asdict(done.ended)
+    told = ", ".join(f"{n} {name}".replace("_", " ") for name, n in ended.items())
+    lines = [
+        f"{'would move' if done.dry_run else 'moved'} {rows:,} rows of {len(done.tables)} tables"
+        f" from {done.source} to {done.target}",
+        "  every table was read back and is the same; no invariant is broken",
+        f"  {'would end' if done.dry_run else 'ended'}: {told}",
+    ]
+    if not done.dry_run:
+        lines += [
+            f"  new entries come after position {done.goes_on_after:,}",
+            f"  {done.source} is as it was: start no daemon on it again",
+            f"  {_then(to, done.target)}, then start the daemon with `penholder up`",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _then(to: str, target: str) -> str:
+    if not to.startswith("sqlite:"):
+        return f"set `[store] url = {to!r}` in the daemon's configuration"
+    taken_out = "take `[store] url` out of the daemon's configuration"
+    if Path(target).name == "penholder.db":
+        return taken_out
+    return f"{taken_out}, and put the file in place as penholder.db of a state directory"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

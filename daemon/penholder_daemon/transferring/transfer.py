@@ -1,0 +1,187 @@
+"""A move from its beginning to its end.
+
+Whoever moves a store must never end with half of it, nor with two that give out the same. So:
+
+1. Nobody else uses either of the two (`sides`), and the target holds nothing.
+2. The source is read in one view and stays as it is. What it has that the target cannot hold is
+   refused: bytes of blobs, for PostgreSQL keeps none of them yet, and text with U+0000.
+3. Every row is copied as it is, with its numbers, epochs and hashes, and the numbers go on from
+   where they were. Then every table is read back, and must be what was read there.
+4. The target goes on as after a restore: by the daemon's own mutation, through its own committer,
+   everybody is fenced and what is held ends. A daemon that is started on the source once more would
+   else have the same holders.
+5. All that `daemon.verify` looks at is looked at. Only then the transaction ends.
+
+It is one transaction of the target from its schema to the end, so whenever this is cut off the
+target is as it was, or whole. The committer begins and ends a transaction of its own, which here is
+within that one (`_Within`).
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from penholder_daemon import programs
+from penholder_daemon.core import journal, verify
+from penholder_daemon.core.commit import Committer
+from penholder_daemon.core.method import Invocation
+from penholder_daemon.core.own_calls import daemon_call, daemon_caller
+from penholder_daemon.core.store import Row, SqlValue, integer_in
+from penholder_daemon.core.store_over import StoreOver
+from penholder_daemon.core.transaction import Rx
+from penholder_daemon.moving import progress
+from penholder_daemon.refusals import Refused
+from penholder_daemon.rooms import build_registry
+from penholder_daemon.rooms.daemon.records.restoring import Ended
+from penholder_daemon.shell.disk.paths import make_private_directory
+from penholder_daemon.shell.kernel.world import RealWorld
+from penholder_daemon.shell.settings import Settings
+from penholder_daemon.transferring import sides, tables, urls
+from penholder_daemon.transferring.sides import Side
+from penholder_daemon.transferring.tables import Content, Digest, Table
+from penholder_protocol.errors import PenholderError
+
+
+class Transferred(msgspec.Struct, frozen=True, kw_only=True):
+    """What was moved, and where to."""
+
+    source: str
+    target: str
+    dry_run: bool
+    tables: dict[str, Content]
+    """As they were read in the source and read back in the target."""
+    pos: int
+    """The position up to which the source held everything."""
+    goes_on_after: int
+    ended: Ended
+
+
+def transfer(state_dir: Path, to: str, source_url: str | None, *, dry_run: bool) -> Transferred:
+    """Move a store; raises Refused and what else keeps it from that.
+
+    To PostgreSQL it is the database of the state directory that is moved, to SQLite what is at
+    `source_url`.
+    """
+    path = urls.database_path(to, state_dir)
+    with ExitStack() as held:
+        if not dry_run or state_dir.exists():
+            make_private_directory(state_dir)
+            held.callback(programs.locked(state_dir).release)
+        if path is None:
+            source = held.enter_context(sides.sqlite_source(state_dir / "penholder.db"))
+            target = held.enter_context(sides.postgresql_target(to, dry_run=dry_run))
+        else:
+            if source_url is None:
+                raise Refused(
+                    "no PostgreSQL is named to move from: set `[store] url` in the daemon's"
+                    " configuration, or PENHOLDER_STORE_URL"
+                )
+            source = held.enter_context(sides.postgresql_source(source_url))
+            target = held.enter_context(sides.sqlite_target(path, dry_run=dry_run))
+        return _carry_out(source, target, dry_run=dry_run)
+
+
+def _carry_out(source: Side, target: Side, *, dry_run: bool) -> Transferred:
+    listed = sides.tables_of(source, target)
+    filled = tables.first_filled(listed, target.store)
+    if filled is not None:
+        raise Refused(
+            f"{target.name} is not empty: table {filled} has rows; name one that holds nothing"
+        )
+    _refuse_blobs(source)
+    # Read back as well, which takes about as long.
+    total = 2 * sum(table.count(source.store) for table in listed)
+    with progress.shown(f"to {target.kind}", total) as advance:
+        found = {table.name: _copy(table, source, target, advance) for table in listed}
+        _keep_numbers(source, target)
+        for table in listed:
+            if tables.content_of(table, target.store) != found[table.name]:
+                raise Refused(f"table {table.name} was read back as another than it was read")
+            advance(found[table.name].rows)
+    return _go_on(source, target, found, dry_run=dry_run)
+
+
+def _refuse_blobs(source: Side) -> None:
+    blobs = integer_in(source.store, "SELECT COUNT(*) FROM blobs") or 0
+    if blobs:
+        raise Refused(
+            f"{source.name} knows {blobs:,} blobs; bytes of blobs are files of one"
+            " machine, which PostgreSQL does not hold yet: prune the entries that name them, and an"
+            " hour after their last put they are gone"
+        )
+
+
+def _copy(table: Table, source: Side, target: Side, advance: Callable[[int], None]) -> Content:
+    digest = Digest()
+    # What a new store has of itself gives way.
+    target.store.run(f"DELETE FROM {table.name}")
+
+    def seen() -> Iterator[Row]:
+        for row in digest.passing(table.rows(source.store)):
+            advance(1)
+            yield row
+
+    target.put(table, seen())
+    return digest.content
+
+
+def _keep_numbers(source: Side, target: Side) -> None:
+    """Have numbers go on from the highest that was given, also where its row is gone."""
+    for name, number in source.store.last_numbers().items():
+        target.store.set_number(name, number)
+    target.finish()
+
+
+class _Within(StoreOver):
+    """The target for a committer: its transaction is a part of the one that is open."""
+
+    def run(self, sql: str, *values: SqlValue) -> int:
+        """Run a statement, unless it begins or ends the transaction."""
+        if sql in ("BEGIN IMMEDIATE", "COMMIT"):
+            return 0
+        return self._store.run(sql, *values)
+
+    def row(self, sql: str, *values: SqlValue) -> Row | None:
+        """Run a statement to its end and return its first row, if any."""
+        return self._store.row(sql, *values)
+
+    def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
+        """Run a statement and yield its rows one by one."""
+        return self._store.rows(sql, *values)
+
+
+def _go_on(source: Side, target: Side, found: dict[str, Content], *, dry_run: bool) -> Transferred:
+    # No check asks where sockets would be.
+    world = RealWorld(Path(), Settings().rules())
+    caller = daemon_caller(os.geteuid(), os.getpid())
+    registry = build_registry()
+    rx = Rx(target.store, world, caller)
+    pos = journal.position(rx)
+    bugs: list[Exception] = []
+
+    def keep_bug(_: Invocation | None, bug: Exception) -> None:
+        bugs.append(bug)
+
+    committer = Committer(_Within(target.store), world, registry, keep_bug)
+    arguments: dict[str, object] = {"source": source.kind, "target": target.kind}
+    call = daemon_call(registry.methods["daemon.moved"], caller, arguments)
+    (answer,) = committer.run([call]).answers
+    # A bug is answered as an internal error, whose reason only the log of a daemon would have.
+    if bugs:
+        raise bugs[0]
+    if isinstance(answer, PenholderError):
+        raise Refused(str(answer))
+    for finding in verify.findings(rx, registry.rooms, deep=False):
+        raise Refused(f"it would not be sound: {finding.check}: {finding.detail}")
+    return Transferred(
+        source=source.name,
+        target=target.name,
+        dry_run=dry_run,
+        tables=found,
+        pos=pos,
+        goes_on_after=journal.position(rx),
+        ended=msgspec.json.decode(answer, type=Ended),
+    )

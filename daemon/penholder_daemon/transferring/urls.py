@@ -1,0 +1,58 @@
+"""What stores are called: `postgresql://…`, and `sqlite:` with a path or without.
+
+Words of a command line are read by every user of the machine, so a password among them is refused.
+"""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from penholder_daemon.refusals import Refused
+from penholder_daemon.shell.disk.paths import absolute
+
+POSTGRESQL = ("postgresql://", "postgres://")
+SQLITE = "sqlite:"
+_MAX_PASSWORD_BYTES = 1 << 16
+
+
+def database_path(url: str, state_dir: Path) -> Path | None:
+    """Return where the database of a `sqlite:` lies; None for PostgreSQL. Raises Refused."""
+    if url.startswith(SQLITE):
+        given = url.removeprefix(SQLITE)
+        return absolute(Path(given)) if given else state_dir / "penholder.db"
+    if url.startswith(POSTGRESQL):
+        return None
+    raise Refused(
+        f"{url.partition(':')[0]!r} is no kind of store; expected was {POSTGRESQL[0]}[user@]host/"
+        f"database, or {SQLITE} with a path or without (then it is in the state directory)"
+    )
+
+
+def refuse_password(url: str) -> None:
+    """Refuse a URL that says a password; raises Refused."""
+    try:
+        has_one = bool(conninfo_to_dict(url).get("password"))
+    except psycopg.ProgrammingError as error:
+        raise Refused(f"what is given is no URL of PostgreSQL: {error}".strip()) from error
+    if has_one:
+        raise Refused(
+            "a password in the words of a command is seen by everybody on this machine: leave it"
+            " out of the URL and have it in ~/.pgpass or the file that PGPASSFILE names, in a"
+            " service (PGSERVICE), or in the file of `[store] password_file`"
+        )
+
+
+def with_password(url: str, file: Path | None) -> str:
+    """Add the password that a file holds, if one is named; raises Refused."""
+    if file is None:
+        return url
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_MAX_PASSWORD_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"the password cannot be read from {file}: {error}") from error
+    password = text.rstrip("\r\n")
+    joint = "&" if "?" in url else "?"
+    return f"{url}{joint}password={quote(password, safe='')}"
