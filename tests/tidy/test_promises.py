@@ -33,10 +33,14 @@ WORD = re.compile(r"\w+")
 OURS = {"penholder", "penholder_daemon", "penholder_protocol"}
 
 NEED_AN_EXTRA = {
-    "postgres": ROOT / "daemon/penholder_daemon/shell/store/postgres",
-    "tui": ROOT / "clients/penholder/cli/top",
+    "postgres": (
+        ROOT / "daemon/penholder_daemon/shell/store/postgres",
+        ROOT / "daemon/penholder_daemon/transferring",
+        ROOT / "clients/penholder/cli/doctor/postgresql.py",
+    ),
+    "tui": (ROOT / "clients/penholder/cli/top",),
 }
-"""Folders that import what an extra brings along; nothing else does."""
+"""Folders and files that import what an extra brings along; nothing else does."""
 
 
 def _first_column(text: str) -> list[str]:
@@ -103,8 +107,8 @@ def _undeclared(path: Path, declared: Iterable[str]) -> Iterator[Offence]:
 
 def _unneeded(path: Path) -> Iterator[Offence]:
     needed = [str(each) for each in _project()["dependencies"]]  # type: ignore[attr-defined]  # a list
-    for extra, folder in NEED_AN_EXTRA.items():
-        needed += _extras()[extra] if folder in path.parents else []
+    for extra, places in NEED_AN_EXTRA.items():
+        needed += _extras()[extra] if {path, *path.parents} & set(places) else []
     return _undeclared(path, (_package(each).replace("-", "_") for each in needed))
 
 

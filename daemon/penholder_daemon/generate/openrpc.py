@@ -118,9 +118,10 @@ def _plain(default: object) -> object:
 def errors_of(method: Method) -> list[type[errors.PenholderError]]:
     """Return every error that a method can give: those that it names, and those of its kind."""
     of_kind: list[type[errors.PenholderError]] = []
-    if RUNTIME in method.sockets and method.kind is Kind.MUTATION and method.seat:
+    writes = method.kind in (Kind.MUTATION, Kind.CLAIM)
+    if RUNTIME in method.sockets and writes and method.seat:
         of_kind += [errors.NotAttached, errors.Fenced]
-    if method.kind in (Kind.MUTATION, Kind.CLAIM):
+    if writes:
         of_kind += [errors.IdempotencyConflict, errors.MutationTooLarge]
     else:
         of_kind.append(errors.QueryTooCostly)
