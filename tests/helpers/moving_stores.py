@@ -1,5 +1,6 @@
 """A state directory that was lived in, and a database of PostgreSQL, to move between the two."""
 
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -7,10 +8,14 @@ from typing import NamedTuple
 import apsw
 import psycopg
 
+from penholder_daemon.core.blobs import room_of
+from penholder_daemon.shell.disk.blob_files import BlobFiles
+from penholder_daemon.shell.store.opening import open_writer
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.transferring.transfer import Transferred, transfer
 from tests.frozen import make
 from tests.helpers import postgresql
+from tests.helpers.blobs import id_of
 from tests.helpers.fakes import FaultyStore
 from tests.helpers.harness import Bench, Json
 
@@ -41,6 +46,19 @@ class Stores(NamedTuple):
     def to_sqlite(self, path: Path, *, dry_run: bool = False) -> Transferred:
         """Move from there."""
         return transfer(self.state_dir, f"sqlite:{path}", self.url, dry_run=dry_run)
+
+    def keep_blob(self, data: bytes) -> None:
+        """Have a blob as the daemon keeps it."""
+        files = BlobFiles(self.state_dir / "blobs")
+        files.write("1", 0, data)
+        assert files.seal("1", id_of(data))
+        with closing(open_writer(self.database)) as store:
+            store.run("INSERT INTO blobs (blob_id, size) VALUES (?, ?)", id_of(data), len(data))
+            store.run(
+                "INSERT INTO blob_room (number, bytes) VALUES (1, ?)"
+                " ON CONFLICT (number) DO UPDATE SET bytes = blob_room.bytes + excluded.bytes",
+                room_of(len(data)),
+            )
 
     def schemas(self) -> set[str]:
         """Say which schemas there are but for the server's own."""

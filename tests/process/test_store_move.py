@@ -11,6 +11,7 @@ import pytest
 from penholder_daemon.core import verify
 from penholder_daemon.core.store import Row, SqlValue, Store
 from penholder_daemon.refusals import Refused
+from penholder_daemon.shell.disk import blob_copies
 from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
 from penholder_daemon.shell.store.opening import open_writer
 from penholder_daemon.shell.store.postgres import opening as postgres_opening
@@ -19,6 +20,7 @@ from penholder_daemon.transferring.tables import Content
 from penholder_daemon.transferring.transfer import Transferred, transfer
 from penholder_protocol import errors
 from tests.helpers import postgresql
+from tests.helpers.blobs import id_of
 from tests.helpers.harness import Json
 from tests.helpers.moving_stores import Stores, lived_in
 
@@ -159,9 +161,27 @@ def _refused(stores: Stores, error: type[Exception], *words: str) -> None:
 def test_what_the_target_cannot_hold_is_refused_and_nothing_is_left(stores: Stores) -> None:
     _spoil(stores, "UPDATE controllers SET label = ?", "a\0b")
     _refused(stores, Refused, "U+0000", "label", "controllers")
-    _spoil(stores, "UPDATE controllers SET label = 'ab'")
-    _spoil(stores, "INSERT INTO blobs (blob_id, size) VALUES ('sha256-0', 5)")
-    _refused(stores, Refused, "1 blobs", "prune")
+    assert stores.schemas() == set()
+
+
+def test_bytes_of_blobs_go_along_and_are_looked_at(stores: Stores, tmp_path: Path) -> None:
+    for data in (b"", b"a", b"x" * (1 << 20)):
+        stores.keep_blob(data)
+    assert stores.to_postgresql().blobs == 3
+    back = tmp_path / "back.db"
+    assert stores.to_sqlite(back).blobs == 3
+    files = {path.name: path.read_bytes() for path in blob_copies.beside(back).iterdir()}
+    assert sorted(map(len, files.values())) == [0, 1, 1 << 20]
+    assert all(name == id_of(data) for name, data in files.items())
+
+
+def test_a_blob_whose_bytes_are_missing_is_refused(stores: Stores) -> None:
+    stores.keep_blob(b"abc")
+    (path,) = (stores.state_dir / "blobs").iterdir()
+    path.write_bytes(b"abd")
+    _refused(stores, Refused, path.name, "damaged")
+    path.unlink()
+    _refused(stores, Refused, path.name)
     assert stores.schemas() == set()
 
 
@@ -176,12 +196,12 @@ def test_a_daemon_that_runs_here_or_elsewhere_is_in_the_way(stores: Stores) -> N
     held = DirectoryLock(stores.state_dir)
     _refused(stores, AlreadyRunning, "penholder down", "systemctl")
     held.release()
-    with psycopg.connect(stores.url, application_name="penholder"):
+    with psycopg.connect(stores.url, application_name="penholder host_1"):
         _refused(stores, AlreadyRunning, "another daemon uses", "penholder down")
     assert stores.schemas() == set()
     stores.to_postgresql()
     with (
-        psycopg.connect(stores.url, application_name="penholder"),
+        psycopg.connect(stores.url, application_name="penholder host_1"),
         pytest.raises(AlreadyRunning, match="another daemon uses"),
     ):
         stores.to_sqlite(stores.state_dir / "back.db")

@@ -72,9 +72,10 @@ def test_a_password_from_a_file_is_used_and_a_missing_file_told(stores: Stores) 
     file = stores.state_dir.parent / "password"
     config.write_text(f"[store]\nurl = '{stores.url}'\npassword_file = '{file}'\n")
     missing = _move(stores.state_dir, "--to", stores.url, PENHOLDER_CONFIG=str(config))
-    assert missing.code == 1
+    assert missing.code == 11
     assert str(file) in missing.err
     file.write_text("secret\n")
+    file.chmod(0o600)
     done = _move(stores.state_dir, "--to", stores.url, "--dry-run", PENHOLDER_CONFIG=str(config))
     assert done.code == 0, done.err
 

@@ -37,13 +37,15 @@ def _carry_out(arguments: argparse.Namespace) -> str:
 
     to: str = arguments.to
     source = os.environ.get(_SOURCE_VARIABLE) or None
-    file: Path | None = arguments.password_file
     if to.startswith(urls.POSTGRESQL):
         urls.refuse_password(to)
-        to = urls.with_password(to, file)
-    elif source is not None:
-        source = urls.with_password(source, file)
-    done = transfer(programs.state_dir(arguments), to, source, dry_run=arguments.dry_run)
+    done = transfer(
+        programs.state_dir(arguments),
+        to,
+        source,
+        dry_run=arguments.dry_run,
+        password_file=arguments.password_file,
+    )
     if programs.wants_json(arguments.json):
         return f"{msgspec.json.encode(done).decode()}\n"
     return _summary(done, arguments.to)
@@ -52,7 +54,7 @@ def _carry_out(arguments: argparse.Namespace) -> str:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="penholder store move", description="Move the store.")
     parser.add_argument("--to", required=True)
-    parser.add_argument("--password-file", type=Path)
+    parser.add_argument("--password-file")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--state-dir", type=Path)
     parser.add_argument("--json", action=argparse.BooleanOptionalAction)
@@ -65,7 +67,7 @@ def _summary(done: "Transferred", to: str) -> str:
     told = ", ".join(f"{n} {name}".replace("_", " ") for name, n in ended.items())
     lines = [
         f"{'would move' if done.dry_run else 'moved'} {rows:,} rows of {len(done.tables)} tables"
-        f" from {done.source} to {done.target}",
+        f" and {done.blobs:,} blobs from {done.source} to {done.target}",
         "  every table was read back and is the same; no invariant is broken",
         f"  {'would end' if done.dry_run else 'ended'}: {told}",
     ]
@@ -84,7 +86,7 @@ def _then(to: str, target: str) -> str:
     taken_out = "take `[store] url` out of the daemon's configuration"
     if Path(target).name == "penholder.db":
         return taken_out
-    return f"{taken_out}, and put the file in place as penholder.db of a state directory"
+    return f"{taken_out}, and put the file in place with `penholder restore {target}`"
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ that every writer takes there is held to the end: who comes later waits.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import apsw
 import psycopg
@@ -16,17 +17,21 @@ import psycopg
 from penholder_daemon import migrations
 from penholder_daemon.core.store import Row, Store, StoreFault
 from penholder_daemon.refusals import Refused
-from penholder_daemon.shell.disk import read_only
+from penholder_daemon.shell.disk import blob_copies, read_only
+from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.lock import AlreadyRunning
 from penholder_daemon.shell.disk.read_only import Unreadable
 from penholder_daemon.shell.store.database import ApswStore, WriterStore
 from penholder_daemon.shell.store.opening import UnusableDatabase, check_identity, open_writer
 from penholder_daemon.shell.store.postgres import connecting, faults, filling, opening
+from penholder_daemon.shell.store.postgres.connecting import Connect
+from penholder_daemon.shell.store.postgres.serving import serving
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.touched import Catalogue
-from penholder_daemon.transferring import tables
+from penholder_daemon.transferring import blobs, tables
 from penholder_daemon.transferring.tables import Table
 
+_NAME = "penholder moves"
 _NEWEST = migrations.postgresql_steps()[-1][0]
 
 
@@ -40,6 +45,10 @@ class Side(NamedTuple):
     put: Callable[[Table, Iterable[Row]], None]
     finish: Callable[[], None]
     """To be called when all rows are there."""
+    pieces: Callable[[str], Iterator[bytes]]
+    """Reads a blob."""
+    put_blob: Callable[[str, Iterable[bytes]], bool]
+    """Writes one; tells whether it can be read back."""
 
 
 # --- SQLite -------------------------------------------------------------------------------------
@@ -63,7 +72,8 @@ def sqlite_source(path: Path) -> Iterator[Side]:
             raise Refused(str(error)) from error
         if damage is not None:
             raise Refused(f"{path} is damaged: {damage[1]}; restore a backup first")
-        yield Side(str(path), "sqlite", store, _never, _nothing)
+        pieces = partial(blobs.from_files, BlobFiles(path.parent / "blobs"))
+        yield Side(str(path), "sqlite", store, _never, _nothing, pieces, _never)
 
 
 @contextmanager
@@ -74,10 +84,26 @@ def sqlite_target(path: Path, *, dry_run: bool) -> Iterator[Side]:
     try:
         store.run("BEGIN IMMEDIATE")
         store.run("PRAGMA defer_foreign_keys = ON")
-        yield Side(str(path), "sqlite", store, _putter(store), _nothing)
+        files = BlobFiles(_blobs_of(path))
+
+        def put_blob(blob_id: str, pieces: Iterable[bytes]) -> bool:
+            if dry_run:
+                for _ in pieces:
+                    pass
+            else:
+                blobs.into_files(files, blob_id, pieces)
+            return not dry_run
+
+        pieces = partial(blobs.from_files, files)
+        yield Side(str(path), "sqlite", store, _putter(store), _nothing, pieces, put_blob)
         store.run("ROLLBACK" if dry_run else "COMMIT")
     finally:
         _end(store)
+
+
+def _blobs_of(path: Path) -> Path:
+    """Return where the daemon looks for them, or a restore of this file."""
+    return path.parent / "blobs" if path.name == "penholder.db" else blob_copies.beside(path)
 
 
 def _putter(store: WriterStore) -> Callable[[Table, Iterable[Row]], None]:
@@ -94,22 +120,23 @@ def _putter(store: WriterStore) -> Callable[[Table, Iterable[Row]], None]:
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
 @contextmanager
-def postgresql_source(url: str) -> Iterator[Side]:
+def postgresql_source(url: str, password_file: str | None) -> Iterator[Side]:
     """Open a database to be read while nobody writes it; raises Refused."""
-    with _connected(url) as store:
+    with _connected(url, password_file) as store:
         store.catalogue = opening.catalogue_of(store.connection)
         name = filling.named(store)
         if "streams" not in store.catalogue.columns:
             raise Refused(f"{name} holds no store of Penholder's")
         row = store.row("SELECT version FROM schema_version")
         _refuse_other_schema(name, 0 if row is None else int(str(row[0])))
-        yield Side(name, "postgresql", store, _never, _nothing)
+        pieces = partial(blobs.from_rows, store)
+        yield Side(name, "postgresql", store, _never, _nothing, pieces, _never)
 
 
 @contextmanager
-def postgresql_target(url: str, *, dry_run: bool) -> Iterator[Side]:
+def postgresql_target(url: str, password_file: str | None, *, dry_run: bool) -> Iterator[Side]:
     """Open a database to be filled; its schema is made in the same transaction."""
-    with _connected(url) as store:
+    with _connected(url, password_file) as store:
         opening.prepare(store.connection)
         store.catalogue = opening.catalogue_of(store.connection)
         connecting.make_durable(store.connection)
@@ -117,28 +144,44 @@ def postgresql_target(url: str, *, dry_run: bool) -> Iterator[Side]:
         def put(table: Table, rows: Iterable[Row]) -> None:
             filling.copy_in(store, table.name, table.columns, _without_nul(table, rows))
 
-        yield Side(filling.named(store), "postgresql", store, put, lambda: filling.count_on(store))
+        def put_blob(blob_id: str, pieces: Iterable[bytes]) -> bool:
+            blobs.into_rows(store, blob_id, pieces)
+            return True
+
+        finish, pieces = partial(filling.count_on, store), partial(blobs.from_rows, store)
+        yield Side(filling.named(store), "postgresql", store, put, finish, pieces, put_blob)
         store.run("ROLLBACK" if dry_run else "COMMIT")
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[PostgresStore]:
+def _connected(url: str, password_file: str | None) -> Iterator[PostgresStore]:
     """Connect and begin a transaction, which is taken back unless it was ended; raises Refused."""
-    store = PostgresStore(connecting.connector(url), Catalogue({}, {}))
+    connect = connecting.connector(url, password_file=password_file, name=_NAME)
+    _refuse_others(connect)
+    # Until the end no daemon begins to serve it.
+    store = PostgresStore(serving(connect, _NAME), Catalogue({}, {}))
     try:
         store.run("BEGIN IMMEDIATE")
         filling.be_patient(store)
-        other = filling.another(store)
-        if other is not None:
-            raise AlreadyRunning(
-                f"another daemon uses {filling.named(store)} ({other});"
-                " stop it with `penholder down`, on each of the machines that share it"
-            )
         yield store
     except psycopg.Error as error:
         raise Refused(f"PostgreSQL refuses it: {faults.words(error)}") from error
     finally:
         _end(store)
+
+
+def _refuse_others(connect: Connect) -> None:
+    store = PostgresStore(connect, Catalogue({}, {}))
+    try:
+        other = filling.another(store)
+        name = filling.named(store)
+    finally:
+        store.close()
+    if other is not None:
+        raise AlreadyRunning(
+            f"another daemon uses {name} ({other});"
+            " stop it with `penholder down`, on each of the machines that share it"
+        )
 
 
 def _without_nul(table: Table, rows: Iterable[Row]) -> Iterator[Row]:
@@ -175,8 +218,8 @@ def _refuse_other_schema(name: str, found: int) -> None:
         )
 
 
-def _never(table: Table, rows: Iterable[Row]) -> None:
-    raise AssertionError(f"the source is never written: {table.name}, {rows}")
+def _never(*_: object) -> NoReturn:
+    raise AssertionError("the source is never written")
 
 
 def _nothing() -> None:

@@ -4,7 +4,7 @@ Whoever moves a store must never end with half of it, nor with two that give out
 
 1. Nobody else uses either of the two (`sides`), and the target holds nothing.
 2. The source is read in one view and stays as it is. What it has that the target cannot hold is
-   refused: bytes of blobs, for PostgreSQL keeps none of them yet, and text with U+0000.
+   refused, such as text with U+0000.
 3. Every row is copied as it is, with its numbers, epochs and hashes, and the numbers go on from
    where they were. Then every table is read back, and must be what was read there.
 4. The target goes on as after a restore: by the daemon's own mutation, through its own committer,
@@ -29,17 +29,18 @@ from penholder_daemon.core import journal, verify
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.own_calls import daemon_call, daemon_caller
-from penholder_daemon.core.store import Row, SqlValue, integer_in
+from penholder_daemon.core.store import Row, SqlValue
 from penholder_daemon.core.store_over import StoreOver
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.moving import progress
+from penholder_daemon.moving.blobs import sizes
 from penholder_daemon.refusals import Refused
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.rooms.daemon.records.restoring import Ended
 from penholder_daemon.shell.disk.paths import make_private_directory
 from penholder_daemon.shell.kernel.world import RealWorld
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.transferring import sides, tables, urls
+from penholder_daemon.transferring import blobs, sides, tables, urls
 from penholder_daemon.transferring.sides import Side
 from penholder_daemon.transferring.tables import Content, Digest, Table
 from penholder_protocol.errors import PenholderError
@@ -57,9 +58,17 @@ class Transferred(msgspec.Struct, frozen=True, kw_only=True):
     """The position up to which the source held everything."""
     goes_on_after: int
     ended: Ended
+    blobs: int = 0
 
 
-def transfer(state_dir: Path, to: str, source_url: str | None, *, dry_run: bool) -> Transferred:
+def transfer(
+    state_dir: Path,
+    to: str,
+    source_url: str | None,
+    *,
+    dry_run: bool,
+    password_file: str | None = None,
+) -> Transferred:
     """Move a store; raises Refused and what else keeps it from that.
 
     To PostgreSQL it is the database of the state directory that is moved, to SQLite what is at
@@ -72,14 +81,14 @@ def transfer(state_dir: Path, to: str, source_url: str | None, *, dry_run: bool)
             held.callback(programs.locked(state_dir).release)
         if path is None:
             source = held.enter_context(sides.sqlite_source(state_dir / "penholder.db"))
-            target = held.enter_context(sides.postgresql_target(to, dry_run=dry_run))
+            target = held.enter_context(sides.postgresql_target(to, password_file, dry_run=dry_run))
         else:
             if source_url is None:
                 raise Refused(
                     "no PostgreSQL is named to move from: set `[store] url` in the daemon's"
                     " configuration, or PENHOLDER_STORE_URL"
                 )
-            source = held.enter_context(sides.postgresql_source(source_url))
+            source = held.enter_context(sides.postgresql_source(source_url, password_file))
             target = held.enter_context(sides.sqlite_target(path, dry_run=dry_run))
         return _carry_out(source, target, dry_run=dry_run)
 
@@ -91,7 +100,6 @@ def _carry_out(source: Side, target: Side, *, dry_run: bool) -> Transferred:
         raise Refused(
             f"{target.name} is not empty: table {filled} has rows; name one that holds nothing"
         )
-    _refuse_blobs(source)
     # Read back as well, which takes about as long.
     total = 2 * sum(table.count(source.store) for table in listed)
     with progress.shown(f"to {target.kind}", total) as advance:
@@ -101,17 +109,22 @@ def _carry_out(source: Side, target: Side, *, dry_run: bool) -> Transferred:
             if tables.content_of(table, target.store) != found[table.name]:
                 raise Refused(f"table {table.name} was read back as another than it was read")
             advance(found[table.name].rows)
-    return _go_on(source, target, found, dry_run=dry_run)
+    moved_blobs = _copy_blobs(source, target)
+    done = _go_on(source, target, found, dry_run=dry_run)
+    return msgspec.structs.replace(done, blobs=moved_blobs)
 
 
-def _refuse_blobs(source: Side) -> None:
-    blobs = integer_in(source.store, "SELECT COUNT(*) FROM blobs") or 0
-    if blobs:
-        raise Refused(
-            f"{source.name} knows {blobs:,} blobs; bytes of blobs are files of one"
-            " machine, which PostgreSQL does not hold yet: prune the entries that name them, and an"
-            " hour after their last put they are gone"
-        )
+def _copy_blobs(source: Side, target: Side) -> int:
+    """Bring the bytes of all that the source knows; returns how many blobs that are."""
+    if target.kind == "postgresql" and target.store.row("SELECT 1 FROM blob_bytes LIMIT 1"):
+        raise Refused(f"{target.name} is not empty: table blob_bytes has rows")
+    known = sizes(source.store)
+    for blob_id, size in known.items():
+        there = blobs.whole(blob_id, size, source.pieces(blob_id), source.name)
+        if target.put_blob(blob_id, there):
+            for _ in blobs.whole(blob_id, size, target.pieces(blob_id), target.name):
+                pass
+    return len(known)
 
 
 def _copy(table: Table, source: Side, target: Side, advance: Callable[[int], None]) -> Content:

@@ -4,7 +4,6 @@ Words of a command line are read by every user of the machine, so a password amo
 """
 
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -14,7 +13,6 @@ from penholder_daemon.shell.disk.paths import absolute
 
 POSTGRESQL = ("postgresql://", "postgres://")
 SQLITE = "sqlite:"
-_MAX_PASSWORD_BYTES = 1 << 16
 
 
 def database_path(url: str, state_dir: Path) -> Path | None:
@@ -42,17 +40,3 @@ def refuse_password(url: str) -> None:
             " out of the URL and have it in ~/.pgpass or the file that PGPASSFILE names, in a"
             " service (PGSERVICE), or in the file of `[store] password_file`"
         )
-
-
-def with_password(url: str, file: Path | None) -> str:
-    """Add the password that a file holds, if one is named; raises Refused."""
-    if file is None:
-        return url
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(_MAX_PASSWORD_BYTES).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"the password cannot be read from {file}: {error}") from error
-    password = text.rstrip("\r\n")
-    joint = "&" if "?" in url else "?"
-    return f"{url}{joint}password={quote(password, safe='')}"

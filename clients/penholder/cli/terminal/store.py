@@ -38,11 +38,11 @@ class _Configuration(msgspec.Struct, frozen=True):
 def configured(file: Path | None = None) -> StoreAt | None:
     """Return the PostgreSQL that the daemon is told to use, None for its own SQLite.
 
-    As for other settings the file goes before the variable. Raises Failure.
+    The variable goes before the file, which machines may share. Raises Failure.
     """
     store = _read(file or _usual_file())
-    url = store.url or os.environ.get(VARIABLE)
-    if not url or url.startswith("sqlite:"):
+    url = os.environ.get(VARIABLE) or store.url
+    if not url:
         return None
     return StoreAt(url, Path(store.password_file) if store.password_file else None)
 

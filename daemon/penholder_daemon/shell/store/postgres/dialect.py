@@ -9,8 +9,12 @@ let nobody else begin to; here that is one lock for all writers (`store`).
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
+from uuid import uuid4
+
+from penholder_daemon.core.store import SqlValue
 
 _TOKEN = re.compile(
     r"""
@@ -22,6 +26,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _READS = ("SELECT", "WITH", "VALUES")
+_COMPARES = (*_READS, "DELETE")
+_NO_TEXT_HAS = f"\x01{uuid4().hex}"
 _SMALL_LIMIT = re.compile(r"\bLIMIT [0-9]$")
 
 
@@ -33,6 +39,19 @@ class Statement(NamedTuple):
     """Whether it only answers rows, so that they can be asked for in pieces."""
     is_short: bool
     """Whether its rows are a few whatever is stored."""
+
+
+def comparable(sql: str, values: Sequence[SqlValue]) -> Sequence[SqlValue]:
+    """Return values with which a statement finds what it would find if any text were possible.
+
+    No text of PostgreSQL has U+0000, so none is like one that has it: in place of that comes what
+    nobody can know, and what sorts next. What stores a text is left as it is, and is refused.
+    """
+    if any(isinstance(each, str) and "\0" in each for each in values) and sql.startswith(_COMPARES):
+        return [
+            each.replace("\0", _NO_TEXT_HAS) if isinstance(each, str) else each for each in values
+        ]
+    return values
 
 
 @lru_cache(maxsize=8192)

@@ -17,12 +17,13 @@ _STORED = (
     " AND NOT a.attisdropped AND a.attgenerated = ''"
 )
 _OTHERS = (
-    "SELECT COALESCE(host(client_addr), 'its own machine') || ', process ' || pid"
-    " FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'penholder'"
+    "SELECT application_name || ' of ' || COALESCE(host(client_addr), 'its own machine')"
+    " FROM pg_stat_activity WHERE datname = current_database()"
+    " AND application_name LIKE 'penholder%'"
     " AND pid <> pg_backend_pid() ORDER BY pid LIMIT 1"
 )
-OF_ITS_OWN = frozenset({"schema_version", "numbers"})
-"""What SQLite keeps in its file's header and in tables of its own."""
+OF_ITS_OWN = frozenset({"schema_version", "numbers", "blob_bytes"})
+"""What SQLite keeps in its file's header, in tables of its own and in files."""
 _NUMBERED_BY_ROWS = {"streams": "stream_id", "idempotency": "number"}
 """Tables that go on above their highest row in SQLite, and have a counter here."""
 
@@ -44,7 +45,7 @@ def stored_columns(store: PostgresStore) -> dict[str, set[str]]:
 def another(store: PostgresStore) -> str | None:
     """Say who else of ours is connected with this database, if anybody is."""
     row = store.row(_OTHERS)
-    return None if row is None else f"connected from {row[0]!s}"
+    return None if row is None else str(row[0])
 
 
 def named(store: PostgresStore) -> str:

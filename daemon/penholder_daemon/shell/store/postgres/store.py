@@ -38,7 +38,7 @@ from penholder_daemon.core.store import Known, Row, SqlValue, StoreFault, Touche
 from penholder_daemon.shell.store.backing import Clock
 from penholder_daemon.shell.store.postgres import connecting, faults
 from penholder_daemon.shell.store.postgres.connecting import Connect
-from penholder_daemon.shell.store.postgres.dialect import Statement, translated
+from penholder_daemon.shell.store.postgres.dialect import Statement, comparable, translated
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 
 T = TypeVar("T")
@@ -267,7 +267,7 @@ class PostgresStore:
 
     def _fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
         try:
-            cursor = self._cursor.execute(text, values)
+            cursor = self._cursor.execute(text, comparable(text, values))
             found = cursor.fetchall() if cursor.description is not None else []
         except psycopg.Error as error:
             self._refuse(error)
