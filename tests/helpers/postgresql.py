@@ -50,7 +50,10 @@ def require() -> Path:
     """Return where its programs are, or skip the test."""
     found = programs()
     if found is None:
-        pytest.skip("PostgreSQL's own programs (initdb, postgres) are not installed")
+        pytest.skip(
+            "PostgreSQL's own programs (initdb, postgres) are not installed:"
+            " apt-get install postgresql"
+        )
     return found
 
 

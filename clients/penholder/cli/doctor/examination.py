@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from penholder.cli.doctor import machine, orphans, places, upkeep, versions
+from penholder.cli.doctor import machine, orphans, places, postgresql, upkeep, versions
 from penholder.cli.doctor.finding import Finding, warning
 from penholder.cli.doctor.situation import Situation, Unanswered
 from penholder.cli.terminal.failures import Failure
@@ -15,6 +15,7 @@ CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     versions.daemon,
     versions.sqlite,
     versions.schema,
+    postgresql.postgresql,
     places.directories,
     places.files,
     places.socket_path,

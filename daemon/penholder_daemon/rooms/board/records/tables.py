@@ -30,7 +30,9 @@ class BoardTable(Table[PartT], Generic[PartT]):
     def count_by_state(self, rx: Rx, board_id: str) -> dict[str, int]:
         """Count the records of a board by their states; what does not occur is left out."""
         rows = rx.store.rows(
-            f"SELECT state, COUNT(*) FROM {self.name} WHERE board_id = ? GROUP BY state", board_id
+            f"SELECT state, COUNT(*) FROM {self.name} WHERE board_id = ?"
+            " GROUP BY state ORDER BY state",
+            board_id,
         )
         return {str(state): integer(count) for state, count in rows}
 

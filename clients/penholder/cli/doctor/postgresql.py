@@ -1,0 +1,224 @@
+"""Checks of a PostgreSQL that keeps the daemon's state: asked directly, with a daemon or without.
+
+Each is one question, and all that is asked only reads. What makes a server unfit is a problem, and
+what makes its promises weaker is a warning. A commit waits for a synchronous standby that is away,
+and must not be canceled; nothing else tells why all stands still, so that is looked for.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penholder.cli.doctor.finding import Finding, ok, problem, warning
+from penholder.cli.doctor.situation import Situation, Unanswered
+from penholder.cli.terminal import store
+from penholder.cli.terminal.store import StoreAt
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[tuple[object, ...]]
+
+_CHECK = "PostgreSQL"
+_CONNECT_S = 5
+_STATEMENT_MS = 5000
+_OLDEST = 14_00_00
+_CLOCK_TOLERANCE_S = 1.0
+_LAG_S = 60.0
+_PGPASS = "~/.pgpass, PGPASSFILE, a service, or password_file of [store]"
+_SETTINGS = "SELECT name, setting FROM pg_settings"
+_DURABLE = {
+    "fsync": "a crash of its machine can damage the database: turn it on",
+    "full_page_writes": "a power loss can damage the database: turn it on",
+}
+_TIMEOUTS = ("statement_timeout", "transaction_timeout", "idle_session_timeout")
+"""Those of the server that end what the daemon is about; its own it sets itself."""
+
+
+def postgresql(at: Situation) -> Iterator[Finding]:
+    """Look at the server that the configuration names, if it names one."""
+    config = Path(at.about.config) if at.about and at.about.config else None
+    where = store.configured(config)
+    if where is None:
+        return
+    if find_spec("psycopg") is None:
+        yield problem(_CHECK, "its driver is not installed", "pip install 'penholder[postgres]'")
+        return
+    import psycopg  # noqa: PLC0415 - it comes with an extra
+
+    try:
+        with _connect(where) as connection:
+            yield from _findings(connection, at.about.schema_version if at.about else None)
+    except psycopg.Error as error:
+        told = " ".join(str(error).split())
+        yield problem(
+            _CHECK, told, f"see that it runs and lets the role in; its password is in {_PGPASS}"
+        )
+
+
+def _connect(where: StoreAt) -> "Connection":
+    import psycopg  # noqa: PLC0415 - as above
+
+    return psycopg.connect(
+        where.url,
+        autocommit=True,
+        connect_timeout=_CONNECT_S,
+        application_name="penholder-doctor",
+        password=_password(where.password_file),
+        options=f"-c statement_timeout={_STATEMENT_MS} -c default_transaction_read_only=on",
+    )
+
+
+def _password(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return file.expanduser().read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unanswered(f"the password in {file} cannot be read: {error}") from None
+
+
+def _findings(connection: "Connection", known: int | None) -> Iterator[Finding]:
+    found = {str(name): str(value) for name, value in connection.execute(_SETTINGS)}
+    yield _version(connection)
+    for check in (_text, _durability, _timeouts):
+        yield from check(found)
+    yield from _pooler(connection)
+    yield from _clock(connection)
+    yield from _standby(connection, found)
+    yield from _schema(connection, known)
+
+
+def _version(connection: "Connection") -> Finding:
+    info = connection.info
+    number = f"{info.server_version // 10000}.{info.server_version % 10000}"
+    detail = f"{info.dbname} at {info.host or 'this machine'}, server {number}"
+    if info.server_version < _OLDEST:
+        return problem(_CHECK, detail, f"upgrade it to {_OLDEST // 10000} or newer")
+    return ok(_CHECK, detail)
+
+
+def _text(found: Mapping[str, str]) -> Iterator[Finding]:
+    """Look whether it holds every text, and in which order it has them by itself."""
+    encoding = found["server_encoding"]
+    collation = found.get("lc_collate") or "of each column"
+    if encoding != "UTF8":
+        yield problem(
+            "PostgreSQL text",
+            f"its encoding is {encoding}, which cannot hold every text",
+            "make the database anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+        )
+    else:
+        yield ok("PostgreSQL text", f"UTF8; its own order is {collation}, the tables' is C")
+
+
+def _durability(found: Mapping[str, str]) -> Iterator[Finding]:
+    """Look whether what was acknowledged outlives a crash of the server."""
+    off = [name for name in _DURABLE if found[name] == "off"]
+    for name in off:
+        yield problem("PostgreSQL durability", f"{name} is off", _DURABLE[name])
+    commits = found["synchronous_commit"]
+    if commits == "off":
+        yield warning(
+            "PostgreSQL durability",
+            "synchronous_commit is off; the daemon turns it on for itself",
+            "turn it on, so that nothing else loses what it was told is there",
+        )
+    elif not off:
+        yield ok("PostgreSQL durability", f"fsync is on, synchronous_commit is {commits}")
+
+
+def _timeouts(found: Mapping[str, str]) -> Iterator[Finding]:
+    """Look whether the server ends what the daemon keeps open."""
+    set_ = [name for name in _TIMEOUTS if found.get(name, "0") not in ("0", str(_STATEMENT_MS))]
+    if set_:
+        yield warning(
+            "PostgreSQL time-outs",
+            ", ".join(f"{name} is {found[name]} ms" for name in set_),
+            "set them to 0 for the daemon's role: ALTER ROLE … SET",
+        )
+    else:
+        yield ok("PostgreSQL time-outs", "none that ends what the daemon keeps open")
+
+
+def _pooler(connection: "Connection") -> Iterator[Finding]:
+    """Look whether one session answers all along: the daemon's lock is one session's."""
+    told = connection.info.backend_pid
+    seen = {_one(connection, "SELECT pg_backend_pid()") for _ in range(3)}
+    if seen == {told}:
+        yield ok("PostgreSQL pooler", "none in between: one session answers all along")
+    else:
+        yield problem(
+            "PostgreSQL pooler",
+            "one is in between: the session that answers is not the one that was connected to, and"
+            " the daemon's lock and LISTEN are of a session",
+            "connect to the server itself, or have the pooler keep sessions (pool_mode = session)",
+        )
+
+
+def _clock(connection: "Connection") -> Iterator[Finding]:
+    """Compare the server's clock with this machine's, but for what the way takes."""
+    before = time.time()
+    there = float(str(_one(connection, "SELECT extract(epoch FROM clock_timestamp())")))
+    after = time.time()
+    apart = max(before - there, there - after, 0.0)
+    detail = f"{apart:.1f} s apart from this machine's"
+    if apart > _CLOCK_TOLERANCE_S:
+        yield warning("PostgreSQL clock", detail, "let both machines' clocks follow NTP")
+    else:
+        yield ok("PostgreSQL clock", detail)
+
+
+def _standby(connection: "Connection", found: Mapping[str, str]) -> Iterator[Finding]:
+    """Look whether it takes writes, and whether commits wait for a standby that is away."""
+    check = "PostgreSQL replication"
+    if _one(connection, "SELECT pg_is_in_recovery()"):
+        yield problem(
+            check, "it is a standby, which only reads", "name the primary in the URL, or promote it"
+        )
+        return
+    waiting = _one(connection, "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+    named = found["synchronous_standby_names"]
+    rows = connection.execute(
+        "SELECT application_name, sync_state, COALESCE(EXTRACT(epoch FROM replay_lag), 0)"
+        " FROM pg_stat_replication"
+    ).fetchall()
+    if waiting or (named and not any(str(row[1]) in ("sync", "quorum") for row in rows)):
+        yield problem(
+            check,
+            f"commits wait for a standby that is away ({waiting} now)",
+            "bring the standby back, or take it out of synchronous_standby_names; cancel no commit",
+        )
+    elif late := [str(row[0]) for row in rows if float(str(row[2])) > _LAG_S]:
+        yield warning(check, f"{', '.join(late)} lag behind", "see their disks and network")
+    else:
+        yield ok(check, f"it is a primary with {len(rows)} standbys")
+
+
+def _schema(connection: "Connection", known: int | None) -> Iterator[Finding]:
+    """Look which schema it has, and whether the role may use it."""
+    check = "PostgreSQL schema"
+    if _one(connection, "SELECT to_regclass('penholder.schema_version')") is None:
+        may = _one(connection, "SELECT has_database_privilege(current_database(), 'CREATE')")
+        if may:
+            yield ok(check, "none yet: the daemon's first start makes it")
+        else:
+            yield problem(
+                check,
+                "none yet, and the role may not make it",
+                "GRANT CREATE ON DATABASE … TO the role",
+            )
+        return
+    version = int(str(_one(connection, "SELECT version FROM penholder.schema_version")))
+    detail = f"the database has schema {version}"
+    if known is not None and version > known:
+        yield problem(check, f"{detail}, the program knows up to {known}", "upgrade the program")
+    else:
+        yield ok(check, detail)
+
+
+def _one(connection: "Connection", sql: str) -> object:
+    row = connection.execute(sql.encode()).fetchone()
+    return None if row is None else row[0]
