@@ -11,6 +11,7 @@ from penholder_daemon.generate.__main__ import ROOT
 
 BASH = shutil.which("bash") or "/bin/bash"
 INSTALLS = "apt-get update\napt-get install -y --no-install-recommends nodejs npm\n"
+SERVER = INSTALLS.replace("nodejs npm", "postgresql")
 MAKES = "make test\nmake test-interpreters\n"
 
 
@@ -32,14 +33,14 @@ def stand_in(directory: Path, name: str, says: str = 'echo "${0##*/} $*"') -> No
 def landed(programs: Path) -> tuple[int, str, str]:
     """Run it; returns the exit status, and what it said."""
     done = subprocess.run(
-        [BASH, str(ROOT / ".ci/run")], env={"PATH": str(programs)}, capture_output=True, text=True,
-        check=False,
+        [BASH, str(ROOT / ".ci/run")], capture_output=True, text=True, check=False,
+        env={"PATH": str(programs), "POSTGRESQL_PROGRAMS": "/nowhere"},
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
 
-def test_with_node_nothing_is_installed(programs: Path) -> None:
-    for name in ("node", "npm", "id", "apt-get"):
+def test_with_all_there_nothing_is_installed(programs: Path) -> None:
+    for name in ("node", "npm", "initdb", "id", "apt-get"):
         stand_in(programs, name)
     assert landed(programs) == (0, MAKES, "")
 
@@ -48,7 +49,7 @@ def test_root_installs_what_is_missing(programs: Path) -> None:
     stand_in(programs, "node")
     stand_in(programs, "id", "echo 0")
     stand_in(programs, "apt-get")
-    assert landed(programs) == (0, INSTALLS + MAKES, "")
+    assert landed(programs) == (0, INSTALLS + SERVER + MAKES, "")
 
 
 def test_what_cannot_be_installed_is_told_and_the_rest_tried(programs: Path) -> None:
@@ -57,6 +58,7 @@ def test_what_cannot_be_installed_is_told_and_the_rest_tried(programs: Path) -> 
     status, out, err = landed(programs)
     assert (status, out) == (0, MAKES)
     assert "Node cannot be installed" in err
+    assert "PostgreSQL cannot be installed" in err
 
 
 def test_who_may_not_install_is_told_what_to(programs: Path) -> None:

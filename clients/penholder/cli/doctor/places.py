@@ -66,7 +66,8 @@ def runtime_sockets(at: Situation) -> Iterator[Finding]:
 def blobs(at: Situation) -> Iterator[Finding]:
     """Look whether there are as many files of blobs as the daemon knows of."""
     directory = at.state_dir / "blobs"
-    if at.status is None:
+    # In a server they are rows, and what lies there is of a time without it.
+    if at.status is None or (at.about is not None and at.about.store_url is not None):
         return
     if os.path.lexists(directory):
         yield _private("blobs", directory, _owner(at), 0o700, stat.S_ISDIR)

@@ -36,6 +36,7 @@ class About(msgspec.Struct):
     state_dir: str
     runtime_dir: str
     problem: str | None
+    store_url: str | None = None
 
 
 class Status(msgspec.Struct):
