@@ -67,7 +67,7 @@ pictures: $(READY)
 
 soak: $(READY)
 	PENHOLDER_SOAK=1 $(BIN)/python -m pytest tests/process tests/sim tests/models \
-		tests/unit/core/test_hostile_params.py
+		tests/unit/core/test_hostile_params.py tests/contract/stores/test_same_answers.py
 
 # The stamp is newer than what decides what is installed; a half-made environment has none.
 $(READY): pyproject.toml constraints.txt
