@@ -18,7 +18,7 @@ from penholder_daemon.core.transaction import Rx
 from penholder_daemon.rooms import all_rooms
 from penholder_daemon.shell.store.opening import open_writer
 from penholder_daemon.shell.store.postgres import opening as postgres_opening
-from tests.helpers import postgresql
+from tests.helpers import postgresql, soak
 from tests.helpers.fakes import FakeWorld
 from tests.helpers.harness import DAEMON
 from tests.helpers.moving_stores import Stores, lived_in
@@ -26,7 +26,7 @@ from tests.helpers.moving_stores import Stores, lived_in
 pytestmark = pytest.mark.skipif(
     shutil.which("strace") is None, reason="strace is not installed; it kills at a system call"
 )
-MOMENTS = 40 if os.environ.get("PENHOLDER_SOAK") else 2
+MOMENTS = soak.many(1, 40)
 """For each call of the system; the last ones, about the commit, are always among them."""
 
 
@@ -51,8 +51,8 @@ def _moments(stores: Stores, to: str, calls: list[str], log: Path) -> Iterator[t
     made = Counter(line.split()[1].partition("(")[0] for line in log.read_text().splitlines())
     for call in calls:
         assert made[call], call
-        spread = {1 + made[call] * part // MOMENTS for part in range(MOMENTS)}
-        for number in sorted(spread | {made[call] - 1, made[call]} - {0}):
+        spread = {1 + made[call] * (2 * part + 1) // (2 * MOMENTS) for part in range(MOMENTS)}
+        for number in sorted(spread | {made[call]}):
             yield call, number
 
 
@@ -102,7 +102,7 @@ def test_of_sqlite(stores: Stores, tmp_path: Path) -> None:
     entries = _entries(stores)
     stores.to_postgresql()
     found = []
-    calls = ["pwrite64", "fdatasync"]
+    calls = ["pwrite64", *(["fdatasync"] if soak.IS_ASKED_FOR else [])]
     for number, moment in enumerate(
         _moments(stores, f"sqlite:{tmp_path / 'whole.db'}", calls, tmp_path / "log")
     ):
