@@ -93,6 +93,7 @@ class Committer:
         self._owes_mark = True
         # While the daemon was down nobody could renew.
         self._owes_grace = True
+        self._owes_scales = False
         self._has_failed = False
         self.fault: str | None = None
         """Why the newest batch could not be written; None when it could."""
@@ -100,6 +101,14 @@ class Committer:
     def differences(self) -> Iterator[str]:
         """Say where what is held in memory is not what is stored; between two batches."""
         return self._store.differences()
+
+    def others_wrote(self) -> None:
+        """Another daemon may have written since, by clocks of its own: they are not this one's.
+
+        Told within a transaction that begins. Where the scales stand is found anew, and every lease
+        gets its full time on them.
+        """
+        self._owes_grace = self._owes_scales = True
 
     def heartbeat(self) -> BatchOutcome:
         """Note that the writer is alive though it has nothing to do; see whether it can write."""
@@ -156,7 +165,7 @@ class Committer:
             # Those that were not taken yet are of this batch, too.
             return self._come_to_terms([*taken, *calls], error, heard_ms)
         # Only now: a start or resume of which a lost transaction knew must be made good yet.
-        self._owes_grace = False
+        self._owes_grace = self._owes_scales = False
         if self._owes_mark:
             self._marked_ms = self._world.boottime_ms()
         self.fault = None
@@ -166,7 +175,7 @@ class Committer:
 
     def _begin(self) -> None:
         self._store.begin()
-        durations.resume(self._store, self._world)
+        durations.resume(self._store, self._world, is_anew=self._owes_scales)
         if self._owes_grace:
             leases.renew_all(self._store, self._world)
         if self._owes_mark:

@@ -21,10 +21,10 @@ from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import World
 
 
-def resume(store: Store, world: World) -> None:
-    """Find where the scales stand, once in a run; changes nothing stored."""
+def resume(store: Store, world: World, *, is_anew: bool = False) -> None:
+    """Find where the scales stand, once in a run or anew; changes nothing stored."""
     clocks = world.clocks
-    if clocks.scales is None:
+    if clocks.scales is None or is_anew:
         boottime_ms, wall_ms = world.boottime_ms(), world.now_ms()
         clocks.wall_from_boottime.of(wall_ms - boottime_ms)
         delays_ms, ages_ms = _standing(store, world.boot_id, boottime_ms, wall_ms)

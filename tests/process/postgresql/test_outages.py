@@ -5,7 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
+import pytest
 
+from penholder_daemon.shell.store.postgres.store import PEN
 from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
 from tests.helpers.postgresql import Server
 from tests.helpers.waiting import until
@@ -154,8 +156,16 @@ def test_one_daemon_serves_a_database_and_the_next_one_goes_on(make_daemon: Make
         assert control.call("worker.get", worker_id=other)["socket_path"] is None
 
 
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "UPDATE penholder.hosts SET state = 'expired', expired_at = 'then', epoch = epoch + 1;"
+        " UPDATE penholder.fences SET epoch = epoch + 1 WHERE subject LIKE 'host:%'",
+        "DELETE FROM penholder.hosts",
+    ],
+)
 def test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew(
-    daemon: DaemonProcess, url: str
+    daemon: DaemonProcess, url: str, gone: str
 ) -> None:
     with daemon.connect() as control, daemon.connect() as reader:
         worker_id = make_worker(control)
@@ -163,10 +173,7 @@ def test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew(
         # As another daemon does that served while this one could not reach the database.
         with psycopg.connect(url, autocommit=True) as other:
             other.execute(
-                "UPDATE penholder.hosts SET state = 'expired', expired_at = 'then',"
-                " epoch = epoch + 1; UPDATE penholder.fences SET epoch = epoch + 1"
-                " WHERE subject LIKE 'host:%'; DELETE FROM penholder.leases"
-                " WHERE subject LIKE 'host:%'"
+                f"{gone}; DELETE FROM penholder.leases WHERE subject LIKE 'host:%'".encode()
             )
         refused = control.error("event.append", worker_id=worker_id, type="n")
         assert refused["data"]["details"]["outcome"] == "nothing_written"
@@ -175,6 +182,55 @@ def test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew(
         control.call("event.append", worker_id=worker_id, type="n")
         [host] = control.call("host.list")["items"]
         assert host["state"] == "active"
+        assert control.call("daemon.verify")["findings"] == []
+
+
+def test_who_has_frozen_goes_on_after_the_one_that_served_meanwhile(
+    make_daemon: MakeDaemon, url: str
+) -> None:
+    first, second = make_daemon(), make_daemon()
+    first.start()
+    with first.connect() as control, first.connect() as reader:
+        mine = make_worker(control)
+        reader.call("journal.subscribe", streams=["*"])
+        first.send_signal(signal.SIGSTOP)
+        with psycopg.connect(url, autocommit=True) as cutter:
+            cutter.execute(_CUT)
+        second.start()
+        with second.connect() as beside:
+            theirs = make_worker(beside)
+            first.send_signal(signal.SIGCONT)
+            refused = control.error("event.append", worker_id=mine, type="n")
+            assert "another daemon serves" in refused["data"]["details"]["reason"]
+            assert "another daemon serves" in control.call("daemon.health")["message"]
+            beside.call("event.append", worker_id=theirs, type="theirs")
+        assert second.stop() == 0
+        until(lambda: _is_ready(control))
+        control.call("event.append", worker_id=mine, type="mine")
+        told: list[Json] = []
+        while not told or told[-1]["type"] != "mine":
+            told += _told(reader, 1)
+        assert "theirs" in [each["type"] for each in told]
+        read = control.call("journal.read", streams=["*"], after=told[0]["pos"] - 1)["items"]
+        assert [each["pos"] for each in told] == [each["pos"] for each in read]
+        assert control.call("worker.get", worker_id=theirs)["socket_path"] is None
+
+
+def test_leases_get_their_full_time_after_a_loss_of_the_connection(
+    daemon: DaemonProcess, url: str
+) -> None:
+    with daemon.connect() as control, psycopg.connect(url) as other:
+        control.call("controller.register", controller_id="c", label="c", workspace_key="/c")
+        control.call("controller.acquire", controller_id="c", lease_ms=600_000)
+        # The writers' lock, so that nothing is judged by this before the connection is lost.
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (PEN,))
+        other.execute("UPDATE penholder.leases SET deadline_ms = 1")
+        other.execute(_CUT)
+        other.commit()
+        until(lambda: _is_ready(control))
+        assert control.refusal("controller.acquire", controller_id="c") == (
+            "CONTROLLER_OWNERSHIP_CONFLICT"
+        )
 
 
 def test_what_others_have_committed_is_told_in_order(daemon: DaemonProcess, url: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import psycopg
 
-from penholder_daemon.core.store import StoreFault, integer
+from penholder_daemon.core.store import StoreBusy, StoreFault, integer
 from penholder_daemon.migrations import postgresql_steps
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, faults
@@ -63,6 +63,8 @@ def open_writer_over(connect: Connect) -> PostgresStore:
     except psycopg.Error as error:
         kind = UnwritableDatabase if faults.is_fault(error) else UnusableDatabase
         raise kind(f"PostgreSQL cannot be used: {faults.words(error)}") from error
+    except StoreBusy as busy:
+        raise UnwritableDatabase(str(busy)) from busy
     except StoreFault as fault:
         raise UnwritableDatabase(f"PostgreSQL cannot be reached: {fault}") from fault
 

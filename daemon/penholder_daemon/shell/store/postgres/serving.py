@@ -13,7 +13,7 @@ that waits for a standby is left alone: it would be told to be committed though 
 nothing of it.
 """
 
-from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.store import StoreBusy
 from penholder_daemon.shell.store.postgres import connecting
 from penholder_daemon.shell.store.postgres.connecting import Connect, Connection
 
@@ -57,7 +57,7 @@ def _take(connection: Connection, name: str) -> None:
             return
         holder = cursor.execute(_WHO).fetchone()
     who = "" if holder is None else f" ({holder[0]!s})"
-    raise StoreFault(
+    raise StoreBusy(
         f"another daemon serves this database{who}; one does at a time: stop that one, and this one"
         " goes on by itself"
     )

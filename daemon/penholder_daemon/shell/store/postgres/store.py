@@ -92,11 +92,18 @@ class PostgresStore:
         self.subtransactions = 0
         """How many savepoints this transaction has made so far."""
         self.first_look: FirstLook | None = None
+        self.sessions = 0
+        """How many connections there were so far."""
         self._open()
 
     def _open(self) -> None:
         self._was_alone = False
-        self.connection = self._connect()
+        self._is_connecting = True
+        try:
+            self.connection = self._connect()
+        finally:
+            self._is_connecting = False
+        self.sessions += 1
         self._cursor = connecting.cursor_of(self.connection)
 
     # --- transactions -------------------------------------------------------------------------
@@ -331,8 +338,9 @@ class PostgresStore:
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether the server is at work on a statement of this connection."""
-        return self.connection.info.transaction_status is TransactionStatus.ACTIVE
+        """Whether it is the server's turn: it is connected to, or at work on a statement."""
+        status = self.connection.info.transaction_status
+        return self._is_connecting or status is TransactionStatus.ACTIVE
 
     @property
     def in_transaction(self) -> bool:

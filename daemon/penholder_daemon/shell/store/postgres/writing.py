@@ -5,11 +5,14 @@ next transaction; until then mutations are refused and it is tried once a second
 writes. No restart is needed, not even where nobody knows whether a commit was made: what the server
 holds does not depend on this process, so it is just read again.
 
-Two things may have happened while there was no connection, and both are looked at under the lock.
+What may have happened while there was no connection is looked at under the lock.
 
-- Another daemon may have served meanwhile, and have taken this host for gone. Then the row of the
-  host is not what this daemon has made of it (`_see_that_host_is_ours`). The batch is refused, all
-  that was known is forgotten, and the host is registered anew under its next epoch.
+- Another daemon may have served, by the clocks of another machine. Whether it has, no row tells for
+  sure; so after each loss of the connection leases get their full time anew (`others_wrote`), as
+  after any time in which nobody could renew.
+- It may have taken this host for gone. Then the row of the host is not what this daemon has made of
+  it (`_see_that_host_is_ours`). The batch is refused, all that was known is forgotten, and the host
+  is registered anew under its next epoch.
 - Entries may have been committed that nobody here has heard of: another daemon's, or those of a
   commit of which nobody knew. Subscribers must get each, in order. So what is told goes on from
   what was told last, and a gap is read from the journal before anything behind it is told
@@ -41,6 +44,7 @@ MOST_SAVEPOINTS = 60
 _TOLD_AT_ONCE = 1000
 _AGAIN_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
+_MEASURE_SECONDS = 60.0
 _OWN_ROW = SQL("SELECT state, started_at FROM hosts WHERE host_id = {} FOR SHARE")
 _FENCED = (
     "another daemon has taken this host for gone while the database could not be reached; it is"
@@ -62,12 +66,14 @@ class PostgresWriting:
     def __init__(self, store: PostgresStore, make_committer: MakeCommitter, own: Own) -> None:
         """Go on from where the journal stands; raises StoreFault."""
         self._store = store
+        self._sessions = store.sessions
         self._own = own
         self._told = positions.last(store)
         self._is_behind = False
         """Whether there are entries that nobody here was told of, as far as is known."""
         self._is_registered = self._is_fenced = False
         self._tried_at = self._looked_at = 0.0
+        self._measured_at = perf_counter()
         self._progressed_at = perf_counter()
         self.database_bytes = _size_of(store)
         own_row = _OWN_ROW.format(Literal(own.host_id)).as_string(None)
@@ -124,10 +130,16 @@ class PostgresWriting:
             self._looked_at = self._progressed_at
             try:
                 self._is_behind = positions.last(self._store) > self._told
+                self._look_at_size()
             except StoreFault:
                 # What it is, and that it is told, is the committer's business.
                 return self._committer.run([])
         return self._committer.heartbeat()
+
+    def _look_at_size(self) -> None:
+        if self._looked_at - self._measured_at > _MEASURE_SECONDS:
+            self._measured_at = self._looked_at
+            self.database_bytes = _size_of(self._store)
 
     def _may_try(self) -> bool:
         """Whether it is not just now that the server could not be reached."""
@@ -160,6 +172,9 @@ class PostgresWriting:
 
     # --- whose host it is ---------------------------------------------------------------------
     def _see_that_host_is_ours(self, found: Row | None) -> None:
+        if self._store.sessions != self._sessions:
+            self._sessions = self._store.sessions
+            self._committer.others_wrote()
         if found == ("active", self._own.started_at):
             self._is_registered = True
         elif self._is_registered:
