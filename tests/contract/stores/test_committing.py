@@ -8,7 +8,7 @@ from typing import cast
 import psycopg
 import pytest
 
-from penholder_daemon.core.store import Row, Store
+from penholder_daemon.core.store import Row, Store, StoreFault
 from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.postgres import opening
 from penholder_daemon.shell.store.postgres.store import PostgresStore
@@ -114,3 +114,32 @@ def test_a_row_that_cannot_be_written_fails_its_own_call_alone(bench: OwnBench) 
     assert _append(bench, "a1", "boom", "a2") == [bytes, errors.StoreFailed, bytes]
     assert _stored(bench.own_store) == ["a1", "a2"]
     assert [each.entry.seq for each in bench.published] == [1, 2]
+
+
+@pytest.mark.parametrize("bug", [StoreFault("gone", outcome_unknown=True), RuntimeError("never")])
+def test_what_nobody_knows_of_a_commit_ends_nothing(bench: OwnBench, bug: Exception) -> None:
+    """What the server holds does not depend on this process, which just reads it again."""
+    bench.store.fail_at("COMMIT", fault=lambda: bug)
+    call = bench.invocation("event.append", {"worker_id": "w1", "type": "a1"})
+    outcome = bench.committer.run([call])
+    assert not outcome.fatal
+    [refused] = outcome.answers
+    assert isinstance(refused, errors.StoreFailed)
+    assert refused.details["outcome"] == "unknown"
+    assert _append(bench, "a2") == [bytes]
+    assert _stored(bench.own_store) == ["a2"]
+    bench.bugs.clear()
+
+
+def test_a_rollback_that_fails_leaves_nothing_written(bench: OwnBench) -> None:
+    def break_rollback_too() -> Exception:
+        bench.store.fail_at("ROLLBACK", fault=lambda: StoreFault("gone"))
+        return StoreFault("gone")
+
+    bench.store.fail_at("COMMIT", fault=break_rollback_too)
+    call = bench.invocation("event.append", {"worker_id": "w1", "type": "a1"})
+    [refused] = bench.committer.run([call]).answers
+    assert isinstance(refused, errors.StoreFailed)
+    assert refused.details["outcome"] == "nothing_written"
+    assert _append(bench, "a2") == [bytes]
+    assert _stored(bench.own_store) == ["a2"]

@@ -14,10 +14,11 @@ from penholder_daemon.shell.store.backing import MakeCommitter, StoreFigures
 from penholder_daemon.shell.store.opening import UnwritableDatabase
 from penholder_daemon.shell.store.pace import NeverFast, Pace
 from penholder_daemon.shell.store.postgres import opening
+from penholder_daemon.shell.store.postgres.beside import PostgresReader
 from penholder_daemon.shell.store.postgres.blobs import PostgresBlobs
 from penholder_daemon.shell.store.postgres.connecting import Connect, connector, once_a_second
 from penholder_daemon.shell.store.postgres.serving import serving
-from penholder_daemon.shell.store.postgres.store import PostgresReader, PostgresStore
+from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.upkeep import PostgresUpkeep
 from penholder_daemon.shell.store.postgres.writing import Own, PostgresWriting
 from penholder_daemon.shell.store.shm_gate import ShmGate

@@ -12,13 +12,9 @@ from penholder_daemon.core.store import StoreBusy, StoreFault, integer
 from penholder_daemon.migrations import postgresql_steps
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, faults
+from penholder_daemon.shell.store.postgres.beside import BesideStore, PostgresReader
 from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect, Connection
-from penholder_daemon.shell.store.postgres.store import (
-    PEN,
-    BesideStore,
-    PostgresReader,
-    PostgresStore,
-)
+from penholder_daemon.shell.store.postgres.store import PEN, PostgresStore
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 from penholder_protocol import __version__
 

@@ -35,7 +35,6 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from penholder_daemon.core.store import Known, Row, SqlValue, StoreFault, Touched, integer
-from penholder_daemon.shell.store.backing import Clock
 from penholder_daemon.shell.store.postgres import connecting, faults
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import Statement, comparable, translated
@@ -51,8 +50,6 @@ _STEPS_OF_A_ROW = 50
 """What a row that was read costs, in steps of SQLite's machine."""
 _FIND_OUT_SECONDS = 10.0
 _AGAIN_SECONDS = 0.1
-_VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_ENDED = "57014"
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -134,6 +131,9 @@ class PostgresStore:
         Returns the rows of each statement, as texts.
         """
         self._transactions += 1
+        if self.connection.info.transaction_status is not TransactionStatus.IDLE:
+            # What is left of a transaction that could not be ended must not be committed with this.
+            self.connection.close()
         is_new = self.connection.closed
         if is_new:
             self._open()
@@ -378,50 +378,3 @@ _SET_NUMBER = (
     "INSERT INTO numbers (name, number) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET number = excluded.number"
 )
-
-
-class BesideStore(PostgresStore):
-    """One that writes what no room does, so that nobody waits for it and it for nobody."""
-
-    def _begin(self) -> None:
-        self._begin_with("BEGIN")
-        [row] = self._fetch("SELECT pg_current_xact_id()::TEXT")
-        self._transaction_id = int(str(row[0]))
-
-
-class PostgresReader(PostgresStore):
-    """One that only reads: each transaction is one view, and a statement has so much time."""
-
-    _clock: Clock | None = None
-
-    def obey(self, clock: Clock) -> None:
-        """Have every query ended, with an error, when its time is over.
-
-        The server ends a statement, and here the next one is not begun.
-        """
-        self._clock = clock
-
-    def _begin(self) -> None:
-        budget_ms = 0 if self._clock is None else self._clock.budget_ms
-        self._begin_with(f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}")
-
-    def _commit(self) -> None:
-        # What was read is read, whatever becomes of the view that it was read from.
-        if self.in_transaction:
-            with suppress(StoreFault):
-                self._execute("COMMIT")
-
-    def _fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
-        if self._clock is not None and self._clock.must_end():
-            raise StoreFault("the time of this query is over")
-        return super()._fetch(text, values)
-
-    def _refuse(self, error: psycopg.Error) -> NoReturn:
-        if self._clock is not None and error.sqlstate == _ENDED:
-            self._clock.end()
-        super()._refuse(error)
-
-    @property
-    def steps(self) -> int:
-        """Nobody counts the steps of a reader."""
-        return 0

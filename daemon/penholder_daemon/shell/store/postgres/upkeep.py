@@ -19,8 +19,8 @@ from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk.blob_copies import Holds
+from penholder_daemon.shell.store.postgres.beside import PostgresReader
 from penholder_daemon.shell.store.postgres.blobs import PIECE_BYTES, PostgresBlobs
-from penholder_daemon.shell.store.postgres.store import PostgresReader
 from penholder_protocol.errors import StoreFailed
 from penholder_protocol.nouns import Backup, Finding
 

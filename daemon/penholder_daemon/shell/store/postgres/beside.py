@@ -1,0 +1,61 @@
+"""Connections beside the one that writes for the rooms: some that read, one for bytes of blobs."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
+
+import psycopg
+
+from penholder_daemon.core.store import Row, SqlValue, StoreFault
+from penholder_daemon.shell.store.backing import Clock
+from penholder_daemon.shell.store.postgres.store import PostgresStore
+
+_VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_ENDED = "57014"
+
+
+class PostgresReader(PostgresStore):
+    """One that only reads: each transaction is one view, and a statement has so much time."""
+
+    _clock: Clock | None = None
+
+    def obey(self, clock: Clock) -> None:
+        """Have every query ended, with an error, when its time is over.
+
+        The server ends a statement, and here the next one is not begun.
+        """
+        self._clock = clock
+
+    def _begin(self) -> None:
+        budget_ms = 0 if self._clock is None else self._clock.budget_ms
+        self._begin_with(f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}")
+
+    def _commit(self) -> None:
+        # What was read is read, whatever becomes of the view that it was read from.
+        if self.in_transaction:
+            with suppress(StoreFault):
+                self._execute("COMMIT")
+
+    def _fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
+        if self._clock is not None and self._clock.must_end():
+            raise StoreFault("the time of this query is over")
+        return super()._fetch(text, values)
+
+    def _refuse(self, error: psycopg.Error) -> NoReturn:
+        if self._clock is not None and error.sqlstate == _ENDED:
+            self._clock.end()
+        super()._refuse(error)
+
+    @property
+    def steps(self) -> int:
+        """Nobody counts the steps of a reader."""
+        return 0
+
+
+class BesideStore(PostgresStore):
+    """One that writes what no room does, so that nobody waits for it and it for nobody."""
+
+    def _begin(self) -> None:
+        self._begin_with("BEGIN")
+        [row] = self._fetch("SELECT pg_current_xact_id()::TEXT")
+        self._transaction_id = int(str(row[0]))
