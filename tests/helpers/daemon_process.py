@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 Json = dict[str, Any]
 
@@ -134,6 +134,10 @@ class DaemonProcess:
         if worker_id is None:
             return RawConnection(self.control_socket)
         return RawConnection(self.runtime_dir / "workers" / f"{worker_id}.sock")
+
+
+MakeDaemon: TypeAlias = Callable[[], DaemonProcess]
+"""Makes one daemon after another, each of a host of its own."""
 
 
 class RawConnection:

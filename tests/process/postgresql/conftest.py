@@ -1,18 +1,16 @@
 """A PostgreSQL whose commits are durable, a database of it for each test, and daemons on it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
 
 import pytest
 
-from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.daemon_process import DaemonProcess, MakeDaemon
 from tests.helpers.postgresql import Server
 
-MakeDaemon: TypeAlias = Callable[[], DaemonProcess]
 _numbers = count(1)
 
 

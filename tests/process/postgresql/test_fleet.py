@@ -8,8 +8,7 @@ import pytest
 
 from penholder.blocking import Client
 from tests.helpers.blobs import encoded, id_of
-from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
-from tests.process.postgresql.conftest import MakeDaemon
+from tests.helpers.daemon_process import DaemonProcess, Json, MakeDaemon, RawConnection, make_worker
 
 
 def _entries(connection: RawConnection, count: int) -> list[Json]:

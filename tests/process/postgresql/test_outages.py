@@ -8,10 +8,9 @@ import psycopg
 import pytest
 
 from penholder_daemon.shell.store.postgres.store import PEN
-from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
+from tests.helpers.daemon_process import DaemonProcess, Json, MakeDaemon, RawConnection, make_worker
 from tests.helpers.postgresql import Server
 from tests.helpers.waiting import until
-from tests.process.postgresql.conftest import MakeDaemon
 
 _CUTS = 30
 _CUT = (
