@@ -110,6 +110,8 @@ def test_only_one_writes_at_a_time(open_store: Open) -> None:
     store, other = open_store(), open_store()
     if hasattr(other, "wait_for_others"):
         other.wait_for_others(False)
+    else:
+        other.run("SET lock_timeout = 200")
     _begun(store)
     with pytest.raises(StoreBusy):
         other.run("BEGIN IMMEDIATE")
