@@ -8,10 +8,29 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, MakeDaemon
 from tests.helpers.postgresql import Server
 
 _numbers = count(1)
+USUAL = {
+    "test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew",
+    "test_a_password_is_refused_wherever_it_is_given",
+    "test_a_restart_finds_all_of_it",
+    "test_a_server_that_goes_and_comes_back_needs_no_restart_of_the_daemon",
+    "test_blobs_are_rows[7]",
+    "test_connections_that_are_cut_lose_nothing_and_double_nothing",
+    "test_one_daemon_serves_a_database_and_the_next_one_goes_on",
+    "test_the_whole_life_of_a_worker",
+    "test_what_others_have_committed_is_told_in_order",
+}
+"""What `make test` has time for; `make soak` tries all."""
+
+
+@pytest.fixture(autouse=True)
+def _is_usual(request: pytest.FixtureRequest) -> None:
+    if not soak.IS_ASKED_FOR and request.node.name not in USUAL:
+        pytest.skip("make soak tries it")
 
 
 @pytest.fixture(scope="package")

@@ -8,11 +8,12 @@ import psycopg
 import pytest
 
 from penholder_daemon.shell.store.postgres.store import PEN
+from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, Json, MakeDaemon, RawConnection, make_worker
 from tests.helpers.postgresql import Server
 from tests.helpers.waiting import until
 
-_CUTS = 30
+_CUTS = soak.many(10, 60)
 _CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
