@@ -46,6 +46,7 @@ def test_nothing_is_told_of_the_only_host(bench: Bench) -> None:
     assert told(bench) == []
 
 
+@sqlite_only("store that nobody can share")
 def test_one_by_itself_writes_nothing_to_keep_its_lease_and_tells_it_as_kept(bench: Bench) -> None:
     assert bench.own("host.keep") is None, "an idle daemon writes nothing"
     pass_time(bench, 2 * HOST_LEASE_MS)

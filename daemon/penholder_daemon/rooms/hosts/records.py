@@ -124,10 +124,7 @@ def register(tx: Tx, host: Registration) -> None:
 
 
 def _is_alone(rx: Rx, host_id: str) -> bool:
-    return (
-        not rx.store.is_shared
-        and rx.store.row("SELECT 1 FROM hosts WHERE host_id <> ?", host_id) is None
-    )
+    return rx.store.row("SELECT 1 FROM hosts WHERE host_id <> ?", host_id) is None
 
 
 def _renew_others(tx: Tx) -> None:
@@ -168,7 +165,7 @@ def keep(tx: Tx, own: Registration) -> int | None:
     elif known[2] != own.host_name:
         sql = "UPDATE hosts SET host_name = ? WHERE host_id = ?"
         tx.store.run(sql, own.host_name, own.host_id)
-    if _is_alone(tx, own.host_id):
+    if not tx.store.is_shared and _is_alone(tx, own.host_id):
         return None
     return min([_renew(tx, own), *_expire(tx, own.host_id)])
 
