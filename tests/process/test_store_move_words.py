@@ -99,3 +99,28 @@ def test_another_verb_is_refused_and_help_lists_the_one() -> None:
         done = subprocess.run([PENHOLDER, *words], capture_output=True, timeout=60, check=False)
         assert done.returncode == code
     assert b"move" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("import", "jsonl", "-"), ("export",), ("restore", "backup.db")], ids=" ".join
+)
+def test_words_that_work_on_a_file_say_so_where_there_is_none(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    env = {
+        "HOME": str(tmp_path),
+        "PATH": os.environ["PATH"],
+        "PENHOLDER_STORE_URL": "postgresql:///p",
+    }
+    done = subprocess.run(
+        [PENHOLDER, *words],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert f"`penholder {words[0]}` works on SQLite's file" in done.stderr
+    assert list(tmp_path.iterdir()) == []

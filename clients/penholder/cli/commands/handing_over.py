@@ -9,9 +9,24 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from penholder import paths
+from penholder.cli.terminal import store
+from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 
 _NOTHING: Mapping[str, str] = {}
+
+
+def require_a_file(word: str, instead: str, options: Options) -> None:
+    """Refuse a word that works on SQLite's file where the daemon keeps its state elsewhere.
+
+    It would find nothing, or fill a file that nobody serves. Who names a directory means that one.
+    """
+    if options.state_dir is None and store.configured() is not None:
+        raise Failure(
+            f"the daemon keeps its state in PostgreSQL (PENHOLDER_STORE_URL, or [store] url), and"
+            f" `penholder {word}` works on SQLite's file: {instead}; --state-dir DIR means the file"
+            " in that directory all the same"
+        )
 
 
 def become(

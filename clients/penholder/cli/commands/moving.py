@@ -13,6 +13,7 @@ _IMPORT = """\
 Carry over what another program kept in its own database, with its ids, numbers and times; or read
 what `penholder export` wrote, into an empty database. All of it or nothing; twice adds nothing.
 The daemon must be down."""
+_THERE_AND_BACK = "take it there with `penholder store move --to sqlite:`, and back when it is done"
 _EXPORT = """\
 Write everything as JSON lines, to a new file or stdout. The daemon must be down."""
 
@@ -24,13 +25,16 @@ def run_import(words: Sequence[str]) -> int:
     if found.skip_bad is not None:
         flags.append(f"--skip-bad={found.skip_bad}")
     options = read_options(found)
+    handing_over.require_a_file("import", _THERE_AND_BACK, options)
     handing_over.become("moving", ["import", *flags], options, [found.source, found.path])
 
 
 def run_export(words: Sequence[str]) -> int:
     """Carry out `penholder export words…`; does not return."""
     found = parse_known(_parser("export"), normalized(words))
-    handing_over.become("moving", ["export"], read_options(found), [found.file])
+    options = read_options(found)
+    handing_over.require_a_file("export", _THERE_AND_BACK, options)
+    handing_over.become("moving", ["export"], options, [found.file])
 
 
 def _parser(command: str) -> Parser:

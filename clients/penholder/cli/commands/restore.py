@@ -26,4 +26,6 @@ def run(words: Sequence[str]) -> int:
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))
     flags = ["--without-blobs"] if found.without_blobs else []
-    handing_over.become("restoring", flags, read_options(found), [found.file])
+    options = read_options(found)
+    handing_over.require_a_file("restore", "restore with pg_restore", options)
+    handing_over.become("restoring", flags, options, [found.file])
