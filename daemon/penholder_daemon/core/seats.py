@@ -155,12 +155,8 @@ def require(rx: Rx, worker_id: str) -> Seat:
 
     Who once held it gets Fenced, anybody else NotAttached; both name the current epoch.
     """
-    seat = rx.store.known(_CURRENT, worker_id)  # as `current` does, at every call of a worker
-    if (
-        seat is not None
-        and seat.boot_id == rx.world.boot_id
-        and seat.process in rx.caller.lineage  # as `_shares` does, likewise
-    ):
+    seat = current(rx, worker_id)
+    if seat is not None and _shares(rx, seat):
         return seat
     if any(_shares(rx, former) for former in _former(rx, worker_id)):
         raise fence.stale(rx, streams.worker(worker_id), worker_id=worker_id)

@@ -26,7 +26,7 @@ from penholder_protocol.limits import (
 _MAX_FILE_BYTES = 1 << 20
 _UNFIT_FOR_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
-_POSTGRESQL = ("postgresql://", "postgres://")
+POSTGRESQL = ("postgresql://", "postgres://")
 _SECRETS = frozenset({"password", "sslpassword", "scram_client_key", "scram_server_key"})
 """What may stand behind the `?` of a URL and would be seen with it."""
 
@@ -48,13 +48,13 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __post_init__(self) -> None:
         """Refuse what is no URL of PostgreSQL, or holds what must not be seen with it."""
-        if self.url is not None and (problem := _problem_of(self.url)) is not None:
+        if self.url is not None and (problem := problem_of_url(self.url)) is not None:
             raise ValueError(problem)
 
 
-def _problem_of(url: str) -> str | None:
+def problem_of_url(url: str) -> str | None:
     """Say what is wrong with a URL; none of its own words are said again."""
-    if not url.startswith(_POSTGRESQL):
+    if not url.startswith(POSTGRESQL):
         return "store.url must begin with postgresql://; without it the state is in state_dir"
     place, _, query = url.partition("://")[2].partition("?")
     # Up to the last one: a password that holds such a sign itself must not be overlooked.
@@ -63,8 +63,8 @@ def _problem_of(url: str) -> str | None:
     if (at and ":" in who) or named & _SECRETS:
         return (
             "store.url holds a password, which logs, files and `ps` would show; take it out, and"
-            " give it in ~/.pgpass (or the file that PGPASSFILE names), in a service"
-            " (postgresql:///?service=NAME), or in a file of mode 0600 that `password_file` of"
+            " give it in ~/.pgpass (or the file that PGPASSFILE names), in a service (PGSERVICE, or"
+            " postgresql:///?service=NAME), or in a file of mode 0600 that `password_file` of"
             " [store] names"
         )
     return None
@@ -153,7 +153,7 @@ def load(path: Path | None) -> Settings:
 
 def with_store_url(settings: Settings, url: str, given_by: str) -> Settings:
     """Have another URL in the place of the file's; raises UnusableSettings."""
-    problem = _problem_of(url)
+    problem = problem_of_url(url)
     if problem is not None:
         raise UnusableSettings(f"{given_by}: {problem}")
     store = msgspec.structs.replace(settings.store, url=url)

@@ -16,6 +16,7 @@ import msgspec
 
 from penholder_daemon import programs
 from penholder_daemon.refusals import Refused
+from penholder_daemon.shell.settings import POSTGRESQL
 
 if TYPE_CHECKING:
     from penholder_daemon.transferring.transfer import Transferred
@@ -37,8 +38,10 @@ def _carry_out(arguments: argparse.Namespace) -> str:
 
     to: str = arguments.to
     source = os.environ.get(_SOURCE_VARIABLE) or None
-    if to.startswith(urls.POSTGRESQL):
+    if to.startswith(POSTGRESQL):
         urls.refuse_password(to)
+    if source is not None:
+        urls.refuse_password(source)
     done = transfer(
         programs.state_dir(arguments),
         to,

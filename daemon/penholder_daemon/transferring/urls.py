@@ -10,8 +10,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from penholder_daemon.refusals import Refused
 from penholder_daemon.shell.disk.paths import absolute
+from penholder_daemon.shell.settings import POSTGRESQL, problem_of_url
 
-POSTGRESQL = ("postgresql://", "postgres://")
 SQLITE = "sqlite:"
 
 
@@ -29,14 +29,10 @@ def database_path(url: str, state_dir: Path) -> Path | None:
 
 
 def refuse_password(url: str) -> None:
-    """Refuse a URL that says a password; raises Refused."""
+    """Refuse a URL that says a password, or is none of PostgreSQL's; raises Refused."""
+    if (problem := problem_of_url(url)) is not None:
+        raise Refused(problem)
     try:
-        has_one = bool(conninfo_to_dict(url).get("password"))
+        conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
         raise Refused(f"what is given is no URL of PostgreSQL: {error}".strip()) from error
-    if has_one:
-        raise Refused(
-            "a password in the words of a command is seen by everybody on this machine: leave it"
-            " out of the URL and have it in ~/.pgpass or the file that PGPASSFILE names, in a"
-            " service (PGSERVICE), or in the file of `[store] password_file`"
-        )

@@ -51,8 +51,7 @@ USUAL = {
 
 @pytest.fixture(autouse=True)
 def _is_usual(request: pytest.FixtureRequest) -> None:
-    if not soak.IS_ASKED_FOR and request.node.name not in USUAL:
-        pytest.skip("make soak tries it")
+    soak.skip_unless_usual(request, USUAL)
 
 
 @pytest.fixture
