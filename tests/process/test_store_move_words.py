@@ -90,8 +90,8 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
     done = _move(tmp_path / "s", "--to", "postgresql://u:secret@h/d")
     assert (done.code, done.err.count("\n")) == (1, 1)
     assert _move(tmp_path / "s").code == 2
-    secret = "postgresql://u:secret@h/d"
-    done = _move(tmp_path / "s", "--to", f"sqlite:{tmp_path / 'b.db'}", PENHOLDER_STORE_URL=secret)
+    shown = "postgresql://u:secret@h/d"
+    done = _move(tmp_path / "s", "--to", f"sqlite:{tmp_path / 'b.db'}", PENHOLDER_STORE_URL=shown)
     assert (done.code, "PGPASSFILE" in done.err, "secret" in done.err) == (1, True, False)
     with pytest.raises(Refused, match="no URL of PostgreSQL"):
         urls.refuse_password("postgresql:///a b?c=d")
