@@ -1,7 +1,7 @@
 """What the core gets in place of the outside: clocks, ids, processes, a disk, a connection."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw
@@ -11,7 +11,7 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.session import Figures
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, StoreFault
+from penholder_daemon.core.store import Known, Row, SqlValue, Store, StoreFault, Write
 from penholder_daemon.core.store_over import StoreOver
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
@@ -195,6 +195,13 @@ class FaultyStore(StoreOver):
         """Run for each row, or fail."""
         self._meet(sql)
         self._store.run_many(sql, rows)
+
+    def commit_with(self, writes: Sequence[Write]) -> None:
+        """Run these and commit, or fail at one of them."""
+        for sql, _ in writes:
+            self._meet(sql)
+        self._meet("COMMIT")
+        self._store.commit_with(writes)
 
     def known(self, known: Known[T], *values: SqlValue) -> T | None:
         """Read, or fail."""

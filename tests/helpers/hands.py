@@ -204,6 +204,9 @@ class Connection:
             self.commits.append((self._turns.is_on_thread, is_slow, calls))
         return BatchOutcome([b"{}"] * len(calls), fatal=self.is_lost)
 
+    def watch(self, poke: Callable[[], None]) -> None:
+        """Nobody else writes."""
+
     def heartbeat(self) -> BatchOutcome:
         """See whether writing works."""
         with self._alone():

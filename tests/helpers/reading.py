@@ -1,8 +1,10 @@
 """Readers on threads, and desks of connections before them."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import trio
 from outcome import Outcome
 
 from penholder_daemon.core.store import SqlValue
@@ -26,14 +28,28 @@ def one(rx: Rx) -> SqlValue:
 class Scene:
     """Readers over a database, and desks of connections."""
 
-    def __init__(self, path: Path) -> None:
-        """Start the threads."""
+    def __init__(self, path: Path, *, in_loop: bool = False) -> None:
+        """Start the threads; the loop reads, too, if it is told to."""
         self._writer = open_writer(path)
-        gate = ShmGate()
-        gate.is_open = True
-        self.readers = ThreadReaders(partial(open_reader, path), gate, 2, FakeWorld(), lambda: None)
+        self.gate = ShmGate()
+        self.gate.is_open = True
+        self.turns = 0
+        self._loop = trio.lowlevel.current_trio_token()
+        self.readers = ThreadReaders(
+            partial(open_reader, path),
+            self.gate,
+            2,
+            FakeWorld(),
+            lambda: None,
+            self._soon,
+            in_loop=in_loop,
+        )
         self._accounts = Accounts()
         self.told: list[str] = []
+
+    def _soon(self, act: Callable[[], None]) -> None:
+        self.turns += 1
+        self._loop.run_sync_soon(act)
 
     def account(self) -> Account:
         """Open a connection's account."""

@@ -45,22 +45,31 @@ class Clocks:
         self.wall_from_monotonic = Difference()
         self.stalled_ms = 0
         """How long nobody could be heard in this run, all together."""
+        self.shared_leases_ms: int | None = None
+        """Where other hosts judge leases, too: what is to be added to CLOCK_MONOTONIC for them."""
         self._stalls: list[tuple[int, int]] = []
         self._told: deque[tuple[int, int]] = deque()
+
+    @property
+    def leases_ms(self) -> int:
+        """What is to be added to CLOCK_MONOTONIC for the scale of leases."""
+        return -self.stalled_ms if self.shared_leases_ms is None else self.shared_leases_ms
 
     def stalled(self, from_ms: int, to_ms: int) -> None:
         """Tell, from any thread, that nobody was heard between two instants of CLOCK_MONOTONIC."""
         # Without a lock: both ends of a deque are safe between threads.
         self._told.append((from_ms, to_ms))
 
-    def count_stalls(self) -> None:
+    def count_stalls(self) -> bool:
         """Count what was told, for the writer alone and before it judges any lease.
 
         Loop and writer may have told of the same time, and of a stall that lasts again and again:
-        it counts once.
+        it counts once. Returns whether there was any.
         """
+        before_ms = self.stalled_ms
         while self._told:
             self._count(*self._told.popleft())
+        return self.stalled_ms > before_ms
 
     def _count(self, from_ms: int, to_ms: int) -> None:
         apart: list[tuple[int, int]] = []

@@ -34,7 +34,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from penholder_daemon.core import durations, execute, leases
+from penholder_daemon.core import durations, execute, leases, server_clock
 from penholder_daemon.core.budget import Metered
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
@@ -127,7 +127,9 @@ class Committer:
         else:
             # No beat: the gap goes on from when writing was last possible.
             self._beat.look()
-        self._world.clocks.count_stalls()
+        stalled = self._world.clocks.count_stalls()
+        # On a scale that others see, too, the stall of one host is no time that stands still.
+        self._owes_grace |= self._store.server_ms is not None and stalled
         self._owes_grace |= self._suspends.was_suspended()
         self._owes_mark = self._world.boottime_ms() - self._marked_ms >= _MARK_EVERY_MS
 
@@ -175,14 +177,23 @@ class Committer:
 
     def _begin(self) -> None:
         self._store.begin()
+        server_ms = self._store.server_ms
+        if server_ms is None:
+            self._go_by_own_clock()
+        else:
+            server_clock.follow(self._store, self._world, server_ms)
+            if self._owes_grace:
+                leases.renew_own(self._store, self._world)
+        if self.fault is not None:
+            # A batch without calls writes nothing by itself, and its commit would prove nothing.
+            self._store.probe()
+
+    def _go_by_own_clock(self) -> None:
         durations.resume(self._store, self._world, is_anew=self._owes_scales)
         if self._owes_grace:
             leases.renew_all(self._store, self._world)
         if self._owes_mark:
             durations.mark(self._store, self._world)
-        if self.fault is not None:
-            # A batch without calls writes nothing by itself, and its commit would prove nothing.
-            self._store.probe()
 
     def _run_all(
         self,

@@ -10,6 +10,8 @@ clock is told when it is read. There are three scales, in milliseconds that only
 - leases, on CLOCK_MONOTONIC of this run, less the time in which nobody could be heard. They get
   their full time at every start, so they need not outlive one.
 
+Where several hosts share the store all three go by the clock of its server (`server_clock`).
+
 The first two begin at the wall clock of their first start, so that the instants of older rows,
 which were the wall clock's, lie on them.
 """
@@ -35,17 +37,17 @@ def _standing(store: Store, boot_id: str, boottime_ms: int, wall_ms: int) -> tup
     """Return what the scales of delays and ages show now."""
     row = store.row("SELECT boot_id, boottime_ms, wall_ms, delays_ms, ages_ms FROM clock")
     if row is None:
-        return wall_ms, max(wall_ms, _youngest(store))
+        return wall_ms, max(wall_ms, youngest(store))
     marked_boottime_ms, marked_wall_ms, delays_ms, ages_ms = (integer(value) for value in row[1:])
     if row[0] == boot_id and boottime_ms >= marked_boottime_ms:
         passed_ms = boottime_ms - marked_boottime_ms
         return delays_ms + passed_ms, ages_ms + passed_ms
     # Another boot, or a clock that was set back. The mark is made once a minute, so what was stored
     # last may be younger than it.
-    return delays_ms + max(0, wall_ms - marked_wall_ms), max(ages_ms, _youngest(store))
+    return delays_ms + max(0, wall_ms - marked_wall_ms), max(ages_ms, youngest(store))
 
 
-def _youngest(store: Store) -> int:
+def youngest(store: Store) -> int:
     """Return the newest instant of the ages that is stored."""
     row = store.row(
         "SELECT COALESCE((SELECT age_ms FROM journal ORDER BY pos DESC LIMIT 1), 0),"
@@ -77,7 +79,7 @@ def due_after(tx: Tx, delay_ms: int) -> int:
 
     Where the scale stands is stored with it: the next boot counts from here.
     """
-    if not tx.is_marked:
+    if not tx.is_marked and tx.store.server_ms is None:
         mark(tx.store, tx.world)
         tx.is_marked = True
     return due_now(tx) + delay_ms
@@ -123,18 +125,18 @@ def lease_now(rx: Rx) -> int:
     now_ms = rx.world.monotonic_ms()
     if rx.heard_ms is not None:
         now_ms = min(now_ms, rx.heard_ms)
-    return now_ms - rx.world.clocks.stalled_ms
+    return now_ms + rx.world.clocks.leases_ms
 
 
 def lease_start(world: World) -> int:
     """Return the present on the scale of leases, from which a lease counts."""
-    return world.monotonic_ms() - world.clocks.stalled_ms
+    return world.monotonic_ms() + world.clocks.leases_ms
 
 
 def lease_ends_at(world: World, deadline_ms: int) -> str:
     """Tell by the wall clock as it is now when a lease ends."""
     offset_ms = world.clocks.wall_from_monotonic.of(world.now_ms() - world.monotonic_ms())
-    return world.time_from_ms(deadline_ms + world.clocks.stalled_ms + offset_ms)
+    return world.time_from_ms(deadline_ms - world.clocks.leases_ms + offset_ms)
 
 
 def wake_for_lease(world: World, deadline_ms: int) -> int:

@@ -11,6 +11,8 @@ So deadlines are on a scale of their own (see `durations`), from which such time
   its length. A shorter gap is what any machine has, and counts.
 - At every start and after every suspend nobody knows how long it was that nobody could renew. Then
   each lease gets its full time anew (`renew_all`), which is why its length is stored beside it.
+- Where several hosts share the store that is so for what one of them could not hear: it renews what
+  was held over it. What none could hear is no time of the scale (`server_clock`).
 - A call that had to wait for its turn is judged as of when it was heard (`Rx.heard_ms`): it may be
   the holder's own, whose lease ran out while it stood in the queue.
 
@@ -18,7 +20,7 @@ What it costs: a dead holder is replaced later by as much. Nothing is lost by th
 holder may write is never asked of its lease but of its fence.
 """
 
-from penholder_daemon.core import durations
+from penholder_daemon.core import durations, hosts
 from penholder_daemon.core.store import Store, integer
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_daemon.core.world import World
@@ -33,12 +35,13 @@ def grant(tx: Tx, subject: str, lease_ms: int | None) -> str | None:
     # From now on, not from when the call was heard: a lease has its full length once it is told.
     deadline_ms = durations.lease_start(tx.world) + lease_ms
     tx.store.run(
-        "INSERT INTO leases (subject, lease_ms, deadline_ms) VALUES (?, ?, ?)"
+        "INSERT INTO leases (subject, lease_ms, deadline_ms, host_id) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (subject) DO UPDATE SET lease_ms = excluded.lease_ms,"
-        " deadline_ms = excluded.deadline_ms",
+        " deadline_ms = excluded.deadline_ms, host_id = excluded.host_id",
         subject,
         lease_ms,
         deadline_ms,
+        tx.world.host_id,
     )
     return durations.lease_ends_at(tx.world, deadline_ms)
 
@@ -57,6 +60,15 @@ def is_expired(rx: Rx, subject: str) -> bool:
 def renew_all(store: Store, world: World) -> None:
     """Give every lease its full time anew; inside a transaction of the caller's."""
     store.run("UPDATE leases SET deadline_ms = ? + lease_ms", durations.lease_start(world))
+
+
+def renew_own(store: Store, world: World) -> None:
+    """Do so for leases that were renewed over this host: whom others hear, they have heard."""
+    store.run(
+        f"UPDATE leases SET deadline_ms = ? + lease_ms WHERE {hosts.HERE}",
+        durations.lease_start(world),
+        world.host_id,
+    )
 
 
 class Beat:

@@ -21,7 +21,15 @@ import msgspec
 from penholder_daemon.core import kept_answers, newest, places, positions
 from penholder_daemon.core.kept_answers import Kept, Key
 from penholder_daemon.core.mirror import Mirror
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, integer
+from penholder_daemon.core.store import (
+    Known,
+    Row,
+    RowsRefused,
+    SqlValue,
+    Store,
+    Write,
+    integer,
+)
 
 TABLES = frozenset({"journal", "streams", "idempotency"})
 """Where what waits here is written to; who reads or writes them must find it there."""
@@ -129,26 +137,59 @@ class Ledger:
         # Should it fail amid them, some are written and nobody knows which: the batch is lost.
         self.is_torn = True
         before = self._store.changed_rows
+        for sql, values in self._take(rows, answers):
+            self._store.run_many(sql, values)
+        self.wrote += self._store.changed_rows - before
+        self.is_torn = False
+
+    def _take(self, rows: int, answers: int) -> list[Write]:
+        """Return what is to be written of so many, which wait no more."""
+        writes: list[Write] = []
         if rows:
             added = self._rows[:rows]
-            self._store.run_many(_ADD, added)
             # Of a stream's rows the last one tells how far it is counted.
             counted = newest.counts((row[1], row[2], row[6]) for row in added)
-            self._store.run_many(newest.COUNT, counted)
+            writes += (_ADD, added), (newest.COUNT, counted)
             del self._rows[:rows], self._heads[:rows]
         if answers:
             keys = list(islice(self._answers, answers))
-            self._store.run_many(kept_answers.KEEP, [self._answers.pop(key) for key in keys])
+            writes.append((kept_answers.KEEP, [self._answers.pop(key) for key in keys]))
             if self._late_keys is not None:
                 self._late_keys.update(keys)
-        self.wrote += self._store.changed_rows - before
         self._marked = 0, 0
-        self.is_torn = False
+        return writes
+
+    def commit(self) -> None:
+        """Write all that waits and make the transaction durable, in one go where a server is asked.
+
+        There each step is a trip, which costs more than what is written in it.
+        """
+        if not self._store.is_shared:
+            self.settle()
+            self.note()
+            self._store.run("COMMIT")
+            return
+        if self._is_to_be_noted:
+            self.settle()
+            self.note()
+        try:
+            self._store.commit_with(self._take(len(self._rows), len(self._answers)))
+        except RowsRefused:
+            self.is_torn = True
+            raise
+
+    @property
+    def _is_to_be_noted(self) -> bool:
+        return self._is_to_be_placed or len(self._late_keys or ()) >= kept_answers.AT_ONCE
+
+    @property
+    def _is_to_be_placed(self) -> bool:
+        placed = self._mirror.get(places.PLACED)
+        return bool(self._position and self._position >= (placed or 0) + places.AT_ONCE)
 
     def note(self) -> None:
         """Note where entries and answers are, where many are not noted; all must be written."""
-        placed = self._mirror.get(places.PLACED)
-        if self._position and self._position >= (placed or 0) + places.AT_ONCE:
+        if self._is_to_be_placed:
             places.place(self._store)
             self._mirror.forget(places.PLACED)
         if self._late_keys and len(self._late_keys) >= kept_answers.AT_ONCE:

@@ -25,6 +25,8 @@ from penholder_protocol.positional import positional
 
 SqlValue: TypeAlias = str | int | float | bytes | None
 Row: TypeAlias = tuple[SqlValue, ...]
+Write: TypeAlias = tuple[str, Sequence[Row]]
+"""A statement, and the rows of values that it is to be run with."""
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
@@ -40,6 +42,10 @@ class StoreFault(Exception):
         """Take the database's own words."""
         super().__init__(message)
         self.outcome_unknown = outcome_unknown
+
+
+class RowsRefused(Exception):
+    """Rows that were to be written with a commit cannot be; nothing of its transaction is."""
 
 
 class StoreBusy(StoreFault):
@@ -84,6 +90,12 @@ class Store(Protocol):
     def run_many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run a statement once for each of these rows of values."""
 
+    def commit_with(self, writes: Sequence[Write]) -> None:
+        """Run these, of which nobody has to know more, and commit the transaction.
+
+        Raises RowsRefused where they are to blame; else as at any other commit.
+        """
+
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows one by one."""
 
@@ -114,6 +126,13 @@ class Store(Protocol):
         """Whether a server keeps it, for daemons of other machines, too.
 
         What is stored there does not depend on what has become of a connection, nor of a process.
+        """
+
+    @property
+    def server_ms(self) -> int | None:
+        """What the server's clock showed as this transaction began, where all hosts go by it.
+
+        None where one host goes by its own clocks.
         """
 
     @property

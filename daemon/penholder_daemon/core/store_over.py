@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, Touched
+from penholder_daemon.core.store import Known, Row, SqlValue, Store, Touched, Write
 
 T = TypeVar("T")
 
@@ -31,6 +31,10 @@ class StoreOver:
         """Run a statement once for each of these rows of values."""
         self._store.run_many(sql, rows)
 
+    def commit_with(self, writes: Sequence[Write]) -> None:
+        """Run these, and commit the transaction."""
+        self._store.commit_with(writes)
+
     def probe(self) -> None:
         """Write something that changes nothing."""
         self._store.probe()
@@ -56,6 +60,11 @@ class StoreOver:
     def is_shared(self) -> bool:
         """Whether a server keeps it, for daemons of other machines, too."""
         return self._store.is_shared
+
+    @property
+    def server_ms(self) -> int | None:
+        """What the server's clock showed as this transaction began, where all hosts go by it."""
+        return self._store.server_ms
 
     @property
     def in_transaction(self) -> bool:

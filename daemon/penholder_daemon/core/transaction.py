@@ -17,6 +17,7 @@ from typing import Protocol
 
 import msgspec
 
+from penholder_daemon.core import elsewhere
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import Effect
 from penholder_daemon.core.ledger import Ledger
@@ -97,7 +98,8 @@ class Tx(Rx):
 
     def after_commit(self, effect: Effect) -> None:
         """Have something done outside the database once this is durable."""
-        self.effects.append(effect)
+        if elsewhere.leave(self.store, self.world.host_id, effect):
+            self.effects.append(effect)
 
     def new_secret(self) -> str:
         """Make a token that the answer of this call will hold."""

@@ -64,9 +64,7 @@ class TransactionStore(StoreOver):
 
     def commit(self) -> None:
         """Write what waits, and make all of it durable."""
-        self.ledger.settle()
-        self.ledger.note()
-        self._store.run("COMMIT")
+        self.ledger.commit()
         self._mirror.trim()
         self._version_then = self._store.data_version
 

@@ -25,7 +25,7 @@ from penholder_daemon.shell.store.database import ApswStore, WriterStore
 from penholder_daemon.shell.store.opening import UnusableDatabase, check_identity, open_writer
 from penholder_daemon.shell.store.postgres import connecting, faults, filling, opening
 from penholder_daemon.shell.store.postgres.connecting import Connect
-from penholder_daemon.shell.store.postgres.serving import serving
+from penholder_daemon.shell.store.postgres.serving import alone
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 from penholder_daemon.transferring import blobs, tables
@@ -159,7 +159,7 @@ def _connected(url: str, password_file: str | None) -> Iterator[PostgresStore]:
     connect = connecting.connector(url, password_file=password_file, name=_NAME)
     _refuse_others(connect)
     # Until the end no daemon begins to serve it.
-    store = PostgresStore(serving(connect, _NAME), Catalogue({}, {}))
+    store = PostgresStore(alone(connect), Catalogue({}, {}))
     try:
         store.run("BEGIN IMMEDIATE")
         filling.be_patient(store)

@@ -18,7 +18,7 @@ within that one (`_Within`).
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from penholder_daemon.core import journal, verify
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.own_calls import daemon_call, daemon_caller
-from penholder_daemon.core.store import Row, SqlValue
+from penholder_daemon.core.store import Row, SqlValue, Write
 from penholder_daemon.core.store_over import StoreOver
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.moving import progress
@@ -156,6 +156,11 @@ class _Within(StoreOver):
         if sql in ("BEGIN IMMEDIATE", "COMMIT"):
             return 0
         return self._store.run(sql, *values)
+
+    def commit_with(self, writes: Sequence[Write]) -> None:
+        """Run these, and commit nothing."""
+        for sql, rows in writes:
+            self._store.run_many(sql, rows)
 
     def row(self, sql: str, *values: SqlValue) -> Row | None:
         """Run a statement to its end and return its first row, if any."""

@@ -20,7 +20,12 @@ USUAL = {
     "test_a_server_that_goes_and_comes_back_needs_no_restart_of_the_daemon",
     "test_blobs_are_rows[7]",
     "test_connections_that_are_cut_lose_nothing_and_double_nothing",
-    "test_one_daemon_serves_a_database_and_the_next_one_goes_on",
+    "test_a_host_that_froze_goes_on_where_the_others_are",
+    "test_a_worker_is_made_steered_and_ended_from_another_host",
+    "test_all_hosts_tell_the_same_at_once",
+    "test_each_daemon_serves_its_own_workers_and_all_see_all",
+    "test_no_daemon_begins_while_the_store_is_moved",
+    "test_whoever_waits_is_woken_by_another_host",
     "test_the_whole_life_of_a_worker",
     "test_what_others_have_committed_is_told_in_order",
 }

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from penholder_daemon.shell.store.postgres.store import PEN
+from penholder_daemon.shell.store.postgres.pen import PEN
 from tests.helpers import soak
-from tests.helpers.daemon_process import DaemonProcess, Json, MakeDaemon, RawConnection, make_worker
+from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, make_worker
 from tests.helpers.postgresql import Server
 from tests.helpers.waiting import until
 
@@ -131,31 +131,6 @@ def test_it_is_noticed_where_nobody_writes(daemon: DaemonProcess, server: Server
         until(lambda: "writes work again" in daemon.log())
 
 
-def test_one_daemon_serves_a_database_and_the_next_one_goes_on(make_daemon: MakeDaemon) -> None:
-    first, second = make_daemon(), make_daemon()
-    first.start()
-    with first.connect() as control:
-        worker_id = make_worker(control)
-    second.spawn()
-    assert second.wait() == 1
-    assert "another daemon serves this database" in second.log()
-    first.kill()
-
-    second.start()
-    with second.connect() as control:
-        assert control.call("worker.get", worker_id=worker_id)["socket_path"] is None
-        # Once its own has registered, which it does beside what it serves.
-        until(lambda: len(control.call("host.list")["items"]) == 2)
-        other = make_worker(control)
-    first.spawn()
-    assert first.wait() == 1
-    assert second.stop() == 0
-    first.start()
-    with first.connect() as control:
-        assert control.call("worker.get", worker_id=worker_id)["socket_path"] is not None
-        assert control.call("worker.get", worker_id=other)["socket_path"] is None
-
-
 @pytest.mark.parametrize(
     "gone",
     [
@@ -180,37 +155,6 @@ def test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew(
         [host] = control.call("host.list")["items"]
         assert host["state"] == "active"
         assert control.call("daemon.verify")["findings"] == []
-
-
-def test_who_has_frozen_goes_on_after_the_one_that_served_meanwhile(
-    make_daemon: MakeDaemon, url: str
-) -> None:
-    first, second = make_daemon(), make_daemon()
-    first.start()
-    with first.connect() as control, first.connect() as reader:
-        mine = make_worker(control)
-        reader.call("journal.subscribe", streams=["*"])
-        first.send_signal(signal.SIGSTOP)
-        with psycopg.connect(url, autocommit=True) as cutter:
-            cutter.execute(_CUT)
-        second.start()
-        with second.connect() as beside:
-            theirs = make_worker(beside)
-            first.send_signal(signal.SIGCONT)
-            refused = control.error("event.append", worker_id=mine, type="n")
-            assert "another daemon serves" in refused["data"]["details"]["reason"]
-            assert "another daemon serves" in control.call("daemon.health")["message"]
-            beside.call("event.append", worker_id=theirs, type="theirs")
-        assert second.stop() == 0
-        until(lambda: _is_ready(control))
-        control.call("event.append", worker_id=mine, type="mine")
-        told: list[Json] = []
-        while not told or told[-1]["type"] != "mine":
-            told += _told(reader, 1)
-        assert "theirs" in [each["type"] for each in told]
-        read = control.call("journal.read", streams=["*"], after=told[0]["pos"] - 1)["items"]
-        assert [each["pos"] for each in told] == [each["pos"] for each in read]
-        assert control.call("worker.get", worker_id=theirs)["socket_path"] is None
 
 
 def test_leases_get_their_full_time_after_a_loss_of_the_connection(

@@ -41,6 +41,9 @@ class BenchConnection:
         """Commit."""
         return self._bench.committer.run(batch, answered, waits=waits)
 
+    def watch(self, poke: Callable[[], None]) -> None:
+        """Nobody else writes."""
+
     def heartbeat(self) -> BatchOutcome:
         """Leave the writer's beat to the test."""
         return BatchOutcome([])

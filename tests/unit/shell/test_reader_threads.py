@@ -10,7 +10,7 @@ from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.fairness.accounts import Accounts
 from penholder_daemon.shell.fairness.desks import Desk, Desks, ReadJob
-from penholder_daemon.shell.store import readers
+from penholder_daemon.shell.store import reader_connection
 from penholder_daemon.shell.store.readers import read
 from penholder_protocol.errors import Busy, QueryTooCostly
 from penholder_protocol.limits import MAX_LAG_BYTES, MAX_QUEUED_BESIDE, MAX_READER_QUEUE
@@ -69,7 +69,7 @@ async def test_quick_ones_do_not_wait_for_costly_ones(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a machine that stands still for a while a quick query is taken for a costly one.
-    monkeypatch.setattr(readers, "_WALL_TIMES", 1000)
+    monkeypatch.setattr(reader_connection, "WALL_TIMES", 1000)
     desk, other = scene.desk(), scene.desk()
     costly = [Costly() for _ in range(3)]
     found: list[SqlValue] = []
@@ -93,7 +93,7 @@ async def test_quick_ones_do_not_wait_for_costly_ones(
 async def test_a_costly_one_keeps_no_reader_from_beginning(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "_WALL_TIMES", 1000)
+    monkeypatch.setattr(reader_connection, "WALL_TIMES", 1000)
     costly, both = Costly(), threading.Barrier(2, timeout=20)
 
     def meet(rx: Rx) -> SqlValue:

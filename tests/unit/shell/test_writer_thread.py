@@ -1,6 +1,6 @@
 """The writer's thread: what nobody foresaw ends the daemon, never the thread alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog.testing
 import trio
@@ -21,6 +21,9 @@ class _BrokenConnection:
 
     fault = None
     progressed_at = 0.0
+
+    def watch(self, poke: Callable[[], None]) -> None:
+        """Nobody else writes."""
 
     def heartbeat(self) -> BatchOutcome:
         """Meet it."""

@@ -32,6 +32,7 @@ _OWNER = Shape(
     ActiveOwner,
     {"lease_expires_at": durations.lease_ends_at},
     lease_expires_at="l.deadline_ms",
+    host_id="instances.host_id",
 )
 
 

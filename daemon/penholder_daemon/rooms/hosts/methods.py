@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from penholder_daemon.core import paging, verify
+from penholder_daemon.core import elsewhere, paging, verify
 from penholder_daemon.core.caller import CONTROL
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
@@ -45,6 +45,13 @@ def keep(tx: Tx) -> int | None:
         lease_ms=tx.world.rules.host_lease_ms,
     )
     return records.keep(tx, own)
+
+
+@room.mutation(sockets=())
+def carry_out(tx: Tx) -> None:
+    """Take what other hosts have left for this one, and have it done."""
+    # As it is: what is for all has been left to all by who left it.
+    tx.effects.extend(elsewhere.take(tx.store, tx.world.host_id))
 
 
 @room.check

@@ -33,7 +33,7 @@ from penholder_protocol.nouns import Host
 
 _LEASE = "l.subject = 'host:' || h.host_id"
 _WORKERS = "(SELECT COUNT(*) FROM workers w WHERE w.host_id = h.host_id AND w.state <> 'stopped')"
-_OF_A_HOST = ("workers", "seats", "instances")
+_OF_A_HOST = ("workers", "seats", "instances", "leases")
 """Tables whose rows are of a host."""
 
 
@@ -150,6 +150,7 @@ def disown_all(store: Store) -> None:
     for table in _OF_A_HOST:
         store.run(f"UPDATE {table} SET host_id = NULL WHERE host_id IS NOT NULL")
     store.run("DELETE FROM leases WHERE subject >= 'host:' AND subject < 'host;'")
+    store.run("DELETE FROM host_effects")
     store.run("DELETE FROM hosts")
 
 
@@ -204,6 +205,8 @@ def _lose(tx: Tx, host_id: str, host_name: str, deadline_ms: int) -> None:
         host_id,
     )
     leases.drop(tx, subject(host_id))
+    # Its timers look no more, and ours know nothing of what they would have found.
+    tx.after_commit(WakeAt(tx.world.boottime_ms()))
     _tell(tx, "host.expired", host_id, host_name, epoch)
 
 

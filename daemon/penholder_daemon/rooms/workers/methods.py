@@ -130,8 +130,7 @@ def create(
     )
     worker = records.require(tx, worker_id)
     records.note(tx, worker, "worker.created", label=label, state=start)
-    if is_here(tx, host_id):
-        tx.after_commit(ServeWorker(worker_id))
+    tx.after_commit(ServeWorker(worker_id))
     return worker
 
 
@@ -302,8 +301,7 @@ def stop(tx: Tx, *, worker_id: WorkerId, force: bool = False) -> Worker:
     records.move(tx, worker, "stopped", force=force)
     if seat is not None:
         seats.force_end(tx, seat)
-        if is_here(tx, worker.host_id):
-            tx.after_commit(EndProcess(worker_id))
+        tx.after_commit(EndProcess(worker_id))
     return records.require(tx, worker_id)
 
 
@@ -326,9 +324,10 @@ def remove(tx: Tx, *, worker_id: WorkerId) -> Removed:
     approvals.delete_all(tx, worker_id)
     inputs.delete_all(tx, worker_id)
     handoffs.delete_all(tx, worker_id)
+    # While it is known of which host it is.
+    tx.after_commit(CloseWorker(worker_id, drop_connections=True))
     tx.store.run("DELETE FROM workers WHERE worker_id = ?", worker_id)
     records.note(tx, worker, "worker.removed")
-    tx.after_commit(CloseWorker(worker_id, drop_connections=True))
     # Who waits for its events learns that there will be none.
     tx.after_commit(WakeWaiters(streams.worker(worker_id)))
     return Removed(removed=True)

@@ -190,7 +190,7 @@ def move(
     note(tx, worker, "worker.state_changed", **what)
     if to == "stopped":
         tx.after_commit(CloseWorker(worker.worker_id))
-    elif worker.state == "stopped" and is_here(tx, worker.host_id):
+    elif worker.state == "stopped":
         tx.after_commit(ServeWorker(worker.worker_id))
 
 

@@ -5,7 +5,10 @@ import os
 
 import structlog
 
+from penholder_daemon.core.method import Invocation
 from penholder_daemon.shell.observing import log_stream
+
+log = structlog.get_logger()
 
 
 def set_up(log_format: str, log_level: str) -> None:
@@ -37,3 +40,12 @@ def set_up(log_format: str, log_level: str) -> None:
 def drain(seconds: float) -> None:
     """Wait until all lines are written, for so long at most."""
     log_stream.stderr().drain(seconds)
+
+
+def report_bug(call: Invocation | None, bug: Exception) -> None:
+    """Log what no mutation should raise."""
+    method = None if call is None else call.method.name
+    request_id = None if call is None else call.request_id
+    log.error(
+        "a mutation failed inside the daemon", method=method, request_id=request_id, exc_info=bug
+    )

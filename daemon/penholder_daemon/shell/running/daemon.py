@@ -68,7 +68,7 @@ from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.running.tending import tend
 from penholder_daemon.shell.running.timers import Timers
 from penholder_daemon.shell.settings import Settings
-from penholder_daemon.shell.store.backing import Upkeep
+from penholder_daemon.shell.store.backing import HostCalls, Upkeep
 from penholder_daemon.shell.store.choosing import choose
 from penholder_daemon.shell.store.readers import ThreadReaders
 from penholder_daemon.shell.store.writer import AdaptiveWriter
@@ -131,7 +131,9 @@ class Daemon:
             self._control = open_control(self._kept, paths.control_socket)
             held.callback(self._control.close)
             self._writer_connection = self._backing.open_writer(
-                self._make_committer, self._world, self._own_call("host.keep")
+                self._make_committer,
+                self._world,
+                HostCalls(self._own_call("host.keep"), self._own_call("host.carry_out")),
             )
             held.callback(self._writer_connection.close)
             self._held = held.pop_all()
@@ -154,7 +156,7 @@ class Daemon:
         return 1 if stop.crashed else 0
 
     def _make_committer(self, store: Store) -> Committer:
-        return Committer(store, self._world, self._registry, _report_bug)
+        return Committer(store, self._world, self._registry, logs.report_bug)
 
     async def _serve(
         self, start: Start, stop: Stop, nursery: trio.Nursery, ready: Callable[[], None]
@@ -204,10 +206,10 @@ class Daemon:
         hub = Hub(flusher.flush)
         nursery.start_soon(hub.run)
         writer = self._make_writer(beat, hub)
-        readers = self._make_readers(flusher)
+        readers = self._make_readers(flusher, hub)
         exits = Exits(nursery, self._exited, writer.submit)
         processes = ProcessWatcher(nursery, exits.report)
-        timers = Timers(self._registry, self._world, self._caller, writer.submit)
+        timers = self._make_timers(writer)
         sockets = self._make_sockets(connections, hub)
         blobs = self._make_blobs(writer.submit, nursery)
         operations = Operations(
@@ -318,6 +320,10 @@ class Daemon:
             self._backing.make_pace(),
         )
 
+    def _make_timers(self, writer: AdaptiveWriter) -> Timers:
+        is_shared = self._backing.is_shared
+        return Timers(self._registry, self._world, self._caller, writer.submit, is_shared=is_shared)
+
     def _make_sockets(self, connections: trio.Nursery, hub: Hub) -> Sockets:
         return Sockets(
             self._paths,
@@ -329,9 +335,17 @@ class Daemon:
             hub,
         )
 
-    def _make_readers(self, flusher: Flusher) -> ThreadReaders:
-        backing, threads = self._backing, self._reloader.settings.reader_threads
-        return ThreadReaders(backing.open_reader, backing.gate, threads, self._world, flusher.flush)
+    def _make_readers(self, flusher: Flusher, hub: Hub) -> ThreadReaders:
+        backing = self._backing
+        return ThreadReaders(
+            backing.open_reader,
+            backing.gate,
+            self._reloader.settings.reader_threads,
+            self._world,
+            flusher.flush,
+            hub.soon,
+            in_loop=not backing.is_shared,
+        )
 
     def _reload(self, timers: Timers) -> None:
         before = self._world.rules.host_name
@@ -380,11 +394,3 @@ class Daemon:
 
 def _is_ignored_interrupt(number: signal.Signals) -> bool:
     return number == signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN
-
-
-def _report_bug(call: Invocation | None, bug: Exception) -> None:
-    method = None if call is None else call.method.name
-    request_id = None if call is None else call.request_id
-    log.error(
-        "a mutation failed inside the daemon", method=method, request_id=request_id, exc_info=bug
-    )

@@ -8,6 +8,9 @@ Due times are of CLOCK_BOOTTIME, which goes on while the machine is suspended. A
 of an hour that a suspend of an hour interrupts ends an hour late. So nobody sleeps for longer than
 a minute, and then looks at the clock again.
 
+Where other hosts share the store, each of them has timers of its own, and none is told what another
+has made due. One that is gone tells nobody. So all of them are due every five seconds there.
+
 At a start all of them are due: something fell due while the daemon was down. One that is refused,
 by a full queue or by the disk, is tried again a second later, since nobody else would do it.
 """
@@ -30,6 +33,7 @@ _NO_PARAMS = msgspec.Raw(b"{}")
 _NEVER_MS = 1 << 62
 _RETRY_MS = 1000
 _LONGEST_SLEEP_SECONDS = 60.0
+_OTHERS_MS = 5000
 Submit = Callable[[WriteJob], None]
 
 
@@ -39,11 +43,23 @@ class Timers:
     A sleep does not count the time of a suspend, so it is never a long one.
     """
 
-    def __init__(self, registry: Registry, world: World, caller: Caller, submit: Submit) -> None:
-        """Have every timer due at once, for what fell due while the daemon was down."""
+    def __init__(
+        self,
+        registry: Registry,
+        world: World,
+        caller: Caller,
+        submit: Submit,
+        *,
+        is_shared: bool = False,
+    ) -> None:
+        """Have every timer due at once, for what fell due while the daemon was down.
+
+        `is_shared`: whether other hosts may make something due.
+        """
         self._world = world
         self._caller = caller
         self._submit = submit
+        self._is_shared = is_shared
         self._due_ms = {m.name: 0 for m in registry.methods.values() if m.timer}
         self._timers = [m for m in registry.methods.values() if m.timer]
         self._running: set[str] = set()
@@ -93,5 +109,5 @@ class Timers:
     def _next(self, answer: Answer) -> int:
         if isinstance(answer, PenholderError):
             return self._world.boottime_ms() + _RETRY_MS
-        due_ms = msgspec.json.decode(answer, type=int | None)
-        return _NEVER_MS if due_ms is None else due_ms
+        due_ms = msgspec.json.decode(answer, type=int | None) or _NEVER_MS
+        return min(due_ms, self._world.boottime_ms() + _OTHERS_MS) if self._is_shared else due_ms

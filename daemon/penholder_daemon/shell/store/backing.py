@@ -24,6 +24,15 @@ from penholder_protocol.nouns import Backup, Finding
 MakeCommitter: TypeAlias = Callable[[Store], Committer]
 
 
+class HostCalls(NamedTuple):
+    """The daemon's own calls by which its host is one of several."""
+
+    keep: Invocation
+    """Keeps it registered."""
+    carry_out: Invocation
+    """Takes what others have left for it."""
+
+
 class Clock(Protocol):
     """How long a query may take."""
 
@@ -73,6 +82,9 @@ class WritingConnection(Protocol):
     ) -> BatchOutcome:
         """Commit a batch as `Committer.run` does, or refuse it; StoreBusy unless it `waits`."""
 
+    def watch(self, poke: Callable[[], None]) -> None:
+        """Have it called, from any thread, when `heartbeat` would find that others have written."""
+
     def heartbeat(self) -> BatchOutcome:
         """Do what is to be done when nobody writes."""
 
@@ -108,6 +120,8 @@ class Backing(Protocol):
     """What keeps the state of one run."""
 
     gate: ShmGate
+    is_shared: bool
+    """Whether daemons of other machines may keep their state in it, too."""
 
     @property
     def blob_bytes(self) -> BlobBytes:
@@ -117,12 +131,9 @@ class Backing(Protocol):
         """Say, of commit after commit, whether the next one may be made in the loop."""
 
     def open_writer(
-        self, make_committer: MakeCommitter, world: World, keep_host: Invocation
+        self, make_committer: MakeCommitter, world: World, host_calls: HostCalls
     ) -> WritingConnection:
-        """Open it for writing, made and upgraded if need be; raises UnusableDatabase.
-
-        `keep_host` is the daemon's own call that keeps its host registered.
-        """
+        """Open it for writing, made and upgraded if need be; raises UnusableDatabase."""
 
     def open_reader(self) -> ReadingStore:
         """Open it for reading only; raises StoreFault."""

@@ -38,8 +38,13 @@ class Breather:
 
     def before_quick(self) -> None:
         """Hold back, unless a costly query is underway, which would spoil the moment anyway."""
-        if not self._costly and not self._is_over.is_set():
+        if self.is_wanted:
             self._is_over.wait(_MOMENT_SECONDS)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a quick reader would hold back now."""
+        return not self._costly and not self._is_over.is_set()
 
     def before_costly(self) -> None:
         """Hold back for longer: nothing that takes this long must keep the log from being moved."""

@@ -39,6 +39,7 @@ from penholder_daemon.core.store import (
     StoreBusy,
     StoreFault,
     Touched,
+    Write,
     integer,
 )
 from penholder_daemon.shell.store.backing import Clock
@@ -174,6 +175,12 @@ class ApswStore:
         """Have a query ended, with an error, when its time is over."""
         self.end_when(clock.must_end)
 
+    def commit_with(self, writes: Sequence[Write]) -> None:
+        """Run these, and commit the transaction."""
+        for sql, rows in writes:
+            self.run_many(sql, rows)
+        self.run("COMMIT")
+
     def probe(self) -> None:
         """Write the file's header again as it is."""
         # The value is the same, and yet a page is written: a commit after it tells whether that
@@ -211,6 +218,11 @@ class ApswStore:
     def is_shared(self) -> bool:
         """A file is one daemon's."""
         return False
+
+    @property
+    def server_ms(self) -> int | None:
+        """There is no server."""
+        return None
 
     @property
     def in_transaction(self) -> bool:

@@ -1,24 +1,19 @@
-"""Queries: a few threads with read-only connections, each call on a consistent view.
+"""Queries: the loop and a few threads with read-only connections, each call on a consistent view.
 
 What a query costs shows only while it runs: some take microseconds, some a second. With one queue
 for all threads, as many costly queries as there are threads keep everybody else waiting; two were
 enough with two threads. More threads only raise that number. A long view harms the writer too: the
 log cannot begin anew while anybody reads from before.
 
-So every query begins as a quick one, with QUICK_QUERY_MS of a reader. What takes longer is ended,
-and begun anew by the reader of costly ones, which has a thread of its own, with QUERY_BUDGET_MS;
+So every query begins as a quick one: in the loop where it may (`LoopReading`), else, or where it
+takes longer there, with QUICK_QUERY_MS of a thread's reader. What takes longer yet is ended, and
+begun anew by the reader of costly ones, which has a thread of its own, with QUERY_BUDGET_MS;
 then it is refused. A cheap query waits for a costly one no longer than QUICK_QUERY_MS. The price:
 what a costly query did at first is done again, and costly queries wait for each other.
-
-Time is the thread's own: a query is not ended because the machine is busy. That alone would let one
-that waits for the disk go on and on, so there is a bound by the clock too, some times as long.
 
 A reader must not run ahead of the loop, since what it has made counts for nobody until it is
 delivered. Two bounds see to that: a bunch of one connection ends at some bytes of answers, and no
 more than a few bunches are underway (`_undelivered`).
-
-A connection is opened when it is first needed. It is kept only once the writer has the database
-open; until then each query opens one and closes it again (`ShmGate` says why).
 """
 
 import queue
@@ -31,7 +26,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 import trio
-from outcome import Error, Outcome, Value, capture
+from outcome import Error, Outcome, Value
 
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.method import Waiting
@@ -41,6 +36,12 @@ from penholder_daemon.core.world import World
 from penholder_daemon.shell.fairness.accounts import Account
 from penholder_daemon.shell.fairness.desks import Desk, Desks, Found, Line, ReadJob
 from penholder_daemon.shell.store.backing import ReadingStore
+from penholder_daemon.shell.store.loop_reading import LOOP_QUERY_MS, TURN_SECONDS, LoopReading
+from penholder_daemon.shell.store.reader_connection import (
+    ReaderClock,
+    ReaderConnection,
+    carry_out,
+)
 from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_protocol.errors import QueryTooCostly
 from penholder_protocol.limits import (
@@ -59,8 +60,6 @@ _TURN_SECONDS = 0.001
 """The same while other connections wait for a quick reader."""
 _UNREADY_BYTES = 64 << 10
 """What a view is taken to hold of a wait that goes on."""
-_WALL_TIMES = 5
-"""A query that waits for the disk takes little of its thread's time: so many times the budget."""
 
 
 class QueryDesk(Protocol):
@@ -91,93 +90,8 @@ async def read(desk: QueryDesk, caller: Caller, function: Callable[[Rx], T]) -> 
     return kept[0].unwrap()
 
 
-def _carry_out(store: Store, world: World, job: ReadJob[T]) -> Outcome[T]:
-    store.run("BEGIN")
-    try:
-        return capture(job.function, Rx(store, world, job.caller))
-    finally:
-        # Also where the function failed: a view that is left open keeps the log from beginning
-        # anew.
-        store.run("COMMIT")
-
-
-class _Clock:
-    """Ends a statement when its time is over; asked by the store while it works."""
-
-    def __init__(self) -> None:
-        self._until = self._wall_until = float("inf")
-        self.has_ended = False
-        self.is_stopping = False
-        self.budget_ms = 0
-
-    def start(self, budget_ms: int) -> None:
-        self.has_ended = False
-        self.budget_ms = budget_ms
-        self._until = thread_time() + budget_ms / 1000
-        self._wall_until = perf_counter() + _WALL_TIMES * budget_ms / 1000
-
-    def must_end(self) -> bool:
-        # A stop does not wait for a query: what is carried out then is answered to nobody.
-        if self.is_stopping or thread_time() > self._until or perf_counter() > self._wall_until:
-            self.has_ended = True
-        return self.has_ended
-
-    def end(self) -> None:
-        self.has_ended = True
-
-    def stop(self) -> None:
-        self._until = self._wall_until = float("inf")
-
-
-class _ReaderConnection:
-    """One thread's connection, opened when it is first needed, and again until it may be kept."""
-
-    def __init__(
-        self, open_store: Callable[[], ReadingStore], gate: ShmGate, world: World, held: ExitStack
-    ) -> None:
-        self._open_store = open_store
-        self._gate = gate
-        self._world = world
-        self._held = held
-        self._store: ReadingStore | None = None
-        self.clock = _Clock()
-
-    def carry_out(self, job: ReadJob[object], budget_ms: int) -> Outcome[object] | None:
-        """Carry a query out; None if its time was over before it was done."""
-        begun = perf_counter()
-        self.clock.start(budget_ms)
-        try:
-            # Opening may fail too, for want of a descriptor or of the file: that is this query's
-            # failure, and the next one tries again.
-            found = self._carry_out(job)
-        except Exception as error:  # noqa: BLE001 - it is the caller's, who waits for it
-            found = Error(error)
-        finally:
-            self.clock.stop()
-            # Of one that was ended, too; the costly reader's time takes the place of this.
-            job.trace.carried_out(begun, perf_counter())
-        # Asked of the clock, whatever came of the function: it was ended, so what it says is of no
-        # use.
-        return None if self.clock.has_ended else found
-
-    def _carry_out(self, job: ReadJob[object]) -> Outcome[object]:
-        if self._store is None:
-            with self._gate.alone, ExitStack() as opened:
-                store = self._open_store()
-                opened.callback(store.close)
-                store.obey(self.clock)
-                if not self._gate.is_open:
-                    # One at a time, and closed again before the next: so a writer that tries again
-                    # under the same lock finds no connection open.
-                    return _carry_out(store, self._world, job)
-                self._store = store
-                self._held.push(opened.pop_all())
-        # Never under the lock: a costly query would keep others from opening theirs.
-        return _carry_out(self._store, self._world, job)
-
-
 class ThreadReaders:
-    """Some threads for quick queries and one for costly ones, each with a connection of its own."""
+    """The loop, threads for quick queries and one for costly ones, each with its own connection."""
 
     def __init__(
         self,
@@ -186,8 +100,15 @@ class ThreadReaders:
         threads: int,
         world: World,
         delivered: Callable[[], None],
+        soon: Callable[[Callable[[], None]], None],
+        *,
+        in_loop: bool = True,
     ) -> None:
-        """Start the threads; `delivered` is called in the loop after a bunch of answers."""
+        """Start the threads; `delivered` is called in the loop after a bunch of answers.
+
+        `soon` has something done in the loop in this turn or the next. Not `in_loop` is read what
+        is behind a network, which may take as long as the worst of disks.
+        """
         self._open_store = open_store
         self._gate = gate
         self._world = world
@@ -196,8 +117,14 @@ class ThreadReaders:
         self._desks = Desks(self._enter)
         self._quick: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
         self._costly: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
-        self._clocks: list[_Clock] = []
+        self._clocks: list[ReaderClock] = []
         self._is_stopping = False
+        self._soon = soon
+        self._loop_reading = LoopReading() if in_loop else None
+        self._in_loop: deque[Line] = deque()
+        """Lines whose turn in the loop is coming."""
+        self._loop_held = ExitStack()
+        self._loop_connection = ReaderConnection(open_store, gate, world, self._loop_held)
         # Readers must not run ahead of a busy loop: what they made would count for nobody.
         self._undelivered = threading.Semaphore(2 * (threads + 1))
         self._threads = [
@@ -220,11 +147,58 @@ class ThreadReaders:
         return self._desks.waiting
 
     def _enter(self, line: Line) -> None:
-        (self._costly if line.is_costly else self._quick).put(line)
+        if line.is_costly:
+            self._costly.put(line)
+        elif self._may_read_in_loop(line):
+            self._in_loop.append(line)
+            if len(self._in_loop) == 1:
+                self._soon(self._read_in_loop)
+        else:
+            self._quick.put(line)
+
+    def _may_read_in_loop(self, line: Line) -> bool:
+        # Opening is slow where it may not be kept open, and a breather is waited for by threads.
+        return (
+            self._loop_reading is not None
+            and self._gate.is_open
+            and not self._gate.breather.is_wanted
+            and self._loop_reading.may_take(line.jobs[0].trace.method)
+        )
+
+    def _read_in_loop(self) -> None:
+        """Carry out one query of each line, until others are to have their turn."""
+        until = perf_counter() + TURN_SECONDS
+        while self._in_loop:
+            self._one_in_loop(self._in_loop[0])
+            # Only now, so that a line that enters meanwhile asks for no turn of its own.
+            self._in_loop.popleft()
+            if perf_counter() > until:
+                break
+        if self._in_loop:
+            self._soon(self._read_in_loop)
+        self._delivered()
+
+    def _one_in_loop(self, line: Line) -> None:
+        job = line.next()
+        if job is None:  # its connection has ended
+            self._settle(line, [], None)
+            return
+        assert self._loop_reading is not None  # it has let this line in
+        outcome = self._loop_connection.carry_out(job, LOOP_QUERY_MS)
+        trace = job.trace
+        seconds = trace.ended - trace.begun
+        self._loop_reading.note(trace.method, seconds, was_ended=outcome is None)
+        if outcome is None:
+            line.jobs.insert(0, job)
+            self._quick.put(line)
+        else:
+            self._settle(line, [(job, outcome)], None)
 
     async def stop(self) -> None:
         """End what is carried out, drop what waits, and end the threads."""
         self._is_stopping = True
+        self._in_loop.clear()
+        self._loop_held.close()
         for clock in self._clocks:
             clock.is_stopping = True
         for thread in self._threads:
@@ -236,7 +210,7 @@ class ThreadReaders:
 
     def _work(self, ring: "queue.SimpleQueue[Line | None]") -> None:
         with ExitStack() as held:
-            connection = _ReaderConnection(self._open_store, self._gate, self._world, held)
+            connection = ReaderConnection(self._open_store, self._gate, self._world, held)
             self._clocks.append(connection.clock)
             while (line := ring.get()) is not None and not self._is_stopping:
                 # Before the work, not after it: what is made must have its place already.
@@ -247,7 +221,7 @@ class ThreadReaders:
                 self._loop.run_sync_soon(self._deliver, line, found, slow)
 
     def _bunch(
-        self, connection: _ReaderConnection, line: Line
+        self, connection: ReaderConnection, line: Line
     ) -> tuple[Found, ReadJob[object] | None]:
         """Carry out queries of one connection until they have cost their turn."""
         # Before the view begins, while there is nothing yet that holds the log back.
@@ -270,7 +244,7 @@ class ThreadReaders:
         return found, None
 
     def _one_costly(
-        self, connection: _ReaderConnection, line: Line
+        self, connection: ReaderConnection, line: Line
     ) -> tuple[Found, ReadJob[object] | None]:
         job = line.next()
         if job is None:
@@ -285,11 +259,16 @@ class ThreadReaders:
     def _deliver(self, line: Line, found: Found, slow: ReadJob[object] | None) -> None:
         # First of all: whatever the settling meets, the readers must not run out of places.
         self._undelivered.release()
+        if self._loop_reading is not None:
+            self._loop_reading.note_elsewhere()
+        self._settle(line, found, slow)
+        self._delivered()
+
+    def _settle(self, line: Line, found: Found, slow: ReadJob[object] | None) -> None:
         try:
             line.desk.settle(line, found, slow)
         except Exception as bug:
             log.error("answers were not delivered inside the daemon", exc_info=bug)
-        self._delivered()
 
 
 def _size(outcome: Outcome[object]) -> int:
@@ -345,6 +324,6 @@ class InlineReaders:
         line = self._ring.popleft()
         job = line.next()
         # No clock ends it: what a simulation does follows from its seed alone.
-        found = [] if job is None else [(job, _carry_out(self._store, self._world, job))]
+        found = [] if job is None else [(job, carry_out(self._store, self._world, job))]
         line.desk.settle(line, found, None)
         self._delivered()

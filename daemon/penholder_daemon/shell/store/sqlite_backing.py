@@ -1,13 +1,12 @@
 """The state in a file of SQLite: what a daemon has without any setting."""
 
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.registry import Registry
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.paths import Paths
-from penholder_daemon.shell.store.backing import MakeCommitter, StoreFigures
+from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter, StoreFigures
 from penholder_daemon.shell.store.database import ApswStore, file_bytes
 from penholder_daemon.shell.store.maintenance import Maintenance
 from penholder_daemon.shell.store.opening import open_reader
@@ -18,6 +17,8 @@ from penholder_daemon.shell.store.writer_connection import WriterConnection
 
 class SqliteBacking:
     """Implements `Backing` over the files of a state directory."""
+
+    is_shared = False
 
     def __init__(self, paths: Paths) -> None:
         """Open nothing yet."""
@@ -31,10 +32,10 @@ class SqliteBacking:
         return Pace()
 
     def open_writer(
-        self, make_committer: MakeCommitter, world: World, keep_host: Invocation
+        self, make_committer: MakeCommitter, world: World, host_calls: HostCalls
     ) -> WriterConnection:
         """Open the database for writing; raises UnusableDatabase."""
-        del world, keep_host  # nobody else can write, so nothing must be looked at
+        del world, host_calls  # nobody else can write, so nothing must be looked at
         return WriterConnection(self._paths.database, self.gate, make_committer)
 
     def open_reader(self) -> ApswStore:

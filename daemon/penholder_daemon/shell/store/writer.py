@@ -27,9 +27,8 @@ For simulation the same core runs in the loop alone (`InlineWriter`).
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import perf_counter
-from typing import Protocol, TypeAlias
 
 import structlog
 import trio
@@ -45,6 +44,7 @@ from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.store.backing import WritingConnection
 from penholder_daemon.shell.store.batch import Batch
 from penholder_daemon.shell.store.pace import SLOW_SECONDS, Pace
+from penholder_daemon.shell.store.writing import Come, Deliver, Hint, Hub
 from penholder_protocol.limits import MAX_COMMIT_BATCH_MS
 
 log = structlog.get_logger()
@@ -55,38 +55,6 @@ _LOOP_BATCH_SECONDS = 0.005
 """How long a batch in the loop takes more calls: who asks for anything else waits meanwhile."""
 _LAST_SECONDS = 1.0
 """How long a stop goes on writing what was left waiting."""
-
-Deliver = Callable[[Sequence[WriteJob], BatchOutcome], None]
-Come: TypeAlias = WriteJob | Account | None
-"""What the writer is told: a mutation, a connection that has room again, or that it is to stop."""
-
-
-class Hub(Protocol):
-    """What the writer needs of who reads for all connections."""
-
-    def read(self) -> object:
-        """Read what has come meanwhile, and submit what is asked for."""
-
-    def soon(self, act: Callable[[], None]) -> None:
-        """Have something done when all that came in this turn is read."""
-
-
-class Writer(Protocol):
-    """What a connection sees of the writer."""
-
-    def submit(self, job: WriteJob) -> None:
-        """Queue a mutation; raises Busy when the queue is full."""
-
-    def resume(self, account: Account) -> None:
-        """Go on with the mutations of a connection whose peer has room for answers again."""
-
-    @property
-    def waiting(self) -> int:
-        """How many mutations wait or are being written."""
-
-    @property
-    def fault(self) -> str | None:
-        """Why nothing can be written at the moment; None if nothing is known to be wrong."""
 
 
 class AdaptiveWriter:
@@ -135,6 +103,7 @@ class AdaptiveWriter:
         """Begin to write; `deliver` is called in trio's loop."""
         self._deliver = deliver
         self._thread.start()
+        self._connection.watch(lambda: self._inbox.put(Hint()))
         if not self._pace.is_fast:
             self._lend()
 
@@ -344,6 +313,8 @@ class AdaptiveWriter:
                 self._waiting.add(come)
             case Account():
                 self._waiting.resume(come)
+            case Hint():
+                pass  # it is looked at with the next batch, or where there is none
             case None:
                 self._is_stopping = True
                 self._end_by = perf_counter() + _LAST_SECONDS

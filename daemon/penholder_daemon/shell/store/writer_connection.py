@@ -115,6 +115,9 @@ class WriterConnection:
         self._progress()
         return outcome
 
+    def watch(self, poke: Callable[[], None]) -> None:
+        """Do nothing: nobody else writes."""
+
     def heartbeat(self) -> BatchOutcome:
         """Do what is to be done when nobody writes: see whether writing works again."""
         self._progress()

@@ -3,32 +3,34 @@
 from functools import partial
 
 from penholder_daemon.core.caller import Caller
-from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.registry import Registry
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.paths import Paths
-from penholder_daemon.shell.store.backing import MakeCommitter, StoreFigures
+from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter, StoreFigures
 from penholder_daemon.shell.store.opening import UnwritableDatabase
 from penholder_daemon.shell.store.pace import NeverFast, Pace
 from penholder_daemon.shell.store.postgres import opening
 from penholder_daemon.shell.store.postgres.beside import PostgresReader
 from penholder_daemon.shell.store.postgres.blobs import PostgresBlobs
 from penholder_daemon.shell.store.postgres.connecting import Connect, connector, once_a_second
-from penholder_daemon.shell.store.postgres.serving import serving
+from penholder_daemon.shell.store.postgres.hints import Hints
+from penholder_daemon.shell.store.postgres.serving import together
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.upkeep import PostgresUpkeep
 from penholder_daemon.shell.store.postgres.writing import Own, PostgresWriting
 from penholder_daemon.shell.store.shm_gate import ShmGate
 
 _IDLE_MS = 2000
-"""How long the daemon that serves may be silent amid a transaction: then it is taken for frozen."""
+"""How long one that writes may be silent amid a transaction: then it is taken for frozen."""
 
 
 class PostgresBacking:
     """Implements `Backing` over one database."""
+
+    is_shared = True
 
     def __init__(self, url: str, password_file: str | None, paths: Paths, host_id: str) -> None:
         """Connect to nothing yet."""
@@ -49,16 +51,19 @@ class PostgresBacking:
         return NeverFast()
 
     def open_writer(
-        self, make_committer: MakeCommitter, world: World, keep_host: Invocation
+        self, make_committer: MakeCommitter, world: World, host_calls: HostCalls
     ) -> PostgresWriting:
-        """Be the one daemon that serves the database; raises UnusableDatabase."""
+        """Be one of the daemons that serve the database; raises UnusableDatabase."""
         name = f"penholder {self._host_id}"
         silent = {"idle_in_transaction_session_timeout": f"{_IDLE_MS}"}
         connect = self._connector(name=name, **silent)
-        store = opening.open_writer_over(serving(connect, name))
-        own = Own(self._host_id, world.started_at, keep_host)
+        store = opening.open_writer_over(together(connect, name))
+        own = Own(self._host_id, world.started_at, host_calls)
+        hints = Hints(
+            self._connect_as("hints"), lambda pid: pid == store.connection.info.backend_pid
+        )
         try:
-            self._writing = PostgresWriting(store, make_committer, own)
+            self._writing = PostgresWriting(store, hints, make_committer, own)
         except StoreFault as fault:
             store.close()
             raise UnwritableDatabase(f"PostgreSQL cannot be used: {fault}") from fault

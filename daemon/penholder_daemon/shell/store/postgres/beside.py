@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import psycopg
 
-from penholder_daemon.core.store import Row, SqlValue, StoreFault
+from penholder_daemon.core.store import Row, SqlValue, StoreFault, Write
 from penholder_daemon.shell.store.backing import Clock
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 
@@ -30,7 +30,8 @@ class PostgresReader(PostgresStore):
         budget_ms = 0 if self._clock is None else self._clock.budget_ms
         self._begin_with(f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}")
 
-    def _commit(self) -> None:
+    def _commit(self, writes: Sequence[Write] = ()) -> None:
+        del writes  # a reader has none
         # What was read is read, whatever becomes of the view that it was read from.
         if self.in_transaction:
             with suppress(StoreFault):

@@ -29,14 +29,15 @@ Connection: TypeAlias = psycopg.Connection[Row]
 Connect: TypeAlias = Callable[[], Connection]
 
 _IDLE_MS = 10_000
-_LOCK_MS = 5_000
+LOCK_MS = 5_000
+"""How long a lock is waited for."""
 _SETTINGS = {
     "search_path": SCHEMA,
     "client_encoding": "UTF8",
     "standard_conforming_strings": "on",
     "bytea_output": "hex",
     "idle_in_transaction_session_timeout": f"{_IDLE_MS}",
-    "lock_timeout": f"{_LOCK_MS}",
+    "lock_timeout": f"{LOCK_MS}",
     # So that the server notices soon that a machine is gone, and lets go of what it held.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",

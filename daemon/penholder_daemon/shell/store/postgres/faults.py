@@ -45,8 +45,3 @@ def is_fault(error: psycopg.Error) -> bool:
 def words(error: psycopg.Error) -> str:
     """Return PostgreSQL's own words in one line."""
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def locked() -> StoreBusy:
-    """Say that another writes at this moment."""
-    return StoreBusy("another daemon writes at this moment")

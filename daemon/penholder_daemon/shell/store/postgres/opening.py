@@ -14,7 +14,8 @@ from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDat
 from penholder_daemon.shell.store.postgres import connecting, faults
 from penholder_daemon.shell.store.postgres.beside import BesideStore, PostgresReader
 from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect, Connection
-from penholder_daemon.shell.store.postgres.store import PEN, PostgresStore
+from penholder_daemon.shell.store.postgres.pen import PEN
+from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 from penholder_protocol import __version__
 

@@ -1,14 +1,13 @@
-"""One daemon serves a database at a time: the connection that writes holds a lock as long as it is.
+"""Who is connected to a database: daemons, any number of them, or one program by itself.
 
-The lock is of the session, and all that is written goes over that session. So a transaction that
-commits is one of the daemon that serves, whatever has become of clocks, leases or networks. A lock
-that was lost with its connection is asked for again with the next one, before anything is written.
-Then another daemon may have it, and this one writes nothing until that one is gone: it serves reads
-and refuses mutations. Nothing must be told to it, and nothing is waited for.
+Daemons serve a database together, each over a connection that holds a lock which they share. A
+program that moves the state must have it to itself, so it asks for the same lock alone, and neither
+begins while the other has it. The lock is of the session: whoever is gone has let go of it, however
+it went.
 
-What lies in between: a connection that is lost on this side only. The server keeps its session, and
-the lock, until it notices (some ten seconds, by keepalives). So a daemon that meets its own old
-session ends it: nobody else is of the same host, for the state directory has a lock of its own. One
+A connection may be lost on this side only. Then the server keeps its session, and what it was
+amid, until it notices (some ten seconds, by keepalives). So a daemon that meets an old session of
+its own ends it: nobody else is of the same host, for the state directory has a lock of its own. One
 that waits for a standby is left alone: it would be told to be committed though the standby has
 nothing of it.
 """
@@ -18,28 +17,31 @@ from penholder_daemon.shell.store.postgres import connecting
 from penholder_daemon.shell.store.postgres.connecting import Connect, Connection
 
 SERVES = 0x50454E32
-"""The key of the lock that the one daemon holds."""
-_TAKE = f"SELECT pg_try_advisory_lock({SERVES})"
-_HOLDERS = (
-    "SELECT {what} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+"""The key of the lock."""
+_TOGETHER = f"SELECT pg_try_advisory_lock_shared({SERVES})"
+_ALONE = f"SELECT pg_try_advisory_lock({SERVES})"
+_END_OWN = (
+    "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND application_name = $1 AND wait_event IS DISTINCT FROM 'SyncRep'"
+)
+_WHO = (
+    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
     " WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.granted"
     f" AND l.objid = {SERVES} AND l.objsubid = 1"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-_END_OWN = (
-    _HOLDERS.format(what="pg_terminate_backend(a.pid, 1000)")
-    + " AND a.application_name = $1 AND a.wait_event IS DISTINCT FROM 'SyncRep'"
-)
-_WHO = _HOLDERS.format(what="a.application_name")
 
 
-def serving(connect: Connect, name: str) -> Connect:
-    """Have each connection hold the lock, or be none; `name` is this daemon's alone."""
+def together(connect: Connect, name: str) -> Connect:
+    """Have each connection share the lock, or be none; `name` is this daemon's alone."""
 
     def connect_to_serve() -> Connection:
         connection = connect()
         try:
-            _take(connection, name)
+            with connecting.cursor_of(connection) as cursor:
+                cursor.execute(_END_OWN, (name,))
+            _take(connection, _TOGETHER, "it is being moved; wait until that is done")
         except BaseException:
             connection.close()
             raise
@@ -48,16 +50,25 @@ def serving(connect: Connect, name: str) -> Connect:
     return connect_to_serve
 
 
-def _take(connection: Connection, name: str) -> None:
+def alone(connect: Connect) -> Connect:
+    """Have each connection hold the lock by itself, or be none."""
+
+    def connect_alone() -> Connection:
+        connection = connect()
+        try:
+            _take(connection, _ALONE, "stop every daemon that serves it")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    return connect_alone
+
+
+def _take(connection: Connection, lock: str, how_to_go_on: str) -> None:
     with connecting.cursor_of(connection) as cursor:
-        if cursor.execute(_TAKE).fetchone() == (1,):
-            return
-        cursor.execute(_END_OWN, (name,))
-        if cursor.execute(_TAKE).fetchone() == (1,):
+        if cursor.execute(lock).fetchone() == (1,):
             return
         holder = cursor.execute(_WHO).fetchone()
-    who = "" if holder is None else f" ({holder[0]!s})"
-    raise StoreBusy(
-        f"another daemon serves this database{who}; one does at a time: stop that one, and this one"
-        " goes on by itself"
-    )
+    who = "another program" if holder is None else str(holder[0])
+    raise StoreBusy(f"{who} has this database: {how_to_go_on}")

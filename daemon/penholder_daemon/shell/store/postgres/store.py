@@ -10,7 +10,7 @@ Faults. A statement that fails makes the whole transaction fail here, but for wh
 take back. SQLite would go on. So where there is none the transaction is ended at once, and
 `in_transaction` tells that it is lost. A connection that is lost takes its transaction with it, and
 nothing was written; the next transaction connects anew. Only of a commit nobody knows, and then the
-server is asked what became of that transaction (`_find_out`).
+server is asked what became of that transaction (`finding_out`).
 
 Another daemon, or a hand, may write between two transactions. Then nothing that was read in one is
 taken for true in the next: `data_version` is another. Who writes has a number, and numbers come in
@@ -25,49 +25,45 @@ where there are more the whole is asked for anew through a cursor of the server'
 plans need not agree on an order that the statement does not name.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
-from time import monotonic, sleep
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from penholder_daemon.core.store import Known, Row, SqlValue, StoreFault, Touched, integer
+from penholder_daemon.core.store import (
+    Known,
+    Row,
+    RowsRefused,
+    SqlValue,
+    StoreBusy,
+    StoreFault,
+    Touched,
+    Write,
+    integer,
+)
 from penholder_daemon.shell.store.postgres import connecting, faults
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import Statement, comparable, translated
+from penholder_daemon.shell.store.postgres.finding_out import find_out
+from penholder_daemon.shell.store.postgres.pen import (
+    BEGIN_TO_WRITE,
+    CHANNEL,
+    FREE_PEN,
+    FirstLook,
+    take_pen,
+)
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 
 T = TypeVar("T")
 
-PEN = 0x50454E31
-"""The key of the lock that every writer takes."""
 _PIECE = 64
 _NEXT_PIECE = 256
 _STEPS_OF_A_ROW = 50
 """What a row that was read costs, in steps of SQLite's machine."""
-_FIND_OUT_SECONDS = 10.0
-_AGAIN_SECONDS = 0.1
 _WRITES = ("INSERT", "UPDATE", "DELETE")
-
-
-_TO_WRITE = (
-    "BEGIN; SELECT {}(" + str(PEN) + "), pg_current_xact_id();"
-    " SELECT pg_snapshot_xmin(pg_current_snapshot())"
-)
-"""The lock, the number of this transaction, and of those under way then the lowest."""
-_BEGIN_TO_WRITE = _TO_WRITE.format("pg_advisory_xact_lock")
-_TRY_TO_BEGIN_TO_WRITE = _TO_WRITE.format("pg_try_advisory_xact_lock")
-
-
-class FirstLook(NamedTuple):
-    """What is looked at in each transaction that writes, in the same trip that begins it."""
-
-    sql: str
-    seen: Callable[[Row | None], None]
-    """Gets the first row, as texts; what it raises, refuses the transaction."""
 
 
 class PostgresStore:
@@ -84,11 +80,14 @@ class PostgresStore:
         """Whether no other transaction that writes was under way in the last one."""
         self._transaction_id: int | None = None
         self._cursor_numbers = count()
-        self.waits = True
-        """Whether to wait for a lock that another has, or to give up at once."""
         self.subtransactions = 0
         """How many savepoints this transaction has made so far."""
         self.first_look: FirstLook | None = None
+        self.goes_by_server = False
+        """Whether time is what the server's clock shows."""
+        self.tells_others = False
+        """Whether a commit is told of."""
+        self._server_ms = 0
         self.sessions = 0
         """How many connections there were so far."""
         self._open()
@@ -105,18 +104,16 @@ class PostgresStore:
 
     # --- transactions -------------------------------------------------------------------------
     def _begin(self) -> None:
-        look = self.first_look
-        script = _BEGIN_TO_WRITE if self.waits else _TRY_TO_BEGIN_TO_WRITE
         # All in one trip, and each a statement of its own: what sees what the lock was waited for.
-        _, [(locked, number)], [(oldest,)], *rest = self._begin_with(
-            script if look is None else f"{script}; {look.sql}"
-        )
-        if locked == "f":
-            self._execute("ROLLBACK")
-            raise faults.locked()
+        if self.first_look is not None:
+            host_id, seen = self.first_look
+            _, [(number, oldest, server_ms, *host)] = self._begin_to_write(take_pen(host_id))
+            self._server_ms = int(str(server_ms))
+            self._note_number(int(str(number)), int(str(oldest)))
+            seen(tuple(host))
+            return
+        _, [(_, number)], [(oldest,)] = self._begin_to_write(BEGIN_TO_WRITE)
         self._note_number(int(str(number)), int(str(oldest)))
-        if look is not None:
-            look.seen(rest[0][0] if rest[0] else None)
 
     def _note_number(self, number: int, oldest: int) -> None:
         """Note the number of this transaction, and the lowest of those that are under way."""
@@ -124,6 +121,14 @@ class PostgresStore:
             self._version += 1
         self._was_alone = oldest == number
         self._transaction_id = number
+
+    def _begin_to_write(self, script: str) -> list[list[Row]]:
+        try:
+            return self._begin_with(script)
+        except StoreBusy:
+            # Waited for as long as a transaction may last. The next one may have it.
+            self._fetch(FREE_PEN)
+            raise
 
     def _begin_with(self, script: str) -> list[list[Row]]:
         """Begin a transaction; over a connection that was lost meanwhile a second time.
@@ -146,42 +151,47 @@ class PostgresStore:
             self._open()
             return self._run_script(script)
 
-    def _commit(self) -> None:
+    def commit_with(self, writes: Sequence[Write]) -> None:
+        """Run these and commit, all in one trip."""
+        self._changed_rows += sum(len(rows) for _, rows in writes)
+        self._commit(writes)
+
+    def _commit(self, writes: Sequence[Write] = ()) -> None:
         try:
-            done = self._cursor.execute("COMMIT", prepare=False).statusmessage
+            done = self._commit_in_one_trip(writes)
         except psycopg.Error as error:
             self._savepoints = 0
             if not self.connection.closed:
-                faults.refuse(error)
-            self._find_out(error)
+                self._refuse_commit(error)
+            noted, self._transaction_id = self._transaction_id, None
+            find_out(error, noted, self._became_of)
             return
         self._savepoints = 0
         if done != "COMMIT":
             raise StoreFault("the transaction had failed, so that its commit took it back")
 
-    def _find_out(self, lost: psycopg.Error) -> None:
-        """Ask, after a commit that was not answered, what became of it; return if it is made."""
-        noted, self._transaction_id = self._transaction_id, None
-        until = monotonic() + _FIND_OUT_SECONDS
-        told = faults.words(lost)
-        while noted is not None and monotonic() < until:
-            try:
-                self._open()
-                [[status]] = self._fetch(f"SELECT pg_xact_status('{noted}'::xid8)")
-            except StoreFault as fault:
-                told = str(fault)
-            except psycopg.Error as error:
-                # A number of the future: this is another server than the one that gave it.
-                told = faults.words(error)
-                break
-            else:
-                if status == "committed":
-                    return
-                if status == "aborted":
-                    raise StoreFault(faults.words(lost)) from lost
-            # It is starting up, or has not noticed yet that nobody is there any more.
-            sleep(_AGAIN_SECONDS)
-        raise StoreFault(told, outcome_unknown=True) from lost
+    def _refuse_commit(self, error: psycopg.Error) -> NoReturn:
+        try:
+            self._refuse(error)
+        except psycopg.Error as mistake:
+            raise RowsRefused(faults.words(mistake)) from mistake
+
+    def _commit_in_one_trip(self, writes: Sequence[Write]) -> str | None:
+        if not writes and not self.tells_others:
+            return self._cursor.execute("COMMIT", prepare=False).statusmessage
+        with self.connection.pipeline():
+            for sql, rows in writes:
+                self._cursor.executemany(translated(sql).text, rows)
+            if self.tells_others:
+                self._cursor.execute(f"NOTIFY {CHANNEL}", prepare=False)
+            cursor = self._cursor.execute("COMMIT", prepare=False)
+        return cursor.statusmessage
+
+    def _became_of(self, number: int) -> str:
+        """Ask what became of a transaction, over a new connection."""
+        self._open()
+        [[status]] = self._fetch(f"SELECT pg_xact_status('{number}'::xid8)")
+        return str(status)
 
     def _control(self, sql: str) -> bool:
         """Carry out what begins and ends transactions; False for everything else."""
@@ -335,6 +345,11 @@ class PostgresStore:
     def is_shared(self) -> bool:
         """Daemons of several machines may keep their state in it."""
         return True
+
+    @property
+    def server_ms(self) -> int | None:
+        """What the server's clock showed once the lock was had."""
+        return self._server_ms if self.goes_by_server else None
 
     @property
     def is_waited_for(self) -> bool:

@@ -5,18 +5,17 @@ next transaction; until then mutations are refused and it is tried once a second
 writes. No restart is needed, not even where nobody knows whether a commit was made: what the server
 holds does not depend on this process, so it is just read again.
 
-What may have happened while there was no connection is looked at under the lock.
+Other daemons write to it at the same time. What they have done is looked at once a second, and at
+once where the server hints at it (`hints`): entries to be told here (`telling`), and what they have
+left for this host to do (`core.elsewhere`). The look also keeps up the beat that all share
+(`core.server_clock`), where nobody has written for a while.
 
-- Another daemon may have served, by the clocks of another machine. Whether it has, no row tells for
-  sure; so after each loss of the connection leases get their full time anew (`others_wrote`), as
-  after any time in which nobody could renew.
-- It may have taken this host for gone. Then the row of the host is not what this daemon has made of
-  it (`_see_that_host_is_ours`). The batch is refused, all that was known is forgotten, and the host
-  is registered anew under its next epoch.
-- Entries may have been committed that nobody here has heard of: another daemon's, or those of a
-  commit of which nobody knew. Subscribers must get each, in order. So what is told goes on from
-  what was told last, and a gap is read from the journal before anything behind it is told
-  (`_without_a_gap`). If it cannot be read now, nothing is told now.
+After each loss of the connection what is held over this host gets its full time anew
+(`others_wrote`), as after any time in which nobody could renew.
+
+Another daemon may have taken this host for gone. Then the row of the host is not what this daemon
+has made of it, which is looked at under the lock (`_see_that_host_is_ours`). The batch is refused,
+all that was known is forgotten, and the host is registered anew under its next epoch.
 
 A transaction makes a bounded number of savepoints: past 64 the server keeps them elsewhere, and
 everybody who reads pays for that.
@@ -27,25 +26,31 @@ from time import perf_counter
 from typing import NamedTuple
 
 import structlog
-from psycopg.sql import SQL, Literal
 
-from penholder_daemon.core import journal, positions
+from penholder_daemon.core import positions, server_clock
 from penholder_daemon.core.commit import Answer, BatchOutcome, Committer, nothing_written
 from penholder_daemon.core.method import Invocation
-from penholder_daemon.core.store import Row, StoreFault
-from penholder_daemon.core.transaction import Published
-from penholder_daemon.shell.store.backing import MakeCommitter
+from penholder_daemon.core.store import Row, StoreFault, integer
+from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter
 from penholder_daemon.shell.store.fault_changes import logged
-from penholder_daemon.shell.store.postgres.store import FirstLook, PostgresStore
+from penholder_daemon.shell.store.postgres.hints import Hints
+from penholder_daemon.shell.store.postgres.pen import FirstLook
+from penholder_daemon.shell.store.postgres.store import PostgresStore
+from penholder_daemon.shell.store.postgres.telling import Telling
 
 log = structlog.get_logger()
 
 MOST_SAVEPOINTS = 60
-_TOLD_AT_ONCE = 1000
 _AGAIN_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
 _MEASURE_SECONDS = 60.0
-_OWN_ROW = SQL("SELECT state, started_at FROM hosts WHERE host_id = {} FOR SHARE")
+_LOOK = (
+    f"SELECT p.*, EXISTS (SELECT 1 FROM host_effects WHERE host_id = ?1),"
+    " (SELECT COUNT(*) FROM hosts WHERE state = 'active' AND host_id <> ?1),"
+    " (SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) - boottime_ms"
+    f" FROM clock) FROM ({positions.LAST}) p"
+)
+"""How far the journal goes, whether there is something to do, how many others, how old the beat."""
 _FENCED = (
     "another daemon has taken this host for gone while the database could not be reached; it is"
     " registered anew"
@@ -53,32 +58,46 @@ _FENCED = (
 
 
 class Own(NamedTuple):
-    """What a daemon knows itself by, and the call that keeps its host registered."""
+    """What a daemon knows itself by, and the calls by which it is one of several hosts."""
 
     host_id: str
     started_at: str
-    keep: Invocation
+    calls: HostCalls
 
 
 class PostgresWriting:
     """Implements `WritingConnection`."""
 
-    def __init__(self, store: PostgresStore, make_committer: MakeCommitter, own: Own) -> None:
+    def __init__(
+        self, store: PostgresStore, hints: Hints, make_committer: MakeCommitter, own: Own
+    ) -> None:
         """Go on from where the journal stands; raises StoreFault."""
         self._store = store
+        self._hints = hints
         self._sessions = store.sessions
+        self._version = store.data_version
         self._own = own
-        self._told = positions.last(store)
-        self._is_behind = False
-        """Whether there are entries that nobody here was told of, as far as is known."""
+        self._telling = Telling(store)
         self._is_registered = self._is_fenced = False
+        self._is_hinted = False
         self._tried_at = self._looked_at = 0.0
         self._measured_at = perf_counter()
         self._progressed_at = perf_counter()
         self.database_bytes = _size_of(store)
-        own_row = _OWN_ROW.format(Literal(own.host_id)).as_string(None)
-        store.first_look = FirstLook(own_row, self._see_that_host_is_ours)
+        store.first_look = FirstLook(own.host_id, self._see_that_host_is_ours)
+        store.goes_by_server = True
         self._committer: Committer = make_committer(store)
+
+    def watch(self, poke: Callable[[], None]) -> None:
+        """Have it called, from any thread, when others may have written."""
+
+        def heard() -> None:
+            # However often it is heard, one look sees all of it.
+            if not self._is_hinted:
+                self._is_hinted = True
+                poke()
+
+        self._hints.start(heard)
 
     @property
     def progressed_at(self) -> float:
@@ -99,7 +118,8 @@ class PostgresWriting:
         """Do nothing: the server has its own."""
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
+        self._hints.close()
         self._store.close()
 
     def run(
@@ -119,27 +139,11 @@ class PostgresWriting:
         )
 
     def heartbeat(self) -> BatchOutcome:
-        """See whether writing works again, and whether anything is to be told."""
+        """See whether writing works again, and what others have done."""
         self._progressed_at = perf_counter()
         if not self._may_try():
             return BatchOutcome([])
-        return self._done(self._look)
-
-    def _look(self) -> BatchOutcome:
-        if self._committer.fault is None and self._progressed_at - self._looked_at > _LOOK_SECONDS:
-            self._looked_at = self._progressed_at
-            try:
-                self._is_behind = positions.last(self._store) > self._told
-                self._look_at_size()
-            except StoreFault:
-                # What it is, and that it is told, is the committer's business.
-                return self._committer.run([])
-        return self._committer.heartbeat()
-
-    def _look_at_size(self) -> None:
-        if self._looked_at - self._measured_at > _MEASURE_SECONDS:
-            self._measured_at = self._looked_at
-            self.database_bytes = _size_of(self._store)
+        return self._done(self._committer.heartbeat)
 
     def _may_try(self) -> bool:
         """Whether it is not just now that the server could not be reached."""
@@ -163,37 +167,67 @@ class PostgresWriting:
         if self._is_fenced:
             self._is_fenced = False
             log.warning("this host was taken for gone, and is registered anew")
-            again = self._committer.run([self._own.keep])
-            outcome.published += again.published
-            outcome.effects += again.effects
-        outcome.published = self._without_a_gap(outcome.published)
+            self._add(outcome, [self._own.calls.keep])
+        self._look(outcome)
+        outcome.published = self._telling.without_a_gap(outcome.published)
         self._progressed_at = perf_counter()
         return outcome
 
+    def _add(self, outcome: BatchOutcome, calls: list[Invocation]) -> None:
+        """Have calls of this host's own carried out, and add what they came to."""
+        again = logged(self._committer, lambda: self._committer.run(calls))
+        outcome.published += again.published
+        outcome.effects += again.effects
+
     # --- whose host it is ---------------------------------------------------------------------
-    def _see_that_host_is_ours(self, found: Row | None) -> None:
+    def _see_that_host_is_ours(self, found: Row) -> None:
+        # Without a lock on its row: under that of all who write nobody else changes it.
         if self._store.sessions != self._sessions:
             self._sessions = self._store.sessions
             self._committer.others_wrote()
+        if self._store.data_version != self._version:
+            self._version = self._store.data_version
+            self._telling.is_behind = True
         if found == ("active", self._own.started_at):
             self._is_registered = True
         elif self._is_registered:
             self._is_registered, self._is_fenced = False, True
             raise StoreFault(_FENCED)
 
-    # --- what is told -------------------------------------------------------------------------
-    def _without_a_gap(self, published: list[Published]) -> list[Published]:
+    # --- what others have done ----------------------------------------------------------------
+    def _look(self, outcome: BatchOutcome) -> None:
+        now = perf_counter()
+        is_due = self._is_hinted or now - self._looked_at > _LOOK_SECONDS
+        if not is_due or self._committer.fault is not None:
+            return
+        self._is_hinted = False
+        self._looked_at = now
         try:
-            if self._is_behind or (published and published[0].entry.pos != self._told + 1):
-                published = journal.published_after(self._store, self._told, _TOLD_AT_ONCE)
-                self._is_behind = len(published) == _TOLD_AT_ONCE
-        except StoreFault as fault:
-            log.warning("entries are told later", reason=str(fault))
-            self._is_behind = True
-            return []
-        if published:
-            self._told = published[-1].entry.pos
-        return published
+            found = self._store.row(_LOOK, self._own.host_id)
+            self._measure(now)
+        except StoreFault:
+            # What it is, and that it is told, is the committer's business.
+            self._add(outcome, [])
+            return
+        assert found is not None  # it selects from no table
+        pos, noted_pos, is_left, others, since_beat_ms = found
+        self._telling.heard_of(max(integer(pos), integer(noted_pos)))
+        self._store.tells_others = bool(others)
+        if is_left:
+            self._add(outcome, [self._own.calls.carry_out])
+        elif since_beat_ms is None or integer(since_beat_ms) >= server_clock.BEAT_MS:
+            self._beat(outcome)
+
+    def _beat(self, outcome: BatchOutcome) -> None:
+        # Nobody is waiting for it.
+        tells, self._store.tells_others = self._store.tells_others, False
+        self._add(outcome, [])
+        self._store.tells_others = tells
+
+    def _measure(self, now: float) -> None:
+        if now - self._measured_at > _MEASURE_SECONDS:
+            self._measured_at = now
+            self.database_bytes = _size_of(self._store)
 
 
 def _size_of(store: PostgresStore) -> int:

@@ -1,0 +1,38 @@
+"""What became of a commit that was not answered: the server knows, and is asked."""
+
+from collections.abc import Callable
+from time import monotonic, sleep
+
+import psycopg
+
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.store.postgres import faults
+
+_FIND_OUT_SECONDS = 10.0
+_AGAIN_SECONDS = 0.1
+
+
+def find_out(lost: psycopg.Error, number: int | None, became_of: Callable[[int], str]) -> None:
+    """Return if the transaction of this number is committed, raise StoreFault if it is not.
+
+    `became_of` connects and asks. Where nobody says so for long, the outcome is unknown.
+    """
+    until = monotonic() + _FIND_OUT_SECONDS
+    told = faults.words(lost)
+    while number is not None and monotonic() < until:
+        try:
+            status = became_of(number)
+        except StoreFault as fault:
+            told = str(fault)
+        except psycopg.Error as error:
+            # A number of the future: this is another server than the one that gave it.
+            told = faults.words(error)
+            break
+        else:
+            if status == "committed":
+                return
+            if status == "aborted":
+                raise StoreFault(faults.words(lost)) from lost
+        # It is starting up, or has not noticed yet that nobody is there any more.
+        sleep(_AGAIN_SECONDS)
+    raise StoreFault(told, outcome_unknown=True) from lost

@@ -1,0 +1,78 @@
+"""Hearing that another daemon has committed, over a connection of its own.
+
+The server tells whoever listens at each commit. It is a hint that makes things fast: what is told
+may be lost with its connection, so everything is looked at once a second without any. Whoever hears
+one looks at the tables; nothing but that is in it.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+import psycopg
+import structlog
+
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.store.postgres.connecting import Connect, Connection
+from penholder_daemon.shell.store.postgres.pen import CHANNEL
+
+log = structlog.get_logger()
+
+_AGAIN_SECONDS = 1.0
+
+
+class Hints:
+    """Listens on a thread of its own until it is closed."""
+
+    def __init__(self, connect: Connect, is_own: Callable[[int], bool]) -> None:
+        """Listen to nobody yet; `is_own` knows the sessions of this daemon that write."""
+        self._connect = connect
+        self._is_own = is_own
+        self._connection: Connection | None = None
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, heard: Callable[[], None]) -> None:
+        """Begin; `heard` is called on the thread."""
+        self._thread = threading.Thread(
+            target=self._run, args=(heard,), name="penholder-hints", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread and its connection."""
+        self._closing.set()
+        connection = self._connection
+        if connection is not None and not connection.closed:
+            _cut(connection)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, heard: Callable[[], None]) -> None:
+        while not self._closing.is_set():
+            try:
+                self._listen(heard)
+            except (StoreFault, psycopg.Error) as error:
+                if not self._closing.is_set():
+                    log.debug("hints of other daemons are not heard", reason=str(error))
+            self._closing.wait(_AGAIN_SECONDS)
+
+    def _listen(self, heard: Callable[[], None]) -> None:
+        with self._connect() as connection:
+            self._connection = connection
+            # Set before it was seen, or seen before it was set: either way it ends.
+            if self._closing.is_set():
+                return
+            connection.execute(f"LISTEN {CHANNEL}".encode())
+            # What was told while nobody listened.
+            heard()
+            for notice in connection.notifies():
+                if not self._is_own(notice.pid):
+                    heard()
+
+
+def _cut(connection: Connection) -> None:
+    """End a connection that another thread waits on, which closing it would not."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as same:
+        same.shutdown(socket.SHUT_RDWR)
