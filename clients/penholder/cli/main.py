@@ -37,6 +37,8 @@ def main() -> int:
     finally:
         _let_go(sys.stdout)
         _let_go(sys.stderr)
+        # The interpreter would look through all of it once more before it goes.
+        gc.freeze()
 
 
 def _reset_signals() -> None:

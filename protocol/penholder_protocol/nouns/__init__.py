@@ -1,100 +1,110 @@
 """The records and words of the contract, as typed structures.
 
 `from penholder_protocol import nouns`, then `nouns.Worker`, `nouns.WorkerId` and so on. Made by
-`make generate` from the modules beside it.
+`make generate` from the modules beside it, each of which is imported when something of it is first
+asked for: a command that needs two records does not wait for a hundred.
 """
 
-from penholder_protocol.nouns._base import Page, Record
-from penholder_protocol.nouns.approvals import Approval, Option
-from penholder_protocol.nouns.blobs import BlobPart, Upload
-from penholder_protocol.nouns.board import (
-    Board,
-    BoardEvent,
-    BoardSummary,
-    Brief,
-    BriefNode,
-    BriefTree,
-    Workstream,
-)
-from penholder_protocol.nouns.controllers import (
-    ActiveOwner,
-    Controller,
-    ControllerStatus,
-    Fence,
-    Handle,
-    Instance,
-    Release,
-    Validity,
-)
-from penholder_protocol.nouns.daemon import (
-    Backup,
-    DaemonStatus,
-    Finding,
-    Health,
-    Metrics,
-    Pruned,
-    PrunedStream,
-    Stopping,
-    Verification,
-)
-from penholder_protocol.nouns.events import Event, NewEvent
-from penholder_protocol.nouns.handoffs import Handoff
-from penholder_protocol.nouns.hosts import Host
-from penholder_protocol.nouns.inputs import AcknowledgedInput, Input
-from penholder_protocol.nouns.journal import (
-    CurrentPosition,
-    Entries,
-    EntriesNotice,
-    Entry,
-    FencedNotice,
-    LaggedNotice,
-    PrunedNotice,
-    Subscription,
-    Unsubscribed,
-)
-from penholder_protocol.nouns.leases import Lease, LeaseProof
-from penholder_protocol.nouns.messages import Acknowledged, Message, Messages, Unread
-from penholder_protocol.nouns.queue import (
-    ClaimedTask,
-    NewQueueTask,
-    PausedQueue,
-    QueueOverview,
-    QueueRead,
-    QueueStats,
-    QueueTask,
-)
-from penholder_protocol.nouns.rpc import Applied, Call, Canceled, Hello, Peer, Pong
-from penholder_protocol.nouns.runs import (
-    Backend,
-    Backends,
-    ClaimedRun,
-    Command,
-    Job,
-    Run,
-    RunEvent,
-    Runner,
-    SessionRef,
-)
-from penholder_protocol.nouns.sessions import Session, SessionEvents, SessionRead, SessionSummary
-from penholder_protocol.nouns.state import (
-    Binding,
-    ContextParty,
-    StateCleared,
-    StateContext,
-    StateDeleted,
-    StateEntry,
-    StateKeys,
-    StateSnapshot,
-)
-from penholder_protocol.nouns.tasks import Task
-from penholder_protocol.nouns.workers import (
-    Attachment,
-    LastEvent,
-    Removed,
-    RuntimeStatus,
-    Worker,
-    WorkerOverview,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penholder_protocol.nouns._base import Page, Record
+    from penholder_protocol.nouns.approvals import Approval, Option
+    from penholder_protocol.nouns.blobs import BlobPart, Upload
+    from penholder_protocol.nouns.board import (
+        Board,
+        BoardEvent,
+        BoardSummary,
+        Brief,
+        BriefNode,
+        BriefTree,
+        Workstream,
+    )
+    from penholder_protocol.nouns.controllers import (
+        ActiveOwner,
+        Controller,
+        ControllerStatus,
+        Fence,
+        Handle,
+        Instance,
+        Release,
+        Validity,
+    )
+    from penholder_protocol.nouns.daemon import (
+        Backup,
+        DaemonStatus,
+        Finding,
+        Health,
+        Metrics,
+        Pruned,
+        PrunedStream,
+        Stopping,
+        Verification,
+    )
+    from penholder_protocol.nouns.events import Event, NewEvent
+    from penholder_protocol.nouns.handoffs import Handoff
+    from penholder_protocol.nouns.hosts import Host
+    from penholder_protocol.nouns.inputs import AcknowledgedInput, Input
+    from penholder_protocol.nouns.journal import (
+        CurrentPosition,
+        Entries,
+        EntriesNotice,
+        Entry,
+        FencedNotice,
+        LaggedNotice,
+        PrunedNotice,
+        Subscription,
+        Unsubscribed,
+    )
+    from penholder_protocol.nouns.leases import Lease, LeaseProof
+    from penholder_protocol.nouns.messages import Acknowledged, Message, Messages, Unread
+    from penholder_protocol.nouns.queue import (
+        ClaimedTask,
+        NewQueueTask,
+        PausedQueue,
+        QueueOverview,
+        QueueRead,
+        QueueStats,
+        QueueTask,
+    )
+    from penholder_protocol.nouns.rpc import Applied, Call, Canceled, Hello, Peer, Pong
+    from penholder_protocol.nouns.runs import (
+        Backend,
+        Backends,
+        ClaimedRun,
+        Command,
+        Job,
+        Run,
+        RunEvent,
+        Runner,
+        SessionRef,
+    )
+    from penholder_protocol.nouns.sessions import (
+        Session,
+        SessionEvents,
+        SessionRead,
+        SessionSummary,
+    )
+    from penholder_protocol.nouns.state import (
+        Binding,
+        ContextParty,
+        StateCleared,
+        StateContext,
+        StateDeleted,
+        StateEntry,
+        StateKeys,
+        StateSnapshot,
+    )
+    from penholder_protocol.nouns.tasks import Task
+    from penholder_protocol.nouns.workers import (
+        Attachment,
+        LastEvent,
+        Removed,
+        RuntimeStatus,
+        Worker,
+        WorkerOverview,
+    )
 
 __all__ = [
     "Acknowledged",
@@ -190,3 +200,112 @@ __all__ = [
     "WorkerOverview",
     "Workstream",
 ]
+_MODULES = {
+    "Acknowledged": "messages",
+    "AcknowledgedInput": "inputs",
+    "ActiveOwner": "controllers",
+    "Applied": "rpc",
+    "Approval": "approvals",
+    "Attachment": "workers",
+    "Backend": "runs",
+    "Backends": "runs",
+    "Backup": "daemon",
+    "Binding": "state",
+    "BlobPart": "blobs",
+    "Board": "board",
+    "BoardEvent": "board",
+    "BoardSummary": "board",
+    "Brief": "board",
+    "BriefNode": "board",
+    "BriefTree": "board",
+    "Call": "rpc",
+    "Canceled": "rpc",
+    "ClaimedRun": "runs",
+    "ClaimedTask": "queue",
+    "Command": "runs",
+    "ContextParty": "state",
+    "Controller": "controllers",
+    "ControllerStatus": "controllers",
+    "CurrentPosition": "journal",
+    "DaemonStatus": "daemon",
+    "Entries": "journal",
+    "EntriesNotice": "journal",
+    "Entry": "journal",
+    "Event": "events",
+    "Fence": "controllers",
+    "FencedNotice": "journal",
+    "Finding": "daemon",
+    "Handle": "controllers",
+    "Handoff": "handoffs",
+    "Health": "daemon",
+    "Hello": "rpc",
+    "Host": "hosts",
+    "Input": "inputs",
+    "Instance": "controllers",
+    "Job": "runs",
+    "LaggedNotice": "journal",
+    "LastEvent": "workers",
+    "Lease": "leases",
+    "LeaseProof": "leases",
+    "Message": "messages",
+    "Messages": "messages",
+    "Metrics": "daemon",
+    "NewEvent": "events",
+    "NewQueueTask": "queue",
+    "Option": "approvals",
+    "Page": "_base",
+    "PausedQueue": "queue",
+    "Peer": "rpc",
+    "Pong": "rpc",
+    "Pruned": "daemon",
+    "PrunedNotice": "journal",
+    "PrunedStream": "daemon",
+    "QueueOverview": "queue",
+    "QueueRead": "queue",
+    "QueueStats": "queue",
+    "QueueTask": "queue",
+    "Record": "_base",
+    "Release": "controllers",
+    "Removed": "workers",
+    "Run": "runs",
+    "RunEvent": "runs",
+    "Runner": "runs",
+    "RuntimeStatus": "workers",
+    "Session": "sessions",
+    "SessionEvents": "sessions",
+    "SessionRead": "sessions",
+    "SessionRef": "runs",
+    "SessionSummary": "sessions",
+    "StateCleared": "state",
+    "StateContext": "state",
+    "StateDeleted": "state",
+    "StateEntry": "state",
+    "StateKeys": "state",
+    "StateSnapshot": "state",
+    "Stopping": "daemon",
+    "Subscription": "journal",
+    "Task": "tasks",
+    "Unread": "messages",
+    "Unsubscribed": "journal",
+    "Upload": "blobs",
+    "Validity": "controllers",
+    "Verification": "daemon",
+    "Worker": "workers",
+    "WorkerOverview": "workers",
+    "Workstream": "board",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what has not been asked for yet."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """List all of them, asked for or not."""
+    return [*globals(), *__all__]

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 _TARGETS = ("sysinit", "basic", "sockets", "timers", "shutdown", "multi-user")
 _JOURNAL = ("systemd-journald.service", "systemd-journald.socket")
 _SYSTEM_UNITS = Path("/lib/systemd/system")
-_PROGRAMS = {"penholder": "penholder.cli.main", "penholderd": "penholder_daemon.main"}
+_PROGRAMS = {"penholder": "penholder.cli.main", "penholderd": "penholder_daemon.__main__"}
 _SOURCE_ROOTS = ("daemon", "protocol", "clients")
 _LIBRARIES = "/opt/python/lib"
 """Where the interpreter's shared library is inside, if it has one."""

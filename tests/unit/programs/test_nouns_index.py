@@ -17,7 +17,7 @@ def test_every_record_of_a_module_is_handed_on_and_nothing_else(
     (tmp_path / "b.py").write_text("".join(f"class {name}: ...\n" for name in many))
     text = nouns_index.render()
     assert "from penholder_protocol.nouns.a import Ant, Zebra\n" in text
-    assert "from penholder_protocol.nouns.b import (\n    Record00,\n" in text
+    assert "from penholder_protocol.nouns.b import (\n        Record00,\n" in text
     assert "Word" not in text
     assert "Own" not in text
     listed = text.partition("__all__")[2]

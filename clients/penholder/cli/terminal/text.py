@@ -3,8 +3,6 @@
 Text from workers may hold anything; on a terminal it must not move the cursor or change colours.
 """
 
-import json
-
 import msgspec
 
 Record = dict[str, object]
@@ -22,6 +20,8 @@ def plain(value: object) -> str:
     try:
         return printable(_encode(value).decode())
     except UnicodeEncodeError:
+        import json  # noqa: PLC0415 - two milliseconds, for what is hardly ever met
+
         return printable(json.dumps(value, default=str))  # a lone surrogate becomes its escape
     except RecursionError:
         return "nested too deep to be shown here: --json shows all"

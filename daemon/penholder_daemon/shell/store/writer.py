@@ -51,6 +51,8 @@ log = structlog.get_logger()
 
 # Well below LEASE_STALL_MS, so that a writer with nothing to do is not taken for one that stalls.
 _HEARTBEAT_SECONDS = 0.5
+_IDLE_SECONDS = 1.0
+"""The same where nobody has asked for the store: it takes four switches of threads to look."""
 _LOOP_BATCH_SECONDS = 0.005
 """How long a batch in the loop takes more calls: who asks for anything else waits meanwhile."""
 _LAST_SECONDS = 1.0
@@ -114,7 +116,7 @@ class AdaptiveWriter:
 
     @property
     def silent_seconds(self) -> float:
-        """How long ago it last got on with something; idle it does twice a second."""
+        """How long ago it last got on with something; idle it does once a second."""
         return perf_counter() - self._connection.progressed_at
 
     @property
@@ -248,7 +250,7 @@ class AdaptiveWriter:
     def _await_loan(self) -> None:
         while True:
             try:
-                self._loans.get(timeout=_HEARTBEAT_SECONDS)
+                self._loans.get(timeout=_IDLE_SECONDS)
             except queue.Empty:
                 # A loan it may be, and only the loop knows whether it has anything to do. Where it
                 # has, it is asked again: it may idle by then.

@@ -3,7 +3,7 @@
 A watchdog that is fed by a timer says that the timer runs. What must be known is whether mutations
 are still carried out. So trio's loop tells systemd, of the writer's own progress: a loop that hangs
 tells nothing, and a writer that hangs is told of no more. A busy writer progresses with every
-statement and within a long one, an idle one twice a second, so neither is taken for one that hangs.
+statement and within a long one, an idle one once a second, so neither is taken for one that hangs.
 
 A writer that has been silent for half of the time that systemd allows is not vouched for any more.
 """
