@@ -207,6 +207,9 @@ class Connection:
     def watch(self, poke: Callable[[], None]) -> None:
         """Nobody else writes."""
 
+    def rest(self) -> None:
+        """Nothing is held."""
+
     def heartbeat(self) -> BatchOutcome:
         """See whether writing works."""
         with self._alone():

@@ -44,6 +44,9 @@ class BenchConnection:
     def watch(self, poke: Callable[[], None]) -> None:
         """Nobody else writes."""
 
+    def rest(self) -> None:
+        """Nothing is held."""
+
     def heartbeat(self) -> BatchOutcome:
         """Leave the writer's beat to the test."""
         return BatchOutcome([])

@@ -25,6 +25,9 @@ class _BrokenConnection:
     def watch(self, poke: Callable[[], None]) -> None:
         """Nobody else writes."""
 
+    def rest(self) -> None:
+        """Nothing is held."""
+
     def heartbeat(self) -> BatchOutcome:
         """Meet it."""
         raise OSError("what nobody foresaw")

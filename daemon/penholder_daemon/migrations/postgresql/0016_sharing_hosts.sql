@@ -16,13 +16,17 @@ CREATE INDEX host_effects_by_host ON host_effects (host_id, number);
 -- function that changes things sees in each statement what was committed before that one began, so
 -- what stands behind the lock sees what it was waited for.
 CREATE FUNCTION take_pen(
-  pen BIGINT, own_id TEXT,
-  OUT number xid8, OUT oldest xid8, OUT server_ms BIGINT, OUT state TEXT, OUT started_at TEXT
+  pen BIGINT, own_id TEXT, waits BOOLEAN,
+  OUT number BIGINT, OUT oldest BIGINT, OUT server_ms BIGINT, OUT state TEXT, OUT started_at TEXT
 ) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(pen);
-  number := pg_current_xact_id();
-  oldest := pg_snapshot_xmin(pg_current_snapshot());
+  IF waits THEN
+    PERFORM pg_advisory_xact_lock(pen);
+  ELSIF NOT pg_try_advisory_xact_lock(pen) THEN
+    RETURN;
+  END IF;
+  number := CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT);
+  oldest := CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT);
   server_ms := extract(epoch FROM clock_timestamp()) * 1000;
   SELECT h.state, h.started_at INTO state, started_at FROM penholder.hosts h WHERE h.host_id = own_id;
 END

@@ -91,6 +91,9 @@ class WritingConnection(Protocol):
     def checkpoint(self) -> None:
         """Do what waits, after answers have gone out; raises StoreFault."""
 
+    def rest(self) -> None:
+        """Let go of what is held for the next batch, where that is not coming at once."""
+
     def close(self) -> None:
         """Close the connection."""
 

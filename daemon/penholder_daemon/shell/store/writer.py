@@ -51,6 +51,8 @@ log = structlog.get_logger()
 
 # Well below LEASE_STALL_MS, so that a writer with nothing to do is not taken for one that stalls.
 _HEARTBEAT_SECONDS = 0.5
+_SOON_SECONDS = 0.001
+"""What does not come so soon after a batch does not follow on it."""
 _IDLE_SECONDS = 1.0
 """The same where nobody has asked for the store: it takes four switches of threads to look."""
 _LOOP_BATCH_SECONDS = 0.005
@@ -264,7 +266,7 @@ class AdaptiveWriter:
             if waits and not self._waiting:
                 # Waited for only with nothing to do; with jobs at hand nothing may delay the next
                 # commit.
-                self._note(self._inbox.get(timeout=_HEARTBEAT_SECONDS))
+                self._note(self._next())
             self._take_in_rest()
         except queue.Empty:
             pass  # nothing has come, as is seen below
@@ -274,6 +276,13 @@ class AdaptiveWriter:
             self._idle()
         # After the answers are on their way: nobody who was written for waits for a checkpoint.
         self._checkpoint()
+
+    def _next(self) -> Come:
+        try:
+            return self._inbox.get(timeout=_SOON_SECONDS)
+        except queue.Empty:
+            self._connection.rest()
+        return self._inbox.get(timeout=_HEARTBEAT_SECONDS)
 
     def _idle(self) -> None:
         outcome = self._connection.heartbeat()

@@ -118,6 +118,9 @@ class WriterConnection:
     def watch(self, poke: Callable[[], None]) -> None:
         """Do nothing: nobody else writes."""
 
+    def rest(self) -> None:
+        """Do nothing: nothing is held."""
+
     def heartbeat(self) -> BatchOutcome:
         """Do what is to be done when nobody writes: see whether writing works again."""
         self._progress()

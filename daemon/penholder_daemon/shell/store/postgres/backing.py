@@ -57,7 +57,7 @@ class PostgresBacking:
         name = f"penholder {self._host_id}"
         silent = {"idle_in_transaction_session_timeout": f"{_IDLE_MS}"}
         connect = self._connector(name=name, **silent)
-        store = opening.open_writer_over(together(connect, name))
+        store = opening.open_serving(together(connect, name))
         own = Own(self._host_id, world.started_at, host_calls)
         hints = Hints(
             self._connect_as("hints"), lambda pid: pid == store.connection.info.backend_pid

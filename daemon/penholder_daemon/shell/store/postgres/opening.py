@@ -5,6 +5,7 @@ the schema `penholder` is looked at or written, so a database may hold others' t
 """
 
 from contextlib import ExitStack
+from typing import TypeVar
 
 import psycopg
 
@@ -15,10 +16,12 @@ from penholder_daemon.shell.store.postgres import connecting, faults
 from penholder_daemon.shell.store.postgres.beside import BesideStore, PostgresReader
 from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect, Connection
 from penholder_daemon.shell.store.postgres.pen import PEN
+from penholder_daemon.shell.store.postgres.serving_store import ServingStore
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 from penholder_protocol import __version__
 
+StoreT = TypeVar("StoreT", bound=PostgresStore)
 _NOTHING = Catalogue({}, {})
 _OLDEST_SERVER = 14_00_00
 _COLUMNS = (
@@ -38,11 +41,15 @@ def open_writer(url: str) -> PostgresStore:
 
     Raises UnusableDatabase for one that cannot be used, UnwritableDatabase for what may pass.
     """
-    return open_writer_over(connecting.connector(url))
+    return _open(connecting.connector(url), PostgresStore)
 
 
-def open_writer_over(connect: Connect) -> PostgresStore:
-    """Do the same over connections that are made so."""
+def open_serving(connect: Connect) -> ServingStore:
+    """Do the same for a daemon, over connections that are made so."""
+    return _open(connect, ServingStore)
+
+
+def _open(connect: Connect, kind: type[StoreT]) -> StoreT:
 
     def connect_to_write() -> Connection:
         connection = connect()
@@ -50,7 +57,7 @@ def open_writer_over(connect: Connect) -> PostgresStore:
         return connection
 
     try:
-        store = PostgresStore(connect_to_write, _NOTHING)
+        store = kind(connect_to_write, _NOTHING)
         with ExitStack() as opened:
             opened.callback(store.close)
             prepare(store.connection)
@@ -58,8 +65,8 @@ def open_writer_over(connect: Connect) -> PostgresStore:
             opened.pop_all()
         return store
     except psycopg.Error as error:
-        kind = UnwritableDatabase if faults.is_fault(error) else UnusableDatabase
-        raise kind(f"PostgreSQL cannot be used: {faults.words(error)}") from error
+        refusal = UnwritableDatabase if faults.is_fault(error) else UnusableDatabase
+        raise refusal(f"PostgreSQL cannot be used: {faults.words(error)}") from error
     except StoreBusy as busy:
         raise UnwritableDatabase(str(busy)) from busy
     except StoreFault as fault:

@@ -1,11 +1,7 @@
-"""The pen: how a transaction that writes begins, and who is told of its end."""
-
-from collections.abc import Callable
-from typing import NamedTuple
+"""The pen: the lock of all who write, and how a transaction that has it begins."""
 
 from psycopg.sql import SQL, Literal
 
-from penholder_daemon.core.store import Row
 from penholder_daemon.shell.store.postgres.connecting import LOCK_MS
 
 PEN = 0x50454E31
@@ -17,7 +13,7 @@ BEGIN_TO_WRITE = (
     " SELECT pg_snapshot_xmin(pg_current_snapshot())"
 )
 """The lock, the number of this transaction, and of those under way then the lowest."""
-_TAKE_PEN = SQL(f"BEGIN; SELECT * FROM take_pen({PEN}, {{}})")
+_TAKE_PEN = SQL(f"BEGIN; SELECT * FROM take_pen({PEN}, {{}}, TRUE)")
 FREE_PEN = (
     "SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
     " WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objsubid = 1 AND l.granted"
@@ -28,14 +24,6 @@ FREE_PEN = (
 )
 """Nothing else ends one that stands still amid what it is sent. One that waits for a standby must
 not be ended: it would be told to be committed though the standby has nothing of it."""
-
-
-class FirstLook(NamedTuple):
-    """Whose transactions they are, which is looked at in the same trip that begins one."""
-
-    host_id: str
-    seen: Callable[[Row], None]
-    """Gets the state and the start of that host, as texts; what it raises, refuses it."""
 
 
 def take_pen(host_id: str) -> str:

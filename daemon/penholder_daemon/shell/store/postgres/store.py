@@ -48,13 +48,7 @@ from penholder_daemon.shell.store.postgres import connecting, faults
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import Statement, comparable, translated
 from penholder_daemon.shell.store.postgres.finding_out import find_out
-from penholder_daemon.shell.store.postgres.pen import (
-    BEGIN_TO_WRITE,
-    CHANNEL,
-    FREE_PEN,
-    FirstLook,
-    take_pen,
-)
+from penholder_daemon.shell.store.postgres.pen import BEGIN_TO_WRITE, FREE_PEN
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 
 T = TypeVar("T")
@@ -82,12 +76,6 @@ class PostgresStore:
         self._cursor_numbers = count()
         self.subtransactions = 0
         """How many savepoints this transaction has made so far."""
-        self.first_look: FirstLook | None = None
-        self.goes_by_server = False
-        """Whether time is what the server's clock shows."""
-        self.tells_others = False
-        """Whether a commit is told of."""
-        self._server_ms = 0
         self.sessions = 0
         """How many connections there were so far."""
         self._open()
@@ -105,13 +93,6 @@ class PostgresStore:
     # --- transactions -------------------------------------------------------------------------
     def _begin(self) -> None:
         # All in one trip, and each a statement of its own: what sees what the lock was waited for.
-        if self.first_look is not None:
-            host_id, seen = self.first_look
-            _, [(number, oldest, server_ms, *host)] = self._begin_to_write(take_pen(host_id))
-            self._server_ms = int(str(server_ms))
-            self._note_number(int(str(number)), int(str(oldest)))
-            seen(tuple(host))
-            return
         _, [(_, number)], [(oldest,)] = self._begin_to_write(BEGIN_TO_WRITE)
         self._note_number(int(str(number)), int(str(oldest)))
 
@@ -177,13 +158,11 @@ class PostgresStore:
             raise RowsRefused(faults.words(mistake)) from mistake
 
     def _commit_in_one_trip(self, writes: Sequence[Write]) -> str | None:
-        if not writes and not self.tells_others:
+        if not writes:
             return self._cursor.execute("COMMIT", prepare=False).statusmessage
         with self.connection.pipeline():
             for sql, rows in writes:
                 self._cursor.executemany(translated(sql).text, rows)
-            if self.tells_others:
-                self._cursor.execute(f"NOTIFY {CHANNEL}", prepare=False)
             cursor = self._cursor.execute("COMMIT", prepare=False)
         return cursor.statusmessage
 
@@ -348,8 +327,8 @@ class PostgresStore:
 
     @property
     def server_ms(self) -> int | None:
-        """What the server's clock showed once the lock was had."""
-        return self._server_ms if self.goes_by_server else None
+        """Nobody goes by the server's clock here."""
+        return None
 
     @property
     def is_waited_for(self) -> bool:

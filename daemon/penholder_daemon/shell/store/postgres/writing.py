@@ -34,8 +34,7 @@ from penholder_daemon.core.store import Row, StoreFault, integer
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter
 from penholder_daemon.shell.store.fault_changes import logged
 from penholder_daemon.shell.store.postgres.hints import Hints
-from penholder_daemon.shell.store.postgres.pen import FirstLook
-from penholder_daemon.shell.store.postgres.store import PostgresStore
+from penholder_daemon.shell.store.postgres.serving_store import FirstLook, ServingStore
 from penholder_daemon.shell.store.postgres.telling import Telling
 
 log = structlog.get_logger()
@@ -69,7 +68,7 @@ class PostgresWriting:
     """Implements `WritingConnection`."""
 
     def __init__(
-        self, store: PostgresStore, hints: Hints, make_committer: MakeCommitter, own: Own
+        self, store: ServingStore, hints: Hints, make_committer: MakeCommitter, own: Own
     ) -> None:
         """Go on from where the journal stands; raises StoreFault."""
         self._store = store
@@ -85,7 +84,6 @@ class PostgresWriting:
         self._progressed_at = perf_counter()
         self.database_bytes = _size_of(store)
         store.first_look = FirstLook(own.host_id, self._see_that_host_is_ours)
-        store.goes_by_server = True
         self._committer: Committer = make_committer(store)
 
     def watch(self, poke: Callable[[], None]) -> None:
@@ -116,6 +114,10 @@ class PostgresWriting:
 
     def checkpoint(self) -> None:
         """Do nothing: the server has its own."""
+
+    def rest(self) -> None:
+        """Let go of what was begun for the next batch: it is not coming at once."""
+        self._store.rest()
 
     def close(self) -> None:
         """Close the connections."""
@@ -230,6 +232,6 @@ class PostgresWriting:
             self.database_bytes = _size_of(self._store)
 
 
-def _size_of(store: PostgresStore) -> int:
+def _size_of(store: ServingStore) -> int:
     [row] = store.rows("SELECT pg_database_size(current_database())")
     return int(str(row[0]))

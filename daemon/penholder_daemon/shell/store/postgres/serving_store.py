@@ -1,0 +1,139 @@
+"""The connection over which a daemon writes: whose host it is, the server's time, hints to others.
+
+Each transaction begins with one look at all that another daemon may have changed of this one
+(`take_pen`), in the same trip that takes the lock.
+
+Where batches follow each other, the next one is begun in the trip that commits the last: while a
+server is asked twice for each batch, nearly half of a batch is waiting for that. Only where nobody
+else would have to wait for the lock meanwhile: this daemon has the database to itself, or so it
+looks, and gives up at once where it does not get the lock. What was begun and is not needed at once
+is taken back (`rest`). A commit that is done is never told to have failed for what was begun after
+it.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from time import perf_counter
+from typing import NamedTuple
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from penholder_daemon.core.store import Row, StoreFault, Write, integer
+from penholder_daemon.shell.store.postgres import connecting
+from penholder_daemon.shell.store.postgres.connecting import Connect
+from penholder_daemon.shell.store.postgres.dialect import translated
+from penholder_daemon.shell.store.postgres.pen import CHANNEL, PEN, take_pen
+from penholder_daemon.shell.store.postgres.store import PostgresStore
+from penholder_daemon.shell.store.postgres.touched import Catalogue
+
+_SOON_SECONDS = 0.001
+"""A batch that begins so soon after the last one will have others behind it."""
+_TAKE_PEN_AT_ONCE = f"SELECT * FROM take_pen({PEN}, $1, FALSE)"
+
+
+class FirstLook(NamedTuple):
+    """Whose transactions they are, which is looked at in the same trip that begins one."""
+
+    host_id: str
+    seen: Callable[[Row], None]
+    """Gets the state and the start of that host; what it raises, refuses the transaction."""
+
+
+class ServingStore(PostgresStore):
+    """One that belongs to a daemon; until it has a first look it is like any other."""
+
+    def __init__(self, connect: Connect, catalogue: Catalogue) -> None:
+        """Connect; raises StoreFault."""
+        self.first_look: FirstLook | None = None
+        self.tells_others = False
+        """Whether a commit is told of, since others may wait for it."""
+        self._server_ms: int | None = None
+        self._begun: Row | None = None
+        """What was seen at the begin of the transaction that was begun ahead."""
+        self._is_busy = False
+        self._committed_at = 0.0
+        super().__init__(connect, catalogue)
+
+    def _begin(self) -> None:
+        if self.first_look is None:
+            super()._begin()
+            return
+        host_id, seen = self.first_look
+        self._is_busy = perf_counter() - self._committed_at < _SOON_SECONDS
+        number, oldest, server_ms, *host = self._take_begun() or self._take_pen(host_id)
+        self._server_ms = integer(server_ms)
+        self._note_number(integer(number), integer(oldest))
+        seen(tuple(host))
+
+    def _take_pen(self, host_id: str) -> Row:
+        _, [(number, oldest, server_ms, *host)] = self._begin_to_write(take_pen(host_id))
+        return (*(int(str(each)) for each in (number, oldest, server_ms)), *host)
+
+    def _take_begun(self) -> Row | None:
+        begun, self._begun = self._begun, None
+        if begun is None or not self.in_transaction:
+            return None
+        self._transactions += 1
+        self.subtransactions = 0
+        return begun
+
+    def rest(self) -> None:
+        """Nothing follows at once: let go of what was begun for it."""
+        if self._begun is not None:
+            self._begun = None
+            with suppress(StoreFault):
+                self._execute("ROLLBACK")
+
+    def _commit_in_one_trip(self, writes: Sequence[Write]) -> str | None:
+        self._begun = None
+        if self.first_look is None or not (writes or self.tells_others):
+            return super()._commit_in_one_trip(writes)
+        if self._is_busy and not self.tells_others:
+            done = self._commit_and_begin(writes, self.first_look.host_id)
+        else:
+            done = self._commit_and_tell(writes)
+        self._committed_at = perf_counter()
+        return done
+
+    def _commit_and_tell(self, writes: Sequence[Write]) -> str | None:
+        with self.connection.pipeline():
+            self._add(writes)
+            if self.tells_others:
+                self._cursor.execute(f"NOTIFY {CHANNEL}", prepare=False)
+            cursor = self._cursor.execute("COMMIT", prepare=False)
+        return cursor.statusmessage
+
+    def _commit_and_begin(self, writes: Sequence[Write], host_id: str) -> str | None:
+        committing = connecting.cursor_of(self.connection)
+        beginning = connecting.cursor_of(self.connection)
+        try:
+            with self.connection.pipeline():
+                self._add(writes)
+                committing.execute("COMMIT", prepare=False)
+                beginning.execute("BEGIN", prepare=False)
+                beginning.execute(_TAKE_PEN_AT_ONCE, (host_id,))
+            begun = beginning.fetchone()
+        except psycopg.Error:
+            if committing.statusmessage != "COMMIT":
+                raise
+            begun = None
+        if committing.statusmessage == "COMMIT" and begun is not None and begun[0] is not None:
+            self._begun = begun
+        else:
+            self._give_up_beginning()
+        return committing.statusmessage
+
+    def _give_up_beginning(self) -> None:
+        if self.connection.info.transaction_status is not TransactionStatus.IDLE:
+            with suppress(psycopg.Error):
+                self._cursor.execute("ROLLBACK", prepare=False)
+
+    def _add(self, writes: Sequence[Write]) -> None:
+        for sql, rows in writes:
+            self._cursor.executemany(translated(sql).text, rows)
+
+    @property
+    def server_ms(self) -> int | None:
+        """What the server's clock showed once the lock was had, where it is gone by."""
+        return self._server_ms
