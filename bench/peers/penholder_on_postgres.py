@@ -35,7 +35,11 @@ class PenholderOnPostgres(Penholder):
 
     def lengths(self) -> list[Length]:
         """Ask the server."""
-        return [length(self._server.ask(_LENGTHS.format(each))[0]) for each in self.streams()]
+        return [length(self.ask(_LENGTHS.format(each))[0]) for each in self.streams()]
+
+    def ask(self, sql: str) -> list[list[str]]:
+        """Ask the database that its state is in."""
+        return self._server.ask(sql)
 
     def require_durable(self) -> str:
         """Ask the server, whose settings the daemon's connections have."""

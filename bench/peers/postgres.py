@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import signal
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -95,14 +96,21 @@ class PostgresServer(Server):
         """Count the rows."""
         return [length(self.ask(LENGTHS.format(each))[0]) for each in self._workers]
 
-    def ask(self, sql: str) -> list[list[str]]:
+    def ask(self, sql: str, database: str = _DATABASE) -> list[list[str]]:
         """Run a statement and return its rows."""
-        return self._control.ask(sql)
+        if database == _DATABASE:
+            return self._control.ask(sql)
+        with closing(wire.Postgres(self._path, _USER, database)) as other:
+            return other.ask(sql)
 
     @property
     def url(self) -> str:
         """Say where it is, as libpq takes it."""
-        return f"postgresql:///{_DATABASE}?host={quote(str(Path(self._path).parent))}&user={_USER}"
+        return self.url_of(_DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """Say where a database is."""
+        return f"postgresql:///{database}?host={quote(str(Path(self._path).parent))}&user={_USER}"
 
     def require_durable(self) -> str:
         """Ask it."""

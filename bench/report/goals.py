@@ -6,15 +6,15 @@ from statistics import median
 from typing import TypeAlias
 
 from bench.peers.ceiling import Ceiling
+from bench.peers.fleet_on_postgres import fleet_name
 from bench.peers.peer import Case
 from bench.peers.penholder import BlockingPenholder, KeyedPenholder, Penholder
-from bench.peers.penholder_on_postgres import PenholderOnPostgres
 from bench.peers.per_call import PerCall
 from bench.peers.postgres import PostgresServer
 from bench.peers.redis import RedisServer
 from bench.report.rows import number
 from bench.results import Name, Results
-from bench.workloads import cold_start, fan_out, fleet, growth, several, slow_disk
+from bench.workloads import across, cold_start, fan_out, fleet, growth, several, slow_disk
 from bench.workloads.appends import CLOSED, DEEP, DEEP_CASE, MANY, MANY_CASE
 from bench.workloads.command_line import STATUS
 
@@ -57,8 +57,8 @@ def _closed(clients: int, who: str = Penholder.name) -> Name:
     return Name(CLOSED, str(Case(clients)), who)
 
 
-def _on(clients: int) -> Name:
-    return Name(several.SEVERAL, str(Case(clients)), PenholderOnPostgres.name)
+def _on(clients: int, daemons: int = 1) -> Name:
+    return Name(several.SEVERAL, str(Case(clients)), fleet_name(daemons))
 
 
 def _grown(operation: str) -> Find:
@@ -121,14 +121,22 @@ SEVERAL_GOALS = tuple(
         Goal(f"on PostgreSQL, {clients} clients / a function call", _ratio(_on(clients), _POSTGRES),
              0.5, 0.9),
         Goal("the same / our own SQLite", _ratio(_on(clients), Penholder.name), 0.8, 1.0),
+        *(
+            Goal(f"{daemons} daemons on PostgreSQL / one, {clients} clients",
+                 _ratio(_on(clients, daemons), fleet_name(1)), 1.2, 1.6)
+            for daemons in several.COUNTS if daemons > 1
+        ),
     )
 )  # fmt: skip
+ACROSS_GOAL = Goal(
+    "told across daemons on PostgreSQL, median", _of_rounds(across.ACROSS, "p50_ms"), 5, 2, "ms"
+)
 
 
 def lines(results: Results, *, with_unmeasured: bool) -> Iterator[str]:
     """Return the goals as a table, with the ceiling below where it was measured."""
     yield f"{'goal':44}{'measured':>12}{'at least':>10}{'aim':>10}   {'verdict':14}rounds"
-    for goal in (*GOALS, *SEVERAL_GOALS):
+    for goal in (*GOALS, *SEVERAL_GOALS, ACROSS_GOAL):
         if (found := goal.find(results)) or (with_unmeasured and goal in GOALS):
             yield _line(goal, found)
     for ours in (_closed(1), _closed(8), _closed(16), _DEEP, _MANY):

@@ -1,17 +1,31 @@
-"""A daemon with its state in PostgreSQL, beside PostgreSQL itself and a daemon over SQLite."""
+"""Daemons with their state in PostgreSQL, beside PostgreSQL itself and a daemon over SQLite."""
 
+from pathlib import Path
+from tempfile import mkdtemp
+
+from bench.peers.fleet_on_postgres import FleetOnPostgres
 from bench.peers.peer import Case
 from bench.peers.penholder import Penholder
-from bench.peers.penholder_on_postgres import PenholderOnPostgres
 from bench.peers.postgres import PostgresServer
+from bench.workloads import across
 from bench.workloads.appending import append
 from bench.workloads.run import Run
 
 SEVERAL = "several"
 CASES = (Case(1), Case(8), Case(16))
+COUNTS = (1, 2, 3)
+"""Of daemons on one database."""
 
 
 def main(run: Run) -> None:
-    """One daemon on PostgreSQL, a function call of PostgreSQL for the same, and our own SQLite."""
+    """Daemons on PostgreSQL, a function call of PostgreSQL for the same, and our own SQLite."""
     server = PostgresServer()
-    append(run, SEVERAL, CASES, [server, PenholderOnPostgres(server), Penholder()])
+    fleets = [FleetOnPostgres(server, count) for count in COUNTS]
+    append(run, SEVERAL, CASES, [server, *fleets, Penholder()])
+    if server.missing() is None:
+        again = PostgresServer()
+        again.start(Path(mkdtemp(dir=run.directory)))
+        try:
+            across.main(run, again)
+        finally:
+            again.stop()
