@@ -11,7 +11,7 @@ from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.clocks import Clocks
 from penholder_daemon.core.rules import Rules
 from penholder_daemon.core.session import Figures
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, StoreFault, Write
+from penholder_daemon.core.store import Known, Row, Since, SqlValue, Store, StoreFault, Write
 from penholder_daemon.core.store_over import StoreOver
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
@@ -196,12 +196,17 @@ class FaultyStore(StoreOver):
         self._meet(sql)
         self._store.run_many(sql, rows)
 
-    def commit_with(self, writes: Sequence[Write]) -> None:
+    def begin_writing(self, known_pos: int | None) -> Since | None:
+        """Begin, or fail."""
+        self._meet("BEGIN IMMEDIATE")
+        return self._store.begin_writing(known_pos)
+
+    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
         """Run these and commit, or fail at one of them."""
         for sql, _ in writes:
             self._meet(sql)
         self._meet("COMMIT")
-        self._store.commit_with(writes)
+        self._store.commit_with(writes, pos)
 
     def known(self, known: Known[T], *values: SqlValue) -> T | None:
         """Read, or fail."""

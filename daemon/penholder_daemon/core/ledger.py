@@ -13,7 +13,7 @@ A call that is refused takes back what it added (`undo`), number by number. What
 goes with its savepoint, and then nothing is held any more; it is read anew.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import msgspec
@@ -173,7 +173,8 @@ class Ledger:
             self.settle()
             self.note()
         try:
-            self._store.commit_with(self._take(len(self._rows), len(self._answers)))
+            writes = self._take(len(self._rows), len(self._answers))
+            self._store.commit_with(writes, self._position)
         except RowsRefused:
             self.is_torn = True
             raise
@@ -206,6 +207,19 @@ class Ledger:
         del self._rows[rows:], self._heads[rows:]
         for key in list(self._answers)[answers:]:
             del self._answers[key]
+
+    @property
+    def position(self) -> int | None:
+        """Up to where the journal is known."""
+        return self._position
+
+    def follow(self, pos: int, heads: Iterable[tuple[str, int]]) -> None:
+        """Go on from where others have come to: to a position, and with numbers of streams."""
+        self._position, self._late_keys = pos, None
+        for name, last_seq in heads:
+            head = self._mirror.held(_HEAD, name)
+            if head is not None:
+                head.last_seq = last_seq
 
     def forget(self) -> None:
         """Hold nothing: what waited is lost with its transaction, or may have been taken back."""

@@ -14,8 +14,8 @@ Where something is taken back (a refusal after a write, a lost transaction) all 
 have been read in between.
 """
 
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TypeVar, cast
 
 from penholder_daemon.core.store import Known, Row, SqlValue, Store, Touched
 
@@ -37,8 +37,7 @@ class Mirror:
         """Return what a read finds, from here if it was found before."""
         kept = self._kept.get(known)
         if kept is None:
-            kept = self._kept[known] = {}
-            self._depend[known] = self._store.touched(known.sql, values)
+            kept = self._begin_to_keep(known, values)
         found = kept.get(values)
         if found is None:
             row = self._store.row(known.sql, *values)
@@ -46,6 +45,27 @@ class Mirror:
                 return None
             found = kept[values] = known.read(row)
         return found  # type: ignore[return-value]  # what `known` itself has read
+
+    def held(self, known: Known[T], *values: SqlValue) -> T | None:
+        """Return what is kept of a read, and look for nothing."""
+        found: object = self._kept.get(known, {}).get(values)
+        return cast("T | None", found)  # what `known` itself has read
+
+    def put(self, known: Known[object], row: Row | None) -> None:
+        """Keep what a read without values has found elsewhere."""
+        kept = self._kept.get(known)
+        if kept is None:
+            kept = self._begin_to_keep(known, ())
+        kept.clear()
+        if row is not None:
+            kept[()] = known.read(row)
+
+    def _begin_to_keep(
+        self, known: Known[object], values: Sequence[SqlValue]
+    ) -> dict[tuple[SqlValue, ...], object]:
+        self._depend[known] = self._store.touched(known.sql, values)
+        kept = self._kept[known] = {}
+        return kept
 
     def dependants(self, statement: Touched) -> tuple[Known[object], ...]:
         """Return the reads which a statement may change."""

@@ -66,7 +66,7 @@ def _read(row: Row) -> _Mark:
     )
 
 
-_MARK = Known(
+MARK = Known(
     "SELECT boot_id, boottime_ms, wall_ms, delays_ms, ages_ms, leases_ms FROM clock"
     " WHERE number = 1",
     _read,
@@ -76,7 +76,7 @@ _MARK = Known(
 def follow(store: Store, world: World, server_ms: int) -> None:
     """Find where the scales stand in a transaction that has begun, and beat if it is time to."""
     clocks, boottime_ms = world.clocks, world.boottime_ms()
-    mark = store.known(_MARK)
+    mark = store.known(MARK)
     if mark is None or mark.boot_id != SERVER:
         now = _first(store, mark, server_ms)
         _go_on_from(clocks, now, boottime_ms, world.monotonic_ms())

@@ -64,6 +64,19 @@ class Known(Generic[T_co]):
     read: Callable[[Row], T_co]
 
 
+class Since(NamedTuple):
+    """What others have done since this connection has committed, as far as it was held here."""
+
+    changed: int
+    """Another number wherever a row was changed that a foreseen read may have found."""
+    pos: int
+    """The newest position of the journal."""
+    heads: Sequence[tuple[str, int]] | None
+    """Streams that were added to, with their last number; None where that is not known."""
+    found: Sequence[tuple[Known[object], Row | None]]
+    """Foreseen reads that were done, each with its row."""
+
+
 class Touched(NamedTuple):
     """What a statement reads and writes, as (table, column)."""
 
@@ -90,9 +103,16 @@ class Store(Protocol):
     def run_many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run a statement once for each of these rows of values."""
 
-    def commit_with(self, writes: Sequence[Write]) -> None:
+    def begin_writing(self, known_pos: int | None) -> Since | None:
+        """Begin a transaction that writes, where the journal is known up to a position.
+
+        Returns what others have done meanwhile; None where nobody says that.
+        """
+
+    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
         """Run these, of which nobody has to know more, and commit the transaction.
 
+        With them the journal goes up to a position, where that is known.
         Raises RowsRefused where they are to blame; else as at any other commit.
         """
 

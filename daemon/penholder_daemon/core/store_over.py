@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, Touched, Write
+from penholder_daemon.core.store import Known, Row, Since, SqlValue, Store, Touched, Write
 
 T = TypeVar("T")
 
@@ -31,9 +31,13 @@ class StoreOver:
         """Run a statement once for each of these rows of values."""
         self._store.run_many(sql, rows)
 
-    def commit_with(self, writes: Sequence[Write]) -> None:
+    def begin_writing(self, known_pos: int | None) -> Since | None:
+        """Begin a transaction that writes."""
+        return self._store.begin_writing(known_pos)
+
+    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
         """Run these, and commit the transaction."""
-        self._store.commit_with(writes)
+        self._store.commit_with(writes, pos)
 
     def probe(self) -> None:
         """Write something that changes nothing."""

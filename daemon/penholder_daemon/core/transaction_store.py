@@ -12,7 +12,8 @@ made, and the call's own rows are written: so a refusal takes back the call's, a
 
 What anybody commits beside this store, over this connection or another, would make the mirror
 wrong. SQLite counts commits: where a transaction begins with another number than the last one ended
-with, all is forgotten (`begin`).
+with, all is forgotten (`begin`). A server's store says what others have done, so that what they
+have not changed is still held.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ from typing import TypeVar
 from penholder_daemon.core import ledger
 from penholder_daemon.core.ledger import Ledger
 from penholder_daemon.core.mirror import Mirror
-from penholder_daemon.core.store import Known, Row, SqlValue, Store, StoreFault
+from penholder_daemon.core.store import Known, Row, Since, SqlValue, Store, StoreFault
 from penholder_daemon.core.store_over import StoreOver
 
 T = TypeVar("T")
@@ -54,13 +55,26 @@ class TransactionStore(StoreOver):
         self._known_then = 0
         self._is_in_call = self._has_savepoint = False
         self._version_then = store.data_version
+        self._changed_then: int | None = None
 
     # --- a transaction ------------------------------------------------------------------------
     def begin(self) -> None:
         """Begin a transaction."""
-        self._store.run("BEGIN IMMEDIATE")
+        since = self._store.begin_writing(self.ledger.position)
         if self._store.data_version != self._version_then:
+            self._follow(since)
+        if since is not None:
+            self._changed_then = since.changed
+            for known, row in since.found:
+                self._mirror.put(known, row)
+
+    def _follow(self, since: Since | None) -> None:
+        """Others have committed: hold what they have not changed, or nothing."""
+        is_same = since is not None and since.changed == self._changed_then
+        if since is None or since.heads is None or not is_same:
             self._forget()
+        else:
+            self.ledger.follow(since.pos, since.heads)
 
     def commit(self) -> None:
         """Write what waits, and make all of it durable."""

@@ -153,12 +153,17 @@ class _Within(StoreOver):
 
     def run(self, sql: str, *values: SqlValue) -> int:
         """Run a statement, unless it begins or ends the transaction."""
-        if sql in ("BEGIN IMMEDIATE", "COMMIT"):
+        if sql == "COMMIT":
             return 0
         return self._store.run(sql, *values)
 
-    def commit_with(self, writes: Sequence[Write]) -> None:
+    def begin_writing(self, known_pos: int | None) -> None:
+        """Begin nothing."""
+        del known_pos
+
+    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
         """Run these, and commit nothing."""
+        del pos
         for sql, rows in writes:
             self._store.run_many(sql, rows)
 

@@ -175,8 +175,14 @@ class ApswStore:
         """Have a query ended, with an error, when its time is over."""
         self.end_when(clock.must_end)
 
-    def commit_with(self, writes: Sequence[Write]) -> None:
+    def begin_writing(self, known_pos: int | None) -> None:
+        """Begin a transaction that writes; nobody says what others have done."""
+        del known_pos
+        self.run("BEGIN IMMEDIATE")
+
+    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
         """Run these, and commit the transaction."""
+        del pos
         for sql, rows in writes:
             self.run_many(sql, rows)
         self.run("COMMIT")

@@ -22,7 +22,7 @@ _OTHERS = (
     " AND application_name LIKE 'penholder%'"
     " AND pid <> pg_backend_pid() ORDER BY pid LIMIT 1"
 )
-OF_ITS_OWN = frozenset({"schema_version", "numbers", "blob_bytes"})
+OF_ITS_OWN = frozenset({"schema_version", "numbers", "blob_bytes", "changes"})
 """What SQLite keeps in its file's header, in tables of its own and in files."""
 _NUMBERED_BY_ROWS = {"streams": "stream_id", "idempotency": "number"}
 """Tables that go on above their highest row in SQLite, and have a counter here."""

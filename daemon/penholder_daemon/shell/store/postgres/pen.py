@@ -1,7 +1,12 @@
 """The pen: the lock of all who write, and how a transaction that has it begins."""
 
+from typing import NamedTuple
+
+import msgspec
 from psycopg.sql import SQL, Literal
 
+from penholder_daemon.core import server_clock
+from penholder_daemon.core.store import Row, Since
 from penholder_daemon.shell.store.postgres.connecting import LOCK_MS
 
 PEN = 0x50454E31
@@ -13,7 +18,9 @@ BEGIN_TO_WRITE = (
     " SELECT pg_snapshot_xmin(pg_current_snapshot())"
 )
 """The lock, the number of this transaction, and of those under way then the lowest."""
-_TAKE_PEN = SQL(f"BEGIN; SELECT * FROM take_pen({PEN}, {{}}, TRUE)")
+_TAKE_PEN = SQL(f"BEGIN; SELECT * FROM take_pen({PEN}, {{}}, {{}}, TRUE)")
+TRY_PEN = f"SELECT * FROM take_pen({PEN}, $1, $2, FALSE)"
+"""The same where a transaction is begun, and for whoever does not wait."""
 FREE_PEN = (
     "SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
     " WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objsubid = 1 AND l.granted"
@@ -26,6 +33,37 @@ FREE_PEN = (
 not be ended: it would be told to be committed though the standby has nothing of it."""
 
 
-def take_pen(host_id: str) -> str:
-    """Begin as a daemon: the same, with the time, and what its host is."""
-    return _TAKE_PEN.format(Literal(host_id)).as_string(None)
+class Taken(NamedTuple):
+    """What is seen under the lock as a transaction begins."""
+
+    number: int
+    oldest: int
+    server_ms: int
+    host: Row
+    """The state and the start of this daemon's host."""
+    since: Since
+
+
+def take_pen(host_id: str, known_pos: int | None) -> str:
+    """Begin as a daemon: with the time, what its host is, and what others have done."""
+    return _TAKE_PEN.format(Literal(host_id), Literal(known_pos)).as_string(None)
+
+
+def read_taken(row: Row) -> Taken | None:
+    """Read what taking it has found, be it as texts; None where another has it."""
+    number, oldest, server_ms, state, started_at, changed, pos, heads, mark = row
+    if number is None:
+        return None
+    since = Since(
+        int(str(changed)),
+        int(str(pos)),
+        None if heads is None else _heads(str(heads)),
+        [(server_clock.MARK, None if mark is None else tuple(_mark(str(mark))))],
+    )
+    return Taken(
+        int(str(number)), int(str(oldest)), int(str(server_ms)), (state, started_at), since
+    )
+
+
+_heads = msgspec.json.Decoder(list[tuple[str, int]]).decode
+_mark = msgspec.json.Decoder(list[str | int | None]).decode

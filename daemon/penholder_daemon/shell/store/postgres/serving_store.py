@@ -19,17 +19,22 @@ from typing import NamedTuple
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from penholder_daemon.core.store import Row, StoreFault, Write, integer
+from penholder_daemon.core.store import Row, Since, StoreFault, Write
 from penholder_daemon.shell.store.postgres import connecting
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import translated
-from penholder_daemon.shell.store.postgres.pen import CHANNEL, PEN, take_pen
+from penholder_daemon.shell.store.postgres.pen import (
+    CHANNEL,
+    TRY_PEN,
+    Taken,
+    read_taken,
+    take_pen,
+)
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 
 _SOON_SECONDS = 0.001
 """A batch that begins so soon after the last one will have others behind it."""
-_TAKE_PEN_AT_ONCE = f"SELECT * FROM take_pen({PEN}, $1, FALSE)"
 
 
 class FirstLook(NamedTuple):
@@ -49,28 +54,32 @@ class ServingStore(PostgresStore):
         self.tells_others = False
         """Whether a commit is told of, since others may wait for it."""
         self._server_ms: int | None = None
-        self._begun: Row | None = None
+        self._begun: Taken | None = None
         """What was seen at the begin of the transaction that was begun ahead."""
+        self._pos: int | None = None
         self._is_busy = False
         self._committed_at = 0.0
         super().__init__(connect, catalogue)
 
-    def _begin(self) -> None:
+    def begin_writing(self, known_pos: int | None) -> Since | None:
+        """Begin a transaction that writes; returns what others have done meanwhile."""
         if self.first_look is None:
-            super()._begin()
-            return
+            return super().begin_writing(known_pos)
         host_id, seen = self.first_look
         self._is_busy = perf_counter() - self._committed_at < _SOON_SECONDS
-        number, oldest, server_ms, *host = self._take_begun() or self._take_pen(host_id)
-        self._server_ms = integer(server_ms)
-        self._note_number(integer(number), integer(oldest))
-        seen(tuple(host))
+        taken = self._take_begun() or self._take_pen(host_id, known_pos)
+        self._server_ms = taken.server_ms
+        self._note_number(taken.number, taken.oldest)
+        seen(taken.host)
+        return taken.since
 
-    def _take_pen(self, host_id: str) -> Row:
-        _, [(number, oldest, server_ms, *host)] = self._begin_to_write(take_pen(host_id))
-        return (*(int(str(each)) for each in (number, oldest, server_ms)), *host)
+    def _take_pen(self, host_id: str, known_pos: int | None) -> Taken:
+        _, [row] = self._begin_to_write(take_pen(host_id, known_pos))
+        taken = read_taken(row)
+        assert taken is not None  # it was waited for
+        return taken
 
-    def _take_begun(self) -> Row | None:
+    def _take_begun(self) -> Taken | None:
         begun, self._begun = self._begun, None
         if begun is None or not self.in_transaction:
             return None
@@ -84,6 +93,11 @@ class ServingStore(PostgresStore):
             self._begun = None
             with suppress(StoreFault):
                 self._execute("ROLLBACK")
+
+    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
+        """Run these and commit, all in one trip."""
+        self._pos = pos
+        super().commit_with(writes, pos)
 
     def _commit_in_one_trip(self, writes: Sequence[Write]) -> str | None:
         self._begun = None
@@ -112,13 +126,14 @@ class ServingStore(PostgresStore):
                 self._add(writes)
                 committing.execute("COMMIT", prepare=False)
                 beginning.execute("BEGIN", prepare=False)
-                beginning.execute(_TAKE_PEN_AT_ONCE, (host_id,))
-            begun = beginning.fetchone()
+                beginning.execute(TRY_PEN, (host_id, self._pos))
+            row = beginning.fetchone()
+            begun = None if row is None else read_taken(row)
         except psycopg.Error:
             if committing.statusmessage != "COMMIT":
                 raise
             begun = None
-        if committing.statusmessage == "COMMIT" and begun is not None and begun[0] is not None:
+        if committing.statusmessage == "COMMIT" and begun is not None:
             self._begun = begun
         else:
             self._give_up_beginning()

@@ -37,6 +37,7 @@ from penholder_daemon.core.store import (
     Known,
     Row,
     RowsRefused,
+    Since,
     SqlValue,
     StoreBusy,
     StoreFault,
@@ -132,8 +133,15 @@ class PostgresStore:
             self._open()
             return self._run_script(script)
 
-    def commit_with(self, writes: Sequence[Write]) -> None:
+    def begin_writing(self, known_pos: int | None) -> Since | None:
+        """Begin a transaction that writes; nobody says what others have done."""
+        del known_pos
+        self._begin()
+        return None
+
+    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
         """Run these and commit, all in one trip."""
+        del pos
         self._changed_rows += sum(len(rows) for _, rows in writes)
         self._commit(writes)
 
