@@ -20,13 +20,13 @@ An entry is handed to the publisher as it was made, not as it would be read: it 
 its transaction, or vanishes from `Tx.published` with its savepoint.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
 from penholder_daemon.core import blobs as blobs_of_entries
 from penholder_daemon.core import durations, places, positions
-from penholder_daemon.core.store import Shape, Store, integer, one_of, to_json
+from penholder_daemon.core.store import Row, Shape, integer, one_of, to_json
 from penholder_daemon.core.transaction import Published, Rx, Tx
 from penholder_protocol.errors import CursorGone
 from penholder_protocol.limits import MAX_INTEGER, MAX_SCAN_ENTRIES
@@ -123,14 +123,14 @@ def open_stream(tx: Tx, stream: str, parent: str | None) -> bool:
     )
 
 
-def published_after(store: Store, pos: int, most: int) -> list[Published]:
-    """Return so many committed entries behind a position, as who appended them would tell them."""
-    # The parent stands before: what an entry is read from is as long as the row.
-    sql = f"SELECT s.parent, {ENTRY.columns} {_FROM} WHERE j.pos > ? ORDER BY j.pos LIMIT ?"
-    return [
-        Published(ENTRY.read(row[1:]), None if row[0] is None else str(row[0]))
-        for row in store.rows(sql, pos, most)
-    ]
+# The parent stands before: what an entry is read from is as long as the row.
+PUBLISHED_AFTER = f"SELECT s.parent, {ENTRY.columns} {_FROM} WHERE j.pos > ? ORDER BY j.pos LIMIT ?"
+"""Finds so many committed entries behind a position, for `published`."""
+
+
+def published(rows: Iterable[Row]) -> list[Published]:
+    """Return entries as who appended them would tell them."""
+    return [Published(ENTRY.read(row[1:]), None if row[0] is None else str(row[0])) for row in rows]
 
 
 def position(rx: Rx) -> int:

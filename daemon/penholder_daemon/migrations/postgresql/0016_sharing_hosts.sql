@@ -40,14 +40,15 @@ CREATE TRIGGER count_change AFTER DELETE ON journal EXECUTE FUNCTION count_chang
 
 -- How each transaction of a daemon begins: the lock of all who write (its key is `PEN`); the number
 -- of this transaction and the lowest of those under way; the time, and where the scales stood last;
--- what its host is by now; and what others have done since it knew the journal up to a position. A
+-- what its host is by now, and whether something was left for it; and what others have done since it
+-- knew the journal up to a position. A
 -- function that changes things sees in each statement what was committed before that one began, so
 -- what stands behind the lock sees what it was waited for. Without a lock that is not waited for
 -- the number is null.
 CREATE FUNCTION take_pen(
   pen BIGINT, own_id TEXT, known_pos BIGINT, waits BOOLEAN,
   OUT number BIGINT, OUT oldest BIGINT, OUT server_ms BIGINT, OUT state TEXT, OUT started_at TEXT,
-  OUT changed BIGINT, OUT pos BIGINT, OUT heads TEXT, OUT mark TEXT
+  OUT changed BIGINT, OUT pos BIGINT, OUT heads TEXT, OUT mark TEXT, OUT left_here BIGINT
 ) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   IF waits THEN
@@ -74,5 +75,7 @@ BEGIN
   END IF;
   SELECT json_build_array(c.boot_id, c.boottime_ms, c.wall_ms, c.delays_ms, c.ages_ms, c.leases_ms)
     INTO mark FROM penholder.clock c;
+  left_here := CASE WHEN EXISTS (SELECT 1 FROM penholder.host_effects e WHERE e.host_id = own_id)
+    THEN 1 ELSE 0 END;
 END
 $$;

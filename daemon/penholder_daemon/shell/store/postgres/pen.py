@@ -41,6 +41,8 @@ class Taken(NamedTuple):
     server_ms: int
     host: Row
     """The state and the start of this daemon's host."""
+    is_left: bool
+    """Whether others have left something for it to do."""
     since: Since
 
 
@@ -51,7 +53,7 @@ def take_pen(host_id: str, known_pos: int | None) -> str:
 
 def read_taken(row: Row) -> Taken | None:
     """Read what taking it has found, be it as texts; None where another has it."""
-    number, oldest, server_ms, state, started_at, changed, pos, heads, mark = row
+    number, oldest, server_ms, state, started_at, changed, pos, heads, mark, left_here = row
     if number is None:
         return None
     since = Since(
@@ -61,7 +63,12 @@ def read_taken(row: Row) -> Taken | None:
         [(server_clock.MARK, None if mark is None else tuple(_mark(str(mark))))],
     )
     return Taken(
-        int(str(number)), int(str(oldest)), int(str(server_ms)), (state, started_at), since
+        number=int(str(number)),
+        oldest=int(str(oldest)),
+        server_ms=int(str(server_ms)),
+        host=(state, started_at),
+        is_left=str(left_here) == "1",
+        since=since,
     )
 
 

@@ -41,8 +41,8 @@ class FirstLook(NamedTuple):
     """Whose transactions they are, which is looked at in the same trip that begins one."""
 
     host_id: str
-    seen: Callable[[Row], None]
-    """Gets the state and the start of that host; what it raises, refuses the transaction."""
+    seen: Callable[[Taken], None]
+    """Gets what was seen; what it raises, refuses the transaction."""
 
 
 class ServingStore(PostgresStore):
@@ -57,6 +57,10 @@ class ServingStore(PostgresStore):
         self._begun: Taken | None = None
         """What was seen at the begin of the transaction that was begun ahead."""
         self._pos: int | None = None
+        self.look_behind: tuple[str, tuple[int, int]] | None = None
+        """What is to be looked for right behind the commit, in the same trip."""
+        self.looked: list[Row] | None = None
+        """What it has found."""
         self._is_busy = False
         self._committed_at = 0.0
         super().__init__(connect, catalogue)
@@ -70,7 +74,7 @@ class ServingStore(PostgresStore):
         taken = self._take_begun() or self._take_pen(host_id, known_pos)
         self._server_ms = taken.server_ms
         self._note_number(taken.number, taken.oldest)
-        seen(taken.host)
+        seen(taken)
         return taken.since
 
     def _take_pen(self, host_id: str, known_pos: int | None) -> Taken:
@@ -111,16 +115,25 @@ class ServingStore(PostgresStore):
         return done
 
     def _commit_and_tell(self, writes: Sequence[Write]) -> str | None:
-        with self.connection.pipeline():
-            self._add(writes)
-            if self.tells_others:
-                self._cursor.execute(f"NOTIFY {CHANNEL}", prepare=False)
-            cursor = self._cursor.execute("COMMIT", prepare=False)
-        return cursor.statusmessage
+        committing, looking = (connecting.cursor_of(self.connection) for _ in range(2))
+        look, self.look_behind = self.look_behind, None
+        try:
+            with self.connection.pipeline():
+                self._add(writes)
+                if self.tells_others:
+                    self._cursor.execute(f"NOTIFY {CHANNEL}", prepare=False)
+                committing.execute("COMMIT", prepare=False)
+                if look is not None:
+                    looking.execute(translated(look[0]).text, look[1])
+            if look is not None:
+                self.looked = looking.fetchall()
+        except psycopg.Error:
+            if committing.statusmessage != "COMMIT":
+                raise
+        return committing.statusmessage
 
     def _commit_and_begin(self, writes: Sequence[Write], host_id: str) -> str | None:
-        committing = connecting.cursor_of(self.connection)
-        beginning = connecting.cursor_of(self.connection)
+        committing, beginning = (connecting.cursor_of(self.connection) for _ in range(2))
         try:
             with self.connection.pipeline():
                 self._add(writes)

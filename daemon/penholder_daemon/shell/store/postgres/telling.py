@@ -6,10 +6,12 @@ journal, from there on, after the commit and not while others wait. Where they c
 nothing is told now: a subscriber gets each, in order, or later.
 """
 
+from collections.abc import Sequence
+
 import structlog
 
 from penholder_daemon.core import journal, positions
-from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.store import Row, StoreFault
 from penholder_daemon.core.transaction import Published
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 
@@ -32,16 +34,30 @@ class Telling:
         """Note that the journal goes up to a position."""
         self.is_behind |= pos > self._told
 
-    def without_a_gap(self, published: list[Published]) -> list[Published]:
-        """Return what is to be told now that a batch has published these."""
+    @property
+    def look(self) -> tuple[str, tuple[int, int]] | None:
+        """What finds the entries that are to be told; None where nobody else has written any."""
+        return (journal.PUBLISHED_AFTER, (self._told, _AT_ONCE)) if self.is_behind else None
+
+    def without_a_gap(
+        self, published: list[Published], looked: Sequence[Row] | None
+    ) -> list[Published]:
+        """Return what is to be told now that a batch has published these.
+
+        `looked` is what `look` has found since, where somebody has looked with it.
+        """
         try:
-            if self.is_behind or (published and published[0].entry.pos != self._told + 1):
-                published = journal.published_after(self._store, self._told, _AT_ONCE)
-                self.is_behind = len(published) == _AT_ONCE
+            if looked is None and (
+                self.is_behind or (published and published[0].entry.pos != self._told + 1)
+            ):
+                looked = list(self._store.rows(journal.PUBLISHED_AFTER, self._told, _AT_ONCE))
         except StoreFault as fault:
             log.warning("entries are told later", reason=str(fault))
             self.is_behind = True
             return []
+        if looked is not None:
+            published = journal.published(looked)
+            self.is_behind = len(published) == _AT_ONCE
         if published:
             self._told = published[-1].entry.pos
         return published

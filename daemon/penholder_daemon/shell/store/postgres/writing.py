@@ -34,6 +34,7 @@ from penholder_daemon.core.store import Row, StoreFault, integer
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter
 from penholder_daemon.shell.store.fault_changes import logged
 from penholder_daemon.shell.store.postgres.hints import Hints
+from penholder_daemon.shell.store.postgres.pen import Taken
 from penholder_daemon.shell.store.postgres.serving_store import FirstLook, ServingStore
 from penholder_daemon.shell.store.postgres.telling import Telling
 
@@ -78,12 +79,12 @@ class PostgresWriting:
         self._own = own
         self._telling = Telling(store)
         self._is_registered = self._is_fenced = False
-        self._is_hinted = False
+        self._is_hinted = self._is_left = False
         self._tried_at = self._looked_at = 0.0
         self._measured_at = perf_counter()
         self._progressed_at = perf_counter()
         self.database_bytes = _size_of(store)
-        store.first_look = FirstLook(own.host_id, self._see_that_host_is_ours)
+        store.first_look = FirstLook(own.host_id, self._see)
         self._committer: Committer = make_committer(store)
 
     def watch(self, poke: Callable[[], None]) -> None:
@@ -170,8 +171,11 @@ class PostgresWriting:
             self._is_fenced = False
             log.warning("this host was taken for gone, and is registered anew")
             self._add(outcome, [self._own.calls.keep])
+        if self._is_left:
+            self._add(outcome, [self._own.calls.carry_out])
         self._look(outcome)
-        outcome.published = self._telling.without_a_gap(outcome.published)
+        looked, self._store.looked = self._store.looked, None
+        outcome.published = self._telling.without_a_gap(outcome.published, looked)
         self._progressed_at = perf_counter()
         return outcome
 
@@ -182,6 +186,14 @@ class PostgresWriting:
         outcome.effects += again.effects
 
     # --- whose host it is ---------------------------------------------------------------------
+    def _see(self, taken: Taken) -> None:
+        # All that was hinted at so far is seen by this transaction.
+        self._is_hinted = False
+        self._is_left = taken.is_left
+        self._store.looked = None
+        self._see_that_host_is_ours(taken.host)
+        self._store.look_behind = self._telling.look
+
     def _see_that_host_is_ours(self, found: Row) -> None:
         # Without a lock on its row: under that of all who write nobody else changes it.
         if self._store.sessions != self._sessions:
