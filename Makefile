@@ -25,7 +25,7 @@ test: $(READY) lint types
 test-interpreters: $(READY)
 	$(BIN)/python -m tests.interpreters
 
-# The rooms, the core and the contract on PostgreSQL: a server of their own, where it is installed.
+# The rooms, the core and the contract on PostgreSQL: a server of their own, the machine's or the wheel's.
 test-postgresql: $(READY)
 	PENHOLDER_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal \
 		tests/contract tests/unit/core tests/unit/rooms

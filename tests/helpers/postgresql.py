@@ -1,7 +1,8 @@
 """A PostgreSQL of the tests' own: started once in a process, on a socket in a private directory.
 
 Tests that need none of its durability run without syncs. Its programs refuse to run as root, so
-they run as another user there. Where they are not installed, tests are skipped and say so.
+they run as another user there. Where they are not installed, tests are skipped and say so
+(`postgresql_programs`).
 """
 
 import atexit
@@ -18,12 +19,11 @@ from pathlib import Path
 from weakref import ref
 
 import psycopg
-import pytest
 
 from penholder_daemon.shell.store.postgres import connecting, opening
 from penholder_daemon.shell.store.postgres.store import PostgresStore
+from tests.helpers.postgresql_programs import require, require_other
 
-_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/usr/bin")
 _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
@@ -39,30 +39,12 @@ _WRITTEN_AT_FIRST = (
 )
 
 
-def programs() -> Path | None:
-    """Return where PostgreSQL's programs are, the newest first; None where there are none."""
-    found = (path for place in _PLACES for path in Path("/").glob(place[1:]))
-    there = [path for path in found if (path / "initdb").exists() and (path / "postgres").exists()]
-    return max(there, key=lambda path: [int(n) for n in path.parts if n.isdigit()], default=None)
-
-
-def require() -> Path:
-    """Return where its programs are, or skip the test."""
-    found = programs()
-    if found is None:
-        pytest.skip(
-            "PostgreSQL's own programs (initdb, postgres) are not installed:"
-            " apt-get install postgresql"
-        )
-    return found
-
-
 class Server:
     """One server; `url` reaches it."""
 
-    def __init__(self, *, is_safe: bool = False) -> None:
-        """Make a cluster and start it."""
-        self._programs = require()
+    def __init__(self, *, is_safe: bool = False, programs: Path | None = None) -> None:
+        """Make a cluster of these programs, or of those that tests use, and start it."""
+        self._programs = programs or require()
         self.directory = Path(tempfile.mkdtemp(prefix="penholder-pg-"))
         self._as_user: list[str] = []
         if os.geteuid() == 0:
@@ -150,11 +132,19 @@ def server() -> Server:
     return made
 
 
+@cache
+def other_server() -> Server:
+    """Return one of another version, which little is tried on."""
+    made = Server(programs=require_other())
+    atexit.register(made.remove)
+    return made
+
+
 class _Database:
     """One database with a connection that is used again."""
 
-    def __init__(self, name: str) -> None:
-        self.url = server().make(name)
+    def __init__(self, name: str, server: Server) -> None:
+        self.url = server.make(name)
         self._opened = opening.open_writer(self.url)
         self._connection = self._opened.connection
         self._lent: Callable[[], PostgresStore | None] = lambda: None
@@ -195,8 +185,9 @@ class _Database:
 class Pool:
     """Databases that are used again: to empty one is much faster than to make one."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, server: Callable[[], Server]) -> None:
+        """Begin with none on that server."""
+        self._server = server
         self._free: list[_Database] = []
         self._taken: list[_Database] = []
         self._named: dict[str, _Database] = {}
@@ -229,7 +220,7 @@ class Pool:
             self._taken = [each for each in self._taken if each.is_lent]
         if not self._free:
             self._made += 1
-            return _Database(f"test_{self._made}")
+            return _Database(f"test_{self._made}", self._server())
         found = self._free.pop()
         found.empty()
         return found
@@ -247,4 +238,5 @@ class Pool:
         self._named.clear()
 
 
-POOL = Pool()
+POOL = Pool(server)
+OTHER_POOL = Pool(other_server)

@@ -55,6 +55,7 @@ def close() -> None:
     helper = sys.modules.get("tests.helpers.postgresql")
     if helper is not None:
         helper.POOL.close()
+        helper.OTHER_POOL.close()
 
 
 def tables(store: Store) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.helpers import postgresql
+from tests.helpers import postgresql_programs
 from tests.models.file_bench import FileBench
 from tests.models.machine import Machine, live_through
 from tests.models.test_model import Rooms
@@ -31,7 +31,7 @@ MACHINES = [
 def test_what_is_in_postgresql_agrees_with_the_model(
     machine: Callable[[FileBench], Machine],
 ) -> None:
-    postgresql.require()
+    postgresql_programs.require()
     from tests.models.postgres_bench import PostgresBench
 
     live_through(lambda: machine(PostgresBench()), histories=2, steps=8)

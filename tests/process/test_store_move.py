@@ -19,7 +19,7 @@ from penholder_daemon.transferring import tables
 from penholder_daemon.transferring.tables import Content
 from penholder_daemon.transferring.transfer import Transferred, transfer
 from penholder_protocol import errors
-from tests.helpers import postgresql
+from tests.helpers import postgresql_programs
 from tests.helpers.blobs import id_of
 from tests.helpers.harness import Json
 from tests.helpers.moving_stores import Stores, lived_in
@@ -237,7 +237,7 @@ def test_what_would_not_be_sound_is_refused(stores: Stores) -> None:
 
 
 def test_a_state_directory_without_a_database_is_told(tmp_path: Path) -> None:
-    postgresql.require()
+    postgresql_programs.require()
     with pytest.raises(Refused, match="there is no database"):
         transfer(tmp_path / "none", "postgresql://h/d", None, dry_run=True)
 

@@ -1,4 +1,4 @@
-"""Both stores, and a second connection to the same database for whoever needs one."""
+"""Both stores, PostgreSQL in two versions, and further connections for whoever needs one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from penholder_daemon.core.store import Store
 from penholder_daemon.shell.store import opening
-from tests.helpers import postgresql
+from tests.helpers import postgresql, postgresql_programs
 from tests.helpers.stores import Open
 
 
@@ -23,32 +23,38 @@ def _of_sqlite(path: Path) -> Iterator[Open]:
         store.close()
 
 
-def _of_postgresql() -> Iterator[Open]:
-    postgresql.require()
+def _of_postgresql(pool: postgresql.Pool) -> Iterator[Open]:
     from penholder_daemon.shell.store.postgres import opening as opening_of_postgres
 
-    mark = postgresql.POOL.mark()
-    opened = [postgresql.POOL.take()]
+    mark = pool.mark()
+    opened = [pool.take()]
     yielded = iter(opened)
 
     def open_one() -> Store:
         first = next(yielded, None)
         if first is not None:
             return first
-        url = postgresql.POOL.url_of_last()
+        url = pool.url_of_last()
         opened.append(opening_of_postgres.open_writer(url))
         return opened[-1]
 
     yield open_one
     for store in opened[1:]:
         store.close()
-    postgresql.POOL.give_back(mark)
+    pool.give_back(mark)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "postgresql_of_another_version"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Give what opens one database of a store, any number of times."""
-    yield from _of_sqlite(tmp_path) if request.param == "sqlite" else _of_postgresql()
+    if request.param == "sqlite":
+        yield from _of_sqlite(tmp_path)
+    elif request.param == "postgresql":
+        postgresql_programs.require()
+        yield from _of_postgresql(postgresql.POOL)
+    else:
+        postgresql_programs.require_other()
+        yield from _of_postgresql(postgresql.OTHER_POOL)
 
 
 @pytest.fixture

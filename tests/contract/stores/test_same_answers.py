@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers import postgresql, soak
+from tests.helpers import postgresql_programs, soak
 from tests.helpers.differing import Pair
 from tests.helpers.stores import Open
 
@@ -11,7 +11,7 @@ CALLS = soak.many(250, 1000)
 
 @pytest.mark.parametrize("seed", range(soak.many(2, 10)))
 def test_the_same_calls_are_answered_alike(seed: int) -> None:
-    postgresql.require()
+    postgresql_programs.require()
     found = list(Pair(seed).differences(CALLS))
     assert not found, "\n".join([f"{len(found)} differ:", *found[:10]])
 
