@@ -26,6 +26,10 @@ class DaemonProcess:
         self._process: subprocess.Popen[str] | None = None
         self.is_up = threading.Event()
 
+    def add_flags(self, *flags: str) -> None:
+        """Start it with these as well."""
+        self._flags += flags
+
     @property
     def control_socket(self) -> Path:
         """Where it serves controllers."""

@@ -18,6 +18,8 @@ class Server:
     def __init__(self) -> None:
         """Begin at another time than any host's."""
         self.ms = 1_767_225_600_000 + 3_600_000
+        self.connected: set[str] = set()
+        """The hosts whose daemons are connected."""
 
 
 class SharedStore(FaultyStore):
@@ -38,6 +40,10 @@ class SharedStore(FaultyStore):
         """Return what the server's clock shows; it goes on by itself, as every clock."""
         return self._server.ms
 
+    def serving(self) -> frozenset[str]:
+        """Return who is connected to the server."""
+        return frozenset(self._server.connected)
+
 
 class HostBench(Bench):
     """The core and the rooms of one host."""
@@ -47,6 +53,7 @@ class HostBench(Bench):
         self._server = server
         super().__init__(path)
         self.world.host_id = host_id
+        server.connected.add(host_id)
         self.own("host.keep")
 
     def open(self, path: Path) -> None:

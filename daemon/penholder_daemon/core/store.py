@@ -155,6 +155,9 @@ class Store(Protocol):
         None where one host goes by its own clocks.
         """
 
+    def serving(self) -> frozenset[str]:
+        """Return the ids of the hosts whose daemons are connected to the server, where one is."""
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open; some errors end it behind our back."""

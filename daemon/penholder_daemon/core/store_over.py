@@ -70,6 +70,10 @@ class StoreOver:
         """What the server's clock showed as this transaction began, where all hosts go by it."""
         return self._store.server_ms
 
+    def serving(self) -> frozenset[str]:
+        """Return the ids of the hosts whose daemons are connected to the server."""
+        return self._store.serving()
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""

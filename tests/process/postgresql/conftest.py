@@ -24,6 +24,7 @@ USUAL = {
     "test_a_worker_is_made_steered_and_ended_from_another_host",
     "test_all_hosts_tell_the_same_at_once",
     "test_each_daemon_serves_its_own_workers_and_all_see_all",
+    "test_hosts_at_work_judge_by_the_same_settings",
     "test_no_daemon_begins_while_the_store_is_moved",
     "test_whoever_waits_is_woken_by_another_host",
     "test_the_whole_life_of_a_worker",

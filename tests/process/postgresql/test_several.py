@@ -213,3 +213,67 @@ def test_no_daemon_begins_while_the_store_is_moved(make_daemon: MakeDaemon, url:
     )  # fmt: skip
     assert moving.returncode != 0
     assert "another daemon uses PostgreSQL database" in moving.stderr
+
+
+def _set(daemon: DaemonProcess, settings: str) -> None:
+    (daemon.state_dir.parent / "penholderd.toml").write_text(settings)
+
+
+def test_hosts_at_work_judge_by_the_same_settings(make_daemon: MakeDaemon, url: str) -> None:
+    first, second = make_daemon(), make_daemon()
+    for daemon in (first, second):
+        _set(daemon, "task_warn_ms = 1000")
+        daemon.add_flags("--config", str(daemon.state_dir.parent / "penholderd.toml"))
+    first.start()
+    _set(second, "task_warn_ms = 2000")
+    second.spawn()
+    assert second.wait() == 78
+    with first.connect() as control:
+        told = f"({control.call('daemon.config')['host_name']}, {_own_id(control)})"
+    for part in (told, "task_warn_ms is 2000 here and 1000 there", "stop the others first"):
+        assert part in second.log()
+
+    _set(second, "task_warn_ms = 1000")
+    second.start()
+    _set(second, "task_warn_ms = 3000\nmax_connections = 7")
+    second.signal_reload()
+    with second.connect() as control:
+        until(lambda: "task_warn_ms is 3000 here and 1000 there" in second.log())
+        config = control.call("daemon.config")
+        assert (config["task_warn_ms"], config["max_connections"]) == (1000, 4096)
+
+    # Where no other is at work, its own replace them: without a word of farewell as well.
+    first.kill()
+    second.signal_reload()
+    with second.connect() as control:
+        until(lambda: control.call("daemon.config")["task_warn_ms"] == 3000)
+    first.spawn()
+    assert first.wait() == 78
+    assert "task_warn_ms is 1000 here and 3000 there" in first.log()
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT value FROM penholder.shared_settings WHERE name = 'task_warn_ms'"
+        ).fetchone()
+    assert row == ("3000",)
+
+
+def test_a_host_that_was_cut_off_while_the_settings_changed_ends_and_is_told_why(
+    make_daemon: MakeDaemon, url: str
+) -> None:
+    cut, other = make_daemon(), make_daemon()
+    cut.start()
+    other.start()
+    with cut.connect() as control, psycopg.connect(url, autocommit=True) as connection:
+        worker_id = make_worker(control)
+        connection.execute(
+            "UPDATE penholder.shared_settings SET value = '7' WHERE name = 'task_warn_ms'"
+        )
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            (f"penholder {_own_id(control)}",),
+        )
+        assert control.refusal("event.append", worker_id=worker_id, type="n") == "STORE_FAILED"
+    assert cut.wait() == 1
+    assert "task_warn_ms is 60000 here and 7 there" in cut.log()
+    with other.connect() as control:
+        assert control.call("event.list", worker_id=worker_id)["items"] == []

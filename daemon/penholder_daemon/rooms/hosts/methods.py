@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from penholder_daemon.core import elsewhere, paging, verify
+from penholder_daemon.core import elsewhere, paging, shared_settings, verify
 from penholder_daemon.core.caller import CONTROL
 from penholder_daemon.core.registry import Room
 from penholder_daemon.core.transaction import Rx, Tx
@@ -34,17 +34,39 @@ def register(tx: Tx, *, host: Registration) -> None:
     records.register(tx, host)
 
 
+@room.mutation(sockets=())
+def join(tx: Tx) -> str | None:
+    """Register the daemon's own host among others, or say why its settings keep it from that."""
+    refused = _agree(tx, shared_settings.of(tx.world.rules))
+    if refused is None:
+        records.keep(tx, _own(tx))
+    return refused
+
+
+@room.mutation(sockets=())
+def agree(tx: Tx, *, settings: dict[str, str]) -> str | None:
+    """Have settings be in force for all hosts, or say why they cannot be."""
+    return _agree(tx, settings)
+
+
+def _agree(tx: Tx, settings: dict[str, str]) -> str | None:
+    return shared_settings.agree(tx.store, settings, records.at_work(tx))
+
+
 @room.mutation(sockets=(), timer=True)
 def keep(tx: Tx) -> int | None:
     """Keep the daemon's own host registered and expire others; returns when to come again."""
-    own = Registration(
+    return records.keep(tx, _own(tx))
+
+
+def _own(tx: Tx) -> Registration:
+    return Registration(
         host_id=tx.world.host_id,
         host_name=tx.world.rules.host_name,
         version=__version__,
         started_at=tx.world.started_at,
         lease_ms=tx.world.rules.host_lease_ms,
     )
-    return records.keep(tx, own)
 
 
 @room.mutation(sockets=())

@@ -89,6 +89,21 @@ def require(rx: Rx, host_id: str) -> None:
         )
 
 
+def at_work(rx: Rx) -> list[str]:
+    """Name the other hosts whose daemons write to the store now.
+
+    A lease tells of the time before, and one that went with all others in the same minute has its
+    lease for as long as nobody judges it. So it must be connected as well.
+    """
+    serving = rx.store.serving()
+    rows = rx.store.rows(
+        "SELECT host_id, host_name FROM hosts WHERE state = 'active' AND host_id <> ?"
+        " ORDER BY number",
+        rx.world.host_id,
+    )
+    return [f"{host_name!s}, {host_id!s}" for host_id, host_name in rows if host_id in serving]
+
+
 def _state(rx: Rx, host_id: str) -> tuple[str, str, str] | None:
     row = rx.store.row("SELECT state, started_at, host_name FROM hosts WHERE host_id = ?", host_id)
     return None if row is None else (str(row[0]), str(row[1]), str(row[2]))
@@ -151,6 +166,7 @@ def disown_all(store: Store) -> None:
         store.run(f"UPDATE {table} SET host_id = NULL WHERE host_id IS NOT NULL")
     store.run("DELETE FROM leases WHERE subject >= 'host:' AND subject < 'host;'")
     store.run("DELETE FROM host_effects")
+    store.run("DELETE FROM shared_settings")
     store.run("DELETE FROM hosts")
 
 

@@ -30,6 +30,7 @@ import msgspec
 import structlog
 import trio
 
+from penholder_daemon.core import shared_settings
 from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.method import Invocation
@@ -58,6 +59,7 @@ from penholder_daemon.shell.observing import logs
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.publishing.publisher import Publisher
+from penholder_daemon.shell.running import agreeing
 from penholder_daemon.shell.running.beat import keep_beating
 from penholder_daemon.shell.running.delivery import Delivery
 from penholder_daemon.shell.running.exits import Exits
@@ -133,7 +135,7 @@ class Daemon:
             self._writer_connection = self._backing.open_writer(
                 self._make_committer,
                 self._world,
-                HostCalls(self._own_call("host.keep"), self._own_call("host.carry_out")),
+                HostCalls(self._own_call("host.join"), self._own_call("host.carry_out")),
             )
             held.callback(self._writer_connection.close)
             self._held = held.pop_all()
@@ -187,7 +189,7 @@ class Daemon:
         nursery.start_soon(parts.timers.run)
         nursery.start_soon(keep_beating, parts.beat, partial(tend, parts.sockets, self._locks))
         # Awaited before anybody is told that it is ready: who is told may send a signal at once.
-        await nursery.start(self._obey_signals, stop, parts.timers)
+        await nursery.start(self._obey_signals, stop, parts, nursery)
         ready()
         nursery.start_soon(
             tell_progress, lambda: parts.writer.silent_seconds, parts.operations.status_line
@@ -347,12 +349,17 @@ class Daemon:
             in_loop=not backing.is_shared,
         )
 
-    def _reload(self, timers: Timers) -> None:
+    async def _reload(self, parts: _Parts) -> None:
         before = self._world.rules.host_name
-        self._reloader.reload()
+        await self._reloader.reload(partial(self._agree, parts.writer))
         # It is stored, and a timer stores it: now, and not when it would come next.
         if self._world.rules.host_name != before:
-            timers.wake_at(self._world.boottime_ms())
+            parts.timers.wake_at(self._world.boottime_ms())
+
+    async def _agree(self, writer: AdaptiveWriter, read: Settings) -> None:
+        settings = shared_settings.of(read.rules())
+        if self._backing.is_shared and settings != shared_settings.of(self._world.rules):
+            await agreeing.agree(writer.submit, self._own_call("host.agree", settings=settings))
 
     def _apply(self, settings: Settings) -> None:
         """Have settings that were reloaded obeyed."""
@@ -377,7 +384,8 @@ class Daemon:
     async def _obey_signals(
         self,
         stop: Stop,
-        timers: Timers,
+        parts: _Parts,
+        nursery: trio.Nursery,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         # A shell keeps Ctrl-C from what it runs in the background by having it ignored.
@@ -387,7 +395,8 @@ class Daemon:
             async for number in signals:
                 log.info("signal", name=signal.Signals(number).name)
                 if number == signal.SIGHUP:
-                    self._reload(timers)
+                    # Beside the next signal: other hosts may have to agree, and the store is slow.
+                    nursery.start_soon(self._reload, parts)
                 else:
                     stop.ask_by_signal(self._reloader.settings.drain_ms)
 

@@ -1,16 +1,20 @@
 """Settings read anew while the daemon serves, on SIGHUP."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import msgspec
 import structlog
+import trio
 
 from penholder_daemon.shell.settings import Settings, UnusableSettings
 from penholder_daemon.shell.systemd.notify import notify
 
 log = structlog.get_logger()
 
+Agree: TypeAlias = Callable[[Settings], Awaitable[None]]
+"""Has the hosts that share the store agree to settings; raises UnusableSettings if they do not."""
 NEED_A_RESTART = ("state_dir", "runtime_dir", "store", "reader_threads")
 """Settings that a running daemon keeps as they were at its start."""
 
@@ -28,13 +32,17 @@ class Reloader:
         self.settings = settings
         self._read = read
         self._apply = apply
+        self._one_at_a_time = trio.Lock()
 
-    def reload(self) -> None:
+    async def reload(self, agree: Agree) -> None:
         """Reload; systemd hears that it began and that it is over."""
         # With the time, so that systemd can tell one reload from another (man 3 sd_notify).
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
-            self._take(self._read())
+            async with self._one_at_a_time:
+                read = self._read()
+                await agree(read)
+                self._take(read)
         except UnusableSettings as error:
             log.error("the settings are unusable; those in force stay", reason=str(error))
         # Also where the settings were unusable: those in force stay, and the reload is over.

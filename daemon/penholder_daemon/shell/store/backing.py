@@ -27,8 +27,8 @@ MakeCommitter: TypeAlias = Callable[[Store], Committer]
 class HostCalls(NamedTuple):
     """The daemon's own calls by which its host is one of several."""
 
-    keep: Invocation
-    """Keeps it registered."""
+    join: Invocation
+    """Registers it, or says why it cannot be."""
     carry_out: Invocation
     """Takes what others have left for it."""
 

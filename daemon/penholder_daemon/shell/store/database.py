@@ -230,6 +230,10 @@ class ApswStore:
         """There is no server."""
         return None
 
+    def serving(self) -> frozenset[str]:
+        """There is no server."""
+        return frozenset()
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""

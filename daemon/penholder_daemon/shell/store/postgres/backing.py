@@ -4,20 +4,21 @@ from functools import partial
 
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.registry import Registry
+from penholder_daemon.core.shared_settings import of
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter, StoreFigures
-from penholder_daemon.shell.store.opening import UnwritableDatabase
+from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.pace import NeverFast, Pace
 from penholder_daemon.shell.store.postgres import opening
 from penholder_daemon.shell.store.postgres.beside import PostgresReader
 from penholder_daemon.shell.store.postgres.blobs import PostgresBlobs
 from penholder_daemon.shell.store.postgres.connecting import Connect, connector, once_a_second
 from penholder_daemon.shell.store.postgres.hints import Hints
-from penholder_daemon.shell.store.postgres.serving import together
+from penholder_daemon.shell.store.postgres.serving import name_of, together
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.upkeep import PostgresUpkeep
 from penholder_daemon.shell.store.postgres.writing import Own, PostgresWriting
@@ -44,7 +45,7 @@ class PostgresBacking:
         self.blob_bytes = PostgresBlobs(BlobFiles(paths.blobs_dir), self._open_for_blobs)
 
     def _connect_as(self, does: str, **settings: str) -> Connect:
-        return self._connector(name=f"penholder {self._host_id} {does}", **settings)
+        return self._connector(name=f"{name_of(self._host_id)} {does}", **settings)
 
     def make_pace(self) -> Pace:
         """Never write in the loop: a network is a slow disk."""
@@ -54,19 +55,23 @@ class PostgresBacking:
         self, make_committer: MakeCommitter, world: World, host_calls: HostCalls
     ) -> PostgresWriting:
         """Be one of the daemons that serve the database; raises UnusableDatabase."""
-        name = f"penholder {self._host_id}"
+        name = name_of(self._host_id)
         silent = {"idle_in_transaction_session_timeout": f"{_IDLE_MS}"}
         connect = self._connector(name=name, **silent)
         store = opening.open_serving(together(connect, name))
-        own = Own(self._host_id, world.started_at, host_calls)
+        own = Own(self._host_id, world.started_at, host_calls, lambda: of(world.rules))
         hints = Hints(
             self._connect_as("hints"), lambda pid: pid == store.connection.info.backend_pid
         )
         try:
             self._writing = PostgresWriting(store, hints, make_committer, own)
+            refused = self._writing.join()
         except StoreFault as fault:
             store.close()
             raise UnwritableDatabase(f"PostgreSQL cannot be used: {fault}") from fault
+        if refused is not None:
+            self._writing.close()
+            raise UnusableDatabase(refused)
         return self._writing
 
     def open_reader(self) -> PostgresReader:

@@ -31,6 +31,19 @@ _WHO = (
     f" AND l.objid = {SERVES} AND l.objsubid = 1"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+WHO_SERVES = f"{_WHO} AND l.mode = 'ShareLock'"
+"""The names of all who serve it together."""
+_NAME = "penholder "
+
+
+def name_of(host_id: str) -> str:
+    """Return by which name a host's daemon is connected."""
+    return f"{_NAME}{host_id}"
+
+
+def host_in(name: str) -> str:
+    """Return the id of the host whose daemon is connected by a name."""
+    return name.removeprefix(_NAME)
 
 
 def together(connect: Connect, name: str) -> Connect:

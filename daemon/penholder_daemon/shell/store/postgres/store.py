@@ -45,7 +45,7 @@ from penholder_daemon.core.store import (
     Write,
     integer,
 )
-from penholder_daemon.shell.store.postgres import connecting, faults
+from penholder_daemon.shell.store.postgres import connecting, faults, serving
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import Statement, comparable, translated
 from penholder_daemon.shell.store.postgres.finding_out import find_out
@@ -337,6 +337,10 @@ class PostgresStore:
     def server_ms(self) -> int | None:
         """Nobody goes by the server's clock here."""
         return None
+
+    def serving(self) -> frozenset[str]:
+        """Return the ids of the hosts whose daemons hold the lock that they share."""
+        return frozenset(serving.host_in(str(name)) for [name] in self._fetch(serving.WHO_SERVES))
 
     @property
     def is_waited_for(self) -> bool:

@@ -25,11 +25,13 @@ from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import NamedTuple
 
+import msgspec
 import structlog
 
 from penholder_daemon.core import positions, server_clock
 from penholder_daemon.core.commit import Answer, BatchOutcome, Committer, nothing_written
 from penholder_daemon.core.method import Invocation
+from penholder_daemon.core.shared_settings import Shared, stored
 from penholder_daemon.core.store import Row, StoreFault, integer
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter
 from penholder_daemon.shell.store.fault_changes import logged
@@ -37,6 +39,7 @@ from penholder_daemon.shell.store.postgres.hints import Hints
 from penholder_daemon.shell.store.postgres.pen import Taken
 from penholder_daemon.shell.store.postgres.serving_store import FirstLook, ServingStore
 from penholder_daemon.shell.store.postgres.telling import Telling
+from penholder_protocol.errors import PenholderError
 
 log = structlog.get_logger()
 
@@ -55,6 +58,10 @@ _FENCED = (
     "another daemon has taken this host for gone while the database could not be reached; it is"
     " registered anew"
 )
+_OTHER_SETTINGS = (
+    "the settings of all hosts were changed while the database could not be reached; this host is"
+    " registered anew"
+)
 
 
 class Own(NamedTuple):
@@ -63,6 +70,8 @@ class Own(NamedTuple):
     host_id: str
     started_at: str
     calls: HostCalls
+    settings: Callable[[], Shared]
+    """Those that all hosts go by, as they are in force here."""
 
 
 class PostgresWriting:
@@ -78,7 +87,7 @@ class PostgresWriting:
         self._version = store.data_version
         self._own = own
         self._telling = Telling(store)
-        self._is_registered = self._is_fenced = False
+        self._is_registered = self._is_fenced = self._owes_agreement = False
         self._is_hinted = self._is_left = False
         self._tried_at = self._looked_at = 0.0
         self._measured_at = perf_counter()
@@ -169,8 +178,8 @@ class PostgresWriting:
         outcome = logged(self._committer, act)
         if self._is_fenced:
             self._is_fenced = False
-            log.warning("this host was taken for gone, and is registered anew")
-            self._add(outcome, [self._own.calls.keep])
+            log.warning("this host is registered anew")
+            self._join_again(outcome)
         if self._is_left:
             self._add(outcome, [self._own.calls.carry_out])
         self._look(outcome)
@@ -179,11 +188,28 @@ class PostgresWriting:
         self._progressed_at = perf_counter()
         return outcome
 
-    def _add(self, outcome: BatchOutcome, calls: list[Invocation]) -> None:
+    def join(self) -> str | None:
+        """Be one of the hosts at work, or say why that cannot be; raises StoreFault."""
+        return _refusal(self.run([self._own.calls.join], lambda _: None).answers)
+
+    def _join_again(self, outcome: BatchOutcome) -> None:
+        """Do the same while serving; to go on beside others by other settings is worse than not."""
+        try:
+            refused = _refusal(self._add(outcome, [self._own.calls.join]))
+        except StoreFault:
+            return  # the next transaction finds it as it was
+        if refused is None:
+            self._owes_agreement = False
+            return
+        log.error("this host cannot be one of several any more", reason=refused)
+        outcome.fatal = True
+
+    def _add(self, outcome: BatchOutcome, calls: list[Invocation]) -> list[Answer]:
         """Have calls of this host's own carried out, and add what they came to."""
         again = logged(self._committer, lambda: self._committer.run(calls))
         outcome.published += again.published
         outcome.effects += again.effects
+        return again.answers
 
     # --- whose host it is ---------------------------------------------------------------------
     def _see(self, taken: Taken) -> None:
@@ -199,14 +225,27 @@ class PostgresWriting:
         if self._store.sessions != self._sessions:
             self._sessions = self._store.sessions
             self._committer.others_wrote()
+            self._owes_agreement = True
         if self._store.data_version != self._version:
             self._version = self._store.data_version
             self._telling.is_behind = True
+        if self._is_registered and self._owes_agreement:
+            self._see_that_settings_are_theirs()
         if found == ("active", self._own.started_at):
             self._is_registered = True
         elif self._is_registered:
             self._is_registered, self._is_fenced = False, True
             raise StoreFault(_FENCED)
+
+    def _see_that_settings_are_theirs(self) -> None:
+        """Refuse to judge by others than are in force: while it was cut off they may have changed.
+
+        While a host is connected nobody changes them, but itself where it is alone.
+        """
+        if stored(self._store) != self._own.settings():
+            self._is_registered, self._is_fenced = False, True
+            raise StoreFault(_OTHER_SETTINGS)
+        self._owes_agreement = False
 
     # --- what others have done ----------------------------------------------------------------
     def _look(self, outcome: BatchOutcome) -> None:
@@ -242,6 +281,14 @@ class PostgresWriting:
         if now - self._measured_at > _MEASURE_SECONDS:
             self._measured_at = now
             self.database_bytes = _size_of(self._store)
+
+
+def _refusal(answers: list[Answer]) -> str | None:
+    """Return why a host may not be one of several; raises StoreFault where that is not known."""
+    [answer] = answers
+    if isinstance(answer, PenholderError):
+        raise StoreFault(str(answer))
+    return msgspec.json.decode(answer, type=str | None)
 
 
 def _size_of(store: ServingStore) -> int:
