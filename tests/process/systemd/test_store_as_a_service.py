@@ -79,3 +79,25 @@ def test_a_database_of_another_owner_is_read_and_written_again_when_it_is_given_
     system.box.run("chown", "penholder", _DATABASE)
     until(lambda: bool(system.penholder("daemon", "health")["ready"]), "it did not recover")
     assert system.penholder(*again[:4])["epoch"] == 1
+
+
+def test_a_store_behind_tcp_opens_the_unit_that_far_and_no_longer_than_it_is_there(
+    service: Service,
+) -> None:
+    def opened() -> tuple[str, bool]:
+        scope = [] if service.is_user else ["--system"]
+        service.run("penholder", "service", "install", *scope)
+        families = service.show("RestrictAddressFamilies").split()
+        assert "AF_UNIX" in families
+        return service.show("PrivateNetwork"), {"AF_INET", "AF_INET6"} <= set(families)
+
+    assert opened() == ("yes", False)
+    service.configure("[store]\nurl = 'postgresql://penholder@127.0.0.1:1/p'\n")
+    assert opened() == ("no", True)
+    # It can be tried to reach: nobody is there, and that is another error than "not allowed".
+    service.run("systemctl", *(["--user"] if service.is_user else []), "start", "penholder.service",
+                check=False)  # fmt: skip
+    until(lambda: "Connection refused" in service.box.journal(), "it did not try")
+    service.systemctl("stop", "penholder.service")
+    service.configure("[store]\nurl = 'postgresql:///p'\n")
+    assert opened() == ("yes", False)

@@ -170,6 +170,108 @@ def test_a_manager_that_refuses_is_told_with_its_words(cli: Cli, fake_systemd: F
     assert "the fake refuses" in ran.err
 
 
+@pytest.fixture
+def settings(cli_home: Path) -> Path:
+    """Give the configuration that the user's service reads, in a directory that is there."""
+    path = cli_home / "config/penholder/penholderd.toml"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("url", "opens"),
+    [
+        ("postgresql://penholder@db.example/penholder", True),
+        ("postgres://db.example", True),
+        ("postgresql://penholder@10.0.0.7:5433/p", True),
+        ("postgresql://[2001:db8::1]/p", True),
+        ("postgresql:///p?host=db.example", True),
+        ("postgresql:///p?hostaddr=10.0.0.7", True),
+        ("postgresql:///p?host=/run/postgresql,db.example", True),
+        ("postgresql://%2Frun%2Fpostgresql,db.example/p", True),
+        ("postgresql:///p", False),
+        ("postgresql://penholder@/p?host=/run/postgresql", False),
+        ("postgresql://penholder@%2Frun%2Fpostgresql/p", False),
+        ("postgresql://:5433/p?host=@abstract", False),
+        ("postgresql:///?service=p", False),
+    ],
+)
+def test_the_network_is_opened_to_the_service_if_its_store_needs_that_only(
+    cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path, settings: Path, url: str, opens: bool
+) -> None:
+    settings.write_text(f"[store]\nurl = '{url}'\n")
+    ran = cli("service", "install", "--no-json")
+    assert ran.code == 0
+    drop_in = unit_dir / "penholder.service.d/store.conf"
+    assert drop_in.exists() is opens
+    assert (f"wrote {drop_in}\n" in ran.out) is opens
+    if opens:
+        lines = drop_in.read_text().splitlines()
+        assert lines[0] + "\n" == MARKER
+        assert lines[-3:] == [
+            "PrivateNetwork=no",
+            "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+            "IPAddressDeny=",
+        ]
+    assert ("cannot be seen from here" in ran.out) is ("service=" in url)
+
+
+def test_a_store_that_comes_and_goes_restarts_the_service_and_leaves_nothing(
+    cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path, settings: Path
+) -> None:
+    cli("service", "install")
+    fake_systemd.tell("penholder.service")
+    fake_systemd.calls()
+    settings.write_text("[store]\nurl = 'postgresql://db.example/p'\n")
+    ran = cli("service", "install", "--no-json")
+    enable = [
+        "--user enable --now penholder.socket", "--user disable --now penholder-backup.timer",
+    ]  # fmt: skip
+    again = ["--user daemon-reload", *enable, "--user restart penholder.service"]
+    assert "penholder-backup.timer is not: PostgreSQL's own tools back it up" in ran.out
+    assert "restarted penholder.service, whose unit has changed" in ran.out
+    assert fake_systemd.calls() == again
+    cli("service", "install")
+    assert fake_systemd.calls() == enable
+
+    settings.write_text("[store]\nurl = 'postgresql:///p'\n")
+    ran = cli("service", "install", "--no-json")
+    assert f"removed {unit_dir}/penholder.service.d/store.conf" in ran.out
+    assert fake_systemd.calls() == again
+    assert not (unit_dir / "penholder.service.d").exists()
+
+    settings.write_text("")
+    cli("service", "install")
+    assert fake_systemd.calls() == [ENABLE]
+
+    settings.write_text("[store]\nurl = 'postgresql://db.example/p'\n")
+    cli("service", "install")
+    assert cli("service", "uninstall").code == 0
+    assert list(unit_dir.iterdir()) == []
+
+
+def test_a_drop_in_of_somebody_else_is_left_alone(
+    cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path, settings: Path
+) -> None:
+    (unit_dir / "penholder.service.d").mkdir(parents=True)
+    mine = unit_dir / "penholder.service.d/override.conf"
+    mine.write_text("[Service]\n")
+    settings.write_text("[store]\nurl = 'postgresql://db.example/p'\n")
+    assert cli("service", "install").code == 0
+    settings.unlink()
+    assert cli("service", "install").code == 0
+    assert [path.name for path in mine.parent.iterdir()] == ["override.conf"]
+
+
+def test_a_store_that_only_the_installer_is_told_of_decides_nothing(
+    cli: Cli, fake_systemd: FakeSystemd, unit_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENHOLDER_STORE_URL", "postgresql://db.example/p")
+    ran = cli("service", "install", "--no-json")
+    assert "note: PENHOLDER_STORE_URL is set for your programs only" in ran.out
+    assert not (unit_dir / "penholder.service.d").exists()
+
+
 def test_surprises_are_told(
     cli: Cli, fake_systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch
 ) -> None:

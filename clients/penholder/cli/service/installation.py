@@ -25,7 +25,7 @@ from penholder import ConnectionLost, DaemonUnreachable
 from penholder.cli.commands import status
 from penholder.cli.daemon_process import keeper, presence
 from penholder.cli.daemon_process.executables import installed
-from penholder.cli.service import manager, placing, surroundings, templates
+from penholder.cli.service import manager, network, placing, surroundings, templates
 from penholder.cli.service.scope import SERVICE, SOCKET, TIMER, Scope
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
@@ -45,20 +45,36 @@ def install(scope: Scope) -> Iterator[str]:
     manager.require(scope)
     _refuse_unkept(scope)
     files = templates.render(scope.name, _values(scope))
+    url = network.url_of(scope)
     # All of them before the first is written: half an installation is worse than none.
     placing.refuse_foreign(scope.files)
     yield from surroundings.prepare(scope, files.pop(_SYSUSERS, ""))
     placed = {name: placing.put(scope.unit_dir / name, text) for name, text in files.items()}
     changed = {name: done for name, done in placed.items() if done}
     yield from changed.values()
+    # Part of the service's unit, as its manager sees it.
+    if (opened := network.place(scope, url)) is not None:
+        changed[SERVICE] = opened
+        yield opened
     if changed:
         manager.run(scope, "daemon-reload")
     # Before the next step: what that starts has the new unit already, and needs no restart.
     was_active = {name for name in (SOCKET, SERVICE) if manager.is_active(scope, name)}
-    manager.run(scope, "enable", "--now", SOCKET, TIMER)
-    yield f"{SOCKET} and {TIMER} are enabled and active"
+    yield from _enable(scope, has_server=url is not None)
     yield from _restart(scope, was_active.intersection(changed))
+    yield from network.notes(scope, url)
     yield from _notes(scope)
+
+
+def _enable(scope: Scope, *, has_server: bool) -> Iterator[str]:
+    if not has_server:
+        manager.run(scope, "enable", "--now", SOCKET, TIMER)
+        yield f"{SOCKET} and {TIMER} are enabled and active"
+        return
+    # The daemon copies files only, so each day's backup would fail.
+    manager.run(scope, "enable", "--now", SOCKET)
+    manager.run(scope, "disable", "--now", TIMER)
+    yield f"{SOCKET} is enabled and active; {TIMER} is not: PostgreSQL's own tools back it up"
 
 
 def _refuse_unkept(scope: Scope) -> None:

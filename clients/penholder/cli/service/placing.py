@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from penholder.cli.service.templates import MARKER
@@ -28,6 +29,12 @@ def put(path: Path, text: str) -> str | None:
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}") from None
     return f"{done} {path}"
+
+
+def remove_if_empty(directory: Path) -> None:
+    """Take a directory away in which nobody else has anything."""
+    with suppress(OSError):
+        directory.rmdir()
 
 
 def is_ours(path: Path) -> bool:

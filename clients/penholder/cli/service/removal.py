@@ -20,6 +20,8 @@ def uninstall(scope: Scope) -> Iterator[str]:
     yield f"stopped and disabled {', '.join(names)}"
     for path in ours:
         yield placing.remove(path)
+        if path == scope.network_drop_in:
+            placing.remove_if_empty(path.parent)
     manager.run(scope, "daemon-reload")
     yield from _kept(scope)
 

@@ -36,10 +36,20 @@ class Scope(msgspec.Struct, frozen=True):
         return " --system" if self.name == "system" else ""
 
     @property
+    def settings(self) -> Path:
+        """The configuration that the service reads, if it is there."""
+        return self.config or self.unit_dir.parents[1] / "penholder" / "penholderd.toml"
+
+    @property
+    def network_drop_in(self) -> Path:
+        """What opens the network to the service, where its store needs that."""
+        return self.unit_dir / f"{SERVICE}.d" / "store.conf"
+
+    @property
     def files(self) -> list[Path]:
         """What install puts in place, apart from the configuration, and uninstall takes away."""
         units = [self.unit_dir / name for name in UNITS]
-        return [*units, *([self.sysusers] if self.sysusers else [])]
+        return [*units, self.network_drop_in, *([self.sysusers] if self.sysusers else [])]
 
 
 def user() -> Scope:

@@ -47,6 +47,11 @@ def configured(file: Path | None = None) -> StoreAt | None:
     return StoreAt(url, Path(store.password_file) if store.password_file else None)
 
 
+def in_file(file: Path) -> str | None:
+    """Return the URL of a store that a configuration names; raises Failure."""
+    return _read(file).url or None
+
+
 def _usual_file() -> Path | None:
     if given := os.environ.get(_CONFIG_VARIABLE):
         return Path(given)
