@@ -64,6 +64,8 @@ def test_a_server_that_is_well(url: str) -> None:
         ("durability", "full_page_writes", "off", "problem"),
         ("durability", "synchronous_commit", "off", "warning"),
         ("time-outs", "idle_session_timeout", "60000", "warning"),
+        ("time-outs", "statement_timeout", "5000", "warning"),
+        ("pooler", "default_transaction_read_only", "off", "problem"),
         ("text", "server_encoding", "SQL_ASCII", "problem"),
         ("replication", "synchronous_standby_names", "away", "problem"),
     ],
@@ -81,6 +83,11 @@ def test_settings_that_do_not_fit(url: str, check: str, name: str, value: str, l
     [
         ("pooler", "pg_backend_pid() RETURNS INT AS 'SELECT 1'", "problem"),
         (
+            "pooler",
+            "pg_backend_pid() RETURNS INT AS 'SELECT 1 + pg_catalog.pg_backend_pid()'",
+            "warning",
+        ),
+        (
             "clock",
             "clock_timestamp() RETURNS TIMESTAMPTZ AS 'SELECT now() + interval ''1 hour'''",
             "warning",
@@ -94,6 +101,21 @@ def test_answers_that_do_not_fit(url: str, check: str, function: str, level: str
     found = _examined()
     assert found[check].level == level
     assert found[check].what_to_do
+
+
+def test_what_the_role_has_by_itself_is_seen(url: str) -> None:
+    _well(url)
+    _run(url, "ALTER ROLE penholder SET statement_timeout = '5s'")
+    try:
+        found = _examined()
+    finally:
+        _run(url, "ALTER ROLE penholder RESET statement_timeout")
+    assert found["time-outs"].level == "warning"
+    assert "statement_timeout is 5000 ms" in found["time-outs"].detail
+
+
+def test_its_order_of_texts_is_told(url: str) -> None:
+    assert "its own order is C" in _examined()["text"].detail
 
 
 def test_the_schema_is_compared_with_what_the_program_knows(url: str) -> None:

@@ -6,7 +6,8 @@ and must not be canceled; nothing else tells why all stands still, so that is lo
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +29,16 @@ _OLDEST = 14_00_00
 _CLOCK_TOLERANCE_S = 1.0
 _LAG_S = 60.0
 _PGPASS = "~/.pgpass, PGPASSFILE, a service, or password_file of [store]"
+_COLLATION = "SELECT datcollate FROM pg_database WHERE datname = current_database()"
 _SETTINGS = "SELECT name, setting FROM pg_settings"
 _DURABLE = {
     "fsync": "a crash of its machine can damage the database: turn it on",
     "full_page_writes": "a power loss can damage the database: turn it on",
 }
+_DIRECT = "connect to the server itself: the daemon keeps its connections, and gains nothing"
+_OF_A_POOLER = "unsupported startup parameter"
+_ASKED_FOR = "default_transaction_read_only"
+_PID = "SELECT pg_backend_pid()"
 _TIMEOUTS = ("statement_timeout", "transaction_timeout", "idle_session_timeout")
 """Those of the server that end what the daemon is about; its own it sets itself."""
 
@@ -50,12 +56,12 @@ def postgresql(at: Situation) -> Iterator[Finding]:
 
     try:
         with _connect(where) as connection:
-            yield from _findings(connection, at.about.schema_version if at.about else None)
+            known = at.about.schema_version if at.about else None
+            yield from _findings(connection, partial(_connect, where), known)
     except psycopg.Error as error:
         told = " ".join(str(error).split())
-        yield problem(
-            _CHECK, told, f"see that it runs and lets the role in; its password is in {_PGPASS}"
-        )
+        reach = f"see that it runs and lets the role in; its password is in {_PGPASS}"
+        yield problem(_CHECK, told, _DIRECT if _OF_A_POOLER in told else reach)
 
 
 def _connect(where: StoreAt) -> "Connection":
@@ -67,7 +73,7 @@ def _connect(where: StoreAt) -> "Connection":
         connect_timeout=_CONNECT_S,
         application_name="penholder-doctor",
         password=_password(where.password_file),
-        options=f"-c statement_timeout={_STATEMENT_MS} -c default_transaction_read_only=on",
+        options=f"-c {_ASKED_FOR}=on",
     )
 
 
@@ -80,12 +86,17 @@ def _password(file: Path | None) -> str | None:
         raise Unanswered(f"the password in {file} cannot be read: {error}") from None
 
 
-def _findings(connection: "Connection", known: int | None) -> Iterator[Finding]:
+def _findings(
+    connection: "Connection", another: Callable[[], "Connection"], known: int | None
+) -> Iterator[Finding]:
     found = {str(name): str(value) for name, value in connection.execute(_SETTINGS)}
+    # Only now: what the role has by itself is what the daemon gets.
+    connection.execute(f"SET statement_timeout = {_STATEMENT_MS}".encode())
     yield _version(connection)
-    for check in (_text, _durability, _timeouts):
-        yield from check(found)
-    yield from _pooler(connection)
+    yield from _text(connection, found)
+    yield from _durability(found)
+    yield from _timeouts(found)
+    yield from _pooler(connection, another, keeps_options=found[_ASKED_FOR] == "on")
     yield from _clock(connection)
     yield from _standby(connection, found)
     yield from _schema(connection, known)
@@ -100,10 +111,11 @@ def _version(connection: "Connection") -> Finding:
     return ok(_CHECK, detail)
 
 
-def _text(found: Mapping[str, str]) -> Iterator[Finding]:
+def _text(connection: "Connection", found: Mapping[str, str]) -> Iterator[Finding]:
     """Look whether it holds every text, and in which order it has them by itself."""
     encoding = found["server_encoding"]
-    collation = found.get("lc_collate") or "of each column"
+    # Not among the settings any more from 16 on.
+    collation = _one(connection, _COLLATION)
     if encoding != "UTF8":
         yield problem(
             "PostgreSQL text",
@@ -132,7 +144,7 @@ def _durability(found: Mapping[str, str]) -> Iterator[Finding]:
 
 def _timeouts(found: Mapping[str, str]) -> Iterator[Finding]:
     """Look whether the server ends what the daemon keeps open."""
-    set_ = [name for name in _TIMEOUTS if found.get(name, "0") not in ("0", str(_STATEMENT_MS))]
+    set_ = [name for name in _TIMEOUTS if found.get(name, "0") != "0"]
     if set_:
         yield warning(
             "PostgreSQL time-outs",
@@ -143,19 +155,39 @@ def _timeouts(found: Mapping[str, str]) -> Iterator[Finding]:
         yield ok("PostgreSQL time-outs", "none that ends what the daemon keeps open")
 
 
-def _pooler(connection: "Connection") -> Iterator[Finding]:
-    """Look whether one session answers all along: the daemon's lock is one session's."""
+def _pooler(
+    connection: "Connection", another: Callable[[], "Connection"], *, keeps_options: bool
+) -> Iterator[Finding]:
+    """Look whether one session answers one connection, all along and it alone.
+
+    A pooler names a session of its own when one connects. One that does not keep sessions hands
+    that of a connection that is silent to the next that asks. It may keep them, and yet drop what
+    a connection asks to have set for itself, which the daemon relies on as well.
+    """
+    check = "PostgreSQL pooler"
     told = connection.info.backend_pid
-    seen = {_one(connection, "SELECT pg_backend_pid()") for _ in range(3)}
-    if seen == {told}:
-        yield ok("PostgreSQL pooler", "none in between: one session answers all along")
-    else:
+    seen = [_one(connection, _PID) for _ in range(3)]
+    with another() as second:
+        is_shared = len({*seen}) > 1 or _one(second, _PID) == seen[-1]
+    if is_shared:
         yield problem(
-            "PostgreSQL pooler",
-            "one is in between: the session that answers is not the one that was connected to, and"
-            " the daemon's lock and LISTEN are of a session",
-            "connect to the server itself, or have the pooler keep sessions (pool_mode = session)",
+            check,
+            "one is in between that gives a session to several connections in turn, and the"
+            " daemon's lock and LISTEN are of a session",
+            _DIRECT,
         )
+    elif not keeps_options:
+        yield problem(
+            check, "one is in between that drops what a connection asks to have set", _DIRECT
+        )
+    elif seen[-1] != told:
+        yield warning(
+            check,
+            "one is in between; it keeps sessions, as far as two connections can see",
+            _DIRECT,
+        )
+    else:
+        yield ok(check, "none in between: one session answers all along")
 
 
 def _clock(connection: "Connection") -> Iterator[Finding]:

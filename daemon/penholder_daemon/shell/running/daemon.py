@@ -20,7 +20,6 @@ started again.
 """
 
 import os
-import signal
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -65,6 +64,7 @@ from penholder_daemon.shell.running.delivery import Delivery
 from penholder_daemon.shell.running.exits import Exits
 from penholder_daemon.shell.running.operations import Operations
 from penholder_daemon.shell.running.reloading import Reloader
+from penholder_daemon.shell.running.signals import obey_signals
 from penholder_daemon.shell.running.start import Start, look_back
 from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.running.tending import tend
@@ -79,8 +79,6 @@ from penholder_daemon.shell.systemd.notify import notify
 from penholder_daemon.shell.systemd.watchdog import tell_progress
 
 log = structlog.get_logger()
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +187,11 @@ class Daemon:
         nursery.start_soon(parts.timers.run)
         nursery.start_soon(keep_beating, parts.beat, partial(tend, parts.sockets, self._locks))
         # Awaited before anybody is told that it is ready: who is told may send a signal at once.
-        await nursery.start(self._obey_signals, stop, parts, nursery)
+        await nursery.start(
+            obey_signals,
+            lambda: stop.ask_by_signal(self._reloader.settings.drain_ms),
+            partial(self._reload, parts),
+        )
         ready()
         nursery.start_soon(
             tell_progress, lambda: parts.writer.silent_seconds, parts.operations.status_line
@@ -380,26 +382,3 @@ class Daemon:
 
     def _allowed_uids(self) -> frozenset[int]:
         return frozenset({os.geteuid(), *self._reloader.settings.allowed_uids})
-
-    async def _obey_signals(
-        self,
-        stop: Stop,
-        parts: _Parts,
-        nursery: trio.Nursery,
-        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-    ) -> None:
-        # A shell keeps Ctrl-C from what it runs in the background by having it ignored.
-        taken = [number for number in _SIGNALS if not _is_ignored_interrupt(number)]
-        with trio.open_signal_receiver(*taken) as signals:
-            task_status.started()
-            async for number in signals:
-                log.info("signal", name=signal.Signals(number).name)
-                if number == signal.SIGHUP:
-                    # Beside the next signal: other hosts may have to agree, and the store is slow.
-                    nursery.start_soon(self._reload, parts)
-                else:
-                    stop.ask_by_signal(self._reloader.settings.drain_ms)
-
-
-def _is_ignored_interrupt(number: signal.Signals) -> bool:
-    return number == signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN
