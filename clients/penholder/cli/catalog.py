@@ -177,10 +177,10 @@ COMMANDS = {
     ),
     "store": Command(
         "commands.store:run",
-        "move all there is from SQLite to PostgreSQL, or back; the daemon must be down",
+        "move all there is from SQLite to PostgreSQL, or back, or go on from a restored PostgreSQL",
         "data",
         place=HERE,
-        verbs=("move",),
+        verbs=("move", "restored"),
     ),
     "completion": Command(
         "completion.command:run",

@@ -1,7 +1,7 @@
-"""`python -m penholder_daemon.transferring --to=…`: what `penholder store move` runs.
+"""`python -m penholder_daemon.transferring`: what `penholder store move` and `restored` run.
 
-Exit status: as `programs` says, and 2 for wrong usage. The PostgreSQL that is moved from is named
-by PENHOLDER_STORE_URL, since a URL among the words would show its password.
+Exit status: as `programs` says, and 2 for wrong usage. The PostgreSQL that is moved from, or was
+restored, is named by PENHOLDER_STORE_URL, since a URL among the words would show its password.
 """
 
 import argparse
@@ -19,20 +19,51 @@ from penholder_daemon.refusals import Refused
 from penholder_daemon.shell.settings import POSTGRESQL
 
 if TYPE_CHECKING:
+    from penholder_daemon.rooms.daemon.records.restoring import Ended
     from penholder_daemon.transferring.transfer import Transferred
 
 _SOURCE_VARIABLE = "PENHOLDER_STORE_URL"
 
 
 def main() -> int:
-    """Move one store; returns the exit status."""
+    """Move one store, or go on from a restored one; returns the exit status."""
     say = partial(print, file=sys.stderr)
-    return programs.main(_parse(), _carry_out, say, undone="nothing was moved")
+    arguments = _parse()
+    if arguments.restored:
+        return programs.main(arguments, _go_on, say, undone="nothing was changed")
+    return programs.main(arguments, _carry_out, say, undone="nothing was moved")
+
+
+def _go_on(arguments: argparse.Namespace) -> str:
+    _require_driver()
+    from penholder_daemon.transferring import restored, urls  # noqa: PLC0415 - they need that extra
+
+    url = os.environ.get(_SOURCE_VARIABLE)
+    if not url:
+        raise Refused(f"no PostgreSQL is named: set {_SOURCE_VARIABLE}")
+    urls.refuse_password(url)
+    done = restored.go_on(url, password_file=arguments.password_file)
+    if programs.wants_json(arguments.json):
+        return f"{msgspec.json.encode(done).decode()}\n"
+    return "\n".join(
+        [
+            f"{done.store} goes on from position {done.pos:,}",
+            f"  ended: {_told(done.ended)}",
+            f"  new entries come after position {done.goes_on_after:,}",
+            "  start the daemons with `penholder up`, or under systemd with"
+            " `systemctl --user start penholder.socket`",
+            "",
+        ]
+    )
+
+
+def _require_driver() -> None:
+    if importlib.util.find_spec("psycopg") is None:
+        raise Refused("PostgreSQL needs an extra: pip install 'penholder[postgres]'")
 
 
 def _carry_out(arguments: argparse.Namespace) -> str:
-    if importlib.util.find_spec("psycopg") is None:
-        raise Refused("PostgreSQL needs an extra: pip install 'penholder[postgres]'")
+    _require_driver()
     from penholder_daemon.transferring import urls  # noqa: PLC0415 - it needs that extra
     from penholder_daemon.transferring.transfer import transfer  # noqa: PLC0415
 
@@ -56,7 +87,9 @@ def _carry_out(arguments: argparse.Namespace) -> str:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="penholder store move", description="Move the store.")
-    parser.add_argument("--to", required=True)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--to")
+    what.add_argument("--restored", action="store_true")
     parser.add_argument("--password-file")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--state-dir", type=Path)
@@ -66,13 +99,11 @@ def _parse() -> argparse.Namespace:
 
 def _summary(done: "Transferred", to: str) -> str:
     rows = sum(table.rows for table in done.tables.values())
-    ended = msgspec.structs.asdict(done.ended)
-    told = ", ".join(f"{n} {name}".replace("_", " ") for name, n in ended.items())
     lines = [
         f"{'would move' if done.dry_run else 'moved'} {rows:,} rows of {len(done.tables)} tables"
         f" and {done.blobs:,} blobs from {done.source} to {done.target}",
         "  every table was read back and is the same; no invariant is broken",
-        f"  {'would end' if done.dry_run else 'ended'}: {told}",
+        f"  {'would end' if done.dry_run else 'ended'}: {_told(done.ended)}",
     ]
     if not done.dry_run:
         lines += [
@@ -81,6 +112,11 @@ def _summary(done: "Transferred", to: str) -> str:
             f"  {_then(to, done.target)}, then start the daemon with `penholder up`",
         ]
     return "\n".join([*lines, ""])
+
+
+def _told(ended: "Ended") -> str:
+    held = msgspec.structs.asdict(ended)
+    return ", ".join(f"{n} {name}".replace("_", " ") for name, n in held.items())
 
 
 def _then(to: str, target: str) -> str:

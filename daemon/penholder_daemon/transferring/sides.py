@@ -122,7 +122,7 @@ def _putter(store: WriterStore) -> Callable[[Table, Iterable[Row]], None]:
 @contextmanager
 def postgresql_source(url: str, password_file: str | None) -> Iterator[Side]:
     """Open a database to be read while nobody writes it; raises Refused."""
-    with _connected(url, password_file) as store:
+    with connected(url, password_file) as store:
         store.catalogue = opening.catalogue_of(store.connection)
         name = filling.named(store)
         if "streams" not in store.catalogue.columns:
@@ -136,7 +136,7 @@ def postgresql_source(url: str, password_file: str | None) -> Iterator[Side]:
 @contextmanager
 def postgresql_target(url: str, password_file: str | None, *, dry_run: bool) -> Iterator[Side]:
     """Open a database to be filled; its schema is made in the same transaction."""
-    with _connected(url, password_file) as store:
+    with connected(url, password_file) as store:
         opening.prepare(store.connection)
         store.catalogue = opening.catalogue_of(store.connection)
         connecting.make_durable(store.connection)
@@ -154,7 +154,7 @@ def postgresql_target(url: str, password_file: str | None, *, dry_run: bool) -> 
 
 
 @contextmanager
-def _connected(url: str, password_file: str | None) -> Iterator[PostgresStore]:
+def connected(url: str, password_file: str | None) -> Iterator[PostgresStore]:
     """Connect and begin a transaction, which is taken back unless it was ended; raises Refused."""
     connect = connecting.connector(url, password_file=password_file, name=_NAME)
     _refuse_others(connect)

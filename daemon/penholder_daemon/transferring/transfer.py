@@ -14,36 +14,26 @@ Whoever moves a store must never end with half of it, nor with two that give out
 
 It is one transaction of the target from its schema to the end, so whenever this is cut off the
 target is as it was, or whole. The committer begins and ends a transaction of its own, which here is
-within that one (`_Within`).
+within that one (`within`).
 """
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from penholder_daemon import programs
-from penholder_daemon.core import journal, verify
-from penholder_daemon.core.commit import Committer
-from penholder_daemon.core.method import Invocation
-from penholder_daemon.core.own_calls import daemon_call, daemon_caller
-from penholder_daemon.core.store import Row, SqlValue, Write
-from penholder_daemon.core.store_over import StoreOver
-from penholder_daemon.core.transaction import Rx
+from penholder_daemon.core.store import Row
 from penholder_daemon.moving import progress
 from penholder_daemon.moving.blobs import sizes
 from penholder_daemon.refusals import Refused
-from penholder_daemon.rooms import build_registry
 from penholder_daemon.rooms.daemon.records.restoring import Ended
 from penholder_daemon.shell.disk.paths import make_private_directory
-from penholder_daemon.shell.kernel.world import RealWorld
-from penholder_daemon.shell.settings import Settings
 from penholder_daemon.transferring import blobs, sides, tables, urls
 from penholder_daemon.transferring.sides import Side
 from penholder_daemon.transferring.tables import Content, Digest, Table
-from penholder_protocol.errors import PenholderError
+from penholder_daemon.transferring.within import lead_on
 
 
 class Transferred(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,63 +138,14 @@ def _keep_numbers(source: Side, target: Side) -> None:
     target.finish()
 
 
-class _Within(StoreOver):
-    """The target for a committer: its transaction is a part of the one that is open."""
-
-    def run(self, sql: str, *values: SqlValue) -> int:
-        """Run a statement, unless it begins or ends the transaction."""
-        if sql == "COMMIT":
-            return 0
-        return self._store.run(sql, *values)
-
-    def begin_writing(self, known_pos: int | None) -> None:
-        """Begin nothing."""
-        del known_pos
-
-    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
-        """Run these, and commit nothing."""
-        del pos
-        for sql, rows in writes:
-            self._store.run_many(sql, rows)
-
-    def row(self, sql: str, *values: SqlValue) -> Row | None:
-        """Run a statement to its end and return its first row, if any."""
-        return self._store.row(sql, *values)
-
-    def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
-        """Run a statement and yield its rows one by one."""
-        return self._store.rows(sql, *values)
-
-
 def _go_on(source: Side, target: Side, found: dict[str, Content], *, dry_run: bool) -> Transferred:
-    # No check asks where sockets would be.
-    world = RealWorld(Path(), Settings().rules())
-    caller = daemon_caller(os.geteuid(), os.getpid())
-    registry = build_registry()
-    rx = Rx(target.store, world, caller)
-    pos = journal.position(rx)
-    bugs: list[Exception] = []
-
-    def keep_bug(_: Invocation | None, bug: Exception) -> None:
-        bugs.append(bug)
-
-    committer = Committer(_Within(target.store), world, registry, keep_bug)
-    arguments: dict[str, object] = {"source": source.kind, "target": target.kind}
-    call = daemon_call(registry.methods["daemon.moved"], caller, arguments)
-    (answer,) = committer.run([call]).answers
-    # A bug is answered as an internal error, whose reason only the log of a daemon would have.
-    if bugs:
-        raise bugs[0]
-    if isinstance(answer, PenholderError):
-        raise Refused(str(answer))
-    for finding in verify.findings(rx, registry.rooms, deep=False):
-        raise Refused(f"it would not be sound: {finding.check}: {finding.detail}")
+    led = lead_on(target.store, "daemon.moved", source=source.kind, target=target.kind)
     return Transferred(
         source=source.name,
         target=target.name,
         dry_run=dry_run,
         tables=found,
-        pos=pos,
-        goes_on_after=journal.position(rx),
-        ended=msgspec.json.decode(answer, type=Ended),
+        pos=led.pos,
+        goes_on_after=led.goes_on_after,
+        ended=led.ended,
     )

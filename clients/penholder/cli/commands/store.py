@@ -1,13 +1,15 @@
-"""`penholder store move`: all that the daemon keeps, into another kind of store.
+"""`penholder store`: all that the daemon keeps, into another kind of store, or from a restored one.
 
-It works on both stores itself, so no daemon may run meanwhile.
+It works on the stores itself, so no daemon may run meanwhile.
 """
 
+import argparse
 from collections.abc import Sequence
+from typing import NoReturn
 
 from penholder.cli.commands import handing_over
 from penholder.cli.terminal import helping, store
-from penholder.cli.terminal.failures import Usage
+from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.options import (
     Parser,
     add_common,
@@ -16,8 +18,17 @@ from penholder.cli.terminal.options import (
     parse_known,
     read_options,
 )
+from penholder.cli.terminal.store import StoreAt
 
-_VERBS = {"move": "move all there is from SQLite to PostgreSQL, or back"}
+_VERBS = {
+    "move": "move all there is from SQLite to PostgreSQL, or back",
+    "restored": "go on from a PostgreSQL that its own tools have restored",
+}
+_RESTORED = """\
+Say that the PostgreSQL of `[store] url` or PENHOLDER_STORE_URL was restored, from a dump or to a
+point in time, before any daemon is started on it. What was given out since is not in it. So whoever
+held anything (controllers, seats, claims) is fenced; epochs and positions go on far above all that
+it knows. The daemon must be down, on every machine that shares the store."""
 _DESCRIPTION = """\
 Move all there is from the SQLite of the state directory to PostgreSQL, or from there to SQLite. The
 daemon must be down, on every machine that shares the store, and the target must hold nothing. All
@@ -37,7 +48,7 @@ def run(words: Sequence[str]) -> int:
         return 0
     if words[0] not in _VERBS:
         raise Usage(f"penholder store has no verb {words[0]!r}{nearest(words[0], _VERBS)}")
-    return _move(words[1:])
+    return _move(words[1:]) if words[0] == "move" else _restored(words[1:])
 
 
 def _move(words: Sequence[str]) -> int:
@@ -49,7 +60,24 @@ def _move(words: Sequence[str]) -> int:
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))
     flags = [f"--to={found.to}", *(["--dry-run"] if found.dry_run else [])]
+    _become(flags, store.configured(), found)
+
+
+def _restored(words: Sequence[str]) -> int:
+    parser = Parser(prog="penholder store restored", description=_RESTORED)
+    add_common(parser, sockets=False)
+    found = parse_known(parser, normalized(words))
     at = store.configured()
+    if at is None:
+        raise Failure(
+            "the daemon keeps its state in SQLite's file, of which `penholder restore FILE` puts a"
+            " backup in place and sees to this itself; a PostgreSQL is named by `[store] url` or"
+            f" {store.VARIABLE}"
+        )
+    _become(["--restored"], at, found)
+
+
+def _become(flags: list[str], at: StoreAt | None, found: argparse.Namespace) -> NoReturn:
     if at is not None and at.password_file is not None:
         flags.append(f"--password-file={at.password_file}")
     # Not among the words: it may hold a password, and everybody can read those.
