@@ -44,7 +44,7 @@ class Server:
 
     def __init__(self, *, is_safe: bool = False, programs: Path | None = None) -> None:
         """Make a cluster of these programs, or of those that tests use, and start it."""
-        self._programs = programs or require()
+        self.programs = programs or require()
         self.directory = Path(tempfile.mkdtemp(prefix="penholder-pg-"))
         self._as_user: list[str] = []
         if os.geteuid() == 0:
@@ -52,20 +52,20 @@ class Server:
             os.chown(self.directory, user.pw_uid, user.pw_gid)
             ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
             self._as_user = ["setpriv", *ids]
-        self._settings = _SETTINGS if is_safe else {**_SETTINGS, **_UNSAFE}
-        self._data = self.directory / "data"
-        self._run("initdb", "-D", str(self._data), "-U", "penholder", "--auth=trust", "-N")
+        self.settings = dict(_SETTINGS) if is_safe else {**_SETTINGS, **_UNSAFE}
+        self.data = self.directory / "data"
+        self._run("initdb", "-D", str(self.data), "-U", "penholder", "--auth=trust", "-N")
         self.start()
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [*self._as_user, str(self._programs / program), *arguments]
+        command = [*self._as_user, str(self.programs / program), *arguments]
         told = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
         assert told.returncode == 0, told.stderr
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = [
-            part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")
+            part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")
         ]
         # It ends with the process that started it, however that ends.
         dying = [] if shutil.which("setpriv") is None else ["--pdeathsig", "QUIT"]
@@ -74,9 +74,9 @@ class Server:
             self.process = subprocess.Popen(
                 [
                     *command,
-                    str(self._programs / "postgres"),
+                    str(self.programs / "postgres"),
                     "-D",
-                    str(self._data),
+                    str(self.data),
                     "-k",
                     str(self.directory),
                     *options,

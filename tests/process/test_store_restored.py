@@ -98,7 +98,5 @@ def test_a_database_that_holds_no_store_is_left_alone() -> None:
     with pytest.raises(Refused, match="holds no store"):
         restored.go_on(url)
     with psycopg.connect(url) as connection:
-        assert (
-            connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'penholder'").rowcount
-            == 0
-        )
+        found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'penholder'")
+        assert found.fetchone() is None

@@ -9,6 +9,7 @@ _DESCRIPTION = """\
 Put a backup in place of the database. The daemon must be down. The backup is checked first, and the
 database before it is kept in `backups`: restoring that one undoes this. Whoever held anything
 (controllers, seats, claims) is fenced; epochs and positions go on above all that were given."""
+_THERE = "restore with pg_restore, then say `penholder store restored`"
 
 
 def run(words: Sequence[str]) -> int:
@@ -27,5 +28,5 @@ def run(words: Sequence[str]) -> int:
     found = parse_known(parser, normalized(words))
     flags = ["--without-blobs"] if found.without_blobs else []
     options = read_options(found)
-    handing_over.require_a_file("restore", "restore with pg_restore", options)
+    handing_over.require_a_file("restore", _THERE, options)
     handing_over.become("restoring", flags, options, [found.file])
