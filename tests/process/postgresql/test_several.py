@@ -277,3 +277,25 @@ def test_a_host_that_was_cut_off_while_the_settings_changed_ends_and_is_told_why
     assert "task_warn_ms is 60000 here and 7 there" in cut.log()
     with other.connect() as control:
         assert control.call("event.list", worker_id=worker_id)["items"] == []
+
+
+def test_of_two_that_begin_at_once_with_other_settings_one_is_refused(
+    make_daemon: MakeDaemon,
+) -> None:
+    made = [make_daemon() for _ in range(2)]
+    for at, daemon in enumerate(made):
+        _set(daemon, f"task_warn_ms = {at + 1}")
+        daemon.add_flags("--config", str(daemon.state_dir.parent / "penholderd.toml"))
+
+    def begins(daemon: DaemonProcess) -> bool:
+        try:
+            return daemon.start().startswith("READY")
+        except AssertionError:
+            return False
+
+    with ThreadPoolExecutor() as pool:
+        begun = list(pool.map(begins, made))
+    assert sorted(begun) == [False, True]
+    refused = made[begun.index(False)]
+    assert refused.wait() == 78
+    assert "stop the others first" in refused.log()
