@@ -134,6 +134,7 @@ def test_a_row_that_cannot_be_written_fails_its_own_call_alone(ready: Bench, act
     assert _stored(ready) == ["a", "b", "c"]
 
 
+@sqlite_only("commit apart from its rows: a server gets both at once, and fails for both")
 def test_rows_that_can_be_written_singly_fail_nobody(ready: Bench) -> None:
     ready.store.fail_at("INSERT INTO journal")
     answers = _appends(ready, "a", "b")

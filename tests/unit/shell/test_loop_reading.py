@@ -15,9 +15,9 @@ from penholder_daemon.core.store import SqlValue
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.fairness.desks import Desk, ReadJob
 from penholder_daemon.shell.observing.request_log import Trace
-from penholder_daemon.shell.store import reader_connection, readers
+from penholder_daemon.shell.store import pace, reader_connection, readers
 from penholder_daemon.shell.store.loop_reading import LoopReading
-from penholder_daemon.shell.store.pace import FAST_IN_A_ROW, SLOW_SECONDS
+from penholder_daemon.shell.store.pace import FAST_IN_A_ROW
 from penholder_protocol.errors import QueryTooCostly
 from tests.helpers.harness import CONTROLLER
 from tests.helpers.reading import Scene, one
@@ -27,6 +27,16 @@ _MANY_STEPS = (
     " SELECT MAX(i) FROM n"
 )
 NEVER = 1 << 60
+
+
+SLOW_SECONDS = 0.5
+
+
+@pytest.fixture(autouse=True)
+def _a_machine_may_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take nothing for a slow disk that is a busy machine."""
+    monkeypatch.setattr(reader_connection, "WALL_TIMES", 1000)
+    monkeypatch.setattr(pace, "SLOW_SECONDS", SLOW_SECONDS)
 
 
 @pytest.fixture
@@ -104,10 +114,7 @@ async def test_a_method_that_had_to_be_begun_anew_is_left_to_threads(asking: _As
     assert asking.was_in_loop == [True]
 
 
-async def test_one_that_waited_for_the_disk_leaves_all_to_the_threads(
-    asking: _Asking, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reader_connection, "WALL_TIMES", 1000)
+async def test_one_that_waited_for_the_disk_leaves_all_to_the_threads(asking: _Asking) -> None:
     await asking.ask(seconds=2 * SLOW_SECONDS)
     assert asking.was_in_loop == [True]
     for _ in range(FAST_IN_A_ROW):
