@@ -19,6 +19,7 @@ USUAL = {
     "test_a_restart_finds_all_of_it",
     "test_a_server_that_goes_and_comes_back_needs_no_restart_of_the_daemon",
     "test_blobs_are_rows[7]",
+    "test_daemons_keep_their_promises_together[1]",
     "test_connections_that_are_cut_lose_nothing_and_double_nothing",
     "test_a_host_that_froze_goes_on_where_the_others_are",
     "test_a_worker_is_made_steered_and_ended_from_another_host",
