@@ -297,6 +297,54 @@ def test_a_server_that_comes_back_is_written_to_again(server: Server) -> None:
     store.close()
 
 
+def test_a_commit_is_found_out_over_a_stop_of_the_server_and_not_over_a_crash(
+    server: Server,
+) -> None:
+    store = opening.open_writer(server.make("lives"))
+    for ending, is_believed in ((signal.SIGINT, True), (signal.SIGQUIT, False)):
+        # Made, and not answered: what follows is asked of the server as after a lost connection.
+        store.run("BEGIN IMMEDIATE")
+        store.run(_COUNT, ending.name)
+        number = store._transaction_id
+        store.run("COMMIT")
+        store._transaction_id = number
+        store.connection.close()
+        server.stop(ending)
+        server.start()
+        lost = psycopg.OperationalError("the connection is lost")
+        if is_believed:
+            store._find_out(lost)
+            continue
+        with pytest.raises(StoreFault, match="has crashed or is another") as caught:
+            store._find_out(lost)
+        assert caught.value.outcome_unknown
+    assert _count(store) == 2
+    store.close()
+
+
+def test_a_number_that_another_got_after_a_crash_is_not_taken_for_ones_own(server: Server) -> None:
+    url = server.make("numbers_again")
+    store = opening.open_writer(url)
+    store.run("BEGIN IMMEDIATE")
+    store.run(_COUNT, "a")
+    number = store._transaction_id
+    assert number is not None
+    # Nothing of it has reached the disk, so the server gives its number once more.
+    server.stop(signal.SIGQUIT)
+    server.start()
+    with closing(psycopg.connect(url)) as other:
+        given = 0
+        while given < number:
+            row = other.execute("SELECT pg_current_xact_id()::TEXT::BIGINT").fetchone()
+            assert row is not None
+            given = row[0]
+            other.commit()
+    with pytest.raises(StoreFault):
+        store.run("COMMIT")
+    assert _count(store) == 0
+    store.close()
+
+
 # --- reading ------------------------------------------------------------------------------------
 def test_a_reader_sees_one_view_and_writes_nothing(url: str) -> None:
     writer, reader = opening.open_writer(url), opening.open_reader(url)

@@ -33,14 +33,12 @@ def history_of(plan: Plan, server: Server, url: str, frozen_seconds: float) -> H
         chaos = Chaos(server, url, hosts, progress, frozen_seconds)
         _call_meanwhile(plan, hosts, history, progress, chaos)
         _await_all(hosts)
-        with hosts[0].connect() as control:
-            pos = scene.last_pos(control)
-        for each in heard:
-            each.end_at(pos)
-        history.told = [each.told() for each in heard]
         for daemon, host in enumerate(hosts):
             with host.connect() as control:
                 history.finals.append(scene.read_all(daemon, control))
+        for each in heard:
+            each.end_at(history.finals[0].entries[-1].pos)
+        history.told = [each.told() for each in heard]
         return history
 
 

@@ -26,6 +26,9 @@ class PostgresReader(PostgresStore):
         """
         self._clock = clock
 
+    def _find_life(self) -> None:
+        """Look for none: no commit of a reader is found out about."""
+
     def _begin(self) -> None:
         budget_ms = 0 if self._clock is None else self._clock.budget_ms
         self._begin_with(f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}")

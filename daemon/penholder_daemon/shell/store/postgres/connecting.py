@@ -49,6 +49,11 @@ _NOTICES_SOON = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+_LIFE = (
+    "SELECT CAST(stats_reset AS TEXT) || CASE WHEN pg_is_in_recovery() THEN ''"
+    " ELSE ' ' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END FROM pg_stat_bgwriter"
+)
+"""Statistics begin anew after a crash, not after a stop. A standby has a timeline of its own."""
 _CONNECT_SECONDS = 5
 _AGAIN_SECONDS = 1.0
 _PREPARED_AFTER = 3
@@ -155,6 +160,21 @@ def make_durable(connection: Connection) -> None:
         found = cursor.execute("SHOW synchronous_commit").fetchone()
         if found == ("off",):
             cursor.execute("SET synchronous_commit = 'on'")
+
+
+def life_of(connection: Connection) -> str | None:
+    """Return what stays the same until the server crashes or another follows it.
+
+    None where it does not say; raises StoreFault where the connection is lost.
+    """
+    try:
+        with cursor_of(connection) as cursor:
+            found = cursor.execute(_LIFE).fetchone()
+    except psycopg.Error as error:
+        if connection.closed:
+            raise StoreFault(words(error)) from error
+        return None
+    return None if found is None or found[0] is None else str(found[0])
 
 
 class _FlagLoader(Loader):

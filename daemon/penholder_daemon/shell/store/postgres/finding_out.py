@@ -1,4 +1,10 @@
-"""What became of a commit that was not answered: the server knows, and is asked."""
+"""What became of a commit that was not answered: the server knows, and is asked.
+
+It knows a transaction by its number. A server that has crashed gives those numbers again of which
+nothing had reached its disk, and so may a standby that follows it. So what it says of a number is
+believed within one life of it only (`connecting.life_of`): else that one is committed may be true
+of another's transaction.
+"""
 
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -10,6 +16,8 @@ from penholder_daemon.shell.store.postgres import faults
 
 _FIND_OUT_SECONDS = 10.0
 _AGAIN_SECONDS = 0.1
+OF_ANOTHER_LIFE = "of another life"
+"""Stands for what a server says of a number that it may have given again."""
 
 
 def find_out(lost: psycopg.Error, number: int | None, became_of: Callable[[int], str]) -> None:
@@ -29,6 +37,9 @@ def find_out(lost: psycopg.Error, number: int | None, became_of: Callable[[int],
             told = faults.words(error)
             break
         else:
+            if status == OF_ANOTHER_LIFE:
+                told = f"{told}, and the server has crashed or is another"
+                break
             if status == "committed":
                 return
             if status == "aborted":

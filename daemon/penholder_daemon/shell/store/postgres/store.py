@@ -27,6 +27,7 @@ plans need not agree on an order that the statement does not name.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import NoReturn, TypeVar
 
@@ -48,7 +49,7 @@ from penholder_daemon.core.store import (
 from penholder_daemon.shell.store.postgres import connecting, faults, serving
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import Statement, comparable, translated
-from penholder_daemon.shell.store.postgres.finding_out import find_out
+from penholder_daemon.shell.store.postgres.finding_out import OF_ANOTHER_LIFE, find_out
 from penholder_daemon.shell.store.postgres.pen import BEGIN_TO_WRITE, FREE_PEN
 from penholder_daemon.shell.store.postgres.touched import Catalogue
 
@@ -74,6 +75,7 @@ class PostgresStore:
         self._was_alone = False
         """Whether no other transaction that writes was under way in the last one."""
         self._transaction_id: int | None = None
+        self._life: str | None = None
         self._cursor_numbers = count()
         self.subtransactions = 0
         """How many savepoints this transaction has made so far."""
@@ -86,10 +88,14 @@ class PostgresStore:
         self._is_connecting = True
         try:
             self.connection = self._connect()
+            self._life = self._find_life()
         finally:
             self._is_connecting = False
         self.sessions += 1
         self._cursor = connecting.cursor_of(self.connection)
+
+    def _find_life(self) -> str | None:
+        return connecting.life_of(self.connection)
 
     # --- transactions -------------------------------------------------------------------------
     def _begin(self) -> None:
@@ -153,7 +159,7 @@ class PostgresStore:
             if not self.connection.closed:
                 self._refuse_commit(error)
             noted, self._transaction_id = self._transaction_id, None
-            find_out(error, noted, self._became_of)
+            find_out(error, noted, partial(self._became_of, self._life))
             return
         self._savepoints = 0
         if done != "COMMIT":
@@ -174,11 +180,12 @@ class PostgresStore:
             cursor = self._cursor.execute("COMMIT", prepare=False)
         return cursor.statusmessage
 
-    def _became_of(self, number: int) -> str:
-        """Ask what became of a transaction, over a new connection."""
+    def _became_of(self, life: str | None, number: int) -> str:
+        """Ask what became of a transaction of one life of the server, over a new connection."""
         self._open()
         [[status]] = self._fetch(f"SELECT pg_xact_status('{number}'::xid8)")
-        return str(status)
+        is_same = life is not None and life == self._life
+        return str(status) if is_same or status != "committed" else OF_ANOTHER_LIFE
 
     def _control(self, sql: str) -> bool:
         """Carry out what begins and ends transactions; False for everything else."""
