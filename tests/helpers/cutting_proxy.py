@@ -26,7 +26,7 @@ class Cut(Enum):
     AFTER = "after"
     """It does, and nobody hears the answer."""
     HELD = "held"
-    """It is held back until `release`, and never reaches the server then."""
+    """It is held back until `release`, whatever the server does, and never reaches it."""
 
 
 class CuttingProxy:
@@ -42,6 +42,7 @@ class CuttingProxy:
         """How many it has made."""
         self.is_held = threading.Event()
         self._released = threading.Event()
+        self._held: socket.socket | None = None
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(directory / _SOCKET))
         self._listener.listen(64)
@@ -78,7 +79,7 @@ class CuttingProxy:
                 client.close()
                 server.close()
                 continue
-            for relay in (self._forward, _back):
+            for relay in (self._forward, self._back):
                 threading.Thread(target=relay, args=(client, server), daemon=True).start()
 
     def _forward(self, client: socket.socket, server: socket.socket) -> None:
@@ -86,7 +87,7 @@ class CuttingProxy:
             writes = _relay_startup(client, server)
             while True:
                 kind, message = _message(client)
-                cut = self._due(kind, message) if writes else None
+                cut = self._due(kind, message, client) if writes else None
                 if cut is Cut.AFTER:
                     _send_to_the_end(client, server, kind, message)
                 if cut is not None:
@@ -94,17 +95,27 @@ class CuttingProxy:
                 server.sendall(message)
         _end(client, server)
 
-    def _due(self, kind: bytes, message: bytes) -> Cut | None:
+    def _due(self, kind: bytes, message: bytes, client: socket.socket) -> Cut | None:
         if kind not in b"QP" or not message.upper().rstrip(b"\0").endswith(b"\0COMMIT"):
             return None
         with self._lock:
             cut = self._armed.pop(0) if self._armed else None
         if cut is Cut.HELD:
+            self._held = client
             self.is_held.set()
             self._released.wait()
         if cut is not None:
             self.cuts += 1
         return cut
+
+    def _back(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := server.recv(65536):
+                client.sendall(piece)
+        if client is self._held:
+            # Whoever waits for the answer is not to notice that the server is gone.
+            self._released.wait()
+        _end(client, server)
 
 
 def _relay_startup(client: socket.socket, server: socket.socket) -> bool:
@@ -143,13 +154,6 @@ def _exactly(source: socket.socket, count: int) -> bytes:
             raise EOFError
         found += piece
     return bytes(found)
-
-
-def _back(client: socket.socket, server: socket.socket) -> None:
-    with suppress(OSError):
-        while piece := server.recv(65536):
-            client.sendall(piece)
-    _end(client, server)
 
 
 def _end(*sockets: socket.socket) -> None:

@@ -45,7 +45,9 @@ def _of_leases(subject: str, holds: list[Hold], completions: list[Completion]) -
         if two.takes_over or _epoch(two) != _epoch(one) + 1:
             continue
         ends = max(each.begun + each.lease_ms / 1000 for each in done if each.epoch == one.epoch)
-        is_ended = any(each.epoch == one.epoch for each in completions)
+        is_ended = any(
+            each.epoch == one.epoch and each.outcome is not Outcome.REFUSED for each in completions
+        )
         if two.done < ends - _ROUNDED_SECONDS and not is_ended:
             yield (
                 f"{subject}: daemon {two.daemon} gave epoch {two.epoch}"

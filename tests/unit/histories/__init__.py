@@ -1,0 +1,1 @@
+"""The judge of histories itself: what it lets pass and what not."""
