@@ -12,7 +12,9 @@ from tests.helpers.histories.hosts import Host
 from tests.helpers.histories.progress import Progress
 from tests.helpers.histories.recorded import NEVER, Outcome
 
-_TRY_AGAIN = ("STORE_FAILED", "BUSY")
+TRY_AGAIN = ("STORE_FAILED", "BUSY")
+"""What is right to be refused at any time."""
+_MAY_REFUSE = ("CONTROLLER_OWNERSHIP_CONFLICT", "FENCED", "STALE_STATE")
 _PAUSE_SECONDS = 0.02
 LOST = (OSError, AssertionError, TypeError, ValueError)
 """What a connection raises that is lost, at whatever point."""
@@ -94,7 +96,8 @@ class Asker:
                 return asked
             error = answer["error"]["data"]
             asked.refusal = str(error["code"])
-            if asked.refusal not in _TRY_AGAIN:
+            if asked.refusal not in TRY_AGAIN:
+                assert asked.refusal in _MAY_REFUSE, f"{method} is refused: {error}"
                 break
             self._progress.count(is_done=False)
             is_unknown |= error.get("details", {}).get("outcome") == "unknown"

@@ -13,7 +13,7 @@ from tests.helpers.histories.progress import Progress
 from tests.helpers.postgresql import Server
 from tests.helpers.waiting import until
 
-_CUTS = 3
+_CUTS = 2
 _CUT_ALL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -41,6 +41,7 @@ class Chaos:
             Kind.CUT_ALL: lambda _: self._cut_all(),
             Kind.CUT_BEFORE_COMMIT: lambda host: self._cut(host, Cut.BEFORE),
             Kind.CUT_AFTER_COMMIT: lambda host: self._cut(host, Cut.AFTER),
+            Kind.STALL_AT_COMMIT: self._stall_at_commit,
             Kind.KILL_AFTER_COMMIT: self._kill_after_commit,
         }
 
@@ -49,7 +50,7 @@ class Chaos:
         for fault in plan.faults:
             self._progress.await_done(fault.calls_before, f"before {fault.kind.value}")
             self._carry_out(fault)
-        self._progress.await_done(200, "when all has come right again")
+        self._progress.await_done(100, "when all has come right again")
 
     def _carry_out(self, fault: Fault) -> None:
         self._acts[fault.kind](self._hosts[fault.daemon])
@@ -67,15 +68,24 @@ class Chaos:
         self._server.start()
 
     def _crash_at_commit(self, host: Host) -> None:
-        host.proxy.arm(Cut.HELD)
-        assert host.proxy.is_held.wait(60), "no commit was sent"
+        _hold_commit(host)
         self._server.stop(signal.SIGQUIT)
         self._server.start()
         # The others go on, before the one whose commit is lost asks what became of it.
+        self._await_others()
+        host.proxy.release()
+
+    def _stall_at_commit(self, host: Host) -> None:
+        _hold_commit(host)
+        # Until somebody has ended the transaction, whose lock they wait for.
+        self._await_others()
+        host.proxy.release()
+
+    def _await_others(self) -> None:
+        """Wait until others than the one that is held have written."""
         with psycopg.connect(self._url, autocommit=True) as connection:
             begun = _next_number(connection)
             until(lambda: _next_number(connection) > begun + 2, "the others do not go on")
-        host.proxy.release()
 
     def _cut_all(self) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
@@ -89,6 +99,11 @@ class Chaos:
     def _kill_after_commit(self, host: Host) -> None:
         self._cut(host, Cut.AFTER)
         host.restart()
+
+
+def _hold_commit(host: Host) -> None:
+    host.proxy.arm(Cut.HELD)
+    assert host.proxy.is_held.wait(60), "no commit was sent"
 
 
 def _next_number(connection: psycopg.Connection) -> int:

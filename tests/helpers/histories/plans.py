@@ -18,6 +18,7 @@ class Kind(Enum):
     CUT_ALL = "the server ends all connections"
     CUT_BEFORE_COMMIT = "connections are cut just before a commit reaches the server"
     CUT_AFTER_COMMIT = "connections are cut just after a commit has reached the server"
+    STALL_AT_COMMIT = "a commit is on its way for longer than a transaction may last"
     KILL_AFTER_COMMIT = "a daemon is killed when its commit has just reached the server"
 
 
@@ -48,9 +49,7 @@ def draw(seed: int, rounds: int) -> Plan:
     for _ in range(rounds):
         kinds = list(Kind)
         drawn.shuffle(kinds)
-        faults += [
-            Fault(kind, drawn.randrange(DAEMONS), drawn.randrange(10, 150)) for kind in kinds
-        ]
+        faults += [Fault(kind, drawn.randrange(DAEMONS), drawn.randrange(10, 80)) for kind in kinds]
     ahead = [0, 3600, -3600]
     drawn.shuffle(ahead)
     return Plan(seed, tuple(faults), tuple(ahead))

@@ -111,6 +111,8 @@ class Told:
     entries: tuple[Entry, ...]
     after_pos: int
     """Where it began."""
+    refusals: tuple[str, ...] = ()
+    """Why it could not go on, but for a store that failed."""
 
 
 @dataclass(frozen=True)

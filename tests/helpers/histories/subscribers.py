@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from tests.helpers.daemon_process import RawConnection
 from tests.helpers.histories import scene
-from tests.helpers.histories.asking import LOST
+from tests.helpers.histories.asking import LOST, TRY_AGAIN
 from tests.helpers.histories.hosts import Host
 from tests.helpers.histories.recorded import Entry, Told
 from tests.helpers.waiting import until
@@ -22,6 +22,7 @@ class Subscriber:
         self._name = name
         self._host = host
         self._entries: list[Entry] = []
+        self._refusals: list[str] = []
         self._pos = 0
         self._enough = threading.Event()
         self._connection: RawConnection | None = None
@@ -30,7 +31,7 @@ class Subscriber:
 
     def told(self) -> Told:
         """Return all that it was told."""
-        return Told(self._name, tuple(self._entries), 0)
+        return Told(self._name, tuple(self._entries), 0, tuple(self._refusals))
 
     def end_at(self, pos: int) -> None:
         """Wait until it was told of the last entry, and end."""
@@ -54,7 +55,14 @@ class Subscriber:
             self._enough.wait(_PAUSE_SECONDS)
 
     def _listen(self, connection: RawConnection) -> None:
-        connection.call("journal.subscribe", streams=scene.STREAMS, after=self._pos)
+        answer = connection.answer(
+            connection.request("journal.subscribe", streams=scene.STREAMS, after=self._pos)
+        )
+        if "error" in answer:
+            code = str(answer["error"]["data"]["code"])
+            if code not in TRY_AGAIN:
+                self._refusals.append(code)
+            return
         while not self._enough.is_set():
             told = connection.notification()
             params = told["params"]

@@ -9,6 +9,8 @@ def faults(history: History) -> Iterator[str]:
     """Yield what is wrong with what subscribers were told."""
     journal = history.finals[0].entries
     for told in history.told:
+        for refusal in told.refusals:
+            yield f"{told.subscriber} was refused what is there: {refusal} (refused)"
         found = list(_of_order(told))
         yield from found
         if not found:

@@ -230,6 +230,11 @@ def _told_another(history: History) -> None:
     _told(history, lambda entries: [replace(entries[0], number=4), *entries[1:]])
 
 
+def _refused_what_is_there(history: History) -> None:
+    first, *others = history.told
+    history.told = [replace(first, refusals=("CURSOR_GONE",)), *others]
+
+
 def _split(history: History) -> None:
     *others, last = history.finals
     history.finals = [*others, replace(last, entries=last.entries[:-1])]
@@ -282,6 +287,7 @@ def _finding(history: History) -> None:
         (_told_twice, "one was told 1 twice (doubled)"),
         (_told_a_phantom, "one was told 50, which is not there (phantom)"),
         (_told_another, "one was told another 1 than there is (differs)"),
+        (_refused_what_is_there, "one was refused what is there: CURSOR_GONE (refused)"),
         (_split, "daemons 0 and 2 end with different states (split)"),
         (_finding, "daemon 0 finds in its own state: a: b (verify)"),
     ],
