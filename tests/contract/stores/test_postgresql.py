@@ -2,14 +2,14 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import psycopg
 import pytest
 
 from penholder_daemon import migrations
-from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.store import StoreFault, Write
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, opening
 from penholder_daemon.shell.store.postgres.dialect import translated
@@ -292,6 +292,26 @@ def test_a_server_that_comes_back_is_written_to_again(server: Server) -> None:
     server.start()
     store.run("BEGIN IMMEDIATE")
     store.run(_COUNT, "a")
+    store.run("COMMIT")
+    assert _count(store) == 1
+    store.close()
+
+
+def test_a_commit_over_a_connection_in_disorder_is_found_out(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opening.open_writer(url)
+    store.run("BEGIN IMMEDIATE")
+    store.run(_COUNT, "a")
+    commit = store._commit_in_one_trip
+
+    def disorder(writes: Sequence[Write]) -> str:
+        commit(writes)
+        # As when the server ends the session amid a pipeline: open, and never idle again.
+        store.connection.pgconn.send_query(b"SELECT 1")
+        raise psycopg.OperationalError("cannot exit pipeline mode while busy")
+
+    monkeypatch.setattr(store, "_commit_in_one_trip", disorder)
     store.run("COMMIT")
     assert _count(store) == 1
     store.close()

@@ -42,7 +42,8 @@ def _of_appends(
     for number, call in appends.items():
         place = places.get(number)
         if call.outcome is Outcome.REFUSED and place is not None:
-            yield f"{stream}: {number} is there, and was refused as {call.refusal} (phantom)"
+            said = f"{call.refusal} (phantom); daemon {call.daemon} said: {call.words!r}"
+            yield f"{stream}: {number} is there, and was refused as {said}"
         if not call.is_done:
             continue
         if place is None:

@@ -28,6 +28,7 @@ class Times(TypedDict):
     done: float
     outcome: Outcome
     refusal: str | None
+    words: str
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Asked:
     done: float = NEVER
     outcome: Outcome = Outcome.REFUSED
     refusal: str | None = "never sent"
+    words: str = ""
     result: Json | None = None
 
     @property
@@ -50,6 +52,7 @@ class Asked:
             "done": self.done,
             "outcome": self.outcome,
             "refusal": self.refusal,
+            "words": self.words,
         }
 
 
@@ -95,7 +98,7 @@ class Asker:
                 asked.outcome, asked.refusal, asked.result = Outcome.DONE, None, answer["result"]
                 return asked
             error = answer["error"]["data"]
-            asked.refusal = str(error["code"])
+            asked.refusal, asked.words = str(error["code"]), str(answer["error"]["message"])
             if asked.refusal not in TRY_AGAIN:
                 assert asked.refusal in _MAY_REFUSE, f"{method} is refused: {error}"
                 break

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from time import monotonic
 
 import psycopg
 
@@ -48,8 +49,13 @@ class Chaos:
     def carry_out(self, plan: Plan) -> None:
         """Have everything go wrong, and come right again; calls go on in between."""
         for fault in plan.faults:
+            begun = monotonic()
             self._progress.await_done(fault.calls_before, f"before {fault.kind.value}")
+            waited = monotonic() - begun
             self._carry_out(fault)
+            lasted = monotonic() - begun - waited
+            # Shown where the run fails.
+            print(f"{fault.kind.name} of {fault.daemon}: after {waited:.1f} s, for {lasted:.1f} s")
         self._progress.await_done(100, "when all has come right again")
 
     def _carry_out(self, fault: Fault) -> None:

@@ -31,6 +31,8 @@ class Call:
     outcome: Outcome = Outcome.UNKNOWN
     refusal: str | None = None
     """The name of the error of what was refused."""
+    words: str = ""
+    """What else it said."""
 
     @property
     def is_done(self) -> bool:

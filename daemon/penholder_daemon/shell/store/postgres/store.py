@@ -60,6 +60,8 @@ _NEXT_PIECE = 256
 _STEPS_OF_A_ROW = 50
 """What a row that was read costs, in steps of SQLite's machine."""
 _WRITES = ("INSERT", "UPDATE", "DELETE")
+_NOT_ANSWERED = (TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN)
+"""In any other state the server has said, since the commit was sent, what it thinks of it."""
 
 
 class PostgresStore:
@@ -156,8 +158,10 @@ class PostgresStore:
             done = self._commit_in_one_trip(writes)
         except psycopg.Error as error:
             self._savepoints = 0
-            if not self.connection.closed:
+            if self.connection.info.transaction_status not in _NOT_ANSWERED:
                 self._refuse_commit(error)
+            # It may still be open: an end that comes amid a pipeline leaves it in no order.
+            self.connection.close()
             noted, self._transaction_id = self._transaction_id, None
             find_out(error, noted, partial(self._became_of, self._life))
             return
