@@ -11,7 +11,7 @@ import pytest
 from penholder_daemon import migrations
 from penholder_daemon.core.store import StoreFault, Write
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
-from penholder_daemon.shell.store.postgres import connecting, opening
+from penholder_daemon.shell.store.postgres import connecting, opening, serving
 from penholder_daemon.shell.store.postgres.dialect import translated
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from tests.helpers.postgresql import Server
@@ -363,6 +363,29 @@ def test_a_number_that_another_got_after_a_crash_is_not_taken_for_ones_own(serve
         store.run("COMMIT")
     assert _count(store) == 0
     store.close()
+
+
+def test_a_connection_that_is_lost_while_it_is_made_ready_is_a_fault(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = connecting.connector(url)
+
+    def end_at_once() -> connecting.Connection:
+        connection = connect()
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
+        return connection
+
+    store = opening.open_writer_over(connect)
+    store.close()
+    monkeypatch.setattr(connecting, "connector", lambda _: end_at_once)
+    with pytest.raises(UnwritableDatabase, match="terminat"):
+        opening.open_writer(url)
+    made_ready = serving.together(end_at_once, "nobody")
+    monkeypatch.setattr(store, "_connect", made_ready)
+    with pytest.raises(StoreFault) as caught:
+        store.run("BEGIN IMMEDIATE")
+    assert not caught.value.outcome_unknown
 
 
 # --- reading ------------------------------------------------------------------------------------

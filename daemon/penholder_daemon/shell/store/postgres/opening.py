@@ -53,7 +53,11 @@ def _open(connect: Connect, kind: type[StoreT]) -> StoreT:
 
     def connect_to_write() -> Connection:
         connection = connect()
-        connecting.make_durable(connection)
+        try:
+            connecting.make_durable(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     try:

@@ -91,6 +91,9 @@ class PostgresStore:
         try:
             self.connection = self._connect()
             self._life = self._find_life()
+        except psycopg.Error as error:
+            # Connected, and lost again before it was ready for use.
+            faults.refuse(error)
         finally:
             self._is_connecting = False
         self.sessions += 1
