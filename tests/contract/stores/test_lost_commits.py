@@ -1,0 +1,126 @@
+"""What is said of a commit to PostgreSQL, or of a connection, that was lost at a bad moment."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from penholder_daemon.core.store import StoreFault, Write
+from penholder_daemon.shell.store.opening import UnwritableDatabase
+from penholder_daemon.shell.store.postgres import connecting, opening, serving
+from penholder_daemon.shell.store.postgres.store import PostgresStore
+from tests.helpers.postgresql import Server
+
+_COUNT = "INSERT INTO counters (name, value) VALUES (?, 1)"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Give a server that may be ended."""
+    made = Server()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def url(server: Server, request: pytest.FixtureRequest) -> str:
+    """Give an empty database of its own."""
+    return server.make(f"db_{abs(hash(request.node.name))}")
+
+
+def _count(store: PostgresStore) -> object:
+    row = store.row("SELECT COUNT(*) FROM counters")
+    return None if row is None else row[0]
+
+
+def test_a_commit_over_a_connection_in_disorder_is_found_out(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opening.open_writer(url)
+    store.run("BEGIN IMMEDIATE")
+    store.run(_COUNT, "a")
+    commit = store._commit_in_one_trip
+
+    def disorder(writes: Sequence[Write]) -> str:
+        commit(writes)
+        # As when the server ends the session amid a pipeline: open, and never idle again.
+        store.connection.pgconn.send_query(b"SELECT 1")
+        raise psycopg.OperationalError("cannot exit pipeline mode while busy")
+
+    monkeypatch.setattr(store, "_commit_in_one_trip", disorder)
+    store.run("COMMIT")
+    assert _count(store) == 1
+    store.close()
+
+
+def test_a_commit_is_found_out_over_a_stop_of_the_server_and_not_over_a_crash(
+    server: Server,
+) -> None:
+    store = opening.open_writer(server.make("lives"))
+    for ending, is_believed in ((signal.SIGINT, True), (signal.SIGQUIT, False)):
+        # Made, and not answered: what follows is asked of the server as after a lost connection.
+        store.run("BEGIN IMMEDIATE")
+        store.run(_COUNT, ending.name)
+        number = store._transaction_id
+        store.run("COMMIT")
+        store._transaction_id = number
+        store.connection.close()
+        server.stop(ending)
+        server.start()
+        lost = psycopg.OperationalError("the connection is lost")
+        if is_believed:
+            store._find_out(lost)
+            continue
+        with pytest.raises(StoreFault, match="has crashed or is another") as caught:
+            store._find_out(lost)
+        assert caught.value.outcome_unknown
+    assert _count(store) == 2
+    store.close()
+
+
+def test_a_number_that_another_got_after_a_crash_is_not_taken_for_ones_own(server: Server) -> None:
+    url = server.make("numbers_again")
+    store = opening.open_writer(url)
+    store.run("BEGIN IMMEDIATE")
+    store.run(_COUNT, "a")
+    number = store._transaction_id
+    assert number is not None
+    # Nothing of it has reached the disk, so the server gives its number once more.
+    server.stop(signal.SIGQUIT)
+    server.start()
+    with closing(psycopg.connect(url)) as other:
+        given = 0
+        while given < number:
+            row = other.execute("SELECT pg_current_xact_id()::TEXT::BIGINT").fetchone()
+            assert row is not None
+            given = row[0]
+            other.commit()
+    with pytest.raises(StoreFault):
+        store.run("COMMIT")
+    assert _count(store) == 0
+    store.close()
+
+
+def test_a_connection_that_is_lost_while_it_is_made_ready_is_a_fault(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = connecting.connector(url)
+
+    def end_at_once() -> connecting.Connection:
+        connection = connect()
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
+        return connection
+
+    store = opening.open_writer_over(connect)
+    store.close()
+    monkeypatch.setattr(connecting, "connector", lambda _: end_at_once)
+    with pytest.raises(UnwritableDatabase, match="terminat"):
+        opening.open_writer(url)
+    made_ready = serving.together(end_at_once, "nobody")
+    monkeypatch.setattr(store, "_connect", made_ready)
+    with pytest.raises(StoreFault) as caught:
+        store.run("BEGIN IMMEDIATE")
+    assert not caught.value.outcome_unknown
