@@ -1,7 +1,7 @@
 """Several daemons on one database keep their promises, whatever happens to them and their server.
 
-A run is drawn from its seed, the timing of threads aside. `PENHOLDER_SOAK=1 pytest -k 'together[7]'`
-with this file tries the seventh again.
+A run is drawn from its seed, the timing of threads aside. With this file,
+`PENHOLDER_SOAK=1 pytest -k 'together[7]'` tries the seventh again.
 """
 
 import pytest
