@@ -93,9 +93,7 @@ def _run() -> int:
     faulthandler.enable(_STDERR)
     # The loop and the writer take turns at the interpreter; each mutation needs both.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    gc.freeze()
     gc.set_threshold(*_COLLECTIONS)
-    gc.enable()
     return trio.run(daemon.run, lambda: _say_ready(paths))
 
 

@@ -4,6 +4,7 @@ Thin: it knows no method; rooms and verbs come from openrpc.json. It imports nei
 daemon, and a command's parts only when that command is called.
 """
 
+import atexit
 import gc
 import io
 import os
@@ -26,6 +27,8 @@ def main() -> int:
     """Run the command that the arguments name; returns the exit code."""
     words = sys.argv[1:]
     gc.set_threshold(*_COLLECTIONS)
+    # The interpreter would look through all of it once more before it goes.
+    atexit.register(gc.freeze)
     _reset_signals()
     _open_streams()
     try:
@@ -37,8 +40,6 @@ def main() -> int:
     finally:
         _let_go(sys.stdout)
         _let_go(sys.stderr)
-        # The interpreter would look through all of it once more before it goes.
-        gc.freeze()
 
 
 def _reset_signals() -> None:

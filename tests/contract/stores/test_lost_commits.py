@@ -114,7 +114,7 @@ def test_a_connection_that_is_lost_while_it_is_made_ready_is_a_fault(
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
         return connection
 
-    store = opening.open_writer_over(connect)
+    store = opening._open(connect, PostgresStore)
     store.close()
     monkeypatch.setattr(connecting, "connector", lambda _: end_at_once)
     with pytest.raises(UnwritableDatabase, match="terminat"):

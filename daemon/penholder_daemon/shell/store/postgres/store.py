@@ -124,10 +124,7 @@ class PostgresStore:
             raise
 
     def _begin_with(self, script: str) -> list[list[Row]]:
-        """Begin a transaction; over a connection that was lost meanwhile a second time.
-
-        Returns the rows of each statement, as texts.
-        """
+        """Begin a transaction; over a connection that was lost meanwhile a second time."""
         self._transactions += 1
         if self.connection.info.transaction_status is not TransactionStatus.IDLE:
             # What is left of a transaction that could not be ended must not be committed with this.
@@ -165,8 +162,7 @@ class PostgresStore:
                 self._refuse_commit(error)
             # It may still be open: an end that comes amid a pipeline leaves it in no order.
             self.connection.close()
-            noted, self._transaction_id = self._transaction_id, None
-            find_out(error, noted, partial(self._became_of, self._life))
+            self._find_out(error)
             return
         self._savepoints = 0
         if done != "COMMIT":
@@ -186,6 +182,10 @@ class PostgresStore:
                 self._cursor.executemany(translated(sql).text, rows)
             cursor = self._cursor.execute("COMMIT", prepare=False)
         return cursor.statusmessage
+
+    def _find_out(self, lost: psycopg.Error) -> None:
+        noted, self._transaction_id = self._transaction_id, None
+        find_out(lost, noted, partial(self._became_of, self._life))
 
     def _became_of(self, life: str | None, number: int) -> str:
         """Ask what became of a transaction of one life of the server, over a new connection."""
