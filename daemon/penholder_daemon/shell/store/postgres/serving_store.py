@@ -65,12 +65,6 @@ class ServingStore(PostgresStore):
         self._committed_at = 0.0
         super().__init__(connect, catalogue)
 
-    def _open(self) -> None:
-        super()._open()
-        # Of their own: what a commit has come to is still to be seen when what follows it fails.
-        self._committing = connecting.cursor_of(self.connection)
-        self._following = connecting.cursor_of(self.connection)
-
     def begin_writing(self, known_pos: int | None) -> Since | None:
         """Begin a transaction that writes; returns what others have done meanwhile."""
         if self.first_look is None:
@@ -121,7 +115,7 @@ class ServingStore(PostgresStore):
         return done
 
     def _commit_and_tell(self, writes: Sequence[Write]) -> str | None:
-        committing, looking = self._committing, self._following
+        committing, looking = (connecting.cursor_of(self.connection) for _ in range(2))
         look, self.look_behind = self.look_behind, None
         try:
             with self.connection.pipeline():
@@ -139,7 +133,7 @@ class ServingStore(PostgresStore):
         return committing.statusmessage
 
     def _commit_and_begin(self, writes: Sequence[Write], host_id: str) -> str | None:
-        committing, beginning = self._committing, self._following
+        committing, beginning = (connecting.cursor_of(self.connection) for _ in range(2))
         try:
             with self.connection.pipeline():
                 self._add(writes)
