@@ -7,9 +7,10 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from penholder_daemon.core.store import StoreFault, Write
+from penholder_daemon.core.store import RowsRefused, StoreFault, Write
 from penholder_daemon.shell.store.opening import UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, opening, serving
+from penholder_daemon.shell.store.postgres.serving_store import FirstLook
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from tests.helpers.postgresql import Server
 
@@ -124,3 +125,39 @@ def test_a_connection_that_is_lost_while_it_is_made_ready_is_a_fault(
     with pytest.raises(StoreFault) as caught:
         store.run("BEGIN IMMEDIATE")
     assert not caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize("tells_others", [True, False])
+def test_a_commit_that_fails_is_not_told_by_the_one_before(url: str, tells_others: bool) -> None:
+    """A daemon's commit is one of several statements that are sent at once."""
+    store = opening.open_serving(connecting.connector(url))
+    store.first_look = FirstLook("host_a", lambda _: None)
+    store.tells_others = tells_others
+    # Twice, since the next transaction is begun ahead only where batches follow each other.
+    for name in ("a", "b"):
+        store.begin_writing(None)
+        store.commit_with([(_COUNT, [(name,)])], None)
+    store.begin_writing(None)
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (store.connection.info.backend_pid,))
+    with pytest.raises(StoreFault) as caught:
+        store.commit_with([(_COUNT, [("c",)])], None)
+    assert not caught.value.outcome_unknown
+    assert _count(store) == 2
+    store.close()
+
+
+@pytest.mark.parametrize("tells_others", [True, False])
+def test_rows_that_are_refused_take_their_transaction_with_them(
+    url: str, tells_others: bool
+) -> None:
+    store = opening.open_serving(connecting.connector(url))
+    store.first_look = FirstLook("host_a", lambda _: None)
+    store.tells_others = tells_others
+    for _ in range(2):
+        store.begin_writing(None)
+        with pytest.raises(RowsRefused, match="duplicate key"):
+            store.commit_with([(_COUNT, [("a",), ("a",)])], None)
+        assert not store.in_transaction
+    assert _count(store) == 0
+    store.close()

@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 import psycopg
+from psycopg import RawCursor
 from psycopg.pq import TransactionStatus
 
 from penholder_daemon.core.store import Row, Since, StoreFault, Write
@@ -115,7 +116,7 @@ class ServingStore(PostgresStore):
         return done
 
     def _commit_and_tell(self, writes: Sequence[Write]) -> str | None:
-        committing, looking = (connecting.cursor_of(self.connection) for _ in range(2))
+        committing, looking = self._new_cursors()
         look, self.look_behind = self.look_behind, None
         try:
             with self.connection.pipeline():
@@ -133,7 +134,7 @@ class ServingStore(PostgresStore):
         return committing.statusmessage
 
     def _commit_and_begin(self, writes: Sequence[Write], host_id: str) -> str | None:
-        committing, beginning = (connecting.cursor_of(self.connection) for _ in range(2))
+        committing, beginning = self._new_cursors()
         try:
             with self.connection.pipeline():
                 self._add(writes)
@@ -151,6 +152,13 @@ class ServingStore(PostgresStore):
         else:
             self._give_up_beginning()
         return committing.statusmessage
+
+    def _new_cursors(self) -> tuple[RawCursor[Row], RawCursor[Row]]:
+        """Make one for the commit and one for what follows it.
+
+        Never one that was used: it would still say COMMIT of the last one when this one fails.
+        """
+        return connecting.cursor_of(self.connection), connecting.cursor_of(self.connection)
 
     def _give_up_beginning(self) -> None:
         if self.connection.info.transaction_status is not TransactionStatus.IDLE:
