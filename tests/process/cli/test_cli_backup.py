@@ -78,7 +78,9 @@ def test_nothing_is_removed_for_a_backup_that_failed(daemon: DaemonProcess) -> N
     old.write_text("old")
     daemon.stop()
     damaged = apsw.Connection(str(daemon.state_dir / "penholder.db"))
-    damaged.execute("INSERT INTO leases VALUES ('run:nobody', 1, 1)")
+    damaged.execute(
+        "INSERT INTO leases (subject, lease_ms, deadline_ms) VALUES ('run:nobody', 1, 1)"
+    )
     damaged.close()
     daemon.start()
 
