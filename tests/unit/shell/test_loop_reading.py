@@ -19,6 +19,7 @@ from penholder_daemon.shell.store import pace, reader_connection, readers
 from penholder_daemon.shell.store.loop_reading import LoopReading
 from penholder_daemon.shell.store.pace import FAST_IN_A_ROW
 from penholder_protocol.errors import QueryTooCostly
+from penholder_protocol.limits import CONNECTION_KEEPS_BYTES
 from tests.helpers.harness import CONTROLLER
 from tests.helpers.reading import Scene, one
 
@@ -164,6 +165,18 @@ async def test_nobody_reads_in_the_loop_where_a_connection_cannot_be_kept(
     scene.gate.is_open = False
     await asking.ask()
     assert asking.was_in_loop == [False]
+
+
+async def test_who_does_not_take_its_answers_is_read_for_by_threads(scene: Scene) -> None:
+    account = scene.account()
+    desk = scene.readers.open_desk(account)
+    account.hold_unsent(CONNECTION_KEEPS_BYTES + 1)
+    desk.submit(scene.note("large"))
+    await readers.read(desk, CONTROLLER, one)
+    assert scene.turns == 0
+    account.hold_unsent(-1)
+    await readers.read(desk, CONTROLLER, one)
+    assert scene.turns == 1
 
 
 async def test_a_connection_ends_while_its_turn_is_coming(scene: Scene) -> None:

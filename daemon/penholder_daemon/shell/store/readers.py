@@ -45,6 +45,7 @@ from penholder_daemon.shell.store.reader_connection import (
 from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_protocol.errors import QueryTooCostly
 from penholder_protocol.limits import (
+    CONNECTION_KEEPS_BYTES,
     MAX_ANSWERS_AT_ONCE_BYTES,
     QUERY_BUDGET_MS,
     QUICK_QUERY_MS,
@@ -158,8 +159,11 @@ class ThreadReaders:
 
     def _may_read_in_loop(self, line: Line) -> bool:
         # Opening is slow where it may not be kept open, and a breather is waited for by threads.
+        # Who does not take its answers as they come is in no hurry for more: made at once, they
+        # would stop it from sending what it has still to ask.
         return (
             self._loop_reading is not None
+            and line.desk.account.unsent_bytes <= CONNECTION_KEEPS_BYTES
             and self._gate.is_open
             and not self._gate.breather.is_wanted
             and self._loop_reading.may_take(line.jobs[0].trace.method)
