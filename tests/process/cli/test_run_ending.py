@@ -12,7 +12,7 @@ from tests.helpers.programs import Start, penholder, runs, stubborn
 POLITE = """
 trap 'echo bye; exit 0' TERM
 echo ready
-while :; do sleep 100 & wait $!; done
+while :; do sleep 0.2 & wait $!; done
 """
 
 
@@ -146,7 +146,7 @@ def test_a_command_that_stops_its_own_worker_by_force_ends_as_usual(start: Start
     script = """
 trap 'echo bye; exit 0' TERM
 penholder worker stop --worker-id "$PENHOLDER_WORKER_ID" --force >/dev/null
-while :; do sleep 100 & wait $!; done
+while :; do sleep 0.2 & wait $!; done
 """
     worker = start("sh", "-c", script, flags=("--kill-after-s", "3600"))
     assert worker.end().code == 0
