@@ -16,7 +16,12 @@ from tests.helpers.harness import Bench
 _SLOW_MACHINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 settings.register_profile(
-    "test", deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_MACHINE
+    "test",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=60,
+    suppress_health_check=_SLOW_MACHINE,
 )
 settings.register_profile(
     "soak", deadline=None, max_examples=2000, suppress_health_check=_SLOW_MACHINE

@@ -13,7 +13,7 @@ from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection, mak
 from tests.helpers.postgresql import Server
 from tests.helpers.waiting import until
 
-_CUTS = soak.many(10, 60)
+_CUTS = soak.many(6, 60)
 _CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
