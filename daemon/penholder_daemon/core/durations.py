@@ -16,6 +16,8 @@ The first two begin at the wall clock of their first start, so that the instants
 which were the wall clock's, lie on them.
 """
 
+from typing import NamedTuple
+
 from penholder_daemon.core.clocks import Scales
 from penholder_daemon.core.effects import WakeAt
 from penholder_daemon.core.store import Store, integer
@@ -59,17 +61,33 @@ def youngest(store: Store) -> int:
 
 def mark(store: Store, world: World) -> None:
     """Store where the scales stand, for the start after this one; inside a transaction."""
-    scales, boottime_ms = _scales(world), world.boottime_ms()
+    scales, clock_ms = _scales(world), world.boottime_ms()
+    delays_ms, ages_ms = clock_ms + scales.delays_ms, clock_ms + scales.ages_ms
+    put(store, Mark(world.boot_id, clock_ms, world.now_ms(), delays_ms, ages_ms, None))
+
+
+class Mark(NamedTuple):
+    """Where the scales stood when clocks showed something."""
+
+    boot_id: str
+    clock_ms: int
+    """What CLOCK_BOOTTIME of that boot showed, or the clock of a server."""
+    wall_ms: int
+    delays_ms: int
+    ages_ms: int
+    leases_ms: int | None
+    """None where leases are on the scale of one run."""
+
+
+def put(store: Store, mark: Mark) -> None:
+    """Store where the scales stand; there is one mark."""
     store.run(
-        "INSERT INTO clock (number, boot_id, boottime_ms, wall_ms, delays_ms, ages_ms)"
-        " VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET boot_id = excluded.boot_id,"
-        " boottime_ms = excluded.boottime_ms, wall_ms = excluded.wall_ms,"
-        " delays_ms = excluded.delays_ms, ages_ms = excluded.ages_ms",
-        world.boot_id,
-        boottime_ms,
-        world.now_ms(),
-        boottime_ms + scales.delays_ms,
-        boottime_ms + scales.ages_ms,
+        "INSERT INTO clock (number, boot_id, boottime_ms, wall_ms, delays_ms, ages_ms, leases_ms)"
+        " VALUES (1, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
+        " boot_id = excluded.boot_id, boottime_ms = excluded.boottime_ms,"
+        " wall_ms = excluded.wall_ms, delays_ms = excluded.delays_ms, ages_ms = excluded.ages_ms,"
+        " leases_ms = excluded.leases_ms",
+        *mark,
     )
 
 

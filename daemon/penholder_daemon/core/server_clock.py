@@ -16,10 +16,9 @@ started knows nothing, and takes the gap for time. While others beat there is no
 own clock is asked: it may be the one that stood still, with its machine.
 """
 
-from typing import NamedTuple
-
 from penholder_daemon.core import durations, leases
 from penholder_daemon.core.clocks import Clocks, Scales
+from penholder_daemon.core.durations import Mark
 from penholder_daemon.core.store import Known, Row, Store, integer
 from penholder_daemon.core.world import World
 from penholder_protocol.limits import LEASE_STALL_MS
@@ -31,38 +30,27 @@ _SET_MS = 1000
 """By how much the server's clock and one's own may differ before the server's has been set."""
 
 
-class _Mark(NamedTuple):
-    """Where the scales stood."""
-
-    boot_id: str
-    clock_ms: int
-    """What the clock of that boot, or of the server, showed."""
-    wall_ms: int
-    delays_ms: int
-    ages_ms: int
-    leases_ms: int
-
-    def later(self, server_ms: int, passed_ms: int, leases_passed_ms: int) -> "_Mark":
-        """Return where they stand when so much has passed."""
-        return _Mark(
-            SERVER,
-            server_ms,
-            server_ms,
-            self.delays_ms + passed_ms,
-            self.ages_ms + passed_ms,
-            self.leases_ms + leases_passed_ms,
-        )
+def _later(mark: Mark, server_ms: int, passed_ms: int, leases_passed_ms: int) -> Mark:
+    """Return where the scales stand when so much has passed since a mark."""
+    return Mark(
+        SERVER,
+        server_ms,
+        server_ms,
+        mark.delays_ms + passed_ms,
+        mark.ages_ms + passed_ms,
+        (mark.leases_ms or 0) + leases_passed_ms,
+    )
 
 
-def _read(row: Row) -> _Mark:
+def _read(row: Row) -> Mark:
     boot_id, clock_ms, wall_ms, delays_ms, ages_ms, leases_ms = row
-    return _Mark(
+    return Mark(
         str(boot_id),
         integer(clock_ms),
         integer(wall_ms),
         integer(delays_ms),
         integer(ages_ms),
-        0 if leases_ms is None else integer(leases_ms),
+        None if leases_ms is None else integer(leases_ms),
     )
 
 
@@ -82,17 +70,17 @@ def follow(store: Store, world: World, server_ms: int) -> None:
         _go_on_from(clocks, now, boottime_ms, world.monotonic_ms())
         # Their deadlines are of another clock.
         leases.renew_all(store, world)
-        _store(store, now)
+        durations.put(store, now)
         return
     passed_ms = _passed(clocks, mark, server_ms, boottime_ms)
     is_gap = passed_ms > LEASE_STALL_MS
-    now = mark.later(server_ms, passed_ms, 0 if is_gap else passed_ms)
+    now = _later(mark, server_ms, passed_ms, 0 if is_gap else passed_ms)
     _go_on_from(clocks, now, boottime_ms, world.monotonic_ms())
     if passed_ms >= BEAT_MS or server_ms - mark.clock_ms != passed_ms:
-        _store(store, now)
+        durations.put(store, now)
 
 
-def _passed(clocks: Clocks, mark: _Mark, server_ms: int, boottime_ms: int) -> int:
+def _passed(clocks: Clocks, mark: Mark, server_ms: int, boottime_ms: int) -> int:
     """Return what has passed since the mark."""
     passed_ms = server_ms - mark.clock_ms
     if 0 <= passed_ms <= LEASE_STALL_MS or clocks.shared_leases_ms is None:
@@ -102,28 +90,17 @@ def _passed(clocks: Clocks, mark: _Mark, server_ms: int, boottime_ms: int) -> in
     return max(0, passed_ms if abs(passed_ms - own_ms) <= _SET_MS else own_ms)
 
 
-def _go_on_from(clocks: Clocks, now: _Mark, boottime_ms: int, monotonic_ms: int) -> None:
+def _go_on_from(clocks: Clocks, now: Mark, boottime_ms: int, monotonic_ms: int) -> None:
     clocks.scales = Scales(now.delays_ms - boottime_ms, now.ages_ms - boottime_ms)
-    clocks.shared_leases_ms = now.leases_ms - monotonic_ms
+    clocks.shared_leases_ms = (now.leases_ms or 0) - monotonic_ms
 
 
-def _first(store: Store, mark: _Mark | None, server_ms: int) -> _Mark:
+def _first(store: Store, mark: Mark | None, server_ms: int) -> Mark:
     """Return where they stand for whoever is the first to go by the server's clock."""
     youngest_ms = durations.youngest(store)
     if mark is None:
-        return _Mark(SERVER, server_ms, server_ms, server_ms, max(server_ms, youngest_ms), 0)
+        return Mark(SERVER, server_ms, server_ms, server_ms, max(server_ms, youngest_ms), 0)
     # As over a boot: by what the wall clock says has passed, and ages stand still.
     passed_ms = max(0, server_ms - mark.wall_ms)
     ages_ms = max(mark.ages_ms, youngest_ms)
-    return _Mark(SERVER, server_ms, server_ms, mark.delays_ms + passed_ms, ages_ms, 0)
-
-
-def _store(store: Store, mark: _Mark) -> None:
-    store.run(
-        "INSERT INTO clock (number, boot_id, boottime_ms, wall_ms, delays_ms, ages_ms, leases_ms)"
-        " VALUES (1, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
-        " boot_id = excluded.boot_id, boottime_ms = excluded.boottime_ms,"
-        " wall_ms = excluded.wall_ms, delays_ms = excluded.delays_ms, ages_ms = excluded.ages_ms,"
-        " leases_ms = excluded.leases_ms",
-        *mark,
-    )
+    return Mark(SERVER, server_ms, server_ms, mark.delays_ms + passed_ms, ages_ms, 0)

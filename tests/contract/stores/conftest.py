@@ -61,3 +61,17 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]
 def store(open_store: Open) -> Store:
     """Give a store over an empty, migrated database."""
     return open_store()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgresql.Server]:
+    """Give a server that may be ended."""
+    made = postgresql.Server()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def url(server: postgresql.Server, request: pytest.FixtureRequest) -> str:
+    """Give an empty database of its own on that server."""
+    return server.make(f"db_{abs(hash(request.node.name))}")

@@ -36,14 +36,6 @@ class OwnBench(Bench):
         self.begin()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a server that may be ended."""
-    made = Server()
-    yield made
-    made.remove()
-
-
 @pytest.fixture
 def bench(server: Server, request: pytest.FixtureRequest) -> Iterator[OwnBench]:
     """Give a core on an empty database, with a worker."""

@@ -1,7 +1,7 @@
 """What is said of a commit to PostgreSQL, or of a connection, that was lost at a bad moment."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 
 import psycopg
@@ -15,20 +15,6 @@ from penholder_daemon.shell.store.postgres.store import PostgresStore
 from tests.helpers.postgresql import Server
 
 _COUNT = "INSERT INTO counters (name, value) VALUES (?, 1)"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a server that may be ended."""
-    made = Server()
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def url(server: Server, request: pytest.FixtureRequest) -> str:
-    """Give an empty database of its own."""
-    return server.make(f"db_{abs(hash(request.node.name))}")
 
 
 def _count(store: PostgresStore) -> object:

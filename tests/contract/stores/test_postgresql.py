@@ -19,20 +19,6 @@ from tests.helpers.postgresql import Server
 _COUNT = "INSERT INTO counters (name, value) VALUES (?, 1)"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Give a server that may be ended."""
-    made = Server()
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def url(server: Server, request: pytest.FixtureRequest) -> str:
-    """Give an empty database of its own."""
-    return server.make(f"db_{abs(hash(request.node.name))}")
-
-
 def _count(store: PostgresStore) -> object:
     row = store.row("SELECT COUNT(*) FROM counters")
     return None if row is None else row[0]

@@ -164,6 +164,16 @@ def test_too_many_entries_are_not_followed(daemons: tuple[_Daemon, _Daemon]) -> 
     assert _append(here, "w_a") == before + 1501
 
 
+def test_nothing_is_held_over_another_session(daemons: tuple[_Daemon, _Daemon]) -> None:
+    """Behind it may be another server, which goes on from elsewhere."""
+    here, _ = daemons
+    before = _append(here, "w_a")
+    _append(here, "w_a")
+    here.own_store.connection.close()
+    assert here.reads_of(lambda: _append(here, "w_a")) > 1
+    assert _append(here, "w_a") == before + 3
+
+
 def test_entries_that_are_gone_again_are_counted_all_the_same(
     daemons: tuple[_Daemon, _Daemon],
 ) -> None:

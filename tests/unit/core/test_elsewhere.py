@@ -122,6 +122,17 @@ def test_those_who_look_after_what_is_due_take_over_from_one_that_is_gone(fleet:
     assert WakeAt(now_ms) in fleet["a"].effects
 
 
+def test_one_that_starts_again_and_again_keeps_no_other_from_being_missed(fleet: Fleet) -> None:
+    for _ in range(12):
+        fleet.pass_ms(10_000, "a", "c")
+        fleet["a"].world.restart()
+        fleet["a"].begin()
+        fleet["a"].own("host.join")
+        fleet["c"].own("host.keep")
+    states = {each["host_id"]: each["state"] for each in fleet["a"].call("host.list")["items"]}
+    assert states == {"host_a": "active", "host_b": "expired", "host_c": "active"}
+
+
 def test_one_host_by_itself_leaves_nothing(tmp_path: Path) -> None:
     alone = Fleet(tmp_path / "alone.db", "a")
     alone["a"].controller()

@@ -13,9 +13,9 @@ no time of anybody's, and a start gives every host that is active its full time 
 
 Where one daemon has the store to itself there is one host. Nobody could take its lease, so it is
 not renewed, and an idle daemon leaves the disk alone; it is told as if it were. A store that may be
-shared (`Store.is_shared`) is never had to oneself: the next daemon may come at any time. Whoever
-joins gives all who are there their full time anew, so that one who was alone is not expired for
-that.
+shared (`Store.is_shared`) is never had to oneself: the next daemon may come at any time, so there
+every host renews its own. Elsewhere whoever joins gives all who are there their full time anew, so
+that one who was alone is not expired for that.
 """
 
 from collections.abc import Iterator
@@ -127,7 +127,7 @@ def register(tx: Tx, host: Registration) -> None:
         host.version,
         host.started_at,
     )
-    if not is_alone:
+    if not is_alone and not tx.store.is_shared:
         _renew_others(tx)
     leases.grant(tx, subject(host.host_id), host.lease_ms)
     _adopt(tx, host.host_id)

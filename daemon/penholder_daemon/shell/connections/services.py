@@ -16,7 +16,7 @@ from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.publishing.publisher import Publisher
 from penholder_daemon.shell.store.readers import Readers
-from penholder_daemon.shell.store.writing import Writer
+from penholder_daemon.shell.store.writer_ports import Writer
 
 
 class Lingering(Protocol):

@@ -3,31 +3,18 @@
 from collections.abc import Callable
 
 import msgspec
-import trio
 
-from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.settings import UnusableSettings
+from penholder_daemon.shell.store.own_writes import answer_of
 from penholder_protocol.errors import PenholderError
 
 
 async def agree(submit: Callable[[WriteJob], None], call: Invocation) -> None:
     """Have the store agree to settings; raises UnusableSettings where it does not, or is away."""
-    is_answered = trio.Event()
-    answers: list[Answer] = []
-
-    def done(answer: Answer) -> None:
-        answers.append(answer)
-        is_answered.set()
-
-    try:
-        submit(WriteJob(call, done))
-        await is_answered.wait()
-        [answer] = answers
-        if isinstance(answer, PenholderError):
-            raise answer
-    except PenholderError as error:
-        raise UnusableSettings(f"the other hosts could not be asked: {error}") from error
+    answer = await answer_of(submit, call)
+    if isinstance(answer, PenholderError):
+        raise UnusableSettings(f"the other hosts could not be asked: {answer}") from answer
     if (refused := msgspec.json.decode(answer, type=str | None)) is not None:
         raise UnusableSettings(refused)

@@ -24,7 +24,7 @@ from penholder_daemon.shell.settings import Settings
 from penholder_daemon.shell.store.backing import StoreFigures, Upkeep
 from penholder_daemon.shell.store.database import sqlite_version
 from penholder_daemon.shell.store.own_writes import answer_of
-from penholder_daemon.shell.store.writing import Writer
+from penholder_daemon.shell.store.writer_ports import Writer
 from penholder_protocol.errors import PenholderError, StoreFailed
 from penholder_protocol.limits import MAX_HELD_BYTES
 from penholder_protocol.nouns import Backup, Finding

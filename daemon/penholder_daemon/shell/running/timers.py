@@ -109,5 +109,6 @@ class Timers:
     def _next(self, answer: Answer) -> int:
         if isinstance(answer, PenholderError):
             return self._world.boottime_ms() + _RETRY_MS
-        due_ms = msgspec.json.decode(answer, type=int | None) or _NEVER_MS
+        asked_ms = msgspec.json.decode(answer, type=int | None)
+        due_ms = _NEVER_MS if asked_ms is None else asked_ms
         return min(due_ms, self._world.boottime_ms() + _OTHERS_MS) if self._is_shared else due_ms

@@ -8,7 +8,7 @@ from penholder_daemon.core.commit import Committer
 from penholder_daemon.shell.fairness.accounts import Account
 from penholder_daemon.shell.fairness.write_queue import Admitted, WriteJob, WriteQueue
 from penholder_daemon.shell.store.batch import Batch
-from penholder_daemon.shell.store.writing import Deliver
+from penholder_daemon.shell.store.writer_ports import Deliver
 
 Soon = Callable[[Callable[[], None]], None]
 """Has something done in the loop, a little later."""

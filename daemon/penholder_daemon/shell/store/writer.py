@@ -44,7 +44,7 @@ from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.store.backing import WritingConnection
 from penholder_daemon.shell.store.batch import Batch
 from penholder_daemon.shell.store.pace import SLOW_SECONDS, Pace
-from penholder_daemon.shell.store.writing import Come, Deliver, Hint, Hub
+from penholder_daemon.shell.store.writer_ports import Come, Deliver, Hint, Hub
 from penholder_protocol.limits import MAX_COMMIT_BATCH_MS
 
 log = structlog.get_logger()

@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import psycopg
 import structlog
@@ -47,9 +48,8 @@ class Hints:
     def close(self) -> None:
         """End the thread and its connection."""
         self._closing.set()
-        connection = self._connection
-        if connection is not None and not connection.closed:
-            _cut(connection)
+        if self._connection is not None:
+            _cut(self._connection)
         if self._thread is not None:
             self._thread.join()
 
@@ -81,5 +81,8 @@ class Hints:
 
 def _cut(connection: Connection) -> None:
     """End a connection that another thread waits on, which closing it would not."""
-    with socket.socket(fileno=os.dup(connection.fileno())) as same:
-        same.shutdown(socket.SHUT_RDWR)
+    # It may end by itself at this moment, and then has no descriptor any more.
+    with suppress(OSError, psycopg.Error):
+        same = socket.socket(fileno=os.dup(connection.fileno()))
+        with same:
+            same.shutdown(socket.SHUT_RDWR)

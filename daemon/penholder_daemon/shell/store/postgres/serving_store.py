@@ -57,6 +57,8 @@ class ServingStore(PostgresStore):
         self._server_ms: int | None = None
         self._begun: Taken | None = None
         """What was seen at the begin of the transaction that was begun ahead."""
+        self._session = 0
+        """Of which the last transaction was."""
         self._pos: int | None = None
         self.look_behind: tuple[str, tuple[int, int]] | None = None
         """What is to be looked for right behind the commit, in the same trip."""
@@ -76,7 +78,9 @@ class ServingStore(PostgresStore):
         self._server_ms = taken.server_ms
         self._note_number(taken.number, taken.oldest)
         seen(taken)
-        return taken.since
+        # Another server may stand behind another session, and count from elsewhere.
+        is_another, self._session = self.sessions != self._session, self.sessions
+        return taken.since._replace(heads=None) if is_another else taken.since
 
     def _take_pen(self, host_id: str, known_pos: int | None) -> Taken:
         _, [row] = self._begin_to_write(take_pen(host_id, known_pos))
@@ -164,10 +168,6 @@ class ServingStore(PostgresStore):
         if self.connection.info.transaction_status is not TransactionStatus.IDLE:
             with suppress(psycopg.Error):
                 self._cursor.execute("ROLLBACK", prepare=False)
-
-    def _add(self, writes: Sequence[Write]) -> None:
-        for sql, rows in writes:
-            self._cursor.executemany(translated(sql).text, rows)
 
     @property
     def server_ms(self) -> int | None:

@@ -46,7 +46,7 @@ from penholder_daemon.core.store import (
     Write,
     integer,
 )
-from penholder_daemon.shell.store.postgres import connecting, faults, serving
+from penholder_daemon.shell.store.postgres import connecting, counting, faults, serving
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import Statement, comparable, translated
 from penholder_daemon.shell.store.postgres.finding_out import OF_ANOTHER_LIFE, find_out
@@ -178,10 +178,13 @@ class PostgresStore:
         if not writes:
             return self._cursor.execute("COMMIT", prepare=False).statusmessage
         with self.connection.pipeline():
-            for sql, rows in writes:
-                self._cursor.executemany(translated(sql).text, rows)
+            self._add(writes)
             cursor = self._cursor.execute("COMMIT", prepare=False)
         return cursor.statusmessage
+
+    def _add(self, writes: Sequence[Write]) -> None:
+        for sql, rows in writes:
+            self._cursor.executemany(translated(sql).text, rows)
 
     def _find_out(self, lost: psycopg.Error) -> None:
         noted, self._transaction_id = self._transaction_id, None
@@ -330,12 +333,12 @@ class PostgresStore:
 
     def last_numbers(self) -> dict[str, int]:
         """Return the highest number that each table ever gave."""
-        return {str(name): integer(number) for name, number in self.rows(_LAST_NUMBERS)}
+        return {str(name): integer(number) for name, number in self.rows(counting.LAST)}
 
     def set_number(self, table: str, number: int) -> None:
         """Have a table's numbers go on above this one; nothing for one that is not here."""
         if table in self.catalogue.columns:
-            self.run(_SET_NUMBER, table, number)
+            self.run(counting.SET, table, number)
 
     @property
     def goes_in_order(self) -> bool:
@@ -391,10 +394,3 @@ class PostgresStore:
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
-
-
-_LAST_NUMBERS = "SELECT name, number FROM numbers WHERE name NOT IN ('streams', 'idempotency')"
-_SET_NUMBER = (
-    "INSERT INTO numbers (name, number) VALUES (?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET number = excluded.number"
-)
