@@ -164,14 +164,19 @@ def test_too_many_entries_are_not_followed(daemons: tuple[_Daemon, _Daemon]) -> 
     assert _append(here, "w_a") == before + 1501
 
 
-def test_nothing_is_held_over_another_session(daemons: tuple[_Daemon, _Daemon]) -> None:
+def test_nothing_is_held_over_another_session(
+    daemons: tuple[_Daemon, _Daemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Behind it may be another server, which goes on from elsewhere."""
+    monkeypatch.setattr(places, "AT_ONCE", 1000)
     here, _ = daemons
-    before = _append(here, "w_a")
-    _append(here, "w_a")
+    held = here.call("controller.acquire", controller_id="c1")
+    fence = {"epoch": held["epoch"], "token": held["token"]}
+    before = _append(here, "w_a", fence=fence)
+    assert here.reads_of(lambda: _append(here, "w_a", fence=fence)) == 0
     here.own_store.connection.close()
-    assert here.reads_of(lambda: _append(here, "w_a")) > 1
-    assert _append(here, "w_a") == before + 3
+    assert here.reads_of(lambda: _append(here, "w_a", fence=fence)) > 0
+    assert _append(here, "w_a", fence=fence) == before + 3
 
 
 def test_entries_that_are_gone_again_are_counted_all_the_same(
