@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 _SOCKET = ".s.PGSQL.5432"
-_WRITES = re.compile(rb"application_name\x00penholder [^ \x00]+\x00")
+_WRITES = re.compile(rb"application_name\x00penholder [^ \x00]+ [^ \x00]+\x00")
 _BEFORE_STARTUP = (80877103, 80877104)
 """Asks for encryption; a startup follows."""
 

@@ -1,5 +1,8 @@
 """The writer with both its hands, of which a seed decides when each goes on.
 
+Over a server the one in the loop stands still whenever it would wait, and goes on when the seed
+says so.
+
 Its thread is a real one that waits for its turn wherever it meets the loop: at its queues, at the
 loop's token, at each call of a batch. So no two things ever happen at once, and every interleaving
 of the two can be had again.
@@ -13,16 +16,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 import trio
 import trio.testing
 from msgspec import Raw
+from psycopg.waiting import Wait
 
 from penholder_daemon.core.commit import Answer, BatchOutcome
 from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.method import Invocation
+from penholder_daemon.core.transaction import Published
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.shell.fairness.accounts import Accounts
 from penholder_daemon.shell.fairness.write_queue import WriteJob
@@ -30,120 +35,19 @@ from penholder_daemon.shell.kernel.run_delay import RunDelay
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.store.pace import AlwaysFast
+from penholder_daemon.shell.store.postgres.loop_waiting import LoopHand, hand_in_loop
 from penholder_daemon.shell.store.writer import AdaptiveWriter
+from penholder_daemon.shell.store.writer_ports import Hub
 from tests.helpers.fakes import FakeWorld
 from tests.helpers.harness import CONTROLLER
+from tests.helpers.turns import REAL_THREAD, Turns, TurnsQueue, TurnsThread, TurnsToken
 
 T = TypeVar("T")
 _REGISTRY = build_registry()
 _SHORT, _LONG = _REGISTRY.require("event.append"), _REGISTRY.require("tx.apply")
-_PATIENCE_SECONDS = 30
+_ANY_SOCKET = -1
 FAST_SECONDS, SLOW_SECONDS = 0.0002, 0.02
-_REAL_THREAD = threading.Thread
-
-
-class Turns:
-    """Lets the writer's thread go on from one point to the next while the loop waits."""
-
-    def __init__(self) -> None:
-        """Begin before there is a thread."""
-        self._go, self._stands = threading.Semaphore(0), threading.Semaphore(0)
-        self._may_go: Callable[[], bool] = lambda: True
-        self.thread: threading.Thread | None = None
-        self.is_over = False
-        self.is_awaited_no_more = threading.Event()
-
-    def point(self, may_go: Callable[[], bool] = lambda: True) -> None:
-        """Stand, if this is the writer's thread, until it is let go."""
-        if threading.current_thread() is self.thread:
-            self._may_go = may_go
-            self._stands.release()
-            self._go.acquire()
-
-    @property
-    def can_go(self) -> bool:
-        """Whether the thread would not wait for something that the loop has yet to do."""
-        return self.thread is not None and not self.is_over and self._may_go()
-
-    def go(self) -> None:
-        """Let it go to its next point."""
-        self._go.release()
-        self.until_it_stands()
-
-    def until_it_stands(self) -> None:
-        """Wait for it."""
-        assert self._stands.acquire(timeout=_PATIENCE_SECONDS), "the writer's thread hangs"
-
-    def end(self) -> None:
-        """Say that the thread has come to its end."""
-        self.is_over = True
-        self.is_awaited_no_more.set()
-        self._stands.release()
-
-    @property
-    def is_on_thread(self) -> bool:
-        """Whether it is the writer's thread that asks."""
-        return threading.current_thread() is self.thread
-
-
-class _Thread(_REAL_THREAD):
-    """The writer's thread, which stands before its first step."""
-
-    turns: Turns
-
-    def start(self) -> None:
-        self.turns.thread = self
-        super().start()
-        self.turns.until_it_stands()
-
-    def run(self) -> None:
-        self.turns.point()
-        try:
-            super().run()
-        finally:
-            self.turns.end()
-
-    def join(self, timeout: float | None = None) -> None:
-        # One that never ends fails its test; it does not hang it.
-        self.turns.is_awaited_no_more.wait(timeout)
-
-
-class _Queue(Generic[T]):
-    """A queue at which the thread stands."""
-
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
-        self._items: deque[T] = deque()
-
-    def put(self, item: T) -> None:
-        self._items.append(item)
-
-    def empty(self) -> bool:
-        self._turns.point()
-        return not self._items
-
-    def get(self, timeout: float | None = None) -> T:
-        # Let go with nothing in it, the time is over.
-        self._turns.point(lambda: bool(self._items) or timeout is not None)
-        if not self._items:
-            raise queue.Empty
-        return self._items.popleft()
-
-
-class _Token:
-    """The loop's token; whoever puts something may find it done before it goes on."""
-
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
-        self.due: deque[Callable[[], object]] = deque()
-
-    def run_sync_soon(
-        self, act: Callable[..., object], *args: Any, idempotent: bool = False
-    ) -> None:
-        del idempotent
-        self._turns.point()
-        self.due.append(lambda: act(*args))
-        self._turns.point()
 
 
 class Connection:
@@ -168,6 +72,12 @@ class Connection:
         self.is_in_loop: Callable[[], bool] = lambda: True
         self.commits: list[tuple[bool, bool, list[Invocation]]] = []
         """Of each whether it was on the thread, whether it was slow, and its calls."""
+        self.is_server = False
+        """Whether who is in the loop waits with it, while the loop goes on."""
+        self._hand: LoopHand | None = None
+        self._pos = 0
+        self.unseen = 0
+        """How many entries others have written that nobody here has looked at."""
         self.heartbeats = self.checkpoints = 0
         self.progressed_at = 0.0
 
@@ -190,31 +100,56 @@ class Connection:
         """Commit."""
         calls: list[Invocation] = []
         with self._alone():
+            self._wait()
             for call in batch:
                 self._turns.point()
+                if self.is_server and self._rng.random() < 0.3:
+                    self._wait()
                 calls.append(call)
                 answered(b"{}")
             if self.bug is not None:
                 self._is_used = False
                 raise self.bug
+            self._wait()
             is_slow = self._rng.random() < self.slow_share
             self.now += SLOW_SECONDS if is_slow else FAST_SECONDS
             self.waited += self.waits
         if calls:
             self.commits.append((self._turns.is_on_thread, is_slow, calls))
-        return BatchOutcome([b"{}"] * len(calls), fatal=self.is_lost)
+        return BatchOutcome([b"{}"] * len(calls), self._publish(len(calls)), fatal=self.is_lost)
+
+    def _wait(self) -> None:
+        hand = hand_in_loop()
+        if hand is not None:
+            hand.wait_for(_ANY_SOCKET, Wait.R)
+
+    def _publish(self, own: int) -> list[Published]:
+        first, self._pos = self._pos, self._pos + self.unseen + own
+        self.unseen = 0
+        # Their positions alone are looked at.
+        return [cast("Published", pos) for pos in range(first, self._pos)]
 
     def watch(self, poke: Callable[[], None]) -> None:
-        """Nobody else writes."""
+        """Keep what is to be called when others have written."""
+        self.poke = poke
 
-    def rest(self) -> None:
-        """Nothing is held."""
+    def hurry(self) -> None:
+        """Nobody is waited for."""
+
+    def in_loop(self, act: Callable[[], None], hub: Hub) -> None:
+        """Do it, or begin to."""
+        if not self.is_server:
+            act()
+            return
+        self._hand = self._hand or LoopHand()
+        self._hand.do(act, hub)
 
     def heartbeat(self) -> BatchOutcome:
         """See whether writing works."""
         with self._alone():
+            self._wait()
             self.heartbeats += 1
-        return BatchOutcome([])
+        return BatchOutcome([], self._publish(0))
 
     @property
     def checkpoint_is_due(self) -> bool:
@@ -237,12 +172,15 @@ def _do_next(acts: deque[Callable[[], object]]) -> None:
 class Hands:
     """A writer between a loop that a seed drives and a thread that waits for its turns."""
 
-    def __init__(self, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, seed: int, monkeypatch: pytest.MonkeyPatch, *, is_server: bool = False
+    ) -> None:
         """Put them together; nothing happens yet."""
         self._rng = random.Random(seed)
         self.turns = Turns()
-        self.token = _Token(self.turns)
+        self.token = TurnsToken(self.turns)
         self.connection = Connection(self.turns, self._rng)
+        self.connection.is_server = is_server
         self._put_in_place(monkeypatch)
         self._acts: deque[Callable[[], object]] = deque()
         accounts = Accounts()
@@ -251,6 +189,8 @@ class Hands:
         """How many mutations are still to come."""
         self.submitted: list[WriteJob] = []
         self.delivered: list[WriteJob] = []
+        self.published: list[Published] = []
+        self.hints_left = 0
         self.is_fatal = False
         self.writer = self._make()
         self.connection.is_in_loop = lambda: self.writer.is_in_loop
@@ -263,27 +203,34 @@ class Hands:
             return AdaptiveWriter(
                 self.connection,  # type: ignore[arg-type]  # what the writer needs of it
                 Counters(), RequestLog(Settings()), Beat(FakeWorld()), self,
+                AlwaysFast() if self.connection.is_server else None,
             )  # fmt: skip
 
     def _put_in_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def make_thread(*, name: str | None = None, **named: Any) -> threading.Thread:
             if name != "penholder-writer":
-                return _REAL_THREAD(name=name, **named)
-            thread = _Thread(name=name, **named)
+                return REAL_THREAD(name=name, **named)
+            thread = TurnsThread(name=name, **named)
             thread.turns = self.turns
             return thread
 
         monkeypatch.setattr(threading, "Thread", make_thread)
-        monkeypatch.setattr(queue, "SimpleQueue", lambda: _Queue[object](self.turns))
+        monkeypatch.setattr(queue, "SimpleQueue", lambda: TurnsQueue[object](self.turns))
         monkeypatch.setattr(RunDelay, "seconds", lambda _: self.connection.waited)
         for name, module in list(sys.modules.items()):
             if name.startswith("penholder_daemon.shell.") and hasattr(module, "perf_counter"):
                 monkeypatch.setattr(module, "perf_counter", lambda: self.connection.now)
 
     # --- what the writer needs of the hub -----------------------------------------------------
-    def soon(self, act: Callable[[], None]) -> None:
+    def soon(self, act: Callable[[], object]) -> None:
         """Have something done, some time."""
         self._acts.append(act)
+
+    def when_ready(self, fd: int, events: int, act: Callable[[], object]) -> bool:
+        """Find it ready, some time."""
+        del fd, events
+        self._acts.append(act)
+        return True
 
     def read(self) -> None:
         """Find that something has come, or not."""
@@ -307,6 +254,7 @@ class Hands:
     def _deliver(self, jobs: Sequence[WriteJob], outcome: BatchOutcome) -> None:
         assert not self.turns.is_on_thread
         self.delivered += jobs
+        self.published += outcome.published
         self.is_fatal |= outcome.fatal
 
     def step(self) -> bool:
@@ -317,10 +265,17 @@ class Hands:
         possible += [partial(_do_next, acts) for acts in (self.token.due, self._acts) if acts]
         if self.left:
             possible.append(self.submit)
+        if self.hints_left:
+            possible.append(self._others_write)
         if not possible:
             return False
         self._rng.choice(possible)()
         return True
+
+    def _others_write(self) -> None:
+        self.hints_left -= 1
+        self.connection.unseen += 1
+        self.connection.poke()
 
     def live(self, steps: int, *, until: Callable[[], bool] = lambda: False) -> None:
         """Go on for so many steps, or until something has come about."""
@@ -330,7 +285,7 @@ class Hands:
 
     def settle(self) -> None:
         """Go on until all is delivered; the thread may idle as long as it likes meanwhile."""
-        self.live(20_000, until=lambda: not self.left and self._is_settled)
+        self.live(20_000, until=lambda: not (self.left or self.hints_left) and self._is_settled)
         assert self._is_settled, "something is never done"
 
     @property
@@ -340,7 +295,8 @@ class Hands:
 
     @property
     def _is_settled(self) -> bool:
-        return self.is_all_delivered and not self.connection.needs_checkpoint
+        seen = self.is_all_delivered and not self.connection.unseen
+        return seen and not self.connection.needs_checkpoint
 
     async def stop(self) -> None:
         """Stop the writer as the daemon does, and go on until it has ended."""

@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from weakref import ref
@@ -21,6 +22,7 @@ from weakref import ref
 import psycopg
 
 from penholder_daemon.shell.store.postgres import connecting, opening
+from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from tests.helpers.postgresql_programs import require, require_other
 
@@ -111,6 +113,23 @@ class Server:
         self.process.send_signal(signum)
         self.process.wait()
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Have every process of it stand still: whoever asks is not refused, and not answered."""
+        main = self.process.pid
+        # The one that makes others first.
+        self.process.send_signal(signal.SIGSTOP)
+        others = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        pids = [main, *map(int, others)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                # Nobody else has its number: who made it has not looked after it yet.
+                os.kill(pid, signal.SIGCONT)
+
     def remove(self) -> None:
         """End it and leave nothing behind."""
         if self.process.poll() is None:
@@ -149,7 +168,7 @@ class _Database:
         self._connection = self._opened.connection
         self._lent: Callable[[], PostgresStore | None] = lambda: None
 
-    def _connect(self) -> connecting.Connection:
+    def _connect(self) -> Connection:
         if self._connection.closed:
             self._connection = connecting.connector(self.url)()
         return self._connection

@@ -1,5 +1,7 @@
 """The writer's two hands: whoever goes on when, nothing is written twice, late or by both."""
 
+from typing import cast
+
 import pytest
 import structlog.testing
 
@@ -40,6 +42,11 @@ def _none_in_the_loop_that_may_take_long(hands: Hands) -> None:
         fast = 0 if is_slow else fast + 1
 
 
+def _all_is_told_in_order(hands: Hands) -> None:
+    told = [cast("int", published) for published in hands.published]
+    assert told == list(range(len(told))), "told out of order, or twice"
+
+
 async def _lived(hands: Hands, mutations: int, slow_share: float) -> None:
     hands.left = mutations
     hands.connection.slow_share = slow_share
@@ -63,11 +70,25 @@ async def test_whoever_goes_on_when_each_is_written_once_and_in_order(
             await hands.stop()
 
 
-async def test_a_stop_at_any_moment_writes_what_waits(seeds: range) -> None:
+async def test_while_a_server_is_waited_for_in_the_loop_all_goes_on_in_order(seeds: range) -> None:
+    for seed in seeds:
+        with pytest.MonkeyPatch.context() as patched:
+            hands = Hands(seed, patched, is_server=True)
+            hands.left, hands.hints_left = 40, 60
+            hands.settle()
+            assert not hands.is_fatal
+            _each_once_and_in_order(hands)
+            _all_is_told_in_order(hands)
+            assert any(not is_on_thread for is_on_thread, _, _ in hands.connection.commits)
+            await hands.stop()
+
+
+@pytest.mark.parametrize("is_server", [False, True])
+async def test_a_stop_at_any_moment_writes_what_waits(seeds: range, *, is_server: bool) -> None:
     for seed in seeds:
         for steps in range(0, 60, 7):
             with pytest.MonkeyPatch.context() as patched:
-                hands = Hands(seed, patched)
+                hands = Hands(seed, patched, is_server=is_server)
                 hands.left = 12
                 hands.live(steps)
                 hands.left = 0

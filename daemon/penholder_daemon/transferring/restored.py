@@ -37,7 +37,7 @@ def go_on(url: str, *, password_file: str | None = None) -> GoneOn:
         # What was put back may be of an older version.
         opening.prepare(store.connection)
         store.catalogue = opening.catalogue_of(store.connection)
-        connecting.make_durable(store.connection)
+        connecting.make_sound(store.connection)
         led = lead_on(store, "daemon.restored", known=HandedOut(is_all=False), file=name)
         store.run("COMMIT")
     return GoneOn(store=name, pos=led.pos, goes_on_after=led.goes_on_after, ended=led.ended)

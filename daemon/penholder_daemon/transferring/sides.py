@@ -139,7 +139,7 @@ def postgresql_target(url: str, password_file: str | None, *, dry_run: bool) -> 
     with connected(url, password_file) as store:
         opening.prepare(store.connection)
         store.catalogue = opening.catalogue_of(store.connection)
-        connecting.make_durable(store.connection)
+        connecting.make_sound(store.connection)
 
         def put(table: Table, rows: Iterable[Row]) -> None:
             filling.copy_in(store, table.name, table.columns, _without_nul(table, rows))

@@ -10,6 +10,7 @@ import pytest
 from penholder_daemon.core.store import RowsRefused, StoreFault, Write
 from penholder_daemon.shell.store.opening import UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, opening, serving
+from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.serving_store import FirstLook
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from tests.helpers.postgresql import Server
@@ -95,7 +96,7 @@ def test_a_connection_that_is_lost_while_it_is_made_ready_is_a_fault(
 ) -> None:
     connect = connecting.connector(url)
 
-    def end_at_once() -> connecting.Connection:
+    def end_at_once() -> Connection:
         connection = connect()
         with psycopg.connect(url, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))

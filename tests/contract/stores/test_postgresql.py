@@ -2,14 +2,14 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import psycopg
 import pytest
 
 from penholder_daemon import migrations
-from penholder_daemon.core.store import StoreFault
+from penholder_daemon.core.store import StoreFault, Write
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, opening
 from penholder_daemon.shell.store.postgres.dialect import translated
@@ -240,15 +240,14 @@ def test_of_a_commit_that_was_made_and_not_answered_it_is_found_out(
     store = opening.open_writer(url)
     store.run("BEGIN IMMEDIATE")
     store.run(_COUNT, "a")
-    cursor = store._cursor
-    execute = cursor.execute
+    commit = store._commit_in_one_trip
 
-    def cut(sql: str, *, prepare: bool) -> None:
-        execute(sql, prepare=prepare)
+    def cut(writes: Sequence[Write]) -> bool:
+        commit(writes)
         store.connection.close()
         raise psycopg.OperationalError("the connection is lost")
 
-    monkeypatch.setattr(cursor, "execute", cut)
+    monkeypatch.setattr(store, "_commit_in_one_trip", cut)
     store.run("COMMIT")
     assert not store.in_transaction
     assert _count(store) == 1
@@ -259,8 +258,8 @@ def test_a_transaction_that_failed_cannot_be_committed_unnoticed(url: str) -> No
     store = opening.open_writer(url)
     store.run("BEGIN IMMEDIATE")
     store.run("SAVEPOINT request")
-    with pytest.raises(psycopg.errors.UndefinedTable):
-        store.row("SELECT * FROM nowhere")
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        store.row("SELECT nothing FROM counters")
     with pytest.raises(StoreFault, match="took it back"):
         store.run("COMMIT")
     store.close()
@@ -318,3 +317,49 @@ def test_nothing_that_connects_shows_a_password(server: Server) -> None:
     with pytest.raises(StoreFault) as caught:
         connecting.connector(url)()
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "set_to", "holds"),
+    [
+        ("default_transaction_isolation", "serializable", "read committed"),
+        ("default_transaction_deferrable", "on", "off"),
+        ("statement_timeout", "1ms", "0"),
+        ("idle_session_timeout", "1s", "0"),
+        ("lock_timeout", "1h", "5s"),
+        ("standard_conforming_strings", "off", "on"),
+        ("bytea_output", "escape", "hex"),
+        ("synchronous_commit", "off", "on"),
+        ("session_replication_role", "replica", "origin"),
+        ("search_path", "public", "penholder"),
+    ],
+)
+def test_what_a_database_is_set_to_changes_nothing_here(
+    url: str, setting: str, set_to: str, holds: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"ALTER DATABASE {name} SET {setting} = '{set_to}'".encode())
+    try:
+        store = opening.open_writer(url)
+        assert store.row(f"SHOW {setting}") == (holds,)
+        store.close()
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} RESET ALL".encode())
+
+
+def test_a_role_for_which_no_trigger_is_at_work_is_refused(url: str) -> None:
+    """It counts by triggers what others change, and who cannot have them does not serve."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(b"CREATE ROLE plain LOGIN")
+        connection.execute(f"GRANT ALL ON DATABASE {name} TO plain".encode())
+        connection.execute(b"ALTER ROLE plain SET session_replication_role = 'replica'")
+        try:
+            plain = url.replace("penholder@", "plain@")
+            with pytest.raises(UnwritableDatabase, match="session_replication_role is 'replica'"):
+                opening.open_writer(plain)
+        finally:
+            connection.execute(b"DROP OWNED BY plain")
+            connection.execute(b"DROP ROLE plain")

@@ -14,9 +14,11 @@ from tests.helpers.postgresql import Server
 
 _numbers = count(1)
 USUAL = {
+    "test_a_daemon_ends_though_its_server_stands_still[True]",
     "test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew",
     "test_a_password_is_refused_wherever_it_is_given",
     "test_a_restart_finds_all_of_it",
+    "test_a_server_that_stands_still_is_told_as_one_that_is_away",
     "test_a_server_that_goes_and_comes_back_needs_no_restart_of_the_daemon",
     "test_blobs_are_rows[7]",
     "test_daemons_keep_their_promises_together[1]",

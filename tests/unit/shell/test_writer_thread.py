@@ -25,8 +25,12 @@ class _BrokenConnection:
     def watch(self, poke: Callable[[], None]) -> None:
         """Nobody else writes."""
 
-    def rest(self) -> None:
-        """Nothing is held."""
+    def hurry(self) -> None:
+        """Nobody is waited for."""
+
+    def in_loop(self, act: Callable[[], None], hub: Hub) -> None:  # noqa: ARG002 - nobody waits
+        """Do it."""
+        act()
 
     def heartbeat(self) -> BatchOutcome:
         """Meet it."""

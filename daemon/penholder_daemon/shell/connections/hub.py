@@ -45,18 +45,25 @@ class Hub:
         self._epoll = select.epoll()
         self._registered: set[int] = set()
         self._waiting: dict[int, tuple[trio.lowlevel.Task, Ready]] = {}
-        self._after: list[Callable[[], None]] = []
+        self._awaited: dict[int, Callable[[], object]] = {}
+        """Of descriptors that are no peer's: what is done once when they are ready."""
+        self._after: list[Callable[[], object]] = []
         self._is_in_turn = False
         self._token = trio.lowlevel.current_trio_token()
 
     async def run(self) -> None:
         """Read for ever."""
-        with self._epoll:
-            while True:
-                await trio.lowlevel.wait_readable(self._epoll.fileno())
-                for _ in range(_TURNS_IN_A_ROW):
-                    if not self._turn():
-                        break
+        try:
+            with self._epoll:
+                while True:
+                    await trio.lowlevel.wait_readable(self._epoll.fileno())
+                    for _ in range(_TURNS_IN_A_ROW):
+                        if not self._turn():
+                            break
+        finally:
+            # Who is told too soon waits once more, and by himself: it is closed.
+            for act in [self._awaited.pop(fd) for fd in tuple(self._awaited)]:
+                act()
 
     async def wait(self, fd: int, ready: Ready) -> None:
         """Have a function called whenever a socket has something, until it says that it is over."""
@@ -70,6 +77,21 @@ class Hub:
             return trio.lowlevel.Abort.SUCCEEDED
 
         await trio.lowlevel.wait_task_rescheduled(abort)
+
+    def when_ready(self, fd: int, events: int, act: Callable[[], object]) -> bool:
+        """Have something done once when a descriptor is ready; False where nobody reads any more.
+
+        It is done when all that came in the turn is read, or somewhat too soon.
+        """
+        if self._epoll.closed:
+            return False
+        self._awaited[fd] = act
+        try:
+            self._epoll.modify(fd, events | select.EPOLLONESHOT)
+        except FileNotFoundError:
+            # The first time; or it was closed meanwhile, and has the number of another.
+            self._epoll.register(fd, events | select.EPOLLONESHOT)
+        return True
 
     def leave(self, fd: int, why: Exception) -> None:
         """A descriptor is about to be closed: who waits for it is told why."""
@@ -86,7 +108,7 @@ class Hub:
             if not self._epoll.closed:
                 self._epoll.unregister(fd)
 
-    def soon(self, act: Callable[[], None]) -> None:
+    def soon(self, act: Callable[[], object]) -> None:
         """Have something done when all that came in this turn is read; outside of one, next."""
         self._after.append(act)
         if not self._is_in_turn:
@@ -120,10 +142,12 @@ class Hub:
         found = self._epoll.poll(0, _MOST_A_TURN)
         for fd, _ in found:
             waiting = self._waiting.get(fd)
-            if waiting is None:
-                self._take_out(fd)
-            else:
+            if waiting is not None:
                 self._have_read(fd, *waiting)
+            elif (act := self._awaited.pop(fd, None)) is not None:
+                self.soon(act)
+            else:
+                self._take_out(fd)
         return bool(found)
 
     def _have_read(self, fd: int, task: trio.lowlevel.Task, ready: Ready) -> None:

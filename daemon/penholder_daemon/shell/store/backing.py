@@ -19,6 +19,7 @@ from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.store.pace import Pace
 from penholder_daemon.shell.store.shm_gate import ShmGate
+from penholder_daemon.shell.store.writer_ports import Hub
 from penholder_protocol.nouns import Backup, Finding
 
 MakeCommitter: TypeAlias = Callable[[Store], Committer]
@@ -85,14 +86,20 @@ class WritingConnection(Protocol):
     def watch(self, poke: Callable[[], None]) -> None:
         """Have it called, from any thread, when `heartbeat` would find that others have written."""
 
+    def in_loop(self, act: Callable[[], None], hub: Hub) -> None:
+        """Do something with it in the loop, which goes on where the store is waited for long.
+
+        Then it is not done when this returns, and goes on by itself.
+        """
+
     def heartbeat(self) -> BatchOutcome:
         """Do what is to be done when nobody writes."""
 
     def checkpoint(self) -> None:
         """Do what waits, after answers have gone out; raises StoreFault."""
 
-    def rest(self) -> None:
-        """Let go of what is held for the next batch, where that is not coming at once."""
+    def hurry(self) -> None:
+        """Have nobody wait for long any more: the daemon ends. From any thread."""
 
     def close(self) -> None:
         """Close the connection."""

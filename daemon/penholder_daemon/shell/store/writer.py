@@ -9,6 +9,10 @@ may take long: commits of a slow disk, checkpoints, mutations that say so (`Meth
 the look whether writing works while nobody writes. Only who has it touches the queue (`WriteQueue`)
 and the connection; the loop puts what comes meanwhile into `_inbox`. Both run the same batches.
 
+Where a server keeps the state there is nothing slow about the loop's hand: a batch that waits for
+the server stands still, and the loop goes on (`WritingConnection.in_loop`). Until it is done
+nothing else is begun (`_is_writing`).
+
 Group commit is natural in either hand. The thread takes all that came while its last commit ran,
 the loop all that came in one turn: a busy daemon makes large batches by itself, and an idle one
 answers at once. A timer would only make the idle one slower.
@@ -27,7 +31,8 @@ For simulation the same core runs in the loop alone (`InlineWriter`).
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import perf_counter
 
 import structlog
@@ -51,8 +56,6 @@ log = structlog.get_logger()
 
 # Well below LEASE_STALL_MS, so that a writer with nothing to do is not taken for one that stalls.
 _HEARTBEAT_SECONDS = 0.5
-_SOON_SECONDS = 0.001
-"""What does not come so soon after a batch does not follow on it."""
 _IDLE_SECONDS = 1.0
 """The same where nobody has asked for the store: it takes four switches of threads to look."""
 _LOOP_BATCH_SECONDS = 0.005
@@ -94,6 +97,7 @@ class AdaptiveWriter:
         self._is_writing = False
         """Whether the loop is amid a batch, and has the store as long, whatever is lent."""
         self._is_due = False
+        self._is_hinted = False
         self._long = 0
         """How many mutations wait that may take long."""
         # It has no bound of its own: `Admitted` has counted each mutation before it is put in.
@@ -107,7 +111,7 @@ class AdaptiveWriter:
         """Begin to write; `deliver` is called in trio's loop."""
         self._deliver = deliver
         self._thread.start()
-        self._connection.watch(lambda: self._inbox.put(Hint()))
+        self._connection.watch(self._hear)
         if not self._pace.is_fast:
             self._lend()
 
@@ -162,9 +166,15 @@ class AdaptiveWriter:
         Nobody is connected any more: what is not written then was not acknowledged to anybody.
         """
         self._put(None)
+        self._connection.hurry()
         await trio.to_thread.run_sync(self._thread.join)
         self._loop_delay.close()
         self._thread_delay.close()
+
+    def _hear(self) -> None:
+        # On whatever thread has heard it, which may hear more than anybody is there for.
+        with suppress(trio.RunFinishedError):
+            self._loop.run_sync_soon(self._put, Hint())
 
     # --- in the loop --------------------------------------------------------------------------
     def _put(self, come: Come) -> None:
@@ -178,17 +188,23 @@ class AdaptiveWriter:
         """Have written what waits, if anything does."""
         if self._is_stopping or (self._long and self._waiting):
             self._lend()
-        elif self._waiting and not self._is_due:
+        elif (self._waiting or self._is_hinted) and not (self._is_due or self._is_writing):
             self._is_due = True
-            self._hub.soon(self._write_in_loop)
+            self._hub.soon(self._begin_in_loop)
 
-    def _write_in_loop(self) -> None:
+    def _begin_in_loop(self) -> None:
         self._is_due = False
-        if self._is_lent or not self._waiting:
+        if self._is_lent or not (self._waiting or self._is_hinted):
             return
         self._is_writing = True
+        self._connection.in_loop(self._write_in_loop, self._hub)
+
+    def _write_in_loop(self) -> None:
         try:
-            self._write_at_once()
+            if self._waiting:
+                self._write_at_once()
+            else:
+                self._idle(self._deliver)
         except StoreBusy:
             self._lend()  # the thread waits for it
         except Exception as bug:  # noqa: BLE001 - it ends the daemon, as on the thread
@@ -217,7 +233,7 @@ class AdaptiveWriter:
                 self._loans.put(None)
 
     def _lend_to_idle(self) -> None:
-        if not self._waiting:
+        if not (self._waiting or self._is_writing):
             self._lend()
 
     def _take_back(self) -> None:
@@ -266,31 +282,28 @@ class AdaptiveWriter:
             if waits and not self._waiting:
                 # Waited for only with nothing to do; with jobs at hand nothing may delay the next
                 # commit.
-                self._note(self._next())
+                self._note(self._inbox.get(timeout=_HEARTBEAT_SECONDS))
             self._take_in_rest()
         except queue.Empty:
             pass  # nothing has come, as is seen below
         if self._waiting:
             self._write_on_thread()
         else:
-            self._idle()
+            self._idle(self._deliver_soon)
         # After the answers are on their way: nobody who was written for waits for a checkpoint.
         self._checkpoint()
 
-    def _next(self) -> Come:
-        try:
-            return self._inbox.get(timeout=_SOON_SECONDS)
-        except queue.Empty:
-            self._connection.rest()
-        return self._inbox.get(timeout=_HEARTBEAT_SECONDS)
-
-    def _idle(self) -> None:
+    def _idle(self, deliver: Deliver) -> None:
+        self._is_hinted = False
         outcome = self._connection.heartbeat()
         if outcome.fatal:
             self._end_daemon()
         elif outcome.published or outcome.effects:
             # Nobody here has asked for it: it was found in the store.
-            self._loop.run_sync_soon(self._deliver, [], outcome)
+            deliver([], outcome)
+
+    def _deliver_soon(self, jobs: Sequence[WriteJob], outcome: BatchOutcome) -> None:
+        self._loop.run_sync_soon(self._deliver, jobs, outcome)
 
     def _write_the_rest(self) -> None:
         while self._waiting and perf_counter() < self._end_by:
@@ -325,7 +338,8 @@ class AdaptiveWriter:
             case Account():
                 self._waiting.resume(come)
             case Hint():
-                pass  # it is looked at with the next batch, or where there is none
+                # It is looked at with the next batch, or where there is none.
+                self._is_hinted = True
             case None:
                 self._is_stopping = True
                 self._end_by = perf_counter() + _LAST_SECONDS
@@ -338,6 +352,7 @@ class AdaptiveWriter:
         *,
         waits: bool = True,
     ) -> tuple[Batch, BatchOutcome, float, float]:
+        self._is_hinted = False
         # perf_counter is CLOCK_MONOTONIC, as the world's clock of that name is.
         heard_ms = int(self._waiting.waits_since * 1000)
         batch = Batch(self._waiting, perf_counter, seconds, take_in)
@@ -377,4 +392,4 @@ class AdaptiveWriter:
 
     def _end_daemon(self) -> None:
         # The same way as every outcome, so all that was committed before is delivered before.
-        self._loop.run_sync_soon(self._deliver, [], BatchOutcome([], fatal=True))
+        self._deliver_soon([], BatchOutcome([], fatal=True))

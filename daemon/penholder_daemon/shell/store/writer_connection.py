@@ -42,6 +42,7 @@ from penholder_daemon.shell.store.opening import (
     open_writer,
 )
 from penholder_daemon.shell.store.shm_gate import ShmGate
+from penholder_daemon.shell.store.writer_ports import Hub
 
 log = structlog.get_logger()
 
@@ -118,8 +119,13 @@ class WriterConnection:
     def watch(self, poke: Callable[[], None]) -> None:
         """Do nothing: nobody else writes."""
 
-    def rest(self) -> None:
-        """Do nothing: nothing is held."""
+    def in_loop(self, act: Callable[[], None], hub: Hub) -> None:
+        """Do it: what may take long is not done in the loop."""
+        del hub  # nothing is waited for
+        act()
+
+    def hurry(self) -> None:
+        """Do nothing: nobody but the disk is waited for."""
 
     def heartbeat(self) -> BatchOutcome:
         """Do what is to be done when nobody writes: see whether writing works again."""

@@ -24,8 +24,11 @@ class Hub(Protocol):
     def read(self) -> object:
         """Read what has come meanwhile, and submit what is asked for."""
 
-    def soon(self, act: Callable[[], None]) -> None:
+    def soon(self, act: Callable[[], object]) -> None:
         """Have something done when all that came in this turn is read."""
+
+    def when_ready(self, fd: int, events: int, act: Callable[[], object]) -> bool:
+        """Have something done once when a descriptor is ready; False where nobody looks."""
 
 
 class Writer(Protocol):

@@ -12,18 +12,21 @@ from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter, StoreFigures
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
-from penholder_daemon.shell.store.pace import NeverFast, Pace
+from penholder_daemon.shell.store.pace import AlwaysFast, Pace
 from penholder_daemon.shell.store.postgres import opening
 from penholder_daemon.shell.store.postgres.beside import PostgresReader
 from penholder_daemon.shell.store.postgres.blobs import PostgresBlobs
 from penholder_daemon.shell.store.postgres.connecting import Connect, connector, once_a_second
 from penholder_daemon.shell.store.postgres.hints import Hints
-from penholder_daemon.shell.store.postgres.serving import name_of, together
+from penholder_daemon.shell.store.postgres.patience import Patience
+from penholder_daemon.shell.store.postgres.serving import name_of_run, together
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.upkeep import PostgresUpkeep
 from penholder_daemon.shell.store.postgres.writing import Own, PostgresWriting
 from penholder_daemon.shell.store.shm_gate import ShmGate
 
+_PATIENCE_SECONDS = 8.0
+"""How long the server is waited for: longer than it waits for a lock itself (`LOCK_MS`)."""
 _IDLE_MS = 2000
 """How long one that writes may be silent amid a transaction: then it is taken for frozen."""
 
@@ -37,6 +40,8 @@ class PostgresBacking:
         """Connect to nothing yet."""
         self._connector = partial(connector, url, password_file=password_file)
         self._host_id = host_id
+        self._name = name_of_run(host_id)
+        self._patience = Patience()
         self._writing: PostgresWriting | None = None
         self._read = once_a_second(self._connect_as("reads"))
         self.gate = ShmGate()
@@ -45,26 +50,28 @@ class PostgresBacking:
         self.blob_bytes = PostgresBlobs(BlobFiles(paths.blobs_dir), self._open_for_blobs)
 
     def _connect_as(self, does: str, **settings: str) -> Connect:
-        return self._connector(name=f"{name_of(self._host_id)} {does}", **settings)
+        connect = self._connector(name=f"{self._name} {does}", **settings)
+        return self._patience.watching(connect, _PATIENCE_SECONDS)
 
     def make_pace(self) -> Pace:
-        """Never write in the loop: a network is a slow disk."""
-        return NeverFast()
+        """Write in the loop, which goes on while the server is at work (`loop_waiting`)."""
+        return AlwaysFast()
 
     def open_writer(
         self, make_committer: MakeCommitter, world: World, host_calls: HostCalls
     ) -> PostgresWriting:
         """Be one of the daemons that serve the database; raises UnusableDatabase."""
-        name = name_of(self._host_id)
         silent = {"idle_in_transaction_session_timeout": f"{_IDLE_MS}"}
-        connect = self._connector(name=name, **silent)
-        store = opening.open_serving(together(connect, name))
+        connect = self._connector(name=self._name, **silent)
+        watched = self._patience.watching(connect, _PATIENCE_SECONDS)
+        self._patience.start()
+        store = opening.open_serving(together(watched, self._name))
         own = Own(self._host_id, world.started_at, host_calls, lambda: of(world.rules))
-        hints = Hints(
-            self._connect_as("hints"), lambda pid: pid == store.connection.info.backend_pid
-        )
+        # Who listens waits for ever.
+        listen = self._patience.watching(self._connector(name=f"{self._name} hints"))
+        hints = Hints(listen, lambda pid: pid == store.connection.info.backend_pid)
         try:
-            self._writing = PostgresWriting(store, hints, make_committer, own)
+            self._writing = PostgresWriting(store, hints, self._patience, make_committer, own)
             refused = self._writing.join()
         except StoreFault as fault:
             store.close()
@@ -90,6 +97,7 @@ class PostgresBacking:
     def close(self) -> None:
         """Close the connection for blobs."""
         self.blob_bytes.close()
+        self._patience.close()
 
     def figures(self) -> StoreFigures:
         """Return how large it was when it was last looked at."""

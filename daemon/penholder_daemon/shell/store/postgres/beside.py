@@ -12,6 +12,8 @@ from penholder_daemon.shell.store.postgres.store import PostgresStore
 
 _VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _ENDED = "57014"
+_PATIENCE_SECONDS = 3.0
+"""How much longer than its budget a query is waited for: the server ends it in time, if it can."""
 
 
 class PostgresReader(PostgresStore):
@@ -31,7 +33,11 @@ class PostgresReader(PostgresStore):
 
     def _begin(self) -> None:
         budget_ms = 0 if self._clock is None else self._clock.budget_ms
-        self._begin_with(f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}")
+        view = f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}"
+        self._begin_by(lambda: self._run_script(view))
+        # Without a budget it is upkeep, which takes as long as it takes.
+        patience = budget_ms / 1000 + _PATIENCE_SECONDS
+        self.connection.patience_seconds = patience if budget_ms else None
 
     def _commit(self, writes: Sequence[Write] = ()) -> None:
         del writes  # a reader has none
@@ -40,10 +46,11 @@ class PostgresReader(PostgresStore):
             with suppress(StoreFault):
                 self._execute("COMMIT")
 
-    def _fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
+    def fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
+        """Do the same while there is time for it."""
         if self._clock is not None and self._clock.must_end():
             raise StoreFault("the time of this query is over")
-        return super()._fetch(text, values)
+        return super().fetch(text, values)
 
     def _refuse(self, error: psycopg.Error) -> NoReturn:
         if self._clock is not None and error.sqlstate == _ENDED:
@@ -60,6 +67,6 @@ class BesideStore(PostgresStore):
     """One that writes what no room does, so that nobody waits for it and it for nobody."""
 
     def _begin(self) -> None:
-        self._begin_with("BEGIN")
-        [row] = self._fetch("SELECT pg_current_xact_id()::TEXT")
+        self._begin_by(lambda: self._run_script("BEGIN"))
+        [row] = self.fetch("SELECT pg_current_xact_id()::TEXT")
         self._transaction_id = int(str(row[0]))

@@ -9,6 +9,7 @@ a text is planned once and not once for each size, and what is true or a sum is 
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import TypeAlias
@@ -22,10 +23,10 @@ from psycopg.pq import Format
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
 from penholder_daemon.core.store import Row, StoreFault
+from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.faults import words
 
 SCHEMA = "penholder"
-Connection: TypeAlias = psycopg.Connection[Row]
 Connect: TypeAlias = Callable[[], Connection]
 
 _IDLE_MS = 10_000
@@ -36,6 +37,11 @@ _SETTINGS = {
     "client_encoding": "UTF8",
     "standard_conforming_strings": "on",
     "bytea_output": "hex",
+    # What a database or a role may be set to, and what nothing here reckons with.
+    "default_transaction_isolation": r"read\ committed",
+    "default_transaction_deferrable": "off",
+    "statement_timeout": "0",
+    "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": f"{_IDLE_MS}",
     "lock_timeout": f"{LOCK_MS}",
     # So that the server notices soon that a machine is gone, and lets go of what it held.
@@ -54,6 +60,13 @@ _LIFE = (
     " ELSE ' ' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END FROM pg_stat_bgwriter"
 )
 """Statistics begin anew after a crash, not after a stop. A standby has a timeline of its own."""
+_WHAT_HOLDS = (
+    "SELECT current_setting('synchronous_commit'), current_setting('session_replication_role')"
+)
+_NO_TRIGGERS = (
+    "session_replication_role is 'replica' for this database or role, so that neither triggers nor"
+    " references are at work in it; reset it (ALTER DATABASE … RESET session_replication_role)"
+)
 _CONNECT_SECONDS = 5
 _AGAIN_SECONDS = 1.0
 _PREPARED_AFTER = 3
@@ -71,7 +84,7 @@ def connector(
         # Read each time: it may have been changed since.
         password = None if password_file is None else _password_in(Path(password_file))
         try:
-            connection: Connection = psycopg.Connection.connect(
+            connection = Connection.connect(
                 make_conninfo(url, **_NOTICES_SOON),
                 autocommit=True,
                 prepare_threshold=_PREPARED_AFTER,
@@ -154,12 +167,32 @@ def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode()
 
 
-def make_durable(connection: Connection) -> None:
-    """See to it that a commit waits for the disk, whatever the database is set to."""
+def make_sound(connection: Connection) -> None:
+    """See to it that what is committed over it holds, whatever the database is set to.
+
+    A commit waits for the disk, and triggers and references are at work; raises StoreFault.
+    """
     with cursor_of(connection) as cursor:
-        found = cursor.execute("SHOW synchronous_commit").fetchone()
-        if found == ("off",):
+        found = cursor.execute(_WHAT_HOLDS).fetchone()
+        assert found is not None  # it selects from no table
+        synchronous_commit, role = found
+        if synchronous_commit == "off":
             cursor.execute("SET synchronous_commit = 'on'")
+        if role == "replica":
+            # Who may set it for a database is a superuser; so may be who serves it.
+            with suppress(psycopg.errors.InsufficientPrivilege):
+                cursor.execute("SET session_replication_role = 'origin'")
+                return
+            raise StoreFault(_NO_TRIGGERS)
+
+
+def notice_who_is_gone(connection: Connection) -> None:
+    """Have the server end a statement that waits for a lock when nobody is there any more.
+
+    Some of its platforms cannot; there it notices when the statement is done.
+    """
+    with suppress(psycopg.errors.InvalidParameterValue), cursor_of(connection) as cursor:
+        cursor.execute("SET client_connection_check_interval = '1s'")
 
 
 def life_of(connection: Connection) -> str | None:

@@ -12,8 +12,11 @@ _FAULTS = (
     "25006",  # a server that only reads, such as a standby
     "25P03",  # a transaction that was idle for too long
     "28",  # who may connect
+    "3F000",  # a schema that is not there
     "40",  # a transaction that was taken back
     "42501",  # what the role may do
+    "42883",  # a function that is not there any more: ours are made before anything else is done
+    "42P01",  # the same of a table
     "53",  # no room, no memory, no connection left
     "55000",
     "57",  # a server that stops or starts, a statement that was ended

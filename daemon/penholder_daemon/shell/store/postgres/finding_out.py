@@ -20,14 +20,20 @@ OF_ANOTHER_LIFE = "of another life"
 """Stands for what a server says of a number that it may have given again."""
 
 
-def find_out(lost: psycopg.Error, number: int | None, became_of: Callable[[int], str]) -> None:
+def find_out(
+    lost: psycopg.Error,
+    number: int | None,
+    became_of: Callable[[int], str],
+    may_wait: Callable[[], bool],
+) -> None:
     """Return if the transaction of this number is committed, raise StoreFault if it is not.
 
-    `became_of` connects and asks. Where nobody says so for long, the outcome is unknown.
+    `became_of` connects and asks, as long as one `may_wait`. Where nobody says so for long, the
+    outcome is unknown.
     """
     until = monotonic() + _FIND_OUT_SECONDS
     told = faults.words(lost)
-    while number is not None and monotonic() < until:
+    while number is not None and monotonic() < until and may_wait():
         try:
             status = became_of(number)
         except StoreFault as fault:

@@ -8,17 +8,16 @@ The first one is heard at once. Those that follow within a moment are heard toge
 commit of sixteen daemons looked at by the fifteen others, looking would be most of what is done.
 """
 
-import os
-import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
 import psycopg
 import structlog
 
 from penholder_daemon.core.store import StoreFault
-from penholder_daemon.shell.store.postgres.connecting import Connect, Connection
+from penholder_daemon.shell.store.postgres.connecting import Connect
+from penholder_daemon.shell.store.postgres.connection import Connection
+from penholder_daemon.shell.store.postgres.patience import cut
 from penholder_daemon.shell.store.postgres.pen import CHANNEL
 
 log = structlog.get_logger()
@@ -49,7 +48,7 @@ class Hints:
         """End the thread and its connection."""
         self._closing.set()
         if self._connection is not None:
-            _cut(self._connection)
+            cut(self._connection)
         if self._thread is not None:
             self._thread.join()
 
@@ -77,12 +76,3 @@ class Hints:
                 if not all(self._is_own(notice.pid) for notice in notices):
                     heard()
                     self._closing.wait(_MOMENT_SECONDS)
-
-
-def _cut(connection: Connection) -> None:
-    """End a connection that another thread waits on, which closing it would not."""
-    # It may end by itself at this moment, and then has no descriptor any more.
-    with suppress(OSError, psycopg.Error):
-        same = socket.socket(fileno=os.dup(connection.fileno()))
-        with same:
-            same.shutdown(socket.SHUT_RDWR)

@@ -14,7 +14,8 @@ from penholder_daemon.migrations import postgresql_steps
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, faults
 from penholder_daemon.shell.store.postgres.beside import BesideStore, PostgresReader
-from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect, Connection
+from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect
+from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.pen import PEN
 from penholder_daemon.shell.store.postgres.serving_store import ServingStore
 from penholder_daemon.shell.store.postgres.store import PostgresStore
@@ -54,7 +55,8 @@ def _open(connect: Connect, kind: type[StoreT]) -> StoreT:
     def connect_to_write() -> Connection:
         connection = connect()
         try:
-            connecting.make_durable(connection)
+            connecting.make_sound(connection)
+            connecting.notice_who_is_gone(connection)
         except BaseException:
             connection.close()
             raise

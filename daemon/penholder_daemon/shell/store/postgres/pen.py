@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import msgspec
-from psycopg.sql import SQL, Literal
 
 from penholder_daemon.core import server_clock
-from penholder_daemon.core.store import Row, Since
+from penholder_daemon.core.store import Row, Since, integer
 from penholder_daemon.shell.store.postgres.connecting import LOCK_MS
 
 PEN = 0x50454E31
@@ -18,9 +17,9 @@ BEGIN_TO_WRITE = (
     " SELECT pg_snapshot_xmin(pg_current_snapshot())"
 )
 """The lock, the number of this transaction, and of those under way then the lowest."""
-_TAKE_PEN = SQL(f"BEGIN; SELECT * FROM take_pen({PEN}, {{}}, {{}}, TRUE)")
-TRY_PEN = f"SELECT * FROM take_pen({PEN}, $1, $2, FALSE)"
-"""The same where a transaction is begun, and for whoever does not wait."""
+TAKE_PEN = f"SELECT * FROM take_pen({PEN}, $1, $2, TRUE)"
+"""The same as a daemon, whose host and known position are given: with the time, what its host is,
+and what others have done."""
 FREE_PEN = (
     "SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
     " WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objsubid = 1 AND l.granted"
@@ -46,28 +45,21 @@ class Taken(NamedTuple):
     since: Since
 
 
-def take_pen(host_id: str, known_pos: int | None) -> str:
-    """Begin as a daemon: with the time, what its host is, and what others have done."""
-    return _TAKE_PEN.format(Literal(host_id), Literal(known_pos)).as_string(None)
-
-
-def read_taken(row: Row) -> Taken | None:
-    """Read what taking it has found, be it as texts; None where another has it."""
+def read_taken(row: Row) -> Taken:
+    """Read what taking it has found."""
     number, oldest, server_ms, state, started_at, changed, pos, heads, mark, left_here = row
-    if number is None:
-        return None
     since = Since(
-        int(str(changed)),
-        int(str(pos)),
+        integer(changed),
+        integer(pos),
         None if heads is None else _heads(str(heads)),
         [(server_clock.MARK, None if mark is None else tuple(_mark(str(mark))))],
     )
     return Taken(
-        number=int(str(number)),
-        oldest=int(str(oldest)),
-        server_ms=int(str(server_ms)),
+        number=integer(number),
+        oldest=integer(oldest),
+        server_ms=integer(server_ms),
         host=(state, started_at),
-        is_left=str(left_here) == "1",
+        is_left=left_here == 1,
         since=since,
     )
 

@@ -7,14 +7,22 @@ it went.
 
 A connection may be lost on this side only. Then the server keeps its session, and what it was
 amid, until it notices (some ten seconds, by keepalives). So a daemon that meets an old session of
-its own ends it: nobody else is of the same host, for the state directory has a lock of its own. One
-that waits for a standby is left alone: it would be told to be committed though the standby has
-nothing of it.
+its own run ends it. One that waits for a standby is left alone: it would be told to be committed
+though the standby has nothing of it.
+
+A session of another run of the same host is of a daemon that is gone, and ends soon; or the state
+directory was copied, as with a whole machine, and its daemon is at work there under the same id.
+Then both would take the other's workers for their own. A directory's own lock does not reach as
+far, so it is here that the second one is refused.
 """
 
-from penholder_daemon.core.store import StoreBusy
+from secrets import token_hex
+from time import monotonic, sleep
+
+from penholder_daemon.core.store import StoreBusy, StoreFault
 from penholder_daemon.shell.store.postgres import connecting
-from penholder_daemon.shell.store.postgres.connecting import Connect, Connection
+from penholder_daemon.shell.store.postgres.connecting import Connect
+from penholder_daemon.shell.store.postgres.connection import Connection
 
 SERVES = 0x50454E32
 """The key of the lock."""
@@ -25,6 +33,16 @@ _END_OWN = (
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     " AND application_name = $1 AND wait_event IS DISTINCT FROM 'SyncRep'"
 )
+_OTHER_RUN = (
+    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+    " WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.granted"
+    f" AND l.objid = {SERVES} AND l.objsubid = 1 AND a.datname = current_database()"
+    " AND starts_with(a.application_name, $1 || ' ') AND a.application_name <> $2"
+    " AND a.wait_event IS DISTINCT FROM 'SyncRep'"
+)
+_GONE_SECONDS = 15.0
+"""After that the server has noticed that the machine of a daemon is gone."""
+_AGAIN_SECONDS = 0.1
 _WHO = (
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
     " WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.granted"
@@ -37,17 +55,22 @@ _NAME = "penholder "
 
 
 def name_of(host_id: str) -> str:
-    """Return by which name a host's daemon is connected."""
+    """Return by which name a host's daemons are connected."""
     return f"{_NAME}{host_id}"
+
+
+def name_of_run(host_id: str) -> str:
+    """Return by which name one of them is, which no other ever has."""
+    return f"{name_of(host_id)} {token_hex(4)}"
 
 
 def host_in(name: str) -> str:
     """Return the id of the host whose daemon is connected by a name."""
-    return name.removeprefix(_NAME)
+    return name.removeprefix(_NAME).partition(" ")[0]
 
 
 def together(connect: Connect, name: str) -> Connect:
-    """Have each connection share the lock, or be none; `name` is this daemon's alone."""
+    """Have each connection share the lock, or be none; `name` is of this run alone."""
 
     def connect_to_serve() -> Connection:
         connection = connect()
@@ -55,12 +78,28 @@ def together(connect: Connect, name: str) -> Connect:
             with connecting.cursor_of(connection) as cursor:
                 cursor.execute(_END_OWN, (name,))
             _take(connection, _TOGETHER, "it is being moved; wait until that is done")
+            _be_the_only_one(connection, name)
         except BaseException:
             connection.close()
             raise
         return connection
 
     return connect_to_serve
+
+
+def _be_the_only_one(connection: Connection, name: str) -> None:
+    """Wait until no other daemon of this host is connected; raises StoreFault."""
+    host_id = host_in(name)
+    until = monotonic() + _GONE_SECONDS
+    with connecting.cursor_of(connection) as cursor:
+        while cursor.execute(_OTHER_RUN, (name_of(host_id), name)).fetchone() is not None:
+            if monotonic() > until:
+                raise StoreFault(
+                    f"another daemon serves this database as {host_id}, the host of this state"
+                    " directory: was the directory copied, or the machine? Stop one of the two, or"
+                    " make the copy a host of its own: remove `host_id` from its state directory"
+                )
+            sleep(_AGAIN_SECONDS)
 
 
 def alone(connect: Connect) -> Connect:

@@ -1,41 +1,28 @@
 """The connection over which a daemon writes: whose host it is, the server's time, hints to others.
 
-Each transaction begins with one look at all that another daemon may have changed of this one
-(`take_pen`), in the same trip that takes the lock.
-
-Where batches follow each other, the next one is begun in the trip that commits the last: while a
-server is asked twice for each batch, nearly half of a batch is waiting for that. Only where nobody
-else would have to wait for the lock meanwhile: this daemon has the database to itself, or so it
-looks, and gives up at once where it does not get the lock. What was begun and is not needed at once
-is taken back (`rest`). A commit that is done is never told to have failed for what was begun after
-it.
+A batch is two trips. Each transaction begins with one look at all that another daemon may have
+changed of this one (`TAKE_PEN`), in the trip that takes the lock. And what was written, the hint to
+others, the commit and the look at what others have written go in the other one. A commit that is
+done is never told to have failed for what stands behind it.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from time import perf_counter
 from typing import NamedTuple
 
 import psycopg
-from psycopg import RawCursor
-from psycopg.pq import TransactionStatus
 
-from penholder_daemon.core.store import Row, Since, StoreFault, Write
-from penholder_daemon.shell.store.postgres import connecting
+from penholder_daemon.core.store import Row, Since, Write
 from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.dialect import translated
 from penholder_daemon.shell.store.postgres.pen import (
     CHANNEL,
-    TRY_PEN,
+    TAKE_PEN,
     Taken,
     read_taken,
-    take_pen,
 )
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.touched import Catalogue
-
-_SOON_SECONDS = 0.001
-"""A batch that begins so soon after the last one will have others behind it."""
+from penholder_daemon.shell.store.postgres.trips import Trip
 
 
 class FirstLook(NamedTuple):
@@ -55,17 +42,12 @@ class ServingStore(PostgresStore):
         self.tells_others = False
         """Whether a commit is told of, since others may wait for it."""
         self._server_ms: int | None = None
-        self._begun: Taken | None = None
-        """What was seen at the begin of the transaction that was begun ahead."""
         self._session = 0
         """Of which the last transaction was."""
-        self._pos: int | None = None
         self.look_behind: tuple[str, tuple[int, int]] | None = None
         """What is to be looked for right behind the commit, in the same trip."""
         self.looked: list[Row] | None = None
         """What it has found."""
-        self._is_busy = False
-        self._committed_at = 0.0
         super().__init__(connect, catalogue)
 
     def begin_writing(self, known_pos: int | None) -> Since | None:
@@ -73,8 +55,7 @@ class ServingStore(PostgresStore):
         if self.first_look is None:
             return super().begin_writing(known_pos)
         host_id, seen = self.first_look
-        self._is_busy = perf_counter() - self._committed_at < _SOON_SECONDS
-        taken = self._take_begun() or self._take_pen(host_id, known_pos)
+        taken = self._begin_to_write(lambda: self._take_pen(host_id, known_pos))
         self._server_ms = taken.server_ms
         self._note_number(taken.number, taken.oldest)
         seen(taken)
@@ -83,91 +64,32 @@ class ServingStore(PostgresStore):
         return taken.since._replace(heads=None) if is_another else taken.since
 
     def _take_pen(self, host_id: str, known_pos: int | None) -> Taken:
-        _, [row] = self._begin_to_write(take_pen(host_id, known_pos))
-        taken = read_taken(row)
-        assert taken is not None  # it was waited for
-        return taken
+        trip = Trip(self.connection)
+        trip.add("BEGIN")
+        trip.add_each(TAKE_PEN, [(host_id, known_pos)])
+        try:
+            trip.go()
+        except psycopg.Error as error:
+            self._refuse(error)
+        [row] = trip.rows(-1)
+        return read_taken(row)
 
-    def _take_begun(self) -> Taken | None:
-        begun, self._begun = self._begun, None
-        if begun is None or not self.in_transaction:
-            return None
-        self._transactions += 1
-        self.subtransactions = 0
-        return begun
-
-    def rest(self) -> None:
-        """Nothing follows at once: let go of what was begun for it."""
-        if self._begun is not None:
-            self._begun = None
-            with suppress(StoreFault):
-                self._execute("ROLLBACK")
-
-    def commit_with(self, writes: Sequence[Write], pos: int | None) -> None:
-        """Run these and commit, all in one trip."""
-        self._pos = pos
-        super().commit_with(writes, pos)
-
-    def _commit_in_one_trip(self, writes: Sequence[Write]) -> str | None:
-        self._begun = None
-        if self.first_look is None or not (writes or self.tells_others):
-            return super()._commit_in_one_trip(writes)
-        if self._is_busy and not self.tells_others:
-            done = self._commit_and_begin(writes, self.first_look.host_id)
-        else:
-            done = self._commit_and_tell(writes)
-        self._committed_at = perf_counter()
-        return done
-
-    def _commit_and_tell(self, writes: Sequence[Write]) -> str | None:
-        committing, looking = self._new_cursors()
+    def _commit_in_one_trip(self, writes: Sequence[Write]) -> bool:
+        trip = self._trip_with(writes)
+        if self.tells_others:
+            trip.add(f"NOTIFY {CHANNEL}")
+        trip.add("COMMIT")
         look, self.look_behind = self.look_behind, None
+        if look is not None:
+            trip.add_each(translated(look[0]).text, [look[1]])
         try:
-            with self.connection.pipeline():
-                self._add(writes)
-                if self.tells_others:
-                    self._cursor.execute(f"NOTIFY {CHANNEL}", prepare=False)
-                committing.execute("COMMIT", prepare=False)
-                if look is not None:
-                    looking.execute(translated(look[0]).text, look[1])
-            if look is not None:
-                self.looked = looking.fetchall()
+            trip.go()
         except psycopg.Error:
-            if committing.statusmessage != "COMMIT":
+            if not trip.has_committed:
                 raise
-        return committing.statusmessage
-
-    def _commit_and_begin(self, writes: Sequence[Write], host_id: str) -> str | None:
-        committing, beginning = self._new_cursors()
-        try:
-            with self.connection.pipeline():
-                self._add(writes)
-                committing.execute("COMMIT", prepare=False)
-                beginning.execute("BEGIN", prepare=False)
-                beginning.execute(TRY_PEN, (host_id, self._pos))
-            row = beginning.fetchone()
-            begun = None if row is None else read_taken(row)
-        except psycopg.Error:
-            if committing.statusmessage != "COMMIT":
-                raise
-            begun = None
-        if committing.statusmessage == "COMMIT" and begun is not None:
-            self._begun = begun
         else:
-            self._give_up_beginning()
-        return committing.statusmessage
-
-    def _new_cursors(self) -> tuple[RawCursor[Row], RawCursor[Row]]:
-        """Make one for the commit and one for what follows it.
-
-        Never one that was used: it would still say COMMIT of the last one when this one fails.
-        """
-        return connecting.cursor_of(self.connection), connecting.cursor_of(self.connection)
-
-    def _give_up_beginning(self) -> None:
-        if self.connection.info.transaction_status is not TransactionStatus.IDLE:
-            with suppress(psycopg.Error):
-                self._cursor.execute("ROLLBACK", prepare=False)
+            self.looked = None if look is None else trip.rows(-1)
+        return trip.has_committed
 
     @property
     def server_ms(self) -> int | None:

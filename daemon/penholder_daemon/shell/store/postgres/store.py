@@ -18,17 +18,11 @@ order. So nobody has written in between where a transaction has the number after
 before, and that one was alone under way when it had got its own (`_note_number`): who came before
 it would be among those under way, who came after it would have had the next number. A daemon that
 has the database to itself reads its rows once, as over SQLite.
-
-Rows come in pieces. libpq would fetch all that a statement answers before the first is seen, and a
-list of six may be cut from a journal of millions. So the first rows are asked for with a limit, and
-where there are more the whole is asked for anew through a cursor of the server's. Not the rest: two
-plans need not agree on an order that the statement does not name.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count
 from typing import NoReturn, TypeVar
 
 import psycopg
@@ -46,17 +40,17 @@ from penholder_daemon.core.store import (
     Write,
     integer,
 )
-from penholder_daemon.shell.store.postgres import connecting, counting, faults, serving
+from penholder_daemon.shell.store.postgres import connecting, counting, faults, pieces, serving
 from penholder_daemon.shell.store.postgres.connecting import Connect
-from penholder_daemon.shell.store.postgres.dialect import Statement, comparable, translated
+from penholder_daemon.shell.store.postgres.dialect import comparable, translated
 from penholder_daemon.shell.store.postgres.finding_out import OF_ANOTHER_LIFE, find_out
+from penholder_daemon.shell.store.postgres.loop_waiting import on_thread
 from penholder_daemon.shell.store.postgres.pen import BEGIN_TO_WRITE, FREE_PEN
 from penholder_daemon.shell.store.postgres.touched import Catalogue
+from penholder_daemon.shell.store.postgres.trips import Trip
 
 T = TypeVar("T")
 
-_PIECE = 64
-_NEXT_PIECE = 256
 _STEPS_OF_A_ROW = 50
 """What a row that was read costs, in steps of SQLite's machine."""
 _WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -73,23 +67,26 @@ class PostgresStore:
         self.catalogue = catalogue
         self._savepoints = 0
         self._changed_rows = self._steps = 0
-        self._transactions = self._version = 0
+        self._version = 0
         self._was_alone = False
         """Whether no other transaction that writes was under way in the last one."""
         self._transaction_id: int | None = None
         self._life: str | None = None
-        self._cursor_numbers = count()
+        self.transactions = 0
+        """How many there were so far."""
         self.subtransactions = 0
         """How many savepoints this transaction has made so far."""
         self.sessions = 0
         """How many connections there were so far."""
+        self.is_hurried = False
+        """Whether the daemon is about to end, so that nothing is waited for."""
         self._open()
 
     def _open(self) -> None:
         self._was_alone = False
         self._is_connecting = True
         try:
-            self.connection = self._connect()
+            self.connection = on_thread(self._connect)
             self._life = self._find_life()
         except psycopg.Error as error:
             # Connected, and lost again before it was ready for use.
@@ -105,7 +102,8 @@ class PostgresStore:
     # --- transactions -------------------------------------------------------------------------
     def _begin(self) -> None:
         # All in one trip, and each a statement of its own: what sees what the lock was waited for.
-        _, [(_, number)], [(oldest,)] = self._begin_to_write(BEGIN_TO_WRITE)
+        script = partial(self._run_script, BEGIN_TO_WRITE)
+        _, [(_, number)], [(oldest,)] = self._begin_to_write(script)
         self._note_number(int(str(number)), int(str(oldest)))
 
     def _note_number(self, number: int, oldest: int) -> None:
@@ -115,17 +113,18 @@ class PostgresStore:
         self._was_alone = oldest == number
         self._transaction_id = number
 
-    def _begin_to_write(self, script: str) -> list[list[Row]]:
+    def _begin_to_write(self, begin: Callable[[], T]) -> T:
         try:
-            return self._begin_with(script)
+            return self._begin_by(begin)
         except StoreBusy:
             # Waited for as long as a transaction may last. The next one may have it.
-            self._fetch(FREE_PEN)
+            self.fetch(FREE_PEN)
             raise
 
-    def _begin_with(self, script: str) -> list[list[Row]]:
+    def _begin_by(self, begin: Callable[[], T]) -> T:
         """Begin a transaction; over a connection that was lost meanwhile a second time."""
-        self._transactions += 1
+        self.transactions += 1
+        self.subtransactions = 0
         if self.connection.info.transaction_status is not TransactionStatus.IDLE:
             # What is left of a transaction that could not be ended must not be committed with this.
             self.connection.close()
@@ -133,13 +132,13 @@ class PostgresStore:
         if is_new:
             self._open()
         try:
-            return self._run_script(script)
+            return begin()
         except StoreFault:
             # Nothing has been asked for yet, so nothing can have been half done.
             if is_new or not self.connection.closed:
                 raise
             self._open()
-            return self._run_script(script)
+            return begin()
 
     def begin_writing(self, known_pos: int | None) -> Since | None:
         """Begin a transaction that writes; nobody says what others have done."""
@@ -155,7 +154,7 @@ class PostgresStore:
 
     def _commit(self, writes: Sequence[Write] = ()) -> None:
         try:
-            done = self._commit_in_one_trip(writes)
+            is_done = self._commit_in_one_trip(writes)
         except psycopg.Error as error:
             self._savepoints = 0
             if self.connection.info.transaction_status not in _NOT_ANSWERED:
@@ -165,7 +164,7 @@ class PostgresStore:
             self._find_out(error)
             return
         self._savepoints = 0
-        if done != "COMMIT":
+        if not is_done:
             raise StoreFault("the transaction had failed, so that its commit took it back")
 
     def _refuse_commit(self, error: psycopg.Error) -> NoReturn:
@@ -174,26 +173,27 @@ class PostgresStore:
         except psycopg.Error as mistake:
             raise RowsRefused(faults.words(mistake)) from mistake
 
-    def _commit_in_one_trip(self, writes: Sequence[Write]) -> str | None:
-        if not writes:
-            return self._cursor.execute("COMMIT", prepare=False).statusmessage
-        with self.connection.pipeline():
-            self._add(writes)
-            cursor = self._cursor.execute("COMMIT", prepare=False)
-        return cursor.statusmessage
+    def _commit_in_one_trip(self, writes: Sequence[Write]) -> bool:
+        trip = self._trip_with(writes)
+        trip.add("COMMIT")
+        trip.go()
+        return trip.has_committed
 
-    def _add(self, writes: Sequence[Write]) -> None:
+    def _trip_with(self, writes: Sequence[Write]) -> Trip:
+        trip = Trip(self.connection)
         for sql, rows in writes:
-            self._cursor.executemany(translated(sql).text, rows)
+            trip.add_all(translated(sql).text, rows)
+        return trip
 
     def _find_out(self, lost: psycopg.Error) -> None:
         noted, self._transaction_id = self._transaction_id, None
-        find_out(lost, noted, partial(self._became_of, self._life))
+        became_of = partial(self._became_of, self._life)
+        on_thread(lambda: find_out(lost, noted, became_of, lambda: not self.is_hurried))
 
     def _became_of(self, life: str | None, number: int) -> str:
         """Ask what became of a transaction of one life of the server, over a new connection."""
         self._open()
-        [[status]] = self._fetch(f"SELECT pg_xact_status('{number}'::xid8)")
+        [[status]] = self.fetch(f"SELECT pg_xact_status('{number}'::xid8)")
         is_same = life is not None and life == self._life
         return str(status) if is_same or status != "committed" else OF_ANOTHER_LIFE
 
@@ -223,35 +223,13 @@ class PostgresStore:
         """Run a statement and yield its rows, some at a time."""
         statement = translated(sql)
         if not statement.is_read or statement.is_short:
-            yield from self._fetch(statement.text, values)
+            yield from self.fetch(statement.text, values)
             return
-        first = self._fetch(f"SELECT * FROM ({statement.text}) all_rows LIMIT {_PIECE}", values)
-        if len(first) < _PIECE:
-            yield from first
-        else:
-            yield from self._in_pieces(statement, values)
-
-    def _in_pieces(self, statement: Statement, values: Sequence[SqlValue]) -> Iterator[Row]:
-        name = f"rows_{next(self._cursor_numbers)}"
-        # Outside of a transaction it must be told to outlive the statement that makes it.
-        hold = "" if self.in_transaction else " WITH HOLD"
-        then = self._transactions
-        self._fetch(f"DECLARE {name} NO SCROLL CURSOR{hold} FOR {statement.text}", values)
-        try:
-            more = True
-            while more:
-                piece = self._fetch(f"FETCH FORWARD {_NEXT_PIECE} FROM {name}")
-                yield from piece
-                more = len(piece) == _NEXT_PIECE
-        finally:
-            # Where its transaction is over it is gone.
-            if self._transactions == then and (hold or self.in_transaction):
-                with suppress(StoreFault, psycopg.Error):
-                    self._fetch(f"CLOSE {name}")
+        yield from pieces.rows(self, statement.text, values)
 
     def row(self, sql: str, *values: SqlValue) -> Row | None:
         """Run a statement to its end and return its first row."""
-        found = self._fetch(translated(sql).text, values)
+        found = self.fetch(translated(sql).text, values)
         return found[0] if found else None
 
     def run(self, sql: str, *values: SqlValue) -> int:
@@ -259,7 +237,7 @@ class PostgresStore:
         if not values and self._control(sql):
             return 0
         before = self._changed_rows
-        self._fetch(translated(sql).text, values)
+        self.fetch(translated(sql).text, values)
         return self._changed_rows - before
 
     def run_many(self, sql: str, rows: Iterable[Row]) -> None:
@@ -267,26 +245,34 @@ class PostgresStore:
         listed = list(rows)
         if not listed:
             return
+        trip = Trip(self.connection)
+        trip.add_each(translated(sql).text, listed)
         try:
-            self._cursor.executemany(translated(sql).text, listed)
+            trip.go()
         except psycopg.Error as error:
             self._refuse(error)
-        self._changed_rows += max(0, self._cursor.rowcount)
+        self._changed_rows += trip.changed_rows
 
     def _run_script(self, script: str) -> list[list[Row]]:
-        self.subtransactions = 0
         try:
             return connecting.run_script(self.connection, script)
         except psycopg.Error as error:
             self._refuse(error)
 
     def _execute(self, text: str) -> None:
+        # Not by a cursor: psycopg would have everything prepared anew after a rollback.
         try:
-            self._cursor.execute(text, prepare=False)
+            self._send(text)
         except psycopg.Error as error:
             self._refuse(error)
 
-    def _fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
+    def _send(self, text: str) -> None:
+        trip = Trip(self.connection)
+        trip.add(text)
+        trip.go()
+
+    def fetch(self, text: str, values: Sequence[SqlValue] = ()) -> list[Row]:
+        """Run a statement in PostgreSQL's words and return all its rows."""
         try:
             cursor = self._cursor.execute(text, comparable(text, values))
             found = cursor.fetchall() if cursor.description is not None else []
@@ -302,7 +288,7 @@ class PostgresStore:
         if status is TransactionStatus.INERROR and not self._savepoints:
             # Nothing can come of it any more; ended here, it is told from one that goes on.
             with suppress(psycopg.Error):
-                self._cursor.execute("ROLLBACK", prepare=False)
+                self._send("ROLLBACK")
         if self.connection.closed:
             self._savepoints = 0
         faults.refuse(error)
@@ -357,7 +343,7 @@ class PostgresStore:
 
     def serving(self) -> frozenset[str]:
         """Return the ids of the hosts whose daemons hold the lock that they share."""
-        return frozenset(serving.host_in(str(name)) for [name] in self._fetch(serving.WHO_SERVES))
+        return frozenset(serving.host_in(str(name)) for [name] in self.fetch(serving.WHO_SERVES))
 
     @property
     def is_waited_for(self) -> bool:

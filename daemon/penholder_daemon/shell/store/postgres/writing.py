@@ -22,7 +22,7 @@ everybody who reads pays for that.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import NamedTuple
 
 import msgspec
@@ -36,9 +36,12 @@ from penholder_daemon.core.store import Row, StoreFault, integer
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter
 from penholder_daemon.shell.store.fault_changes import logged
 from penholder_daemon.shell.store.postgres.hints import Hints
+from penholder_daemon.shell.store.postgres.loop_waiting import LoopHand
+from penholder_daemon.shell.store.postgres.patience import Patience
 from penholder_daemon.shell.store.postgres.pen import Taken
 from penholder_daemon.shell.store.postgres.serving_store import FirstLook, ServingStore
 from penholder_daemon.shell.store.postgres.telling import Telling
+from penholder_daemon.shell.store.writer_ports import Hub
 from penholder_protocol.errors import PenholderError
 
 log = structlog.get_logger()
@@ -46,6 +49,7 @@ log = structlog.get_logger()
 MOST_SAVEPOINTS = 60
 _AGAIN_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
+_SILENT_SECONDS = 3.0
 _MEASURE_SECONDS = 60.0
 _LOOK = (
     f"SELECT p.*, EXISTS (SELECT 1 FROM host_effects WHERE host_id = ?1),"
@@ -78,15 +82,22 @@ class PostgresWriting:
     """Implements `WritingConnection`."""
 
     def __init__(
-        self, store: ServingStore, hints: Hints, make_committer: MakeCommitter, own: Own
+        self,
+        store: ServingStore,
+        hints: Hints,
+        patience: Patience,
+        make_committer: MakeCommitter,
+        own: Own,
     ) -> None:
         """Go on from where the journal stands; raises StoreFault."""
+        self._patience = patience
         self._store = store
         self._hints = hints
         self._sessions = store.sessions
         self._version = store.data_version
         self._own = own
         self._telling = Telling(store)
+        self._hand: LoopHand | None = None
         self._is_registered = self._is_fenced = self._owes_agreement = False
         self._is_hinted = self._is_left = False
         self._tried_at = self._looked_at = 0.0
@@ -115,7 +126,15 @@ class PostgresWriting:
     @property
     def fault(self) -> str | None:
         """Why nothing can be written at the moment."""
-        return self._committer.fault
+        return self._committer.fault or self._silence
+
+    @property
+    def _silence(self) -> str | None:
+        since = self._store.connection.waits_since
+        waited = 0.0 if since is None else monotonic() - since
+        return (
+            f"PostgreSQL has not answered for {waited:.0f} s" if waited > _SILENT_SECONDS else None
+        )
 
     @property
     def checkpoint_is_due(self) -> bool:
@@ -125,9 +144,16 @@ class PostgresWriting:
     def checkpoint(self) -> None:
         """Do nothing: the server has its own."""
 
-    def rest(self) -> None:
-        """Let go of what was begun for the next batch: it is not coming at once."""
-        self._store.rest()
+    def in_loop(self, act: Callable[[], None], hub: Hub) -> None:
+        """Begin it, and have the hub go on with it whenever the server has answered."""
+        if self._hand is None:
+            self._hand = LoopHand()
+        self._hand.do(act, hub)
+
+    def hurry(self) -> None:
+        """Have nobody wait for the server for much longer."""
+        self._store.is_hurried = True
+        self._patience.end()
 
     def close(self) -> None:
         """Close the connections."""
@@ -142,8 +168,8 @@ class PostgresWriting:
         *,
         waits: bool = True,
     ) -> BatchOutcome:
-        """Commit a batch as `Committer.run` does; waiting is what it is for."""
-        del waits  # it is never in the loop
+        """Commit a batch as `Committer.run` does."""
+        del waits  # the loop goes on while it does
         if not self._may_try():
             return nothing_written(batch, self._committer.fault or "")
         return self._done(
