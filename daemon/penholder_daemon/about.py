@@ -11,6 +11,7 @@ import msgspec
 from penholder_daemon import migrations
 from penholder_daemon.shell.disk.paths import Paths, UnusablePath
 from penholder_daemon.shell.settings import Settings, UnusableSettings
+from penholder_daemon.shell.store import place
 from penholder_daemon.shell.store.choosing import check_driver
 from penholder_daemon.shell.store.database import sqlite_version
 from penholder_daemon.shell.store.opening import UnusableDatabase, check_sqlite
@@ -31,7 +32,11 @@ class About(msgspec.Struct, frozen=True):
 
 
 def about(
-    config: Path | None, load: Callable[[], Settings], choose: Callable[[Settings], Paths]
+    config: Path | None,
+    load: Callable[[], Settings],
+    choose: Callable[[Settings], Paths],
+    *,
+    changes_store: bool = False,
 ) -> About:
     """Look at the configuration and the directories that it chooses; opens no database."""
     settings, problem = Settings(), None
@@ -40,6 +45,8 @@ def about(
         check_sqlite()
         check_driver(settings)
         choose(settings).check()
+        if not changes_store:
+            place.refuse_other(choose(settings).state_dir, settings.store.url)
     except (UnusableSettings, UnusableDatabase, UnusablePath, OSError) as error:
         problem = str(error)
     # Again, outside of the try: without directories there is nothing to tell, and who asked says

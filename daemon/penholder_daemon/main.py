@@ -38,6 +38,7 @@ from penholder_daemon.shell.settings import (
     load,
     with_store_url,
 )
+from penholder_daemon.shell.store import place
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.systemd.notify import notify
 from penholder_protocol import __version__
@@ -78,7 +79,7 @@ def _run() -> int:
         settings = read_settings()
         paths = _paths(arguments, settings)
         logs.set_up(settings.log_format, settings.log_level)
-        daemon = Daemon(paths, settings, read_settings)
+        daemon = Daemon(paths, settings, read_settings, changes_store=arguments.change_store)
     # 1, not 78: a disk that is full may have room at the next try, so systemd is to try again.
     except UnwritableDatabase as error:
         say(_STDERR, f"penholderd: {error}")
@@ -128,6 +129,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--store-url", help="a PostgreSQL that keeps the state; see docs/several.md"
     )
+    parser.add_argument(
+        place.CHANGE,
+        action="store_true",
+        help="serve that store though the state was in another, where another history begins",
+    )
     parser.add_argument("--config", type=Path, help="a TOML file; see docs/settings.md")
     parser.add_argument(
         "--about",
@@ -152,6 +158,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         settings = with_store_url(settings, arguments.store_url, "--store-url")
     elif url := os.environ.get(_STORE_URL):
         settings = with_store_url(settings, url, _STORE_URL)
+    settings.store.require_url()
     if arguments.log_format is None:
         return settings
     return msgspec.structs.replace(settings, log_format=arguments.log_format)
@@ -159,7 +166,12 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 def _tell_about(arguments: argparse.Namespace) -> int:
     try:
-        told = about(_config(arguments), partial(_settings, arguments), partial(_paths, arguments))
+        told = about(
+            _config(arguments),
+            partial(_settings, arguments),
+            partial(_paths, arguments),
+            changes_store=arguments.change_store,
+        )
     except UnusablePath as error:
         say(_STDERR, f"penholderd: {error}")
         return _CANNOT_START

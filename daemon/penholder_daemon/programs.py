@@ -23,6 +23,7 @@ from penholder_daemon.refusals import Conflict, HalfDone, Refused
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
 from penholder_daemon.shell.disk.paths import UnusablePath, absolute, default_state_dir
+from penholder_daemon.shell.store import place
 from penholder_daemon.shell.store.opening import UnusableDatabase
 
 _STATUS = {
@@ -78,6 +79,17 @@ def locked(directory: Path) -> DirectoryLock:
             f"{error}; under systemd it is `systemctl --user stop penholder.socket"
             " penholder.service` that stops it"
         ) from error
+
+
+def require_own_store(state_dir: Path) -> None:
+    """Refuse to take a database for the state that is elsewhere; raises Refused."""
+    known = place.remembered(state_dir)
+    if known not in (None, place.OWN):
+        raise Refused(
+            f"the state of {state_dir} is in {place.named(known, state_dir)}, not in the database"
+            f" of the directory; to go on with that all the same, start the daemon on it once with"
+            f" `penholder up {place.CHANGE}`"
+        )
 
 
 def _print(text: str) -> None:

@@ -37,6 +37,8 @@ def stores(tmp_path: Path) -> Stores:
 
 
 def _run(stores: Stores, to: str, *strace: str) -> int:
+    # Each begins where nobody has moved yet: what is moved is not moved once more.
+    (stores.state_dir / "store_place").unlink(missing_ok=True)
     return subprocess.run(
         ["strace", "-f", "-qq", *strace, sys.executable, "-m", "penholder_daemon.transferring",
          f"--to={to}", f"--state-dir={stores.state_dir}"],

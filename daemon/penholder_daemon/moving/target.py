@@ -24,6 +24,7 @@ from typing import TypeAlias
 
 import apsw
 
+from penholder_daemon import programs
 from penholder_daemon.core import verify
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.store import SqlValue
@@ -115,9 +116,11 @@ def opened(state_dir: Path, *, dry_run: bool) -> Iterator[Target]:
     """Open the database for one transaction; it is committed if the block ends without exception.
 
     A dry run rolls back, and makes no database where there is none. Raises AlreadyRunning while a
-    daemon serves the directory.
+    daemon serves the directory, and Refused where its state is in another store.
     """
     paths = Paths(state_dir, state_dir)
+    # Else what is empty, or of before a move, would be taken for all there is.
+    programs.require_own_store(state_dir)
     with ExitStack() as held:
         # Nothing is locked for a database in memory, and no directory is made.
         if dry_run and not paths.database.exists():

@@ -37,7 +37,7 @@ from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.own_calls import daemon_call, daemon_caller
 from penholder_daemon.core.store import integer
 from penholder_daemon.core.transaction import Rx
-from penholder_daemon.refusals import Refused
+from penholder_daemon.refusals import HalfDone, Refused
 from penholder_daemon.restoring import bytes_of_blobs, candidate, current, placing
 from penholder_daemon.rooms import build_registry
 from penholder_daemon.rooms.daemon.records.restoring import Ended
@@ -45,6 +45,7 @@ from penholder_daemon.shell.disk import backups, blob_copies, copying
 from penholder_daemon.shell.disk.paths import Paths, make_private_directory
 from penholder_daemon.shell.kernel.world import RealWorld
 from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.store import place as store_place
 from penholder_daemon.shell.store.database import ApswStore, WriterStore
 from penholder_protocol.errors import PenholderError
 
@@ -126,7 +127,17 @@ class _Work:
             store.close()
         copying.sync(self._copy)
         kept = placing.place(self._copy, self._database, self._blobs_dir, old_blobs)
+        self._remember_place()
         return msgspec.structs.replace(done, kept=None if kept is None else str(kept))
+
+    def _remember_place(self) -> None:
+        try:
+            store_place.remember(self._database.parent, store_place.OWN)
+        except OSError as error:
+            raise HalfDone(
+                f"the backup is in place, but that the state is there cannot be kept: {error};"
+                " restore it again"
+            ) from error
 
     def _lead_on(self, store: WriterStore, from_schema: int, lost: list[str]) -> Restored:
         rx = Rx(store, self._world, self._caller)

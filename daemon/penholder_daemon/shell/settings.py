@@ -51,6 +51,17 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         if self.url is not None and (problem := problem_of_url(self.url)) is not None:
             raise ValueError(problem)
 
+    def require_url(self) -> None:
+        """Refuse a password for nothing; raises UnusableSettings.
+
+        Only once all is read: the URL may come from a flag or the environment.
+        """
+        if self.url is None and self.password_file is not None:
+            raise UnusableSettings(
+                "store.password_file is set, and no store that it is for: set `[store] url` or"
+                " PENHOLDER_STORE_URL, or take it out to keep the state in state_dir"
+            )
+
 
 def problem_of_url(url: str) -> str | None:
     """Say what is wrong with a URL; none of its own words are said again."""
@@ -134,6 +145,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
 
+_TABLES: dict[str, type[msgspec.Struct]] = {"store": StoreSettings}
+"""Settings that are tables with settings of their own."""
+
+
 class UnusableSettings(Exception):
     """The configuration cannot be used; the message says why and what to do."""
 
@@ -177,7 +192,9 @@ def _explain(reason: str) -> str:
     unknown = _UNKNOWN.search(reason)
     if not unknown:
         return reason.replace("$.", "")
-    known = [field.name for field in msgspec.structs.fields(Settings)]
+    table = next((name for name in _TABLES if reason.endswith(f"`$.{name}`")), None)
+    known = [field.name for field in msgspec.structs.fields(_TABLES.get(table or "", Settings))]
     nearest = difflib.get_close_matches(unknown[1], known, 1)
     hint = f"did you mean `{nearest[0]}`? " if nearest else ""
-    return f"unknown setting `{unknown[1]}`; {hint}known are: {', '.join(known)}"
+    where = f" in [{table}]" if table else ""
+    return f"unknown setting `{unknown[1]}`{where}; {hint}known are: {', '.join(known)}"

@@ -27,9 +27,10 @@ from penholder_daemon import programs
 from penholder_daemon.core.store import Row
 from penholder_daemon.moving import progress
 from penholder_daemon.moving.blobs import sizes
-from penholder_daemon.refusals import Refused
+from penholder_daemon.refusals import HalfDone, Refused
 from penholder_daemon.rooms.daemon.records.restoring import Ended
 from penholder_daemon.shell.disk.paths import make_private_directory
+from penholder_daemon.shell.store import place
 from penholder_daemon.transferring import blobs, sides, tables, urls
 from penholder_daemon.transferring.sides import Side
 from penholder_daemon.transferring.tables import Content, Digest, Table
@@ -69,18 +70,47 @@ def transfer(
         if not dry_run or state_dir.exists():
             make_private_directory(state_dir)
             held.callback(programs.locked(state_dir).release)
-        if path is None:
-            source = held.enter_context(sides.sqlite_source(state_dir / "penholder.db"))
-            target = held.enter_context(sides.postgresql_target(to, password_file, dry_run=dry_run))
-        else:
-            if source_url is None:
-                raise Refused(
-                    "no PostgreSQL is named to move from: set `[store] url` in the daemon's"
-                    " configuration, or PENHOLDER_STORE_URL"
-                )
-            source = held.enter_context(sides.postgresql_source(source_url, password_file))
-            target = held.enter_context(sides.sqlite_target(path, dry_run=dry_run))
-        return _carry_out(source, target, dry_run=dry_run)
+        with ExitStack() as opened:
+            if path is None:
+                programs.require_own_store(state_dir)
+                source = opened.enter_context(sides.sqlite_source(state_dir / "penholder.db"))
+                filled = sides.postgresql_target(to, password_file, dry_run=dry_run)
+            else:
+                source_url = _require_source(source_url)
+                source = opened.enter_context(sides.postgresql_source(source_url, password_file))
+                filled = sides.sqlite_target(path, dry_run=dry_run)
+            done = _carry_out(source, opened.enter_context(filled), dry_run=dry_run)
+        # After its transaction, which may fail; and before anybody can start a daemon here.
+        if not dry_run:
+            _remember(state_dir, to if path is None else path, source_url)
+        return done
+
+
+def _require_source(url: str | None) -> str:
+    if url is None:
+        raise Refused(
+            "no PostgreSQL is named to move from: set `[store] url` in the daemon's configuration,"
+            " or PENHOLDER_STORE_URL"
+        )
+    return url
+
+
+def _remember(state_dir: Path, target: str | Path, source_url: str | None) -> None:
+    """Have the next start know where the state is now."""
+    if isinstance(target, Path):
+        own = state_dir / "penholder.db"
+        is_own = own.exists() and own.samefile(target)
+        known = place.remembered(state_dir)
+        if not is_own and not (known and source_url and place.is_same(known, source_url)):
+            return  # a file for another directory, from a store that was not this one's
+        target = place.OWN if is_own else f"{place.OWN}{target}"
+    try:
+        place.remember(state_dir, target)
+    except OSError as error:
+        raise HalfDone(
+            f"all is moved, but {state_dir} cannot keep where its state is now: {error}; see to the"
+            " daemon's settings before it is started"
+        ) from error
 
 
 def _carry_out(source: Side, target: Side, *, dry_run: bool) -> Transferred:

@@ -83,6 +83,27 @@ def test_the_url_comes_from_the_flag_then_the_environment_then_the_file(
     )
 
 
+def test_a_password_for_no_store_is_told(
+    about: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "c.toml").write_text('[store]\npassword_file = "/x"\n')
+    words = ("--config", "c.toml", "--state-dir", "/s")
+    status, told = about(*words)
+    assert (status, "password_file is set, and no store" in str(told["problem"])) == (78, True)
+    # The URL may come from elsewhere.
+    monkeypatch.setenv("PENHOLDER_STORE_URL", "postgresql:///environment")
+    assert "no store" not in str(about(*words)[1]["problem"])
+
+
+def test_another_store_than_before_is_told(about: Any, tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir(mode=0o700)
+    (tmp_path / "s" / "store_place").write_text("postgresql://h/fleet\n")
+    words = ("--state-dir", "s", "--runtime-dir", "r")
+    status, told = about(*words)
+    assert (status, "is in postgresql://h/fleet" in str(told["problem"])) == (78, True)
+    assert about(*words, "--change-store")[0] == 0
+
+
 def test_it_tells_that_the_driver_is_missing(about: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "find_spec", lambda _: None)
     status, told = about("--state-dir", "/s", "--store-url", "postgresql:///p")

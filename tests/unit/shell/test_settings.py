@@ -128,6 +128,15 @@ def test_a_url_with_a_secret_is_refused_and_not_said_again(tmp_path: Path, url: 
     assert _SECRET not in f"{told.value}{told_of_flag.value}"
 
 
+def test_an_unknown_setting_of_a_table_is_told_with_those_of_that_table(tmp_path: Path) -> None:
+    with pytest.raises(UnusableSettings) as told:
+        _load(tmp_path, '[store]\nurls = "x"\n')
+    assert "unknown setting `urls` in [store]; did you mean `url`?" in str(told.value)
+    assert str(told.value).endswith("known are: url, password_file")
+    with pytest.raises(UnusableSettings, match="known are: state_dir"):
+        _load(tmp_path, 'urls = "x"\n')
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -53,15 +53,22 @@ def run(words: Sequence[str]) -> int:
         description="Start the daemon in the background and wait until it is ready.",
     )
     parser.add_argument("--config", metavar="FILE", help="configuration of the daemon")
+    parser.add_argument(
+        "--change-store",
+        action="store_true",
+        help="serve the store that is configured though the state was in another one",
+    )
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))
     options = read_options(found)
-    config: str | None = found.config
+    more = ["--config", os.path.abspath(found.config)] if found.config else []
+    if found.change_store:
+        more.append("--change-store")
     running = _running(options)
     if running is not None:
         _refuse_other(running, options)
         return _tell_up(running, options, started=False)
-    if not _start(options, config):
+    if not _start(options, more):
         # Somebody else started one in the same moment, which is as good.
         running = _running(options)
     return _tell_up(running or status.record(options), options, started=running is None)
@@ -73,7 +80,7 @@ def ensure(options: Options) -> None:
     if running is not None:
         _refuse_other(running, options)
     else:
-        _start(options, None)
+        _start(options, [])
 
 
 def _running(options: Options) -> status.Running | None:
@@ -114,7 +121,7 @@ def _tell_up(running: status.Running, options: Options, *, started: bool) -> int
     return 0
 
 
-def _start(options: Options, config: str | None) -> bool:
+def _start(options: Options, more: list[str]) -> bool:
     """Start the daemon and wait; False if it gave way to one that runs. Raises Failure."""
     log = Path(options.state_dir or paths.default_state_dir()) / "penholderd.log"
     opened = _open_log(log)
@@ -122,7 +129,7 @@ def _start(options: Options, config: str | None) -> bool:
         # The log goes on from earlier runs; only what comes behind this is of the new one.
         begin = os.fstat(opened).st_size
         process = subprocess.Popen(
-            [*daemon_command(), *_arguments(options, config)],
+            [*daemon_command(), *_directories(options), *more],
             stdin=subprocess.DEVNULL,
             stdout=opened,
             stderr=opened,
@@ -150,12 +157,8 @@ def _open_log(log: Path) -> int:
     return opened
 
 
-def _arguments(options: Options, config: str | None) -> list[str]:
-    given = {
-        "--state-dir": options.state_dir,
-        "--runtime-dir": options.runtime_dir,
-        "--config": config,
-    }
+def _directories(options: Options) -> list[str]:
+    given = {"--state-dir": options.state_dir, "--runtime-dir": options.runtime_dir}
     return [
         word for flag, value in given.items() if value for word in (flag, os.path.abspath(value))
     ]

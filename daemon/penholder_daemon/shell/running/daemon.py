@@ -70,6 +70,7 @@ from penholder_daemon.shell.running.stopping import Stop
 from penholder_daemon.shell.running.tending import tend
 from penholder_daemon.shell.running.timers import Timers
 from penholder_daemon.shell.settings import Settings
+from penholder_daemon.shell.store import place
 from penholder_daemon.shell.store.backing import HostCalls, Upkeep
 from penholder_daemon.shell.store.choosing import choose
 from penholder_daemon.shell.store.readers import ThreadReaders
@@ -99,11 +100,17 @@ class Daemon:
     """Everything that one run holds; `run` is the whole life."""
 
     def __init__(
-        self, paths: Paths, settings: Settings, read_settings: Callable[[], Settings]
+        self,
+        paths: Paths,
+        settings: Settings,
+        read_settings: Callable[[], Settings],
+        *,
+        changes_store: bool = False,
     ) -> None:
         """Take the locks and open the database; raises what makes that impossible.
 
-        `read_settings` reads the settings again for a reload.
+        `read_settings` reads the settings again for a reload; `changes_store` says that another
+        store may be served than before.
         """
         self._paths = paths
         self._reloader = Reloader(settings, read_settings, self._apply)
@@ -122,6 +129,8 @@ class Daemon:
             held.callback(self._locks.release)
             # Of which host it is, is known under the lock only.
             own_host = host_id(paths.state_dir)
+            if not changes_store:
+                place.refuse_other(paths.state_dir, settings.store.url)
             self._backing = choose(settings.store, paths, own_host)
             held.callback(self._backing.close)
             self._world = RealWorld(
@@ -136,6 +145,8 @@ class Daemon:
                 HostCalls(self._own_call("host.join"), self._own_call("host.carry_out")),
             )
             held.callback(self._writer_connection.close)
+            # Before anything is served: what is acknowledged must be found again.
+            place.note_served(paths.state_dir, settings.store.url)
             self._held = held.pop_all()
         self._admission = Admission(self._allowed_uids(), self._capacity.connections)
 
