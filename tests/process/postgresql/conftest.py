@@ -28,6 +28,8 @@ USUAL = {
     "test_all_hosts_tell_the_same_at_once",
     "test_each_daemon_serves_its_own_workers_and_all_see_all",
     "test_hosts_at_work_judge_by_the_same_settings",
+    "test_hosts_keep_their_workers_over_a_restore",
+    "test_a_host_that_is_moved_keeps_its_workers",
     "test_no_daemon_begins_while_the_store_is_moved",
     "test_whoever_waits_is_woken_by_another_host",
     "test_the_whole_life_of_a_worker",

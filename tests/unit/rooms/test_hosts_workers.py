@@ -2,6 +2,7 @@
 
 import pytest
 
+from penholder_daemon.core import verify
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.effects import EndProcess, ServeWorker
 from penholder_daemon.core.handed_out import HandedOut
@@ -10,6 +11,7 @@ from penholder_daemon.shell.running.start import look_back
 from penholder_protocol import errors
 from tests.helpers.bench_hosts import LEASE_MS, OTHER, hosts, on, pass_time, register
 from tests.helpers.harness import CONTROLLER, DAEMON, Bench
+from tests.helpers.stores import IS_POSTGRESQL, sqlite_only
 
 
 @pytest.fixture
@@ -139,6 +141,7 @@ def test_owners_and_entries_say_on_which_host_their_pid_is(bench: Bench) -> None
     assert [data["host_id"] for _, data in bench.notes()] == [own, own, OTHER]
 
 
+@sqlite_only("store that nobody can share")
 def test_after_a_restore_everything_is_of_whoever_opens_it(bench: Bench) -> None:
     seated_elsewhere(bench)
     bench.own("daemon.restored", known=HandedOut(is_all=True), file="/b.db")
@@ -148,3 +151,19 @@ def test_after_a_restore_everything_is_of_whoever_opens_it(bench: Bench) -> None
     worker = bench.call("worker.get", worker_id="w1")
     assert (worker["host_id"], worker["recovery_state"]) == (bench.world.host_id, "lost")
     assert look_back(bench.store, bench.world, DAEMON).served_workers == ["w1"]
+
+
+@pytest.mark.skipif(not IS_POSTGRESQL, reason="a file has one host")
+def test_after_a_restore_of_a_shared_store_each_host_has_its_own(bench: Bench) -> None:
+    seated_elsewhere(bench)
+    bench.own("daemon.restored", known=HandedOut(is_all=True), file="/b.db")
+    assert {each["state"] for each in bench.call("host.list")["items"]} == {"expired"}
+    bench.own("host.keep")
+    worker = bench.call("worker.get", worker_id="w1")
+    assert (worker["host_id"], worker["recovery_state"]) == (OTHER, "unreachable")
+    assert look_back(bench.store, bench.world, DAEMON).served_workers == []
+    on(bench, OTHER)
+    bench.own("host.keep")
+    assert bench.call("worker.get", worker_id="w1")["recovery_state"] == "lost"
+    assert look_back(bench.store, bench.world, DAEMON).served_workers == ["w1"]
+    assert list(verify.findings(bench.rx(), bench.registry.rooms, deep=True)) == []

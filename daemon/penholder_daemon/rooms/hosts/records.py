@@ -157,16 +157,27 @@ def _adopt(tx: Tx, host_id: str) -> None:
         tx.store.run(f"UPDATE {table} SET host_id = ? WHERE host_id IS NULL", host_id)
 
 
-def disown_all(store: Store) -> None:
-    """Forget every host: what they had is of the one that registers next.
+def leave_all(tx: Tx) -> None:
+    """Have a store be nobody's at the moment, which was put together from what another had.
 
-    For a store that was put together from what another had, perhaps on another machine.
+    Where several share it each host keeps what is its own: it is expired, and comes back with its
+    next start. A file has one host, which may be on another machine than before, so what is in it
+    is of whoever registers next.
     """
+    tx.store.run("DELETE FROM leases WHERE subject >= 'host:' AND subject < 'host;'")
+    # Each host's start finds in the tables what of that is still to be done.
+    tx.store.run("DELETE FROM host_effects")
+    tx.store.run("DELETE FROM shared_settings")
+    if tx.store.is_shared:
+        sql = "UPDATE hosts SET state = 'expired', expired_at = ? WHERE state = 'active'"
+        tx.store.run(sql, tx.now)
+    else:
+        _disown_all(tx.store)
+
+
+def _disown_all(store: Store) -> None:
     for table in _OF_A_HOST:
         store.run(f"UPDATE {table} SET host_id = NULL WHERE host_id IS NOT NULL")
-    store.run("DELETE FROM leases WHERE subject >= 'host:' AND subject < 'host;'")
-    store.run("DELETE FROM host_effects")
-    store.run("DELETE FROM shared_settings")
     store.run("DELETE FROM hosts")
 
 

@@ -88,6 +88,6 @@ def _end_all(tx: Tx, known: HandedOut, why: str) -> Ended:
         runs=runs.void_all(tx),
         queue_tasks=queue.free_all(tx, why),
     )
-    # After the ends, which name the host of each: whoever opens it now is where it all is.
-    hosts.disown_all(tx.store)
+    # After the ends, which name the host of each and may leave something for it.
+    hosts.leave_all(tx)
     return ended
