@@ -11,8 +11,7 @@ import msgspec
 from penholder_daemon import migrations
 from penholder_daemon.shell.disk.paths import Paths, UnusablePath
 from penholder_daemon.shell.settings import Settings, UnusableSettings
-from penholder_daemon.shell.store import place
-from penholder_daemon.shell.store.choosing import check_driver
+from penholder_daemon.shell.store import choosing, place
 from penholder_daemon.shell.store.database import sqlite_version
 from penholder_daemon.shell.store.opening import UnusableDatabase, check_sqlite
 from penholder_protocol import __version__
@@ -43,7 +42,7 @@ def about(
     try:
         settings = load()
         check_sqlite()
-        check_driver(settings)
+        choosing.check(settings.store)
         choose(settings).check()
         if not changes_store:
             place.refuse_other(choose(settings).state_dir, settings.store.url)

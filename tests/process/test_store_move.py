@@ -13,7 +13,7 @@ from penholder_daemon.core.store import Row, SqlValue, Store
 from penholder_daemon.refusals import Refused
 from penholder_daemon.shell.disk import blob_copies
 from penholder_daemon.shell.disk.lock import AlreadyRunning, DirectoryLock
-from penholder_daemon.shell.store.opening import open_writer
+from penholder_daemon.shell.store.opening import UnusableDatabase, open_writer
 from penholder_daemon.shell.store.postgres import opening as postgres_opening
 from penholder_daemon.transferring import tables
 from penholder_daemon.transferring.tables import Content
@@ -216,6 +216,10 @@ def test_another_schema_and_a_foreign_one_are_refused(stores: Stores) -> None:
         connection.execute("CREATE TABLE penholder.theirs (x INT)")
     with pytest.raises(Exception, match="of another program; it was left alone"):
         stores.to_postgresql()
+    with pytest.raises(UnusableDatabase, match="of another program"):
+        stores.to_sqlite(stores.state_dir / "back.db")
+    with psycopg.connect(stores.url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA penholder CASCADE")
     with pytest.raises(Refused, match="holds no store"):
         stores.to_sqlite(stores.state_dir / "back.db")
     with closing(apsw.Connection(str(stores.database))) as connection:

@@ -123,12 +123,12 @@ def _putter(store: WriterStore) -> Callable[[Table, Iterable[Row]], None]:
 def postgresql_source(url: str, password_file: str | None) -> Iterator[Side]:
     """Open a database to be read while nobody writes it; raises Refused."""
     with connected(url, password_file) as store:
-        store.catalogue = opening.catalogue_of(store.connection)
         name = filling.named(store)
-        if "streams" not in store.catalogue.columns:
+        found = opening.version_in(store.connection)
+        if not found:
             raise Refused(f"{name} holds no store of Penholder's")
-        row = store.row("SELECT version FROM schema_version")
-        _refuse_other_schema(name, 0 if row is None else int(str(row[0])))
+        store.catalogue = opening.catalogue_of(store.connection)
+        _refuse_other_schema(name, found)
         pieces = partial(blobs.from_rows, store)
         yield Side(name, "postgresql", store, _never, _nothing, pieces, _never)
 
@@ -211,6 +211,11 @@ def _end(store: WriterStore | PostgresStore) -> None:
 
 
 def _refuse_other_schema(name: str, found: int) -> None:
+    if found > _NEWEST:
+        raise Refused(
+            f"{name} has schema {found}, and this program moves schema {_NEWEST}: upgrade the"
+            " program, and move with the newer one"
+        )
     if found != _NEWEST:
         raise Refused(
             f"{name} has schema {found}, and this program moves schema {_NEWEST}: start and stop"

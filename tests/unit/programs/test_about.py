@@ -98,7 +98,7 @@ def test_a_password_for_no_store_is_told(
 def test_another_store_than_before_is_told(about: Any, tmp_path: Path) -> None:
     (tmp_path / "s").mkdir(mode=0o700)
     (tmp_path / "s" / "store_place").write_text("postgresql://h/fleet\n")
-    words = ("--state-dir", "s", "--runtime-dir", "r")
+    words = ("--state-dir", "s", "--runtime-dir", "/r")
     status, told = about(*words)
     assert (status, "is in postgresql://h/fleet" in str(told["problem"])) == (78, True)
     assert about(*words, "--change-store")[0] == 0

@@ -18,11 +18,12 @@ import psycopg
 from psycopg import RawCursor
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Loader
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Format
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
 from penholder_daemon.core.store import Row, StoreFault
+from penholder_daemon.shell.store.postgres import faults
 from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.faults import words
 
@@ -69,8 +70,14 @@ _NO_TRIGGERS = (
 )
 _CONNECT_SECONDS = 5
 _AGAIN_SECONDS = 1.0
+_NAMELESS = "connection timeout expired"
+_HIGHEST_PORT = 65535
 _PREPARED_AFTER = 3
 _MOST_PREPARED = 1000
+
+
+class Misconfigured(StoreFault):
+    """It cannot be reached for what the settings say, and that stays so."""
 
 
 def connector(
@@ -82,7 +89,7 @@ def connector(
         told = {**_SETTINGS, **settings}
         options = " ".join(f"-c {setting}={value}" for setting, value in told.items())
         # Read each time: it may have been changed since.
-        password = None if password_file is None else _password_in(Path(password_file))
+        password = None if password_file is None else password_in(password_file)
         try:
             connection = Connection.connect(
                 make_conninfo(url, **_NOTICES_SOON),
@@ -94,7 +101,9 @@ def connector(
                 password=password,
             )
         except psycopg.Error as error:
-            raise StoreFault(words(error)) from error
+            if faults.is_of_the_settings(error):
+                raise Misconfigured(f"store.url cannot be used: {words(error)}") from error
+            raise StoreFault(_with_the_server(url, words(error))) from error
         connection.prepared_max = _MOST_PREPARED
         _adapt(connection)
         return connection
@@ -102,21 +111,52 @@ def connector(
     return connect
 
 
-def _password_in(path: Path) -> str:
-    """Read a password that nobody else can."""
+def check(url: str, password_file: str | None) -> None:
+    """Refuse what no server need be asked for; raises Misconfigured."""
+    try:
+        ports = str(conninfo_to_dict(url).get("port", ""))
+    except psycopg.Error as error:
+        raise Misconfigured(f"store.url cannot be used: {words(error)}") from error
+    for port in filter(None, ports.split(",")):
+        if not port.isdecimal() or not 0 < int(port) <= _HIGHEST_PORT:
+            raise Misconfigured(
+                f"store.url cannot be used: {port!r} is no port; expected was 1 to {_HIGHEST_PORT}"
+            )
+    if password_file is not None:
+        password_in(password_file)
+
+
+def password_in(password_file: str) -> str:
+    """Read a password that nobody else can; raises Misconfigured."""
+    path = Path(password_file)
     try:
         with path.expanduser().open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if mode & 0o077:
-                raise StoreFault(
+                raise Misconfigured(
                     f"others may read the password in {path} (its mode is {mode & 0o777:04o});"
                     " make it 0600"
                 )
-            return file.readline().decode().rstrip("\r\n")
+            found = file.readline().decode().rstrip("\r\n")
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
         # Never with what is in it, which a UnicodeDecodeError would show.
         why = error.strerror if isinstance(error, OSError) else "it holds no text"
-        raise StoreFault(f"the password in {path} cannot be read: {why}") from None
+        raise Misconfigured(f"the password in {path} cannot be read: {why}") from None
+    if not found:
+        raise Misconfigured(f"{path} holds no password; expected was one in its first line")
+    return found
+
+
+def _with_the_server(url: str, told: str) -> str:
+    """Have an error name the server that it is about; one in libpq's own words does."""
+    if not told.startswith(_NAMELESS):
+        return told
+    named = conninfo_to_dict(url)
+    host = named.get("host") or named.get("hostaddr") or os.environ.get("PGHOST")
+    if host is None:
+        host = f"service {named['service']}" if "service" in named else "this machine's own socket"
+    port = named.get("port") or os.environ.get("PGPORT") or "5432"
+    return f"the server at {host}, port {port}: {told}"
 
 
 def once_a_second(connect: Connect) -> Connect:

@@ -7,6 +7,7 @@ import psycopg
 from penholder_daemon.core.store import StoreBusy, StoreFault
 
 _LOCKED = "55P03"
+NO_RIGHT = "42501"
 _FAULTS = (
     "08",  # the connection
     "25006",  # a server that only reads, such as a standby
@@ -14,7 +15,7 @@ _FAULTS = (
     "28",  # who may connect
     "3F000",  # a schema that is not there
     "40",  # a transaction that was taken back
-    "42501",  # what the role may do
+    NO_RIGHT,  # what the role may do
     "42883",  # a function that is not there any more: ours are made before anything else is done
     "42P01",  # the same of a table
     "53",  # no room, no memory, no connection left
@@ -23,6 +24,8 @@ _FAULTS = (
     "58",  # its disk
     "XX",  # damage
 )
+_A_SERVER = "connection to server"
+_AN_OPTION = "for connection option"
 _WITHOUT_A_CODE = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.DataError)
 
 
@@ -43,6 +46,15 @@ def is_fault(error: psycopg.Error) -> bool:
         # which no text of PostgreSQL can. The latter is refused before it is sent.
         return isinstance(error, _WITHOUT_A_CODE)
     return error.sqlstate.startswith(_FAULTS)
+
+
+def is_of_the_settings(error: psycopg.Error) -> bool:
+    """Tell whether no server was tried, since what is to be connected to is no URL of one."""
+    told = str(error)
+    if isinstance(error, psycopg.ProgrammingError):
+        return error.sqlstate is None
+    is_before_any = told.startswith("connection is bad: ") and _A_SERVER not in told
+    return error.sqlstate is None and (is_before_any or _AN_OPTION in told)
 
 
 def words(error: psycopg.Error) -> str:

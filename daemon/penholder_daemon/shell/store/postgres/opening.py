@@ -35,6 +35,23 @@ _FOLLOWERS = (
     " JOIN pg_class p ON p.oid = k.confrelid WHERE k.contype = 'f' AND k.confdeltype = 'c'"
     " AND k.connamespace = CAST($1 AS regnamespace)"
 )
+_OWNER = "SELECT current_user, pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = $1"
+_MAY_MAKE = (
+    "SELECT current_user, current_database(), has_database_privilege(current_database(), 'CREATE')"
+)
+_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
+# Of several that are named at once any would do.
+_NOT_TO_BE_USED = (
+    "SELECT relname FROM pg_class WHERE relnamespace = CAST($1 AS regnamespace) AND relkind = 'r'"
+    " AND NOT ("
+    + " AND ".join(f"has_table_privilege(oid, '{each}')" for each in _RIGHTS.split(", "))
+    + ") LIMIT 1"
+)
+_NOT_WHOLE = (
+    f"the schema {SCHEMA!r} of this database is not whole, as after a restore that was cut short or"
+    f" left out the data: restore the dump whole, after DROP SCHEMA {SCHEMA} CASCADE or into an"
+    " empty database"
+)
 
 
 def open_writer(url: str) -> PostgresStore:
@@ -71,10 +88,14 @@ def _open(connect: Connect, kind: type[StoreT]) -> StoreT:
             opened.pop_all()
         return store
     except psycopg.Error as error:
-        refusal = UnwritableDatabase if faults.is_fault(error) else UnusableDatabase
+        # What the role may not do it may do only once somebody has said so.
+        may_pass = faults.is_fault(error) and error.sqlstate != faults.NO_RIGHT
+        refusal = UnwritableDatabase if may_pass else UnusableDatabase
         raise refusal(f"PostgreSQL cannot be used: {faults.words(error)}") from error
     except StoreBusy as busy:
         raise UnwritableDatabase(str(busy)) from busy
+    except connecting.Misconfigured as fault:
+        raise UnusableDatabase(str(fault)) from fault
     except StoreFault as fault:
         raise UnwritableDatabase(f"PostgreSQL cannot be reached: {fault}") from fault
 
@@ -117,7 +138,10 @@ def _upgrade(connection: Connection) -> None:
     steps = postgresql_steps()
     known = steps[-1][0]
     with connecting.cursor_of(connection) as cursor:
-        found = _version(connection)
+        found = version_in(connection)
+        if found is None:
+            _make_schema(connection)
+            found = 0
         if found > known:
             raise UnusableDatabase(
                 f"the database has schema {found}, this program (penholder {__version__}) knows up"
@@ -134,22 +158,61 @@ def _upgrade(connection: Connection) -> None:
             )
 
 
-def _version(connection: Connection) -> int:
-    """Return the schema's number, 0 for one that is made now."""
+def version_in(connection: Connection) -> int | None:
+    """Return the schema's number, 0 for one that is empty, None where there is none.
+
+    Raises UnusableDatabase where it is another program's, is not whole, or may not be used.
+    """
     with connecting.cursor_of(connection) as cursor:
-        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = $1", (SCHEMA,))
-        if cursor.fetchone() is None:
-            cursor.execute(f"CREATE SCHEMA {SCHEMA}")
-            return 0
+        cursor.execute(_OWNER, (SCHEMA,))
+        owned = cursor.fetchone()
+        if owned is None:
+            return None
+        _require_rights(connection, *map(str, owned))
         tables = catalogue_of(connection).columns
         if not tables:
             return 0
-        if "schema_version" not in tables or "streams" not in tables:
+        missing = {"schema_version", "streams"} - tables.keys()
+        if len(missing) > 1:
             raise UnusableDatabase(
                 f"the schema {SCHEMA!r} of this database is of another program; it was left alone"
             )
-        row = cursor.execute("SELECT version FROM schema_version").fetchone()
-        return 0 if row is None else integer(row[0])
+        row = None if missing else cursor.execute("SELECT version FROM schema_version").fetchone()
+        if row is None:
+            raise UnusableDatabase(_NOT_WHOLE)
+        return integer(row[0])
+
+
+def _make_schema(connection: Connection) -> None:
+    with connecting.cursor_of(connection) as cursor:
+        role, database, may = cursor.execute(_MAY_MAKE).fetchone() or ("", "", 0)
+        if not may:
+            raise UnusableDatabase(
+                f"the role {role!s} may not make the schema {SCHEMA!r}: GRANT CREATE ON DATABASE"
+                f" {database!s} TO {role!s}"
+            )
+        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+
+
+def _require_rights(connection: Connection, role: str, owner: str) -> None:
+    """Refuse a schema that is another role's: to who may not use it its tables are not there."""
+    lacks = _lacking(connection)
+    if lacks is not None:
+        raise UnusableDatabase(
+            f"the role {role} lacks {lacks}, and the schema is of the role {owner}, as after a"
+            f" pg_restore without --role: restore it with --no-owner --role={role}, or, as {owner},"
+            f" GRANT USAGE ON SCHEMA {SCHEMA} TO {role} and GRANT {_RIGHTS} ON ALL TABLES IN"
+            f" SCHEMA {SCHEMA} TO {role}"
+        )
+
+
+def _lacking(connection: Connection) -> str | None:
+    with connecting.cursor_of(connection) as cursor:
+        may = cursor.execute("SELECT has_schema_privilege($1, 'USAGE')", (SCHEMA,)).fetchone()
+        if may != (1,):
+            return f"USAGE of the schema {SCHEMA!r}"
+        table = cursor.execute(_NOT_TO_BE_USED, (SCHEMA,)).fetchone()
+        return None if table is None else f"{_RIGHTS} of the table {SCHEMA}.{table[0]!s}"
 
 
 def catalogue_of(connection: Connection) -> Catalogue:
