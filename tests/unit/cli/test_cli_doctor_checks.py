@@ -38,6 +38,7 @@ def running(fake_control: AnsweringDaemon, cli_home: Path) -> Json:
     (cli_home / "state").mkdir()
     told = status(pid=os.getpid(), state_dir=str(cli_home / "state"))
     fake_control.answers["daemon.status"] = lambda _: told
+    fake_control.answers["daemon.config"] = lambda _: {"store": {"url": None}}
     return told
 
 

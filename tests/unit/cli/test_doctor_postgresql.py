@@ -1,5 +1,7 @@
 """What `penholder doctor` says of a PostgreSQL; asked of a real one, whose words are bent."""
 
+import socket
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ import pytest
 from penholder.cli.doctor.finding import Finding
 from penholder.cli.doctor.postgresql import postgresql
 from penholder.cli.doctor.situation import Situation, Unanswered
+from penholder.cli.terminal import store
 from penholder_daemon.shell.store.postgres import opening
 from tests.helpers import postgresql as server
 
@@ -43,7 +46,7 @@ def _well(url: str, name: str = "", value: str = "") -> None:
 
 def _examined(known: int = 1000) -> dict[str, Finding]:
     about = SimpleNamespace(config=None, schema_version=known)
-    at = cast(Situation, SimpleNamespace(about=about))
+    at = cast(Situation, SimpleNamespace(about=about, store=store.configured()))
     return {finding.check.removeprefix("PostgreSQL "): finding for finding in postgresql(at)}
 
 
@@ -122,6 +125,58 @@ def test_the_schema_is_compared_with_what_the_program_knows(url: str) -> None:
     opening.open_writer(url).close()
     assert _examined()["schema"].level == "ok"
     assert _examined(known=3)["schema"].level == "problem"
+
+
+@pytest.mark.parametrize("lost", ["DELETE FROM penholder.schema_version", None])
+def test_a_schema_that_is_not_whole_is_told_as_that(url: str, lost: str | None) -> None:
+    opening.open_writer(url).close()
+    _run(url, lost or "DROP TABLE penholder.schema_version")
+    found = _examined()["schema"]
+    assert (found.level, "it is not whole" in found.detail) == ("problem", True)
+    assert "restore the dump whole" in str(found.what_to_do)
+
+
+def test_which_right_the_role_lacks_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opening.open_writer(url).close()
+    _run(url, "CREATE ROLE examiner LOGIN")
+    monkeypatch.setenv("PENHOLDER_STORE_URL", url.replace("penholder@", "examiner@"))
+    try:
+        found = _examined()["schema"]
+        assert "of the role penholder, and the role examiner lacks USAGE" in found.detail
+        assert "--role=examiner" in str(found.what_to_do)
+        _run(url, "GRANT USAGE ON SCHEMA penholder TO examiner")
+        found = _examined()["schema"]
+        assert "the role examiner lacks SELECT, INSERT, UPDATE, DELETE of" in found.detail
+        _run(url, str(found.what_to_do).partition("TO examiner and ")[2])
+        assert _examined()["schema"].level == "ok"
+    finally:
+        _run(url, "DROP OWNED BY examiner; DROP ROLE examiner")
+
+
+def test_a_database_that_only_reads_is_a_problem(url: str) -> None:
+    _well(url)
+    name = url.partition("@/")[2].partition("?")[0]
+    _run(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    found = _examined()
+    assert [key for key, each in found.items() if each.level != "ok"] == ["writing"]
+    assert "ALTER DATABASE … RESET" in str(found["writing"].what_to_do)
+
+
+def test_what_is_no_url_is_not_taken_for_a_server_that_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PENHOLDER_STORE_URL", "postgresql://u@h/d?sslmod=x")
+    (finding,) = _examined().values()
+    assert "correct the URL" in str(finding.what_to_do)
+
+
+def test_a_server_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penholder.cli.doctor.postgresql._CONNECT_S", 2)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("PENHOLDER_STORE_URL", f"postgresql://u@127.0.0.1:{port}/d")
+        (finding,) = _examined().values()
+    assert finding.detail.startswith(f"the server at 127.0.0.1, port {port}: ")
 
 
 def test_a_server_that_is_away_is_a_problem_and_how_a_password_is_given_told(

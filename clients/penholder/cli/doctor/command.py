@@ -1,6 +1,7 @@
 """`penholder doctor`: everything that may be wrong, and what to do about it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -9,7 +10,14 @@ from penholder.cli.doctor.finding import Finding
 from penholder.cli.doctor.situation import Situation
 from penholder.cli.service import scope
 from penholder.cli.terminal import output
-from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
+from penholder.cli.terminal.options import (
+    Options,
+    Parser,
+    add_common,
+    normalized,
+    parse_known,
+    read_options,
+)
 from penholder.cli.terminal.text import printable
 
 _DESCRIPTION = """\
@@ -27,30 +35,31 @@ def run(words: Sequence[str]) -> int:
     """Carry out `penholder doctor words…`; returns the exit code."""
     parser = Parser(prog="penholder doctor", description=_DESCRIPTION)
     parser.add_argument("--system", action="store_true", help="look at the machine's daemon")
+    parser.add_argument("--config", metavar="FILE", help="configuration of the daemon")
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))
-    options = read_options(found)
-    at = _situation(options.state_dir, options.runtime_dir, is_system=found.system)
+    at = _situation(read_options(found), found.config, is_system=found.system)
     try:
         findings = list(examine(at))
     finally:
         at.close()
     is_ok = all(finding.level != "problem" for finding in findings)
-    if output.wants_json(options.json):
+    if output.wants_json(read_options(found).json):
         output.print_json(msgspec.json.encode(_Examined(is_ok, findings)))
     else:
         _print(findings)
     return 0 if is_ok else 1
 
 
-def _situation(state_dir: str | None, runtime_dir: str | None, *, is_system: bool) -> Situation:
+def _situation(options: Options, given: str | None, *, is_system: bool) -> Situation:
+    config = Path(given).absolute() if given else None
     if not is_system:
-        return Situation(state_dir, runtime_dir)
+        return Situation(options.state_dir, options.runtime_dir, config)
     where = scope.system()
     return Situation(
-        state_dir or str(where.state_dir),
-        runtime_dir or str(where.runtime_dir),
-        where.config,
+        options.state_dir or str(where.state_dir),
+        options.runtime_dir or str(where.runtime_dir),
+        config or where.config,
         "system",
     )
 

@@ -49,6 +49,9 @@ def socket_path(at: Situation) -> Iterator[Finding]:
 def runtime_sockets(at: Situation) -> Iterator[Finding]:
     """Look for runtime sockets on which nobody listens, or whose worker is not there."""
     found = sorted((at.runtime_dir / "workers").glob("*.sock"))
+    if at.refuses and found:
+        yield ok("runtime sockets", f"{len(found)}; whose they are is in the store, out of reach")
+        return
     if at.status is None and found:
         # Of a daemon that was killed: they are no fault of theirs, and to remove them helps nobody.
         yield ok("runtime sockets", f"{len(found)}, which the daemon serves again when it is up")
@@ -67,7 +70,7 @@ def blobs(at: Situation) -> Iterator[Finding]:
     """Look whether there are as many files of blobs as the daemon knows of."""
     directory = at.state_dir / "blobs"
     # In a server they are rows, and what lies there is of a time without it.
-    if at.status is None or (at.about is not None and at.about.store_url is not None):
+    if at.status is None or at.store is not None:
         return
     if os.path.lexists(directory):
         yield _private("blobs", directory, _owner(at), 0o700, stat.S_ISDIR)

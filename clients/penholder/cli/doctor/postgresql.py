@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from penholder.cli.doctor.finding import Finding, ok, problem, warning
 from penholder.cli.doctor.situation import Situation, Unanswered
-from penholder.cli.terminal import store
 from penholder.cli.terminal.store import StoreAt
 
 if TYPE_CHECKING:
@@ -36,17 +35,30 @@ _DURABLE = {
     "full_page_writes": "a power loss can damage the database: turn it on",
 }
 _DIRECT = "connect to the server itself: the daemon keeps its connections, and gains nothing"
+_NAMELESS = "connection timeout expired"
 _OF_A_POOLER = "unsupported startup parameter"
 _ASKED_FOR = "default_transaction_read_only"
 _PID = "SELECT pg_backend_pid()"
+_IS_STANDBY = "SELECT pg_is_in_recovery()"
+_OWNER = (
+    "SELECT current_user, pg_get_userbyid(nspowner), has_schema_privilege(oid, 'USAGE')"
+    " FROM pg_namespace WHERE nspname = 'penholder'"
+)
+_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
+# Of several that are named at once any would do.
+_NOT_TO_BE_USED = (
+    "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'penholder' AND c.relkind = 'r' AND NOT ("
+    + " AND ".join(f"has_table_privilege(c.oid, '{each}')" for each in _RIGHTS.split(", "))
+    + ") LIMIT 1"
+)
 _TIMEOUTS = ("statement_timeout", "transaction_timeout", "idle_session_timeout")
 """Those of the server that end what the daemon is about; its own it sets itself."""
 
 
 def postgresql(at: Situation) -> Iterator[Finding]:
     """Look at the server that the configuration names, if it names one."""
-    config = Path(at.about.config) if at.about and at.about.config else None
-    where = store.configured(config)
+    where = at.store
     if where is None:
         return
     if find_spec("psycopg") is None:
@@ -58,13 +70,34 @@ def postgresql(at: Situation) -> Iterator[Finding]:
         with _connect(where) as connection:
             known = at.about.schema_version if at.about else None
             yield from _findings(connection, partial(_connect, where), known)
+        # What the role has by itself, where nothing is asked for.
+        with _connect(where, "") as as_the_daemon:
+            yield from _writing(as_the_daemon)
     except psycopg.Error as error:
-        told = " ".join(str(error).split())
-        reach = f"see that it runs and lets the role in; its password is in {_PGPASS}"
-        yield problem(_CHECK, told, _DIRECT if _OF_A_POOLER in told else reach)
+        yield _unreachable(error, where)
 
 
-def _connect(where: StoreAt) -> "Connection":
+def _unreachable(error: "psycopg.Error", where: StoreAt) -> Finding:
+    from psycopg import ProgrammingError  # noqa: PLC0415 - as above
+
+    told = " ".join(str(error).split())
+    if isinstance(error, ProgrammingError) and error.sqlstate is None:
+        return problem(_CHECK, told, "correct the URL of the store: no server was asked")
+    if told.startswith(_NAMELESS):
+        told = f"{_server(where.url)}: {told}"
+    reach = f"see that it runs and lets the role in; its password is in {_PGPASS}"
+    return problem(_CHECK, told, _DIRECT if _OF_A_POOLER in told else reach)
+
+
+def _server(url: str) -> str:
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - as above
+
+    named = conninfo_to_dict(url)
+    host = named.get("host") or named.get("hostaddr") or named.get("service") or "this machine"
+    return f"the server at {host}, port {named.get('port') or 5432}"
+
+
+def _connect(where: StoreAt, options: str = f"-c {_ASKED_FOR}=on") -> "Connection":
     import psycopg  # noqa: PLC0415 - as above
 
     return psycopg.connect(
@@ -73,7 +106,7 @@ def _connect(where: StoreAt) -> "Connection":
         connect_timeout=_CONNECT_S,
         application_name="penholder-doctor",
         password=_password(where.password_file),
-        options=f"-c {_ASKED_FOR}=on",
+        options=options,
     )
 
 
@@ -206,7 +239,7 @@ def _clock(connection: "Connection") -> Iterator[Finding]:
 def _standby(connection: "Connection", found: Mapping[str, str]) -> Iterator[Finding]:
     """Look whether it takes writes, and whether commits wait for a standby that is away."""
     check = "PostgreSQL replication"
-    if _one(connection, "SELECT pg_is_in_recovery()"):
+    if _one(connection, _IS_STANDBY):
         yield problem(
             check, "it is a standby, which only reads", "name the primary in the URL, or promote it"
         )
@@ -229,10 +262,23 @@ def _standby(connection: "Connection", found: Mapping[str, str]) -> Iterator[Fin
         yield ok(check, f"it is a primary with {len(rows)} standbys")
 
 
+def _writing(connection: "Connection") -> Iterator[Finding]:
+    """Look whether what the daemon begins may write, unless the server is a standby."""
+    if _one(connection, f"SHOW {_ASKED_FOR}") != "on" or _one(connection, _IS_STANDBY):
+        return
+    yield problem(
+        "PostgreSQL writing",
+        f"{_ASKED_FOR} is on, so the daemon can only read",
+        f"turn it off where it is set: the server, ALTER DATABASE … RESET {_ASKED_FOR}, or ALTER"
+        " ROLE … RESET",
+    )
+
+
 def _schema(connection: "Connection", known: int | None) -> Iterator[Finding]:
-    """Look which schema it has, and whether the role may use it."""
+    """Look which schema it has, whether it is whole, and whether the role may use it."""
     check = "PostgreSQL schema"
-    if _one(connection, "SELECT to_regclass('penholder.schema_version')") is None:
+    owned = connection.execute(_OWNER).fetchone()
+    if owned is None:
         may = _one(connection, "SELECT has_database_privilege(current_database(), 'CREATE')")
         if may:
             yield ok(check, "none yet: the daemon's first start makes it")
@@ -243,12 +289,42 @@ def _schema(connection: "Connection", known: int | None) -> Iterator[Finding]:
                 "GRANT CREATE ON DATABASE … TO the role",
             )
         return
-    version = int(str(_one(connection, "SELECT version FROM penholder.schema_version")))
+    role, owner, may_use = owned
+    lacks = "USAGE of it" if not may_use else _table_not_to_be_used(connection)
+    if lacks is not None:
+        yield problem(
+            check,
+            f"it is of the role {owner}, and the role {role} lacks {lacks}",
+            f"restore it with pg_restore --no-owner --role={role}, or, as {owner}, GRANT USAGE ON"
+            f" SCHEMA penholder TO {role} and GRANT {_RIGHTS} ON ALL TABLES IN SCHEMA penholder"
+            f" TO {role}",
+        )
+        return
+    version = _version_of_schema(connection)
+    if version is None:
+        yield problem(
+            check,
+            "it is not whole, as after a restore that was cut short or left out the data",
+            "restore the dump whole, after DROP SCHEMA penholder CASCADE or into an empty database",
+        )
+        return
     detail = f"the database has schema {version}"
     if known is not None and version > known:
         yield problem(check, f"{detail}, the program knows up to {known}", "upgrade the program")
     else:
         yield ok(check, detail)
+
+
+def _table_not_to_be_used(connection: "Connection") -> str | None:
+    name = _one(connection, _NOT_TO_BE_USED)
+    return None if name is None else f"{_RIGHTS} of the table {name}"
+
+
+def _version_of_schema(connection: "Connection") -> int | None:
+    if _one(connection, "SELECT to_regclass('penholder.schema_version')") is None:
+        return None
+    found = _one(connection, "SELECT version FROM penholder.schema_version")
+    return None if found is None else int(str(found))
 
 
 def _one(connection: "Connection", sql: str) -> object:

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,8 @@ from penholder import ConnectionLost, DaemonUnreachable, paths
 from penholder.blocking import Client
 from penholder.cli.daemon_process import presence
 from penholder.cli.daemon_process.executables import daemon_command
-from penholder.cli.terminal import targets
+from penholder.cli.terminal import store, targets
+from penholder.cli.terminal.store import StoreAt
 from penholder_protocol.errors import PenholderError
 
 _ASK_S = 5.0
@@ -52,6 +54,17 @@ class Status(msgspec.Struct):
     unserved_workers: int = 0
 
 
+class _Kept(msgspec.Struct):
+    url: str | None = None
+    password_file: str | None = None
+
+
+class _InForce(msgspec.Struct):
+    """What is looked at of the settings by which a daemon works."""
+
+    store: _Kept = msgspec.field(default_factory=_Kept)
+
+
 class Unanswered(Exception):
     """A question has no answer; the message says why."""
 
@@ -79,6 +92,8 @@ class Situation:
         # Without patience: what does not answer is a finding, not something to wait for.
         self._client = Client(self.control_socket, reconnect_s=0)
         self.hangs = False
+        self.refuses = False
+        """Whether a daemon is there that cannot say how it is: its store is out of reach."""
         begun = time.monotonic()
         self.status, self.status_error = self._look_at_daemon()
         self.answered_after_ms = (time.monotonic() - begun) * 1000
@@ -93,6 +108,11 @@ class Situation:
     def control_socket(self) -> Path:
         """Where the daemon should answer."""
         return paths.control_socket(self.runtime_dir)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a daemon has answered."""
+        return self.status is not None or self.refuses
 
     @property
     def database(self) -> Path:
@@ -118,6 +138,18 @@ class Situation:
             self.way_on = getattr(error, "hint", None)
             raise Unanswered(str(error)) from None
 
+    @cached_property
+    def store(self) -> StoreAt | None:
+        """The PostgreSQL that the daemon works on, else the one that is configured; or None."""
+        with suppress(Unanswered, PenholderError, msgspec.ValidationError):
+            # What it was started with, which no file here need say.
+            kept = msgspec.json.decode(self.ask("daemon.config"), type=_InForce).store
+            if kept.url is not None:
+                file = Path(kept.password_file) if kept.password_file else None
+                return StoreAt(kept.url, file)
+        config = Path(self.about.config) if self.about and self.about.config else None
+        return store.configured(config)
+
     def close(self) -> None:
         """Hang up."""
         self._client.close()
@@ -125,7 +157,10 @@ class Situation:
     def _look_at_daemon(self) -> tuple[Status | None, str]:
         try:
             return msgspec.json.decode(self.ask("daemon.status"), type=Status), ""
-        except (Unanswered, PenholderError, msgspec.ValidationError) as error:
+        except PenholderError as error:
+            self.refuses = True
+            return None, str(error)
+        except (Unanswered, msgspec.ValidationError) as error:
             return None, str(error)
 
 

@@ -17,6 +17,12 @@ from penholder_protocol.nouns import Health, Verification
 _OLD_BACKUP_S = 2 * 86_400
 _VERIFY_S = 60.0
 _MOST_FINDINGS = 5
+_OF_A_SERVER = (
+    "whether one is made is not seen from here: pg_dump --schema=penholder makes one, or"
+    " pg_basebackup with an archive of the log"
+)
+_ADVICE_FOR_A_FILE = "see the daemon's log, disk space and disk"
+_SEE_SERVER = "see what is found of PostgreSQL, the daemon's log and the server's"
 _ADVICE = {
     # What is only held in memory is read anew by the next daemon.
     "mirrors": "restart the daemon",
@@ -50,6 +56,9 @@ def service(at: Situation) -> Iterator[Finding]:
 
 def backup(at: Situation) -> Iterator[Finding]:
     """Look how old the newest backup is."""
+    if at.store is not None:
+        yield ok("backup", _OF_A_SERVER)
+        return
     if not at.database.exists():
         return
     found = backups.newest(at.state_dir)
@@ -75,7 +84,7 @@ def health(at: Situation) -> Iterator[Finding]:
     if wrong is None:
         yield ok("health", "the store can be read and written")
     else:
-        yield problem("health", str(wrong), "see the daemon's log, disk space and disk")
+        yield problem("health", str(wrong), _ADVICE_FOR_A_FILE if at.store is None else _SEE_SERVER)
     if at.status.unserved_workers:
         yield warning(
             "workers",

@@ -9,6 +9,7 @@ from penholder_protocol import __version__
 
 _VERSION_OFFSET = 60
 """Where an SQLite file has its user_version, in which the daemon keeps the number of the schema."""
+_ON_ITS_OWN = "see to the store, as the other findings say; the daemon then goes on by itself"
 _UPGRADE = "install the newer program here, too"
 
 
@@ -21,11 +22,18 @@ def program(at: Situation) -> Iterator[Finding]:
     if at.about.problem is None:
         yield ok("configuration", f"{config}; the daemon would start with it")
     else:
-        yield problem("configuration", at.about.problem, "the daemon would not start: correct that")
+        # It may have been started by another file than the usual one.
+        other = ", or name with --config by what it was started" if at.is_there else ""
+        way = f"the daemon would not start: correct that{other}"
+        yield problem("configuration", at.about.problem, way)
 
 
 def daemon(at: Situation) -> Iterator[Finding]:
     """Look whether the daemon answers, and whether it is the program that is installed."""
+    if at.refuses:
+        detail = f"it runs, and its store cannot be used: {at.status_error}"
+        yield problem("daemon", detail, _ON_ITS_OWN)
+        return
     if at.status is None:
         yield problem("daemon", at.status_error, _revival(at))
         return
