@@ -63,10 +63,11 @@ def test_a_password_among_the_words_is_refused_with_where_it_goes(url: str) -> N
 def test_a_password_from_a_file_is_used_and_a_missing_file_told(stores: Stores) -> None:
     config = stores.state_dir.parent / "penholderd.toml"
     file = stores.state_dir.parent / "password"
-    config.write_text(f"[store]\nurl = '{stores.url}'\npassword_file = '{file}'\n")
-    missing = _move(stores.state_dir, "--to", stores.url, PENHOLDER_CONFIG=str(config))
-    assert missing.code == 11
-    assert str(file) in missing.err
+    for text in (f"url = '{stores.url}'\npassword_file = '{file}'", f"password_file = '{file}'"):
+        config.write_text(f"[store]\n{text}\n")
+        missing = _move(stores.state_dir, "--to", stores.url, PENHOLDER_CONFIG=str(config))
+        assert missing.code == 11
+        assert str(file) in missing.err
     file.write_text("secret\n")
     file.chmod(0o600)
     words = ("--to", stores.url, "--dry-run", "--no-json")

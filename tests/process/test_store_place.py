@@ -96,6 +96,8 @@ def test_it_begins_elsewhere_where_that_is_said(stores: Stores) -> None:
     stores.to_postgresql()
     daemon = DaemonProcess(stores.state_dir.parent)
     assert penholder(daemon, "up", "--change-store").code == 0
+    again = penholder(daemon, "up", "--change-store")
+    assert (again.code, "runs already" in again.err) == (1, True)
     assert penholder(daemon, "down").code == 0
     # Once: from then on the state is where it was begun.
     with _started(stores):

@@ -5,6 +5,7 @@ It works on the stores itself, so no daemon may run meanwhile.
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from penholder.cli.commands import handing_over
@@ -18,7 +19,6 @@ from penholder.cli.terminal.options import (
     parse_known,
     read_options,
 )
-from penholder.cli.terminal.store import StoreAt
 
 _VERBS = {
     "move": "move all there is from SQLite to PostgreSQL, or back",
@@ -60,7 +60,9 @@ def _move(words: Sequence[str]) -> int:
     add_common(parser, sockets=False)
     found = parse_known(parser, normalized(words))
     flags = [f"--to={found.to}", *(["--dry-run"] if found.dry_run else [])]
-    _become(flags, store.configured(), found)
+    at = store.configured()
+    # Where nothing says yet where the state will be, the password for it may be there already.
+    _become(flags, None if at is None else at.url, store.password_file(), found)
 
 
 def _restored(words: Sequence[str]) -> int:
@@ -74,12 +76,14 @@ def _restored(words: Sequence[str]) -> int:
             " backup in place and sees to this itself; a PostgreSQL is named by `[store] url` or"
             f" {store.VARIABLE}"
         )
-    _become(["--restored"], at, found)
+    _become(["--restored"], at.url, at.password_file, found)
 
 
-def _become(flags: list[str], at: StoreAt | None, found: argparse.Namespace) -> NoReturn:
-    if at is not None and at.password_file is not None:
-        flags.append(f"--password-file={at.password_file}")
+def _become(
+    flags: list[str], url: str | None, password_file: Path | None, found: argparse.Namespace
+) -> NoReturn:
+    if password_file is not None:
+        flags.append(f"--password-file={password_file}")
     # Not among the words: it may hold a password, and everybody can read those.
-    more = {} if at is None else {store.VARIABLE: at.url}
+    more = {} if url is None else {store.VARIABLE: url}
     handing_over.become("transferring", flags, read_options(found), [], more)

@@ -67,6 +67,11 @@ def run(words: Sequence[str]) -> int:
     running = _running(options)
     if running is not None:
         _refuse_other(running, options)
+        if found.change_store:
+            raise Failure(
+                f"a daemon (process {running.pid}) runs already, and serves what it has begun with;"
+                " stop it with `penholder down`, then start it so"
+            )
         return _tell_up(running, options, started=False)
     if not _start(options, more):
         # Somebody else started one in the same moment, which is as good.

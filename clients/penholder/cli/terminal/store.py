@@ -47,6 +47,12 @@ def configured(file: Path | None = None) -> StoreAt | None:
     return StoreAt(url, Path(store.password_file) if store.password_file else None)
 
 
+def password_file() -> Path | None:
+    """Return where the configuration says that the password is; raises Failure."""
+    named = _read(_usual_file()).password_file
+    return Path(named) if named else None
+
+
 def in_file(file: Path) -> str | None:
     """Return the URL of a store that a configuration names; raises Failure."""
     return _read(file).url or None
