@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from penholder_daemon.rooms.hosts.records import Registration
+from tests.helpers.command_line import Cli
 from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.fleet import Fleet
 from tests.helpers.harness import Bench
 
 ATTIC = "host_feedfeedfeedfeed"
+LONG_MS, SHORT_MS = 600_000, 1_000
+"""Leases: one that outlives a test, and one that it waits for."""
 
 
 @contextmanager
@@ -24,3 +28,27 @@ def attic(daemon: DaemonProcess, lease_ms: int, host_id: str = ATTIC) -> Iterato
         yield bench
     finally:
         bench.database.close()
+
+
+def with_attic(
+    daemon: DaemonProcess,
+    cli: Cli,
+    lease_ms: int = LONG_MS,
+    *others: str,
+    started: dict[str, object] | None = None,
+) -> Fleet:
+    """Have another host beside the daemon, and a worker of it; `started` is what was run there."""
+    assert daemon.stop() == 0
+    for host_id in others:
+        with attic(daemon, lease_ms, host_id):
+            pass
+    with attic(daemon, lease_ms) as bench:
+        bench.worker("w_far", "far", label="far")
+        peer = bench.peer("w_far")
+        bench.call("runtime.attach", peer)
+        if started is not None:
+            socket = "/nowhere/runners/w_far.sock"
+            bench.call("worker.set_endpoint", peer, runtime_pid=None, runtime_socket=socket)
+            bench.call("event.append", peer, type="process.started", data=started)
+    daemon.start()
+    return Fleet(daemon, cli)

@@ -42,7 +42,7 @@ OPTIONS = [option("allow", "allow", "Allow"), option("deny", "deny", "Deny")]
 
 def record(worker_id: str, label: str = "", **fields: str) -> WorkerRecord:
     """Make a worker's record: one that runs, unless it is said otherwise."""
-    given = {
+    given: dict[str, Any] = {
         "controller_id": "c", "state": "running", "recovery_state": "attached",
         "created_at": at(600), "updated_at": at(600), **fields,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +42,12 @@ def fleet(daemon: DaemonProcess, cli: Cli) -> Iterator[Fleet]:
     made = Fleet(daemon, cli)
     yield made
     made.close()
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the clients' configuration, which is not there yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    path = tmp_path / "config/penholder/penholder.toml"
+    path.parent.mkdir(parents=True)
+    return path

@@ -8,38 +8,15 @@ import pytest
 from tests.helpers.command_line import Cli
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.fleet import Fleet
-from tests.helpers.hosts import ATTIC, attic
+from tests.helpers.hosts import ATTIC, LONG_MS, SHORT_MS, with_attic
 from tests.helpers.programs import say
 from tests.helpers.waiting import until
 
-LONG_MS, SHORT_MS = 600_000, 1_000
 SSH = """#!/bin/sh
 printf '%s\\n' "$*" >> {log}
 echo there
 exit 7
 """
-
-
-def with_attic(daemon: DaemonProcess, cli: Cli, lease_ms: int = LONG_MS, *others: str) -> Fleet:
-    """Have another host beside the daemon, and a worker of it."""
-    assert daemon.stop() == 0
-    for host_id in others:
-        with attic(daemon, lease_ms, host_id):
-            pass
-    with attic(daemon, lease_ms) as bench:
-        bench.worker("w_far", "far", label="far")
-        bench.call("runtime.attach", bench.peer("w_far"))
-    daemon.start()
-    return Fleet(daemon, cli)
-
-
-@pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the clients' configuration, which is not there yet."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    path = tmp_path / "config/penholder/penholder.toml"
-    path.parent.mkdir(parents=True)
-    return path
 
 
 @pytest.fixture
@@ -97,7 +74,7 @@ def test_a_terminal_of_another_host_is_not_looked_for_here(daemon: DaemonProcess
     fleet = with_attic(daemon, cli)
     ran = fleet.say("attach", "far")
     assert ran.code != 0
-    assert f"is of host {ATTIC}" in ran.err
+    assert f"on host attic ({ATTIC}); on that machine `penholder attach w_far` does it" in ran.err
     fleet.close()
 
 

@@ -80,6 +80,12 @@ def arguments_of(client: Client, worker: Worker) -> Arguments:
     )
 
 
+def has_terminal(client: Client, worker: Worker) -> bool | None:
+    """Tell whether a worker's command has a terminal; None where nothing is kept of it."""
+    kept = _kept(client, worker)
+    return None if kept is None else kept.pty
+
+
 def _kept(client: Client, worker: Worker) -> _Kept | None:
     for entry in _starts(client, worker.worker_id):
         try:

@@ -56,6 +56,10 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether values of variables are in it."""
         return any(launcher.env for launcher in self.launcher.values())
 
+    def context_of(self, *names: str) -> str | None:
+        """Return the first of a machine's names that a context has, by which it is reached."""
+        return next((name for name in names if name in self.context), None)
+
 
 def path() -> Path:
     """Return where the file is."""

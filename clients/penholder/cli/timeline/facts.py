@@ -44,11 +44,12 @@ class Present(msgspec.Struct, frozen=True):
     created_at: str
     updated_at: str
     last_error: str | None = None
+    runtime_pid: int | None = None
 
     @property
     def is_living(self) -> bool:
         """Whether its seat is held, or it is starting."""
-        return living.is_living(self.state, self.recovery_state)
+        return living.is_living(self.state, self.recovery_state, self.runtime_pid)
 
 
 class Facts(msgspec.Struct, frozen=True):

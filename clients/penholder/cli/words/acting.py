@@ -17,10 +17,10 @@ from penholder.cli.terminal import failures, output
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
-from penholder.cli.words import frame
+from penholder.cli.words import afar, frame
 from penholder.cli.workers import names, waiting
 from penholder.cli.workers.endings import is_living
-from penholder_protocol.errors import PenholderError, WorkerNotFound
+from penholder_protocol.errors import PenholderError
 from penholder_protocol.nouns import Worker
 
 Act = Callable[[Client, Worker], Worker]
@@ -70,13 +70,15 @@ def wait_ended(client: Client, worker: Worker, after: int, options: Options) -> 
     """Wait until nobody has the worker's seat; `after` is the journal's position before.
 
     A `penholder run` ends by itself, in the time that its command gets. Of another program that is
-    not known: raises Failure where it does not.
+    not known: raises Failure where it does not, and where its host is not heard of.
     """
     is_stranger = asking.runner_path(worker) is None
     patience_s = _STRANGER_S if is_stranger else inf
     begun, is_told = time.monotonic(), False
     stream, types = [f"controller:{worker.controller_id}"], list(_ENDS)
-    while (now := _now(client, worker)) is not None and now.recovery_state == "attached":
+    while (now := waiting.find(client, worker.worker_id)) is not None and _is_held(now):
+        if afar.is_away(now):
+            raise afar.left_for_it(client, now)
         waited_s = time.monotonic() - begun
         if waited_s > patience_s:
             raise Failure(
@@ -84,7 +86,7 @@ def wait_ended(client: Client, worker: Worker, after: int, options: Options) -> 
                 f" penholder kill {worker.worker_id} ends it"
             )
         if waited_s > _SILENT_S and not is_told:
-            _tell_wait(now, options)
+            _tell_wait(client, now, options)
             is_told = True
         found = client.journal.wait(streams=stream, types=types, after=after, timeout_ms=_LOOK_MS)
         after = found.pos
@@ -99,16 +101,15 @@ def require_living(worker: Worker) -> None:
         )
 
 
-def _now(client: Client, worker: Worker) -> Worker | None:
-    try:
-        return client.worker.get(worker_id=worker.worker_id)
-    except WorkerNotFound:
-        return None
+def _is_held(worker: Worker) -> bool:
+    return worker.recovery_state == "attached" or (afar.is_away(worker) and is_living(worker))
 
 
-def _tell_wait(worker: Worker, options: Options) -> None:
+def _tell_wait(client: Client, worker: Worker, options: Options) -> None:
+    where = f" on {afar.host_of(client, worker)}" if afar.is_elsewhere(worker) else ""
     text = (
-        f"penholder: waiting for process {worker.runtime_pid} of {printable(worker.label)} to end;"
+        f"penholder: waiting for process {worker.runtime_pid} of {printable(worker.label)}{where}"
+        " to end;"
         f" penholder kill {worker.worker_id} ends it at once"
     )
     if not options.json:

@@ -14,9 +14,8 @@ from penholder.cli.terminal.failures import Failure, sentence
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.targets import WORKER_VARIABLE
 from penholder.cli.terminal.text import printable
-from penholder.cli.words import frame
+from penholder.cli.words import afar, frame
 from penholder.cli.workers import names
-from penholder.cli.workers.served import socket_of
 from penholder_protocol.nouns import Worker
 
 NOT_IN_THIS_STATE = 6
@@ -52,8 +51,7 @@ def run(words: Sequence[str]) -> int:
         worker = names.resolve(client, found.name, controller_id)
         refuse_ended(worker)
         _refuse_itself(worker)
-        # Its terminal is on the machine where it runs.
-        socket_of(worker)
+        _refuse_afar(client, worker)
         return _attach(client, worker, options, view=found.view)
 
 
@@ -66,6 +64,15 @@ def refuse_ended(worker: Worker) -> None:
             f"{worker.worker_id} has ended{how}: penholder logs {worker.worker_id} shows what it"
             " wrote",
             NOT_IN_THIS_STATE,
+        )
+
+
+def _refuse_afar(client: Client, worker: Worker) -> None:
+    """Its terminal is on the machine where it runs."""
+    if afar.is_elsewhere(worker):
+        way = afar.way(client, worker, f"attach {worker.worker_id}")
+        raise Failure(
+            f"the terminal of {printable(worker.label)} is on {afar.host_of(client, worker)}; {way}"
         )
 
 

@@ -16,7 +16,7 @@ from penholder.cli.run.asking import NoRunner, RunnerRefused
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
-from penholder.cli.words import acting, frame
+from penholder.cli.words import acting, afar, frame
 from penholder_protocol.nouns import Worker
 
 
@@ -48,7 +48,7 @@ def run(words: Sequence[str]) -> int:
         if number == signal.SIGKILL:
             _kill(client, worker, options)
         else:
-            _send(worker, number)
+            _send(client, worker, number)
         return worker
 
     with frame.connected(options) as client:
@@ -81,6 +81,11 @@ def signal_of(text: str) -> int:
     raise Usage(f"-s {printable(text)!r} is no signal: a name such as HUP or TERM, or a number")
 
 
+def _name_of(number: int) -> str:
+    named = {each.value: each.name.removeprefix("SIG") for each in signal.Signals}
+    return named.get(number, str(number))
+
+
 def _kill(client: Client, worker: Worker, options: Options) -> None:
     before = client.journal.position().pos
     asking.wake(worker)
@@ -94,7 +99,14 @@ def _kill(client: Client, worker: Worker, options: Options) -> None:
     acting.wait_ended(client, worker, before, options)
 
 
-def _send(worker: Worker, number: int) -> None:
+def _send(client: Client, worker: Worker, number: int) -> None:
+    if afar.is_elsewhere(worker):
+        # Never with its number: here that is another process.
+        words = f"kill -s {_name_of(number)} {worker.worker_id}"
+        raise Failure(
+            f"{printable(worker.label)} got no signal: it runs on {afar.host_of(client, worker)};"
+            f" {afar.way(client, worker, words)}"
+        )
     asking.wake(worker)
     try:
         asking.ask(worker, _Done, kind="signal", number=number)

@@ -19,7 +19,7 @@ from penholder.cli.terminal import ages
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.reader import Reader
 from penholder.cli.terminal.text import printable
-from penholder.cli.words import frame
+from penholder.cli.words import afar, frame
 from penholder.cli.words.printing import Printer
 from penholder.cli.workers import endings, names, stream, transcript, waiting
 from penholder.cli.workers.stream import Reading
@@ -29,6 +29,7 @@ from penholder_protocol.nouns import Entry, Worker
 
 _FOLLOWED_FIRST = 10
 _MOST_LINES = 1_000_000
+_AWAY = "the command may still run, and this is what was heard of it"
 
 
 def run(words: Sequence[str]) -> int:
@@ -129,6 +130,9 @@ class _Log:
             print("penholder logs: the worker has been removed", file=sys.stderr)
             return
         if endings.is_living(worker):
+            if afar.is_away(worker):
+                where = afar.host_of(self._client, worker)
+                print(f"penholder logs: {where} is not heard of: {_AWAY}", file=sys.stderr)
             return
         try:
             ending = endings.find(self._client, worker.worker_id)

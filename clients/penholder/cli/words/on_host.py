@@ -63,10 +63,9 @@ def _meant(name: str, known: Sequence[Host], own_id: str) -> Host:
 
 def _context(name: str, meant: Host, known: Iterable[Host], own_id: str) -> str:
     """Return the context by which a host is reached."""
-    contexts = configuration.read().context
-    for key in (name, meant.host_name, meant.host_id):
-        if key in contexts:
-            return key
+    key = configuration.read().context_of(name, meant.host_name, meant.host_id)
+    if key is not None:
+        return key
     raise Usage(
         f"{FLAG}: how the host {meant.host_name!r} is reached is not known here; there are"
         f" {_listed(known, own_id)}. Add to {configuration.path()}:"

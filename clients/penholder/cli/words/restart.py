@@ -7,10 +7,10 @@ import msgspec
 from penholder.blocking import Client
 from penholder.cli.run import again, asking, command
 from penholder.cli.run.asking import NoRunner, RunnerRefused
-from penholder.cli.terminal.failures import Failure
+from penholder.cli.terminal.failures import UNREACHABLE, Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
-from penholder.cli.words import acting, frame
+from penholder.cli.words import acting, afar, frame
 from penholder.cli.workers.endings import is_living
 from penholder_protocol.nouns import Worker
 
@@ -50,12 +50,21 @@ def _restart(client: Client, worker: Worker) -> bool:
     try:
         asking.ask(worker, _Restarted, kind="restart")
     except (NoRunner, RunnerRefused) as error:
-        if not is_living(client.worker.get(worker_id=worker.worker_id)):
+        now = client.worker.get(worker_id=worker.worker_id)
+        if not is_living(now):
             return False
-        raise Failure(
-            f"{printable(worker.label)} cannot be restarted: {error}", acting.NOT_IN_THIS_STATE
-        ) from None
+        raise _refusal(client, now, error) from None
     return True
+
+
+def _refusal(client: Client, worker: Worker, error: Exception) -> Failure:
+    why, code = str(error), acting.NOT_IN_THIS_STATE
+    if afar.is_elsewhere(worker):
+        way = afar.way(client, worker, f"restart {worker.worker_id}")
+        why = f"it runs on {afar.host_of(client, worker)}; {way}"
+    if afar.is_away(worker):
+        why, code = f"{afar.host_of(client, worker)}, where it runs, is not heard of", UNREACHABLE
+    return Failure(f"{printable(worker.label)} cannot be restarted: {why}", code)
 
 
 def _make_again(client: Client, worker: Worker, options: Options) -> Worker:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from penholder.blocking import Client
 from penholder.cli.agent import worktrees
-from penholder.cli.terminal.failures import EXIT_CODES, Failure
+from penholder.cli.terminal.failures import EXIT_CODES, UNREACHABLE, Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
-from penholder.cli.words import acting, frame
-from penholder.cli.workers import endings, ownership, waiting
+from penholder.cli.words import acting, afar, frame
+from penholder.cli.workers import endings, ownership
 from penholder_protocol.errors import WorkerNotStopped
 from penholder_protocol.nouns import Worker
 
@@ -51,17 +51,29 @@ def _remove(
     if place is not None and place.is_own:
         worktrees.require_clean(place)
     if endings.is_living(worker):
+        _require_told(client, worker)
         if not force:
             raise Failure(
                 f"{printable(worker.label)} is {worker.state} and lives;"
                 f" penholder stop {printable(worker.label)} ends it, rm -f ends and removes it",
                 EXIT_CODES[WorkerNotStopped.number],
             )
+        before = client.journal.position().pos
         client.worker.stop(worker_id=worker.worker_id, force=True)
-        waiting.until_empty(client, worker.worker_id, worker.controller_id)
+        acting.wait_ended(client, worker, before, options)
     elif worker.state != "stopped":
         client.worker.stop(worker_id=worker.worker_id)
     with ownership.held(client, options, worker.controller_id) as proof:
         client.worker.remove(worker_id=worker.worker_id, fence=proof.fence)
     if place is not None and place.is_own:
         worktrees.remove(place)
+
+
+def _require_told(client: Client, worker: Worker) -> None:
+    """Refuse to forget a worker whose command may run without anybody being told of it."""
+    if afar.is_away(worker) and worker.state == "stopped":
+        raise Failure(
+            f"{afar.left_for_it(client, worker)}. It is not removed before; penholder worker remove"
+            f" --worker-id {worker.worker_id} forgets it all the same",
+            UNREACHABLE,
+        )

@@ -8,11 +8,13 @@ import msgspec
 from penholder.blocking import Client
 from penholder.cli.attach import dialing
 from penholder.cli.attach.steering import Steering, steering
+from penholder.cli.run import again
 from penholder.cli.run.asking import NoRunner
 from penholder.cli.run.pty_input import MAX_WAITING_BYTES
 from penholder.cli.terminal import output
 from penholder.cli.terminal.failures import Failure, Usage
-from penholder.cli.words import frame
+from penholder.cli.terminal.text import printable
+from penholder.cli.words import afar, frame
 from penholder.cli.words.attach import NOT_IN_THIS_STATE, refuse_ended
 from penholder.cli.workers import names
 from penholder_protocol.nouns import Input, Worker
@@ -101,11 +103,25 @@ def _send(
     except dialing.Refused as error:
         raise Failure(f"cannot send to {worker.worker_id}: {error}", NOT_IN_THIS_STATE) from None
     except NoRunner as error:
-        if worker.runtime_socket is not None:
+        if worker.runtime_socket is None:
+            return _post(client, worker, steers, text)
+        if not afar.is_elsewhere(worker):
             raise Failure(f"cannot send: {error}", NOT_IN_THIS_STATE) from None
-        return _post(client, worker, steers, text)
+        # Whoever can be asked whether there is a terminal is there; what was kept says it here.
+        if again.has_terminal(client, worker) is False:
+            return _post(client, worker, steers, text)
+        raise _out_of_reach(client, worker) from None
     except dialing.NoTerminal:
         return _post(client, worker, steers, text)
+
+
+def _out_of_reach(client: Client, worker: Worker) -> Failure:
+    way = afar.way(client, worker, f"send {worker.worker_id} TEXT")
+    return Failure(
+        f"cannot send: the terminal of {printable(worker.label)} is on"
+        f" {afar.host_of(client, worker)}; {way}",
+        NOT_IN_THIS_STATE,
+    )
 
 
 def _post(client: Client, worker: Worker, steers: Steering, text: str) -> Input:

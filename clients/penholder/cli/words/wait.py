@@ -7,7 +7,7 @@ import msgspec
 from penholder.blocking import Client
 from penholder.cli.terminal import output
 from penholder.cli.terminal.options import Options
-from penholder.cli.words import frame
+from penholder.cli.words import afar, frame
 from penholder.cli.workers import endings, names, waiting
 from penholder_protocol.nouns import Worker
 
@@ -46,6 +46,9 @@ class _Ended(msgspec.Struct):
 
 
 def _wait(client: Client, worker: Worker, options: Options) -> _Ended:
+    if afar.is_away(worker) and endings.is_living(worker):
+        where = afar.host_of(client, worker)
+        frame.note(options, "wait", f"{worker.label}: {where} is not heard of; waiting for it")
     ended = waiting.until_ended(client, worker.worker_id, worker.controller_id)
     ending = None if ended is None else endings.find(client, worker.worker_id)
     text = "how it ended is not known" if ending is None else ending.text

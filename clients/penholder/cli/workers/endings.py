@@ -47,10 +47,14 @@ class Seat(Protocol):
     def recovery_state(self) -> str:
         """Whether its seat is held."""
 
+    @property
+    def runtime_pid(self) -> int | None:
+        """Who sits there."""
+
 
 def is_living(worker: Seat) -> bool:
     """Tell whether a worker's seat is held, or it is starting."""
-    return living.is_living(worker.state, worker.recovery_state)
+    return living.is_living(worker.state, worker.recovery_state, worker.runtime_pid)
 
 
 def read(type_: str, data: bytes | msgspec.Raw, at: str) -> Ending | None:

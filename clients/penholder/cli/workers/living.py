@@ -4,11 +4,12 @@ UNREACHABLE = "unreachable"
 _ENDED = ("stopped", "error")
 
 
-def is_living(state: str, recovery_state: str) -> bool:
+def is_living(state: str, recovery_state: str, runtime_pid: int | None = None) -> bool:
     """Tell whether a worker's seat is held, or it is starting.
 
-    Of one whose host is not heard of nobody knows: unless it had ended it is taken for living.
+    Of one whose host is not heard of nobody knows: unless it had ended it is taken for living. So
+    is one that was stopped meanwhile, while a process still sits there: only its own host ends it.
     """
     if recovery_state == UNREACHABLE:
-        return state not in _ENDED
+        return state not in _ENDED or runtime_pid is not None
     return recovery_state == "attached" or state == "starting"

@@ -35,11 +35,12 @@ class Known(msgspec.Struct, frozen=True):
     state: str
     recovery_state: str
     created_at: str
+    runtime_pid: int | None = None
 
     @property
     def is_living(self) -> bool:
         """Whether its seat is held, or it is starting."""
-        return living.is_living(self.state, self.recovery_state)
+        return living.is_living(self.state, self.recovery_state, self.runtime_pid)
 
 
 def resolve(client: Client, name: str, controller_id: str | None = None) -> Worker:

@@ -34,11 +34,6 @@ def until_ended(client: Client, worker_id: str, controller_id: str) -> Worker | 
     return until(client, worker_id, controller_id, has_ended)
 
 
-def until_empty(client: Client, worker_id: str, controller_id: str) -> Worker | None:
-    """Wait until nobody holds a worker's seat; None if it has been removed."""
-    return until(client, worker_id, controller_id, lambda worker: not endings.is_living(worker))
-
-
 def until(client: Client, worker_id: str, controller_id: str, is_so: Sight) -> Worker | None:
     """Wait until something is so of a worker; looks after every entry that may have made it so."""
     begin = client.journal.position().pos

@@ -29,6 +29,7 @@ class WorkerRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     updated_at: str
     last_error: str | None = None
+    runtime_pid: int | None = None
     host_id: str | None = None
 
 

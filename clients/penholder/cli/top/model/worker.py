@@ -27,6 +27,7 @@ class Worker(msgspec.Struct, kw_only=True):
     label: str
     state: str = "starting"
     recovery_state: str = "restartable"
+    runtime_pid: int | None = None
     turn_id: str | None = None
     last_error: str | None = None
     host_id: str | None = None
@@ -44,7 +45,7 @@ class Worker(msgspec.Struct, kw_only=True):
     @property
     def is_living(self) -> bool:
         """Whether its seat is held, or it is starting."""
-        return living.is_living(self.state, self.recovery_state)
+        return living.is_living(self.state, self.recovery_state, self.runtime_pid)
 
 
 class Output(msgspec.Struct):
@@ -92,6 +93,7 @@ def of_record(host: str, record: WorkerRecord) -> Worker:
         label=record.label,
         state=record.state,
         recovery_state=record.recovery_state,
+        runtime_pid=record.runtime_pid,
         turn_id=record.active_turn_id,
         last_error=record.last_error,
         host_id=record.host_id,
@@ -105,6 +107,7 @@ def refresh(worker: Worker, record: WorkerRecord) -> None:
     worker.label = record.label
     worker.created_at = record.created_at
     worker.last_error = record.last_error
+    worker.runtime_pid = record.runtime_pid
     worker.turn_id = record.active_turn_id
 
 

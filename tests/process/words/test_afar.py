@@ -1,0 +1,119 @@
+"""Words about a worker of another host: what is done from here, and what is said of the rest."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.command_line import Cli
+from tests.helpers.daemon_process import DaemonProcess
+from tests.helpers.fleet import Fleet
+from tests.helpers.hosts import ATTIC, SHORT_MS, with_attic
+from tests.helpers.waiting import until
+
+AWAY = 12
+NAMED = f"host attic ({ATTIC})"
+STARTED: dict[str, object] = {
+    "argv": ["true"], "cwd": "/", "env": [], "restart": "never", "kill_after_s": 5.0, "pty": False,
+}  # fmt: skip
+
+
+def away(daemon: DaemonProcess, cli: Cli) -> Fleet:
+    """Have a worker of a host that is not heard of any more."""
+    fleet = with_attic(daemon, cli, SHORT_MS)
+    until(lambda: fleet.client.worker.get(worker_id="w_far").recovery_state == "unreachable")
+    return fleet
+
+
+@pytest.fixture
+def known(config: Path) -> None:
+    """Have a context by which the other host is reached."""
+    config.write_text('[context.attic]\nat = "ssh://attic.example"\n')
+
+
+# --- a host that is away ---------------------------------------------------------------------
+@pytest.mark.parametrize("words", [["stop"], ["kill"], ["rm", "-f"]])
+def test_an_end_that_is_left_for_a_host_is_told_as_that(
+    daemon: DaemonProcess, cli: Cli, words: list[str]
+) -> None:
+    fleet = away(daemon, cli)
+    # Said again it is no other: nobody has heard that it ended.
+    for _ in range(2):
+        ran = fleet.say(*words, "far")
+        assert (ran.code, ran.out) == (AWAY, "")
+        assert f"its command may still run: {NAMED} is not heard of" in ran.err
+    assert fleet.client.worker.get(worker_id="w_far").state == "stopped"
+    fleet.close()
+
+
+def test_who_was_stopped_there_is_still_waited_for_and_not_forgotten(
+    daemon: DaemonProcess, cli: Cli
+) -> None:
+    fleet = away(daemon, cli)
+    fleet.say("stop", "far")
+    (listed,) = fleet.say("ps", "--json").records
+    assert (listed["name"], listed["unreachable"]) == ("far", True)
+    waiting = fleet.begin("wait", "far")
+    assert f"far: {NAMED} is not heard of; waiting for it" in waiting.error_line()
+    ran = fleet.say("logs", "far")
+    assert f"{NAMED} is not heard of: the command may still run" in ran.err
+    refused = fleet.say("rm", "far")
+    assert refused.code == AWAY
+    assert "penholder worker remove --worker-id w_far forgets it all the same" in refused.err
+    assert waiting.process.poll() is None
+    assert fleet.say("worker", "remove", "--worker-id", "w_far").code == 0
+    assert waiting.end().code == 125
+    fleet.close()
+
+
+def test_what_only_that_host_can_do_is_refused(daemon: DaemonProcess, cli: Cli) -> None:
+    fleet = away(daemon, cli)
+    ran = fleet.say("restart", "far")
+    assert ran.code == AWAY
+    assert f"cannot be restarted: {NAMED}, where it runs, is not heard of" in ran.err
+    fleet.close()
+
+
+# --- a host that is there --------------------------------------------------------------------
+def test_no_hint_names_a_process_of_another_machine(daemon: DaemonProcess, cli: Cli) -> None:
+    fleet = with_attic(daemon, cli, started=STARTED)
+    pid = fleet.client.worker.get(worker_id="w_far").runtime_pid
+    for words, said in [
+        (["kill", "-s", "HUP", "far"], "kill -s HUP w_far"),
+        (["restart", "far"], "restart w_far"),
+        (["attach", "far"], "attach w_far"),
+    ]:
+        ran = fleet.say(*words)
+        assert ran.code != 0
+        assert f"on {NAMED}; on that machine `penholder {said}` does it" in ran.err
+        assert str(pid) not in ran.err
+    fleet.close()
+
+
+@pytest.mark.usefixtures("known")
+def test_where_ssh_leads_there_the_hint_does(daemon: DaemonProcess, cli: Cli) -> None:
+    fleet = with_attic(daemon, cli)
+    ran = fleet.say("kill", "-s", "9", "far", "-s", "USR1")
+    assert "`penholder kill -s USR1 w_far --at attic` does it there" in ran.err
+    fleet.close()
+
+
+def test_a_text_for_a_command_without_a_terminal_goes_into_its_post(
+    daemon: DaemonProcess, cli: Cli
+) -> None:
+    fleet = with_attic(daemon, cli, started=STARTED)
+    ran = fleet.say("send", "far", "hi")
+    assert (ran.code, ran.err) == (0, "")
+    (sent,) = fleet.client.input.list(worker_id="w_far").items
+    assert (sent.kind, bytes(sent.data)) == ("text", b'{"text":"hi"}')
+    fleet.close()
+
+
+@pytest.mark.usefixtures("known")
+def test_one_for_a_terminal_is_to_be_typed_there(daemon: DaemonProcess, cli: Cli) -> None:
+    fleet = with_attic(daemon, cli, started={**STARTED, "pty": True})
+    ran = fleet.say("send", "far", "hi")
+    assert ran.code == 6
+    assert f"the terminal of far is on {NAMED}" in ran.err
+    assert "`penholder send w_far TEXT --at attic` does it there" in ran.err
+    assert fleet.client.input.list(worker_id="w_far").items == []
+    fleet.close()
