@@ -17,6 +17,7 @@ USUAL = {
     "test_a_daemon_ends_though_its_server_stands_still[True]",
     "test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew",
     "test_a_password_is_refused_wherever_it_is_given",
+    "test_a_query_that_waits_for_anothers_lock_is_not_called_costly",
     "test_a_restart_finds_all_of_it",
     "test_a_server_that_stands_still_is_told_as_one_that_is_away",
     "test_a_server_that_goes_and_comes_back_needs_no_restart_of_the_daemon",

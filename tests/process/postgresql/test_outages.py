@@ -157,6 +157,19 @@ def test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew(
         assert control.call("daemon.verify")["findings"] == []
 
 
+def test_a_query_that_waits_for_anothers_lock_is_not_called_costly(
+    daemon: DaemonProcess, url: str
+) -> None:
+    with daemon.connect() as control, psycopg.connect(url) as other:
+        worker_id = make_worker(control)
+        other.execute("LOCK TABLE penholder.workers IN ACCESS EXCLUSIVE MODE")
+        refused = control.error("worker.get", worker_id=worker_id)
+        other.rollback()
+        assert refused["data"]["code"] == "STORE_FAILED"
+        assert "another session holds a lock" in refused["message"]
+        assert control.call("worker.get", worker_id=worker_id)["worker_id"] == worker_id
+
+
 def test_leases_get_their_full_time_after_a_loss_of_the_connection(
     daemon: DaemonProcess, url: str
 ) -> None:

@@ -14,6 +14,7 @@ _VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _ENDED = "57014"
 _PATIENCE_SECONDS = 3.0
 """How much longer than its budget a query is waited for: the server ends it in time, if it can."""
+_LEAST_LOCK_MS = 100
 
 
 class PostgresReader(PostgresStore):
@@ -33,8 +34,13 @@ class PostgresReader(PostgresStore):
 
     def _begin(self) -> None:
         budget_ms = 0 if self._clock is None else self._clock.budget_ms
-        view = f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}"
-        self._begin_by(lambda: self._run_script(view))
+        script = f"{_VIEW}; SET LOCAL statement_timeout = {budget_ms}"
+        if budget_ms:
+            # Who waits for a lock does not work: that is to be told, so it ends before the time
+            # does. A quick query's time is shorter than any wait worth telling; it is tried again.
+            lock_ms = max(_LEAST_LOCK_MS, budget_ms // 2)
+            script = f"{script}; SET LOCAL lock_timeout = {lock_ms}"
+        self._begin_by(lambda: self._run_script(script))
         # Without a budget it is upkeep, which takes as long as it takes.
         patience = budget_ms / 1000 + _PATIENCE_SECONDS
         self.connection.patience_seconds = patience if budget_ms else None

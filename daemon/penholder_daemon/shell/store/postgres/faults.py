@@ -33,7 +33,7 @@ def refuse(error: psycopg.Error) -> NoReturn:
     """Tell faults of the database from mistakes of ours (constraints, SQL)."""
     told = words(error)
     if error.sqlstate == _LOCKED:
-        raise StoreBusy(told) from error
+        raise StoreBusy(f"another session holds a lock that this waited for: {told}") from error
     if is_fault(error):
         raise StoreFault(told) from error
     raise error
