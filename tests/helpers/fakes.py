@@ -272,6 +272,7 @@ class FakeSession:
             state_dir="/state",
             runtime_dir="/run",
             adapter="sqlite",
+            store="/state/penholder.db",
             sqlite_version="3.51.3",
             schema_version=1,
             migration_id="0001_first",
@@ -284,6 +285,7 @@ class FakeSession:
             store_fault=self.store_fault,
             wal_bytes=5,
             db_bytes=6,
+            pos=0,
         )
 
     def openrpc(self) -> Raw:
@@ -294,8 +296,10 @@ class FakeSession:
         """Return settings."""
         return Raw(b'{"drain_ms":5000}')
 
-    def metrics(self, workers: dict[str, int], blobs: Kept) -> str:
+    def metrics(self, workers: dict[str, int], blobs: Kept | None) -> str:
         """Return what a test can tell."""
+        if blobs is None:
+            return f"workers {workers}"
         return f"workers {workers}, blobs {blobs.number} of {blobs.used_bytes} bytes"
 
     async def verify(self, *, deep: bool) -> list[Finding]:

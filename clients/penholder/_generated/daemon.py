@@ -34,7 +34,7 @@ class DaemonCalls:
         return self._client.ask("daemon.health", {}, _HEALTH)
 
     def status(self) -> nouns.DaemonStatus:
-        """Return the daemon in figures."""
+        """Return the daemon in figures, also where the store cannot be read."""
         return self._client.ask("daemon.status", {}, _DAEMON_STATUS)
 
     def metrics(self) -> nouns.Metrics:
@@ -125,7 +125,7 @@ class AsyncDaemonCalls:
         return await self._client.ask("daemon.health", {}, _HEALTH)
 
     async def status(self) -> nouns.DaemonStatus:
-        """Return the daemon in figures."""
+        """Return the daemon in figures, also where the store cannot be read."""
         return await self._client.ask("daemon.status", {}, _DAEMON_STATUS)
 
     async def metrics(self) -> nouns.Metrics:

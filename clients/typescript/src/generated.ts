@@ -313,7 +313,9 @@ export interface CurrentPosition {
  * `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
  * most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
  * `blob_bytes` is what all blobs count for (MAX_BLOBS_BYTES at most).
- * `store_fault` says why nothing can be written at the moment, and is null when all is well.
+ * `store` names the file or the database of PostgreSQL that keeps the state.
+ * `store_fault` says why nothing can be written at the moment, and is null when all is well. Where
+ * nothing can be read either `workers` is empty, `blob_bytes` 0, and `pos` what was heard last.
  */
 export interface DaemonStatus {
   version: string;
@@ -325,6 +327,7 @@ export interface DaemonStatus {
   host_name: string;
   state_dir: string;
   runtime_dir: string;
+  store?: string;
   sqlite_version: string;
   schema_version: number;
   workers: Record<string, number>;
@@ -3502,7 +3505,7 @@ export class DaemonCalls {
     return this.#caller.ask("daemon.shutdown", params);
   }
 
-  /** Return the daemon in figures. */
+  /** Return the daemon in figures, also where the store cannot be read. */
   status(): Promise<DaemonStatus> {
     return this.#caller.ask("daemon.status", {});
   }

@@ -26,6 +26,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: str
     runtime_dir: str
     adapter: Literal["sqlite", "postgresql"]
+    store: str
     sqlite_version: str
     schema_version: int
     migration_id: str
@@ -38,6 +39,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     store_fault: str | None
     wal_bytes: int
     db_bytes: int
+    pos: int
+    """The position of the newest entry that was told."""
 
 
 class DaemonOperations(Protocol):
@@ -52,8 +55,8 @@ class DaemonOperations(Protocol):
     def config(self) -> Raw:
         """Return the settings in force."""
 
-    def metrics(self, workers: dict[str, int], blobs: Kept) -> str:
-        """Return all figures for Prometheus."""
+    def metrics(self, workers: dict[str, int], blobs: Kept | None) -> str:
+        """Return all figures for Prometheus, without those that could not be read."""
 
     async def verify(self, *, deep: bool) -> list[Finding]:
         """Look for damage, aside from the readers that answer queries."""

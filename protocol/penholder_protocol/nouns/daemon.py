@@ -25,7 +25,9 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     `held_bytes` is what connections make the daemon hold (at `held_bytes_limit` the one that holds
     most is ended), `unserved_workers` are those whose socket cannot be served at the moment.
     `blob_bytes` is what all blobs count for (MAX_BLOBS_BYTES at most).
-    `store_fault` says why nothing can be written at the moment, and is null when all is well.
+    `store` names the file or the database of PostgreSQL that keeps the state.
+    `store_fault` says why nothing can be written at the moment, and is null when all is well. Where
+    nothing can be read either `workers` is empty, `blob_bytes` 0, and `pos` what was heard last.
     """
 
     version: str
@@ -36,6 +38,7 @@ class DaemonStatus(Record, frozen=True, kw_only=True):
     host_name: str
     state_dir: str
     runtime_dir: str
+    store: str = ""
     sqlite_version: str
     schema_version: int
     workers: dict[str, int]

@@ -174,7 +174,7 @@ class SimulatedDaemon:
             host_id=world.host_id, started_at=world.now(), settings=Settings,
             counters=counters, accounts=accounts,
             writer=writer, upkeep=None,  # type: ignore[arg-type]  # it needs threads
-            store_figures=lambda: StoreFigures("sqlite", db_bytes=0, wal_bytes=0),
+            store_figures=lambda: StoreFigures("sqlite", ":memory:", db_bytes=0, wal_bytes=0),
             compare_mirrors=daemon_call(REGISTRY.methods["daemon.compare_mirrors"], caller, {}),
             **parts,
         )  # fmt: skip

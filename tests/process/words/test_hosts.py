@@ -42,6 +42,7 @@ def test_one_host_has_no_column(fleet: Fleet) -> None:
     shown = fleet.say("status", "--no-json").out
     assert "host_name  " in shown
     assert status.host_name in shown
+    assert str(fleet.daemon.state_dir / "penholder.db") in shown
 
 
 def test_several_hosts_have_one(daemon: DaemonProcess, cli: Cli) -> None:

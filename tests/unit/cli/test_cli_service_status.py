@@ -78,7 +78,7 @@ def test_a_store_that_takes_no_writes_is_a_problem(
     ran = cli("service", "status")
     assert ran.code == 1
     [problem] = ran.json["problems"]
-    assert problem.startswith("writes are refused, reads go on: the disk is full")
+    assert problem.startswith("the store fails: the disk is full")
 
 
 def test_workers_that_cannot_be_served_are_a_problem(

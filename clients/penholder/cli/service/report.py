@@ -120,9 +120,7 @@ def _age_problems(scope: Scope, version: str) -> list[str]:
 def _store_problems(running: status.Running) -> list[str]:
     found = []
     if running.store_fault is not None:
-        found.append(
-            f"writes are refused, reads go on: {running.store_fault}; it ends with its cause"
-        )
+        found.append(f"the store fails: {running.store_fault}; it ends with its cause")
     if running.unserved_workers:
         found.append(
             f"{running.unserved_workers} workers cannot be served: stop some, raise LimitNOFILE, or"

@@ -1,6 +1,8 @@
 """The daemon itself: health, figures, the end."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -41,6 +43,7 @@ from penholder_protocol.nouns.words import (
 )
 
 room = Room("daemon")
+T = TypeVar("T")
 
 _DEFAULT_DRAIN_MS = 5000
 _FORGET_EVERY_MS = 3_600_000
@@ -70,33 +73,53 @@ async def health(session: Session) -> Health:
     )
 
 
+class _Counted(NamedTuple):
+    """What only the store knows of the daemon's figures."""
+
+    workers: dict[str, int]
+    pos: int
+    blob_bytes: int
+
+
 @room.local(sockets=(CONTROL,))
 async def status(session: Session) -> DaemonStatus:
-    """Return the daemon in figures."""
-    counts, pos = await session.read(_counts)
-    blob_bytes = await session.read(blobs.used_bytes)
+    """Return the daemon in figures, also where the store cannot be read."""
+    counted = await _look(session, _count)
     figures = msgspec.structs.asdict(session.daemon.figures())
     del figures["migration_id"], figures["adapter"]
+    if isinstance(counted, StoreFault):
+        figures["store_fault"] = figures["store_fault"] or str(counted)
+        counted = _Counted({}, figures["pos"], 0)
     return DaemonStatus(
         version=__version__,
         boot_id=session.world.boot_id,
-        workers=counts,
-        pos=pos,
-        blob_bytes=blob_bytes,
-        **figures,
+        **{**figures, **counted._asdict()},
     )
 
 
-def _counts(rx: Rx) -> tuple[dict[str, int], int]:
+async def _look(session: Session, look: Callable[[Rx], T]) -> T | StoreFault:
+    """Read; returns the fault where nothing can be read, which is when people ask for figures."""
+    try:
+        return await session.read(look)
+    except StoreFault as fault:
+        return fault
+
+
+def _count(rx: Rx) -> _Counted:
+    return _Counted(_workers(rx), journal.position(rx), blobs.used_bytes(rx))
+
+
+def _workers(rx: Rx) -> dict[str, int]:
     rows = rx.store.rows("SELECT state, COUNT(*) FROM workers GROUP BY state ORDER BY state")
-    return {str(state): integer(count) for state, count in rows}, journal.position(rx)
+    return {str(state): integer(count) for state, count in rows}
 
 
 @room.local(sockets=(CONTROL,))
 async def metrics(session: Session) -> Metrics:
     """Return all figures in the text format of Prometheus."""
-    counts, _ = await session.read(_counts)
-    return Metrics(text=session.daemon.metrics(counts, await session.read(blobs.kept)))
+    found = await _look(session, lambda rx: (_workers(rx), blobs.kept(rx)))
+    workers, kept = ({}, None) if isinstance(found, StoreFault) else found
+    return Metrics(text=session.daemon.metrics(workers, kept))
 
 
 @room.local(sockets=(CONTROL,))

@@ -67,20 +67,21 @@ def render(
     counters: Counters,
     figures: Figures,
     workers: Mapping[str, int],
-    blobs: Kept,
+    blobs: Kept | None,
     *,
     largest_unsent_bytes: int,
-    pos: int,
 ) -> str:
-    """Return the page."""
+    """Return the page; without what could not be read, as no figure is better than a wrong one."""
     # One for each page: the library's own registry would add figures of the process.
     registry = CollectorRegistry(auto_describe=False)
-    gauges = {**_gauges(figures, largest_unsent_bytes, pos), **_of_blobs(blobs)}
+    gauges = _gauges(figures, largest_unsent_bytes)
+    if blobs is not None:
+        gauges = {**gauges, **_of_blobs(blobs)}
     registry.register(_Page(counters, gauges, workers))
     return generate_latest(registry).decode()
 
 
-def _gauges(figures: Figures, largest_unsent_bytes: int, pos: int) -> Gauges:
+def _gauges(figures: Figures, largest_unsent_bytes: int) -> Gauges:
     return {
         "connections": ("Open connections.", figures.connections),
         "subscriptions": ("Live subscriptions.", figures.subscriptions),
@@ -105,7 +106,7 @@ def _gauges(figures: Figures, largest_unsent_bytes: int, pos: int) -> Gauges:
             "1 while nothing can be written, 0 otherwise.",
             0 if figures.store_fault is None else 1,
         ),
-        "journal_position": ("Position of the newest entry.", pos),
+        "journal_position": ("Position of the newest entry.", figures.pos),
         "wal_bytes": ("Size of the write-ahead log.", figures.wal_bytes),
         "database_bytes": ("Size of the database.", figures.db_bytes),
     }

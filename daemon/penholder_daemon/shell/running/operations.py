@@ -61,6 +61,7 @@ class Operations:
             state_dir=str(self.paths.state_dir),
             runtime_dir=str(self.paths.runtime_dir),
             adapter=store.adapter,
+            store=store.name,
             sqlite_version=sqlite_version(),
             schema_version=len(migrations.steps()),
             migration_id=migrations.steps()[-1][0],
@@ -73,6 +74,7 @@ class Operations:
             store_fault=self.writer.fault,
             wal_bytes=store.wal_bytes,
             db_bytes=store.db_bytes,
+            pos=self.publisher.pos,
         )
 
     def openrpc(self) -> Raw:
@@ -89,8 +91,8 @@ class Operations:
         )
         return Raw(msgspec.json.encode(settings))
 
-    def metrics(self, workers: dict[str, int], blobs: Kept) -> str:
-        """Return all figures for Prometheus."""
+    def metrics(self, workers: dict[str, int], blobs: Kept | None) -> str:
+        """Return all figures for Prometheus, without those that could not be read."""
         # Here, because few ask for it and it would take a sixth of the time of a start.
         from penholder_daemon.shell.observing import metrics  # noqa: PLC0415
 
@@ -101,7 +103,6 @@ class Operations:
             workers,
             blobs,
             largest_unsent_bytes=max(lags, default=0),
-            pos=self.publisher.pos,
         )
 
     async def verify(self, *, deep: bool) -> list[Finding]:

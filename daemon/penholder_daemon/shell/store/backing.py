@@ -119,9 +119,10 @@ class Upkeep(Protocol):
 
 
 class StoreFigures(NamedTuple):
-    """What keeps the state, and how large that is."""
+    """What keeps the state, what that is called, and how large it is."""
 
     adapter: Literal["sqlite", "postgresql"]
+    name: str
     db_bytes: int
     wal_bytes: int
 

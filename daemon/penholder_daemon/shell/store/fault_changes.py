@@ -14,7 +14,7 @@ def logged(committer: Committer, act: Callable[[], BatchOutcome]) -> BatchOutcom
     before = committer.fault
     outcome = act()
     if before is None and committer.fault is not None:
-        log.error("writes fail, reads go on", reason=committer.fault)
+        log.error("writes fail", reason=committer.fault)
     elif before is not None and committer.fault is None:
         log.info("writes work again")
     return outcome

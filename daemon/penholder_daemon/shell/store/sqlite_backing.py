@@ -56,6 +56,7 @@ class SqliteBacking:
         """Return the sizes of the files."""
         return StoreFigures(
             "sqlite",
+            str(self._paths.database),
             db_bytes=file_bytes(self._paths.database),
             wal_bytes=file_bytes(self._log),
         )

@@ -16,7 +16,12 @@ from penholder_daemon.shell.store.pace import AlwaysFast, Pace
 from penholder_daemon.shell.store.postgres import opening
 from penholder_daemon.shell.store.postgres.beside import PostgresReader
 from penholder_daemon.shell.store.postgres.blobs import PostgresBlobs
-from penholder_daemon.shell.store.postgres.connecting import Connect, connector, once_a_second
+from penholder_daemon.shell.store.postgres.connecting import (
+    Connect,
+    connector,
+    database_of,
+    once_a_second,
+)
 from penholder_daemon.shell.store.postgres.hints import Hints
 from penholder_daemon.shell.store.postgres.patience import Patience
 from penholder_daemon.shell.store.postgres.serving import name_of_run, together
@@ -38,6 +43,7 @@ class PostgresBacking:
 
     def __init__(self, url: str, password_file: str | None, paths: Paths, host_id: str) -> None:
         """Connect to nothing yet."""
+        self._url = url
         self._connector = partial(connector, url, password_file=password_file)
         self._host_id = host_id
         self._name = name_of_run(host_id)
@@ -102,4 +108,4 @@ class PostgresBacking:
     def figures(self) -> StoreFigures:
         """Return how large it was when it was last looked at."""
         db_bytes = 0 if self._writing is None else self._writing.database_bytes
-        return StoreFigures("postgresql", db_bytes=db_bytes, wal_bytes=0)
+        return StoreFigures("postgresql", database_of(self._url), db_bytes=db_bytes, wal_bytes=0)

@@ -111,6 +111,16 @@ def connector(
     return connect
 
 
+def database_of(url: str) -> str:
+    """Name the database of a URL for people, with nothing that says how one gets in."""
+    told = conninfo_to_dict(url)
+    service, database, host = told.get("service"), told.get("dbname"), told.get("host")
+    if service and not database:
+        return f"PostgreSQL service {service}"
+    port = f", port {told['port']}" if told.get("port") else ""
+    return f"PostgreSQL database {database or 'of its user'} at {host or 'this machine'}{port}"
+
+
 def check(url: str, password_file: str | None) -> None:
     """Refuse what no server need be asked for; raises Misconfigured."""
     try:
