@@ -57,6 +57,12 @@ def test_several_hosts_have_one(daemon: DaemonProcess, cli: Cli) -> None:
     fleet.close()
 
 
+def test_hosts_of_one_name_are_told_apart(daemon: DaemonProcess, cli: Cli) -> None:
+    fleet = with_attic(daemon, cli, LONG_MS, "host_beefbeefbeefbeef")
+    assert "attic (feed)" in fleet.say("ps", columns=200).out
+    fleet.close()
+
+
 def test_who_is_unreachable_still_lives_and_is_marked(daemon: DaemonProcess, cli: Cli) -> None:
     fleet = with_attic(daemon, cli, SHORT_MS)
 

@@ -16,7 +16,6 @@ from penholder.cli.terminal.grid import Column
 from penholder.cli.terminal.text import plain
 from penholder.cli.words import frame
 from penholder.cli.workers import endings, hosts, living, overviews, summaries
-from penholder.cli.workers.hosts import Host
 from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import WorkerOverview
 
@@ -59,7 +58,7 @@ class Listed(msgspec.Struct, frozen=True):
     ended_at: str | None
     host_id: str
     host: str
-    """What the host is called; its id where that is not known."""
+    """What the host is called, with the end of its id where others are called the same."""
     unreachable: bool
     """Whether its host is not heard of: what it is at is how it was then."""
 
@@ -89,16 +88,16 @@ def run(words: Sequence[str]) -> int:
         with frame.nobody_yet(found.controller):
             seen.extend(overviews.read(client, controller_id, everyone=found.everyone))
         labels = _labels(client) if seen else {}
-        known = hosts.known(client) if seen else {}
+        called = hosts.labels(hosts.known(client)) if seen else {}
         stall_after_s = found.stall_after
         if stall_after_s is None:
             stall_after_s = configuration.stall_after_s(ages.STALL_AFTER_S)
-        listed = [_listed(each, labels, known, stall_after_s) for each in seen]
+        listed = [_listed(each, labels, called, stall_after_s) for each in seen]
     format_ = output.format_of(options, output.TABLE)
     if format_ != output.TABLE:
         frame.print_for_programs(listed, format_)
         return 0
-    _print(listed, len(known), everyone=found.everyone, headings=options.headers)
+    _print(listed, len(called), everyone=found.everyone, headings=options.headers)
     return 0
 
 
@@ -108,10 +107,9 @@ def _labels(client: Client) -> dict[str, str]:
 
 
 def _listed(
-    seen: WorkerOverview, labels: dict[str, str], known: dict[str, Host], stall_after_s: float
+    seen: WorkerOverview, labels: dict[str, str], called: dict[str, str], stall_after_s: float
 ) -> Listed:
     worker = seen.worker
-    host = known.get(worker.host_id)
     is_living = endings.is_living(worker)
     ending = None if is_living else _ending(seen)
     summary = summaries.read(seen.summary)
@@ -137,7 +135,7 @@ def _listed(
         exit_status=None if ending is None else ending.code,
         ended_at=None if ending is None else ending.at,
         host_id=worker.host_id,
-        host=worker.host_id if host is None else host.host_name,
+        host=called.get(worker.host_id, worker.host_id),
         unreachable=worker.recovery_state == living.UNREACHABLE,
     )
 

@@ -1,5 +1,8 @@
 """The hosts that share the daemon's store, by id; one by itself is alone there."""
 
+from collections import Counter
+from collections.abc import Mapping
+
 import msgspec
 
 from penholder.blocking import Client
@@ -13,6 +16,15 @@ class Host(msgspec.Struct, frozen=True):
     host_id: str
     host_name: str
     state: str = "active"
+
+
+def labels(hosts: Mapping[str, Host]) -> dict[str, str]:
+    """Return what each is called by id: with the end of its id where others are called the same."""
+    times = Counter(each.host_name for each in hosts.values())
+    return {
+        id_: each.host_name if times[each.host_name] == 1 else f"{each.host_name} ({id_[-4:]})"
+        for id_, each in hosts.items()
+    }
 
 
 def known(client: Client) -> dict[str, Host]:
