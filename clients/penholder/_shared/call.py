@@ -107,6 +107,10 @@ class Call:
         self._patient = patient
         self._reconnect_s = reconnect_s
 
+    def be_patient(self) -> None:
+        """Send again after every error that says it is retryable."""
+        self._patient = True
+
     def frame(self, request_id: str, now: float) -> bytes:
         """Make the request; raises the error of one that the daemon would not read."""
         # At the first attempt, not when the call is made: what it waits for is counted from the

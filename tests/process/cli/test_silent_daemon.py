@@ -13,6 +13,7 @@ from penholder.cli.catalog import COMMANDS
 from tests.helpers.background import SLEEPS, Background, Kept
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import PENHOLDER, TIMEOUT_S, environment
+from tests.helpers.waiting import until
 
 NAME = "sh-1"
 WORDS = (
@@ -99,7 +100,8 @@ def test_words_that_wait_say_it_once_and_go_on_when_it_answers(
     assert all(f"kill -CONT {daemon.pid}" in each for each in said)
     assert background.say("stop", NAME).code == 0
     _, err = waiting.communicate(timeout=TIMEOUT_S)
-    assert (waiting.returncode, err) == (143, b"penholder wait: sh-1: killed by SIGTERM\n")
+    assert waiting.returncode == 143
+    assert err.splitlines()[-1] == b"penholder wait: sh-1: killed by SIGTERM"
     out, _ = following.communicate(timeout=TIMEOUT_S)
     assert (following.returncode, out) == (0, f"{kept.command}\n".encode())
 
@@ -114,6 +116,22 @@ def test_who_waits_already_says_it_too(daemon: DaemonProcess, kept: Kept) -> Non
     tail.terminate()
     tail.communicate(timeout=TIMEOUT_S)
     assert "did not answer within 5 s" in said, kept.name
+
+
+@pytest.mark.parametrize("words", ["wait sh-1", "logs -f sh-1", "tail", "watch"])
+def test_a_daemon_that_is_away_for_some_seconds_is_told_and_that_it_is_back(
+    daemon: DaemonProcess, kept: Kept, words: str
+) -> None:
+    with daemon.connect() as control:
+        before = control.call("daemon.status")["subscriptions"]
+        waiting = begin(daemon, *words.split())
+        until(lambda: control.call("daemon.status")["subscriptions"] > before)
+    daemon.kill()
+    assert f"the daemon at {daemon.control_socket} is away" in _error_line(waiting), kept.name
+    daemon.start()
+    assert _error_line(waiting) == "penholder: the daemon is back\n"
+    waiting.terminate()
+    waiting.communicate(timeout=TIMEOUT_S)
 
 
 def _error_line(process: "subprocess.Popen[bytes]") -> str:

@@ -35,6 +35,8 @@ USUAL = {
     "test_hosts_keep_their_workers_over_a_restore",
     "test_a_host_that_is_moved_keeps_its_workers",
     "test_no_daemon_begins_while_the_store_is_moved",
+    "test_who_begins_amid_one_goes_on_when_it_is_over",
+    "test_who_waits_is_told_of_an_outage_and_of_its_end",
     "test_whoever_waits_is_woken_by_another_host",
     "test_the_whole_life_of_a_worker",
     "test_what_others_have_committed_is_told_in_order",

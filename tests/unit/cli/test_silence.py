@@ -15,7 +15,7 @@ from tests.helpers.fake_daemon import AnsweringDaemon, FakeDaemon, Json
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody be patient for long."""
     monkeypatch.setattr("penholder._blocking.attention._FIRST_MS", 10)
-    monkeypatch.setattr(silence, "_PONG_S", 0.05)
+    monkeypatch.setattr(silence, "PONG_S", 0.05)
 
 
 def test_a_call_that_takes_long_is_no_silence(cli: Cli, fake_control: AnsweringDaemon) -> None:

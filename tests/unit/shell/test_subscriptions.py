@@ -5,12 +5,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
+import pytest
 import trio
 import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from outcome import capture
 
+from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published, Rx
 from penholder_daemon.shell.fairness.desks import ReadJob
@@ -30,6 +32,7 @@ class HeldReaders:
         """Read a bench's store."""
         self._bench = bench
         self.refuses = 0
+        self.refusal: Exception = Busy()
         self._waiting: deque[Callable[[], Callable[[], None]]] = deque()
         self._seen: deque[Callable[[], None]] = deque()
 
@@ -37,7 +40,7 @@ class HeldReaders:
         """Hold a query, or refuse it."""
         if self.refuses:
             self.refuses -= 1
-            raise Busy
+            raise self.refusal
         self._waiting.append(lambda: self._carry_out(job))
 
     def _carry_out(self, job: ReadJob[T]) -> Callable[[], None]:
@@ -193,13 +196,14 @@ async def test_a_page_that_was_overtaken_on_its_way_is_not_the_last() -> None:
     assert scene.peer.positions() == scene.stored("worker:w1")
 
 
-async def test_a_backlog_waits_while_the_readers_are_busy(
-    autojump_clock: trio.testing.MockClock,
+@pytest.mark.parametrize("refusal", [Busy(), StoreFault("the server is away")])
+async def test_a_backlog_waits_while_nothing_can_be_read(
+    refusal: Exception, autojump_clock: trio.testing.MockClock
 ) -> None:
     scene = Scene("worker:w1")
     scene.commit()
     scene.publish()
-    scene.readers.refuses = 3
+    scene.readers.refuses, scene.readers.refusal = 3, refusal
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scene.subscription.catch_up, scene.readers)
         await trio.sleep(1)

@@ -26,7 +26,7 @@ PATIENCE_S = 5.0
 """After so long without a word a daemon does not answer."""
 RECONNECT_S = 30.0
 """How long a call goes on asking a daemon that was there and is away or busy now."""
-_PONG_S = PATIENCE_S - 1.0
+PONG_S = PATIENCE_S - 1.0
 """Of it, what is left after the second after which it is looked."""
 _STOPPED = ("T", "t")
 """The states of a process that /proc tells: by a signal, or by a debugger."""
@@ -52,7 +52,7 @@ class Attending(Attention):
 
     def look(self) -> None:
         """Raise Silent unless the daemon answers, or is away, which the call itself sees."""
-        if not _answers(self._path):
+        if not answers(self._path):
             raise Silent(self._path, self._state_dir)
 
 
@@ -93,9 +93,9 @@ def attended(path: str, operation: str | None = None) -> Client:
     return AttendedClient(where, Attending(where), reconnect_s=RECONNECT_S, operation=operation)
 
 
-def _answers(path: Path) -> bool:
+def answers(path: Path) -> bool:
     """Tell whether a daemon answers, or is not there."""
-    deadline = time.monotonic() + _PONG_S
+    deadline = time.monotonic() + PONG_S
     while (left_s := deadline - time.monotonic()) > 0:
         try:
             with Client(path, reconnect_s=0) as client:
@@ -103,7 +103,7 @@ def _answers(path: Path) -> bool:
         except TimeoutError:
             return False
         except DaemonUnreachable as error:
-            if not _is_full(error):
+            if not is_full(error):
                 return True
             continue  # one attempt takes the kernel a second
         except (ConnectionLost, PenholderError):
@@ -112,7 +112,7 @@ def _answers(path: Path) -> bool:
     return False
 
 
-def _is_full(error: DaemonUnreachable) -> bool:
+def is_full(error: DaemonUnreachable) -> bool:
     return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EAGAIN
 
 

@@ -33,6 +33,7 @@ from penholder.blocking import Client
 from penholder.cli.daemon_process import presence
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.silence import RECONNECT_S, AttendedClient, Attending, Waiting
+from penholder.cli.terminal.vigil import WaitingClient
 
 if TYPE_CHECKING:
     from penholder.cli.contract import Method
@@ -173,7 +174,12 @@ def _is_runtime(path: Path) -> bool:
 
 
 def connect(
-    target: Target, operation: str | None, *, waits: bool = False, says: bool = True
+    target: Target,
+    operation: str | None,
+    *,
+    waits: bool = False,
+    says: bool = True,
+    has_screen: bool = False,
 ) -> Client:
     """Make a client of a daemon that is there now; raises DaemonUnreachable at once if not.
 
@@ -181,25 +187,30 @@ def connect(
     command runs in was there when the worker began: of that one it is patient from the start.
 
     One that is there and does not answer ends a call with `silence.Silent`, but for a command that
-    `waits` by its meaning: that `says` so on stderr, and goes on.
+    `waits` by its meaning: that `says` so on stderr, and goes on. So it does while the store is
+    away. Who has the screen for something else says it only while it waits for an answer.
     """
     try:
-        client = _client(target, operation, waits=waits, says=says)
+        client = _client(target, operation, waits=waits, speaks=says and has_screen)
     except ValueError as error:
         raise Usage(f"--operation: {error}") from None
     if target.at is not None:
         _probe_elsewhere(target)
     elif str(target.path) != os.environ.get(SOCKET_VARIABLE):
         probe(target.path, target.state_dir)
+    if says and not has_screen and isinstance(client, WaitingClient):
+        client.keep_vigil()
     return client
 
 
-def _client(target: Target, operation: str | None, *, waits: bool, says: bool) -> Client:
+def _client(target: Target, operation: str | None, *, waits: bool, speaks: bool) -> Client:
     path, state_dir = target.path, target.state_dir
     if target.at is not None:
         # To look would take an ssh of its own, each time.
         return Client(path, reconnect_s=RECONNECT_S, operation=operation)
-    attention = Waiting(path, state_dir, says=says) if waits else Attending(path, state_dir)
+    if waits and not speaks:
+        return WaitingClient(path, state_dir, reconnect_s=RECONNECT_S, operation=operation)
+    attention = Waiting(path, state_dir, says=True) if waits else Attending(path, state_dir)
     return AttendedClient(path, attention, reconnect_s=RECONNECT_S, operation=operation)
 
 

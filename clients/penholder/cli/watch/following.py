@@ -12,13 +12,14 @@ from types import TracebackType
 from typing import Literal
 
 from penholder.blocking import Client, ConnectionLost, DaemonUnreachable
-from penholder_protocol.errors import CursorGone
+from penholder_protocol.errors import CursorGone, StoreFailed
 from penholder_protocol.nouns import Entry
 
 Happening = Entry | Literal["away", "gap", "closed"] | Exception
 _MOST_WAITING = 1_000
 """Entries that were received and not taken; further ones stay with the daemon."""
 _RETRY_S = 1.0
+_AWAY = (ConnectionLost, DaemonUnreachable, StoreFailed)
 
 
 class Following:
@@ -85,7 +86,7 @@ class Following:
                 self._is_away = False
                 self._room.acquire()
                 self._happenings.put(entry)
-        except (ConnectionLost, DaemonUnreachable):
+        except _AWAY:
             self._stay_away()
         except CursorGone:
             self._begin_anew()
@@ -101,7 +102,7 @@ class Following:
         self._entries.close()
         try:
             self._entries = self._client.subscribe(self._streams, "now", self._types)
-        except (ConnectionLost, DaemonUnreachable):
+        except _AWAY:
             self._stay_away()
             return
         if self._closed.is_set():

@@ -16,7 +16,12 @@ from penholder.cli.terminal import ages
 from penholder.cli.watch.facts import Choice, Fact
 from penholder.cli.watch.noticing import CONTROLLER, ENDING, WORKER, Noticed, Noticing
 from penholder.cli.watch.silences import Silence, Silences
-from penholder_protocol.errors import ApprovalNotFound, ControllerNotFound, WorkerNotFound
+from penholder_protocol.errors import (
+    ApprovalNotFound,
+    ControllerNotFound,
+    StoreFailed,
+    WorkerNotFound,
+)
 from penholder_protocol.nouns import Approval, Entry, Worker, WorkerOverview
 
 _ANSWERS = ("approval.decided", "approval.canceled", "approval.expired")
@@ -180,5 +185,5 @@ class Watching:
         while True:
             try:
                 return self._client.call(method, params, kind)
-            except (ConnectionLost, DaemonUnreachable):
+            except (ConnectionLost, DaemonUnreachable, StoreFailed):
                 self._pause()

@@ -18,8 +18,8 @@ from penholder.blocking import Client
 from penholder.cli.terminal import ages, failures, output
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.options import Options
-from penholder.cli.terminal.silence import AttendedClient, Waiting
 from penholder.cli.terminal.targets import SOCKET_VARIABLE
+from penholder.cli.terminal.vigil import WaitingClient
 from penholder.cli.words import frame
 from penholder.cli.workers import questions
 from penholder_protocol.errors import PenholderError
@@ -69,9 +69,9 @@ def _ask(words: Sequence[str]) -> int:
     found, options = frame.read(parser, words)
     offered = [_option(text) for text in found.option or ()]
     path = _own_socket()
-    attention = Waiting(path, None, says=not options.json)
-    operation = options.operation
-    with AttendedClient(path, attention, reconnect_s=_PATIENCE_S, operation=operation) as client:
+    with WaitingClient(path, None, reconnect_s=_PATIENCE_S, operation=options.operation) as client:
+        if not options.json:
+            client.keep_vigil()
         request = partial(
             client.approval.request,
             kind="question",

@@ -46,7 +46,7 @@ def run(words: Sequence[str]) -> int:
     parser.add_argument("--view", action="store_true", help="look only, send nothing")
     frame.add_controller(parser)
     found, options = frame.read(parser, words, fence=True)
-    with frame.connected(options, waits=True) as client:
+    with frame.connected(options, waits=True, has_screen=True) as client:
         controller_id = frame.controller_of(client, found.controller)
         worker = names.resolve(client, found.name, controller_id)
         refuse_ended(worker)

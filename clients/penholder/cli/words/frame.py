@@ -73,13 +73,19 @@ def read(
 
 
 @contextmanager
-def connected(options: Options, *, waits: bool = False) -> Iterator[Client]:
+def connected(
+    options: Options, *, waits: bool = False, has_screen: bool = False
+) -> Iterator[Client]:
     """Yield a client of the control socket; raises DaemonUnreachable without a daemon.
 
-    A word that `waits` by its meaning waits for a daemon that does not answer, too.
+    A word that `waits` by its meaning waits for a daemon that does not answer, too, and says so:
+    one that `has_screen` for something else only while it waits for an answer.
     """
     target, operation = targets.choose(options), options.operation
-    with targets.connect(target, operation, waits=waits, says=not options.json) as client:
+    says = not options.json
+    with targets.connect(
+        target, operation, waits=waits, says=says, has_screen=has_screen
+    ) as client:
         yield client
 
 

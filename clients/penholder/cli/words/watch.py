@@ -131,7 +131,7 @@ def _streams(controller_id: str | None) -> list[str]:
 def _watch(watching: Watching, following: Following) -> None:
     """Take what happens, and look at the silent in between; until it is closed."""
     watching.begin()
-    look_at, is_away = time.monotonic(), False
+    look_at = time.monotonic()
     while True:
         happening = following.take(max(0.0, look_at - time.monotonic()))
         if happening == "closed":
@@ -144,14 +144,10 @@ def _watch(watching: Watching, following: Following) -> None:
             _say("retention took entries before they were read: what they told is not told")
             watching.begin()
         elif happening == "away":
-            _say("the daemon is away; waiting for it")
-            look_at, is_away = time.monotonic(), True
+            look_at = time.monotonic()  # it waits for the daemon
         if time.monotonic() >= look_at:
             watching.look()
             look_at = time.monotonic() + watching.look_every_s
-            if is_away:
-                _say("the daemon is back")
-                is_away = False
 
 
 def _print(fact: Fact, format_: str) -> None:

@@ -35,6 +35,7 @@ import trio
 from penholder_daemon.core import backlog, retention
 from penholder_daemon.core.backlog import Stretch
 from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.publishing.publisher import Announcement, Publisher
@@ -44,8 +45,8 @@ from penholder_protocol.errors import Busy, Denied
 from penholder_protocol.limits import MAX_LIST_LIMIT, PAGE_BYTES
 from penholder_protocol.nouns import LaggedNotice, PrunedNotice
 
-_BUSY_SECONDS = 0.1
-"""Between two tries to read the backlog while the readers' queue is full."""
+_AGAIN_SECONDS = 0.1
+"""Between two tries to read the backlog while the readers' queue is full, or the store away."""
 _ANY_BYTES = 8 << 10
 _NAME_BYTES = 512
 """What a name of a stream holds beside its text, where those who want it are looked up."""
@@ -124,9 +125,9 @@ class LiveSubscription:
                 await self._subscriber.until_taken()
                 try:
                     await self._send_page(desk)
-                except Busy:
+                except (Busy, StoreFault):
                     # Nobody asked just now who could be told; the backlog can wait.
-                    await trio.sleep(_BUSY_SECONDS)
+                    await trio.sleep(_AGAIN_SECONDS)
                 except Denied:
                     self.let_go()
                     self._subscriber.flush()
