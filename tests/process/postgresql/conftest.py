@@ -21,6 +21,7 @@ USUAL = {
     "test_a_restart_finds_all_of_it",
     "test_a_server_that_stands_still_is_told_as_one_that_is_away",
     "test_a_server_that_goes_and_comes_back_needs_no_restart_of_the_daemon",
+    "test_an_end_that_was_left_for_a_host_that_is_away_comes_when_it_is_back",
     "test_blobs_are_rows[7]",
     "test_daemons_keep_their_promises_together[1]",
     "test_connections_that_are_cut_lose_nothing_and_double_nothing",

@@ -1,12 +1,13 @@
-"""Words that wait, over an outage of the store: it is said, and they go on."""
+"""Words over several hosts, and over an outage of the store."""
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
-from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.daemon_process import DaemonProcess, MakeDaemon, make_worker
 from tests.helpers.postgresql import Server
-from tests.helpers.programs import Running
+from tests.helpers.programs import Running, penholder
 from tests.helpers.waiting import until
 
 WORDS = ("wait w", "logs -f w", "tail", "watch")
@@ -58,3 +59,25 @@ def test_who_begins_amid_one_goes_on_when_it_is_over(
     for each in running:
         assert each.error_line() == BACK
     _await_followers(daemon)
+
+
+def test_an_end_that_was_left_for_a_host_that_is_away_comes_when_it_is_back(
+    make_daemon: MakeDaemon, url: str
+) -> None:
+    there, here = make_daemon(), make_daemon()
+    there.start()
+    here.start()
+    assert penholder(there, "run", "-d", "--name", "far", "--", "sleep", "600").code == 0
+    signaled = penholder(here, "kill", "-s", "HUP", "far")
+    assert signaled.code == 1
+    assert "on that machine `penholder kill -s HUP" in signaled.err
+    assert penholder(here, "send", "far", "hi").code == 0
+    there.kill()
+    with psycopg.connect(url, autocommit=True) as other, here.connect() as control:
+        other.execute("UPDATE penholder.leases SET deadline_ms = 0 WHERE subject LIKE 'host:%'")
+        until(lambda: "expired" in {each["state"] for each in control.call("host.list")["items"]})
+    stopped = penholder(here, "stop", "far")
+    assert (stopped.code, stopped.out) == (12, "")
+    assert "its command may still run" in stopped.err
+    there.start()
+    assert penholder(here, "wait", "far").code == 143

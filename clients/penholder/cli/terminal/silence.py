@@ -113,6 +113,7 @@ def answers(path: Path) -> bool:
 
 
 def is_full(error: DaemonUnreachable) -> bool:
+    """Tell whether somebody is there whose queue of connections is full."""
     return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EAGAIN
 
 
