@@ -56,6 +56,9 @@ def test_who_was_stopped_there_is_still_waited_for_and_not_forgotten(
     assert f"far: {NAMED} is not heard of; waiting for it" in waiting.error_line()
     ran = fleet.say("logs", "far")
     assert f"{NAMED} is not heard of: the command may still run" in ran.err
+    for words in (["send", "far", "hi"], ["attach", "far"]):
+        ran = fleet.say(*words)
+        assert (ran.code, "its command may still run" in ran.err) == (AWAY, True)
     refused = fleet.say("rm", "far")
     assert refused.code == AWAY
     assert "penholder worker remove --worker-id w_far forgets it all the same" in refused.err

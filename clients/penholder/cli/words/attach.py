@@ -16,6 +16,7 @@ from penholder.cli.terminal.targets import WORKER_VARIABLE
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import afar, frame
 from penholder.cli.workers import names
+from penholder.cli.workers.endings import is_living
 from penholder_protocol.nouns import Worker
 
 NOT_IN_THIS_STATE = 6
@@ -49,14 +50,16 @@ def run(words: Sequence[str]) -> int:
     with frame.connected(options, waits=True, has_screen=True) as client:
         controller_id = frame.controller_of(client, found.controller)
         worker = names.resolve(client, found.name, controller_id)
-        refuse_ended(worker)
+        refuse_ended(client, worker)
         _refuse_itself(worker)
         _refuse_afar(client, worker)
         return _attach(client, worker, options, view=found.view)
 
 
-def refuse_ended(worker: Worker) -> None:
-    """Raise Failure for a worker that has no command any more."""
+def refuse_ended(client: Client, worker: Worker) -> None:
+    """Raise Failure for a worker that has no command any more, or is to have none."""
+    if worker.state == "stopped" and afar.is_away(worker) and is_living(worker):
+        raise afar.left_for_it(client, worker)
     is_over = worker.state == "error" and worker.recovery_state != "attached"
     if worker.state == "stopped" or is_over:
         how = f" ({printable(worker.last_error)})" if worker.last_error else ""

@@ -61,7 +61,7 @@ def run(words: Sequence[str]) -> int:
     with frame.connected(options) as client:
         controller_id = frame.controller_of(client, found.controller)
         worker = names.resolve(client, found.name, controller_id)
-        refuse_ended(worker)
+        refuse_ended(client, worker)
         with steering(client, options, worker) as steers:
             if steers.refusal is not None:
                 raise steers.refusal
