@@ -55,7 +55,7 @@ def test_a_server_that_is_well(url: str) -> None:
     found = _examined()
     assert [each for each in found.values() if each.level != "ok"] == []
     assert found.keys() == {
-        "PostgreSQL", "text", "durability", "time-outs", "pooler", "clock", "replication", "schema",
+        "PostgreSQL", "text", "durability", "time-outs", "triggers", "pooler", "clock", "replication", "schema",
     }  # fmt: skip
     assert "none yet" in found["schema"].detail
 
@@ -68,6 +68,7 @@ def test_a_server_that_is_well(url: str) -> None:
         ("durability", "synchronous_commit", "off", "warning"),
         ("time-outs", "idle_session_timeout", "60000", "warning"),
         ("time-outs", "statement_timeout", "5000", "warning"),
+        ("triggers", "session_replication_role", "replica", "problem"),
         ("pooler", "default_transaction_read_only", "off", "problem"),
         ("text", "server_encoding", "SQL_ASCII", "problem"),
         ("replication", "synchronous_standby_names", "away", "problem"),

@@ -129,6 +129,7 @@ def _findings(
     yield from _text(connection, found)
     yield from _durability(found)
     yield from _timeouts(found)
+    yield from _triggers(found)
     yield from _pooler(connection, another, keeps_options=found[_ASKED_FOR] == "on")
     yield from _clock(connection)
     yield from _standby(connection, found)
@@ -186,6 +187,19 @@ def _timeouts(found: Mapping[str, str]) -> Iterator[Finding]:
         )
     else:
         yield ok("PostgreSQL time-outs", "none that ends what the daemon keeps open")
+
+
+def _triggers(found: Mapping[str, str]) -> Iterator[Finding]:
+    """Look whether triggers and references are at work, by which daemons notice each other."""
+    role = found["session_replication_role"]
+    if role == "replica":
+        yield problem(
+            "PostgreSQL triggers",
+            "session_replication_role is replica: neither triggers nor references are at work",
+            "ALTER DATABASE … RESET session_replication_role, or ALTER ROLE … RESET",
+        )
+    else:
+        yield ok("PostgreSQL triggers", "at work")
 
 
 def _pooler(
