@@ -10,7 +10,7 @@ from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.transaction import Rx
 from penholder_daemon.core.world import World
-from penholder_daemon.shell.disk import read_only
+from penholder_daemon.shell.disk import changed_mark, read_only
 from penholder_daemon.shell.store.database import ApswStore
 
 
@@ -20,8 +20,9 @@ def look(database: Path, world: World, caller: Caller) -> HandedOut:
     It may be damaged, of another version or not there at all: that is what backups are for.
     """
     unknown = HandedOut(is_all=False)
-    # SQLite would delete the log beside a file that is empty.
-    if not read_only.looks_like_sqlite(database):
+    # SQLite would delete the log beside a file that is empty, and play it into one that was
+    # changed.
+    if changed_mark.is_left(database) or not read_only.looks_like_sqlite(database):
         return unknown
     try:
         connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)

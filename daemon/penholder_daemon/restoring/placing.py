@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from penholder_daemon.refusals import HalfDone, Refused
-from penholder_daemon.shell.disk import backups, blob_copies, copying
+from penholder_daemon.shell.disk import backups, blob_copies, changed_mark, copying
 
 
 def place(new: Path, database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -> Path | None:
@@ -31,6 +31,8 @@ def place(new: Path, database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -
     # Whoever interrupts from here on could not be told the truth about what was done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     kept = _keep(database, blobs_dir, blob_ids) if os.path.lexists(database) else None
+    # Of one that was removed since, its mark is all that is left.
+    changed_mark.beside(database).unlink(missing_ok=True)
     os.rename(new, database)
     try:
         copying.sync(database.parent)

@@ -61,7 +61,8 @@ async def health(session: Session) -> Health:
     except StoreFault as fault:
         unreachable = str(fault)
     figures = session.daemon.figures()
-    message = unreachable or figures.store_fault
+    # The fault says how to go on, also where it is why reads fail.
+    message = figures.store_fault or unreachable
     return Health(
         adapter=figures.adapter,
         ready=message is None,

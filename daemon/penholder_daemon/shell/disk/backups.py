@@ -23,7 +23,7 @@ from pathlib import Path
 
 import apsw
 
-from penholder_daemon.shell.disk import blob_copies, copying
+from penholder_daemon.shell.disk import blob_copies, changed_mark, copying
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.disk.paths import UnusablePath, make_private_directory
 
@@ -33,8 +33,8 @@ BEFORE_UPGRADE = re.compile(rf"before-schema-\d+-{_TIME}\.db")
 _LEFT_OVER = re.compile(rf"\.(penholder|before-schema-\d+)-{_TIME}\.db\.partial")
 _KEPT_BEFORE_UPGRADES = 3
 
-LOGS = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database that is, or was, in use."""
+LOGS = ("-wal", "-shm", "-journal", changed_mark.SUFFIX)
+"""What lies beside a database that is, or was, in use: SQLite's logs, and our mark about them."""
 
 
 def directory_of(database: Path) -> Path:

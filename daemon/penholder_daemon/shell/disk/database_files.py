@@ -1,32 +1,81 @@
-"""Which files a database and its log are, as the kernel knows them, without opening them.
+"""Which files a database and its log are, and how they stand, without opening them.
 
 A writer goes on with the files that it has open, also when their names are gone or mean others; the
-next start would not find what it wrote.
+next start would not find what it wrote. And it goes on with what it knows of their bytes, also when
+somebody has written others over them; nobody would find among those what it adds.
+
+In WAL mode the database itself changes only when its log is moved into it, and the log never
+shrinks but then. So what both looked like after that is noted, and a look compares.
+
+What cannot be seen: other bytes of the same number, where the file's time was put back; another
+content of the log that is no shorter; and what happens while the log is being moved.
 """
 
 import os
+from enum import Enum, auto
 from pathlib import Path
+
+
+class Look(Enum):
+    """What a look has found."""
+
+    IN_PLACE = auto()
+    AWAY = auto()
+    """A name is gone, or is that of another file."""
+    DATABASE_CHANGED = auto()
+    LOG_SHRUNK = auto()
 
 
 class DatabaseFiles:
     """The files that were there when the database was opened for writing."""
 
     def __init__(self, database: Path) -> None:
-        """Note which they are; the log must be there already."""
+        """Note which they are and how they stand; the log must be there already."""
         self._paths = (database, Path(f"{database}-wal"))
-        self._noted = [_file_at(path) for path in self._paths]
+        self._which = [_which(found) for found in self._found()]
+        self._database: tuple[int, int] | None = None
+        self._log_bytes = 0
+        self.note()
+
+    def note(self) -> None:
+        """Note how they stand: whatever has changed them was our own doing."""
+        database, log = self._found()
+        self._database = _state(database)
+        self._log_bytes = 0 if log is None else log.st_size
+
+    def look(self) -> Look:
+        """Say whether they are where the next start looks for them, and as they were left."""
+        database, log = found = self._found()
+        # None on both sides is no match: a file that was never there is not in its place.
+        if database is None or log is None or [_which(each) for each in found] != self._which:
+            return Look.AWAY
+        if _state(database) != self._database:
+            return Look.DATABASE_CHANGED
+        if log.st_size < self._log_bytes:
+            return Look.LOG_SHRUNK
+        self._log_bytes = log.st_size
+        return Look.IN_PLACE
 
     @property
-    def are_in_place(self) -> bool:
-        """Whether they are still where the next start looks for them."""
-        found = [_file_at(path) for path in self._paths]
-        # None on both sides is no match: a file that was never there is not in its place.
-        return None not in found and found == self._noted
+    def log_bytes(self) -> int:
+        """How large the log is now."""
+        log = self._found()[1]
+        return 0 if log is None else log.st_size
+
+    def _found(self) -> list[os.stat_result | None]:
+        return [_at(path) for path in self._paths]
 
 
-def _file_at(path: Path) -> tuple[int, int] | None:
+def _at(path: Path) -> os.stat_result | None:
     try:
-        found = os.stat(path)
+        return os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+
+
+def _which(found: os.stat_result | None) -> tuple[int, int] | None:
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _state(found: os.stat_result | None) -> tuple[int, int] | None:
+    return None if found is None else (found.st_size, found.st_mtime_ns)

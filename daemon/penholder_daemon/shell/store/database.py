@@ -43,6 +43,8 @@ from penholder_daemon.core.store import (
     integer,
 )
 from penholder_daemon.shell.store.backing import Clock
+from penholder_daemon.shell.store.damage import Damage
+from penholder_daemon.shell.store.log_moves import LogMoves
 
 T = TypeVar("T")
 
@@ -56,6 +58,7 @@ _FAULTS = (
     apsw.PermissionsError,
     apsw.ReadOnlyError,
 )
+_DAMAGES = (apsw.CorruptError, apsw.NotADBError)
 _MAY_REPLACE = re.compile(r"\bREPLACE\b", re.IGNORECASE)
 _PROGRESS_STEPS = 100_000
 """Instructions of SQLite's machine between two calls of a progress handler: some milliseconds."""
@@ -67,6 +70,8 @@ _LARGE_WAL_BYTES = 64 << 20
 """Past this readers are asked to hold back for a moment."""
 _KEPT_WAL_BYTES = 8 << 20
 """What the log keeps of the disk when all of it has been moved."""
+_LOG_HEADER_BYTES = 32
+_FRAME_HEADER_BYTES = 24
 _MOST_OF_A_CHECK = 100
 """A damaged file may be damaged in every row; the first of them say enough."""
 _AGAIN_SECONDS = 0.5
@@ -83,9 +88,10 @@ takes the others for a disk that fails."""
 class ApswStore:
     """Implements `Store` over one connection."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        """Wrap a connection."""
+    def __init__(self, connection: apsw.Connection, damage: Damage | None = None) -> None:
+        """Wrap a connection; damage that is met is told to who may do something about it."""
         self.connection = connection
+        self._damage = damage
 
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
         """Run a statement and yield its rows."""
@@ -165,6 +171,12 @@ class ApswStore:
         )
 
     def _refuse(self, error: apsw.Error) -> NoReturn:
+        if self._damage is not None:
+            if self._damage.known is not None:
+                # As likely as not it comes of that, also what looks like a mistake of ours.
+                raise StoreFault(f"{error}; {self._damage.known}") from error
+            if isinstance(error, _DAMAGES):
+                self._damage.met = str(error)
         refuse(error, self.connection.system_errno)
 
     def end_when(self, must_end: Callable[[], bool]) -> None:
@@ -265,6 +277,9 @@ class WriterStore(ApswStore):
     def __init__(self, connection: apsw.Connection) -> None:
         """Take checkpoints over from SQLite, which would run them inside a commit."""
         super().__init__(connection)
+        self.log_moves = LogMoves()
+        self._may_move: Callable[[], bool] = lambda: True
+        self._has_moved: Callable[[], None] = lambda: None
         self._log = Path(f"{connection.filename}-wal")
         self._wal_pages = 0
         self._due_pages = _CHECKPOINT_PAGES
@@ -292,6 +307,7 @@ class WriterStore(ApswStore):
 
     def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages
+        self.log_moves.committed(pages)
         return apsw.SQLITE_OK
 
     def wait_for_others(self, waits: bool) -> None:
@@ -309,6 +325,26 @@ class WriterStore(ApswStore):
     def empty_log_files(self) -> None:
         """Have closing leave an empty -wal: one with frames must not meet another database."""
         self.run("PRAGMA journal_size_limit = 0")
+
+    def leave_log_files(self) -> None:
+        """Have closing leave the -wal as it is, and move nothing of it into the database."""
+        self.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+    def guard_checkpoints(self, may_move: Callable[[], bool], moved: Callable[[], None]) -> None:
+        """Have checkpoints asked for before they are made, and told of whatever came of them."""
+        self._may_move = may_move
+        self._has_moved = moved
+
+    def log_position(self) -> tuple[int, int]:
+        """Return how many pages the log has and how many of them are moved, as SQLite knows."""
+        try:
+            return self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        except apsw.Error as error:
+            self._refuse(error)
+
+    def watch_damage(self, damage: Damage) -> None:
+        """Tell of damage that is met from now on."""
+        self._damage = damage
 
     def report_progress(self, progressed: Callable[[], None]) -> None:
         """Have a function called again and again while a long statement runs."""
@@ -353,6 +389,8 @@ class WriterStore(ApswStore):
 
     def _checkpoint(self, mode: int) -> tuple[int, int]:
         """Return how many pages of the log are moved, and how many are not."""
+        if not self._may_move():
+            return 0, 1
         try:
             pages, moved = self.connection.wal_checkpoint(mode=mode)
         # Somebody is in the way, which is nobody's fault: as if a page were left, so that it is
@@ -361,6 +399,8 @@ class WriterStore(ApswStore):
             return 0, 1
         except apsw.Error as error:
             self._refuse(error)
+        finally:
+            self._has_moved()
         # The hook tells of commits only, and the next one may be long in coming.
         if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
             self._wal_pages = 0
@@ -378,6 +418,11 @@ def file_bytes(path: Path) -> int:
         return os.stat(path).st_size
     except OSError:
         return 0
+
+
+def log_file_bytes(pages: int) -> int:
+    """Return how large a log of so many pages is at least."""
+    return _LOG_HEADER_BYTES + pages * (_FRAME_HEADER_BYTES + _PAGE_BYTES) if pages else 0
 
 
 def refuse(error: apsw.Error, system_errno: int = 0) -> NoReturn:

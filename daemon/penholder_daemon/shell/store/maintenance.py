@@ -36,6 +36,7 @@ from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk import backups, blob_copies, copying
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.copying import CopyFailed
+from penholder_daemon.shell.store.damage import Damage
 from penholder_daemon.shell.store.database import ApswStore
 from penholder_daemon.shell.store.opening import open_reader
 from penholder_protocol.errors import InvalidParams, StoreFailed
@@ -54,6 +55,7 @@ class Maintenance:
         database: Path,
         blobs_dir: Path,
         holds: Holds,
+        damage: Damage,
         world: World,
         registry: Registry,
         caller: Caller,
@@ -62,6 +64,7 @@ class Maintenance:
         self._database = database
         self._blobs_dir = blobs_dir
         self._holds = holds
+        self._damage = damage
         self._world = world
         self._registry = registry
         self._caller = caller
@@ -141,7 +144,8 @@ class Maintenance:
     @contextmanager
     def _reading(self, database: Path) -> Iterator[ApswStore]:
         """Read one view, from now on: BEGIN alone would leave it to the first read to begin it."""
-        store = open_reader(database)
+        # A copy has its own damages.
+        store = open_reader(database, self._damage if database == self._database else None)
         try:
             store.end_when(self._must_end)
             store.run("BEGIN")

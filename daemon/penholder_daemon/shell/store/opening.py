@@ -3,18 +3,19 @@
 The order of the steps is the point, since each builds on those before it and some cannot be undone:
 
 1. The version of SQLite, before any file is opened: older ones may corrupt a database.
-2. Whether it can be written at all. SQLite opens a file for reading where it may not write it, and
+2. Whether it was changed under a daemon that had it open (`changed_mark`), also before.
+3. Whether it can be written at all. SQLite opens a file for reading where it may not write it, and
    says so only when asked.
-3. Whose it is. A database of another program or of a newer version is refused before anything is
+4. Whose it is. A database of another program or of a newer version is refused before anything is
    written.
-4. The log that the last run left is written and synced once more. Nothing may be built on it before
+5. The log that the last run left is written and synced once more. Nothing may be built on it before
    (`wal_renewal` says why).
-5. A copy, where the schema is older. An upgrade makes what no older program can read; without a
+6. A copy, where the schema is older. An upgrade makes what no older program can read; without a
    copy nothing is changed.
-6. The settings. In WAL mode a commit is synced only with `synchronous = FULL`, and an acknowledged
+7. The settings. In WAL mode a commit is synced only with `synchronous = FULL`, and an acknowledged
    mutation is a durable one. Foreign keys are off in SQLite unless a connection asks for them. With
    a mapping of the file an I/O error would be a signal that ends the process, not an error.
-7. The upgrade, all of its steps or none.
+8. The upgrade, all of its steps or none.
 
 A refusal is one of two kinds. What a disk that is full, read-only or out of reach gives may pass:
 `UnwritableDatabase`, for which reads are served and opening is tried again. Everything else stays
@@ -30,9 +31,10 @@ import apsw
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import StoreFault
-from penholder_daemon.shell.disk import backups
+from penholder_daemon.shell.disk import backups, changed_mark
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.store import wal_renewal
+from penholder_daemon.shell.store.damage import Damage
 from penholder_daemon.shell.store.database import (
     BUSY_MS,
     ApswStore,
@@ -75,6 +77,7 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
     or an upgrade that cannot be made; UnwritableDatabase for what may pass.
     """
     check_sqlite()
+    _refuse_changed(path)
     try:
         connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
         with ExitStack() as opened:
@@ -88,6 +91,18 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
         kind = UnwritableDatabase if isinstance(cause, (*_PASSING, OSError)) else UnusableDatabase
         raise kind(f"{path} cannot be opened: {error}") from error
     return store
+
+
+def _refuse_changed(path: Path) -> None:
+    """Refuse, before SQLite sees it, a database that was changed under a daemon."""
+    if changed_mark.is_left(path):
+        mark = changed_mark.beside(path)
+        raise UnusableDatabase(
+            f"{path} was written over or cut off while a daemon had it open, and the log beside it"
+            " does not belong to what is there now: restore a backup with `penholder restore`,"
+            f" which keeps both; or see to it that {path} is what you want, without its log if the"
+            f" log is another's, and remove {mark}"
+        )
 
 
 def _prepare(store: WriterStore, path: Path, vfs: str, *, keep_old: bool) -> None:
@@ -149,14 +164,14 @@ def _upgrade(store: WriterStore, path: Path) -> None:
         ) from error
 
 
-def open_reader(path: Path) -> ApswStore:
-    """Open the database for reading only; raises StoreFault."""
+def open_reader(path: Path, damage: Damage | None = None) -> ApswStore:
+    """Open the database for reading only, and tell of damage that is met; raises StoreFault."""
     try:
         connection = apsw.Connection(str(path), flags=_READER, statementcachesize=500)
     except apsw.Error as error:
         refuse(error)
     connection.set_busy_timeout(BUSY_MS)
-    store = ApswStore(connection)
+    store = ApswStore(connection, damage)
     store.run("PRAGMA mmap_size = 0")
     store.run("PRAGMA query_only = ON")
     return store

@@ -23,6 +23,7 @@ database. That is slow and seldom.
 import threading
 
 from penholder_daemon.shell.store.breather import Breather
+from penholder_daemon.shell.store.damage import Damage
 
 
 class ShmGate:
@@ -33,5 +34,6 @@ class ShmGate:
         self.alone = threading.Lock()
         """Held by whoever opens the database before `is_open`, until it is closed again."""
         self.breather = Breather()
+        self.damage = Damage()
         self.is_open = False
         """Whether the writer has it open for writing; from then on connections are kept."""

@@ -40,14 +40,16 @@ class SqliteBacking:
 
     def open_reader(self) -> ApswStore:
         """Open the database for reading only; raises StoreFault."""
-        return open_reader(self._paths.database)
+        return open_reader(self._paths.database, self.gate.damage)
 
     def make_upkeep(
         self, holds: Holds, world: World, registry: Registry, caller: Caller
     ) -> Maintenance:
         """Make who verifies and copies it."""
         paths = self._paths
-        return Maintenance(paths.database, paths.blobs_dir, holds, world, registry, caller)
+        return Maintenance(
+            paths.database, paths.blobs_dir, holds, self.gate.damage, world, registry, caller
+        )
 
     def close(self) -> None:
         """Do nothing: whoever opens a file closes it."""

@@ -10,11 +10,8 @@ While there is none, whoever writes has opening tried again, and the heartbeat d
 writes, once a second at most. A try is made under the lock of `ShmGate`, when no reader has a
 connection.
 
-Nothing is written either while its files are not where the next start will look for them. SQLite
-goes on with the files that it has open, whatever became of their names: every commit would succeed
-and be acknowledged, into files that nobody will find. So their names are looked at before each
-batch (`DatabaseFiles`), which costs two calls of stat. They are the same files when they are put
-back, so writing goes on at once. What is left open is a removal between the look and the commit.
+Nothing is written either while its files are not where the next start will look for them, or not
+as they were left (`FileGuard`).
 
 While nothing can be written the committer's beat stands: that is no time of any lease.
 
@@ -32,9 +29,9 @@ from penholder_daemon.core.commit import Answer, BatchOutcome, Committer, nothin
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.store import Store, StoreBusy, StoreFault
 from penholder_daemon.shell.disk import backups
-from penholder_daemon.shell.disk.database_files import DatabaseFiles
 from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.fault_changes import logged
+from penholder_daemon.shell.store.file_guard import FileGuard
 from penholder_daemon.shell.store.opening import (
     UnusableDatabase,
     UnwritableDatabase,
@@ -47,10 +44,6 @@ from penholder_daemon.shell.store.writer_ports import Hub
 log = structlog.get_logger()
 
 _TRY_AGAIN_SECONDS = 1.0
-_REMOVED = (
-    "its database or the log beside it was removed or replaced under the daemon: put the files"
-    " back; a stop (never a kill) moves what the log holds into the database"
-)
 
 
 class WriterConnection:
@@ -63,11 +56,9 @@ class WriterConnection:
         self._path = path
         self._gate = gate
         self._make_committer = make_committer
-        self._store: WriterStore | None = None
+        self._guard: FileGuard | None = None
         self._committer: Committer | None = None
         self._why_closed = ""
-        self._files: DatabaseFiles | None = None
-        self._is_removed = False
         self.progressed_at = perf_counter()
         """When it last got on with something; a long statement counts while it runs."""
         try:
@@ -84,8 +75,8 @@ class WriterConnection:
     @property
     def fault(self) -> str | None:
         """Why nothing can be written at the moment; None if nothing is known to be wrong."""
-        if self._is_removed:
-            return _REMOVED
+        if self._guard is not None and self._guard.fault is not None:
+            return self._guard.fault
         return self._why_closed if self._committer is None else self._committer.fault
 
     def run(
@@ -108,10 +99,10 @@ class WriterConnection:
         committer = self._committer or self._open_again()
         if committer is None:
             return nothing_written(batch, self._why_closed)
-        if self._find_removed():
-            return nothing_written(batch, _REMOVED)
-        assert self._store is not None
-        self._store.wait_for_others(waits)
+        assert self._guard is not None
+        if (fault := self._guard.look()) is not None:
+            return nothing_written(batch, fault)
+        self._guard.store.wait_for_others(waits)
         outcome = logged(committer, lambda: committer.run(batch, answered, heard_ms, waits=waits))
         self._progress()
         return outcome
@@ -131,43 +122,39 @@ class WriterConnection:
         """Do what is to be done when nobody writes: see whether writing works again."""
         self._progress()
         committer = self._committer or self._open_again()
-        if committer is None or self._find_removed():
+        if committer is None or (self._guard is not None and self._guard.look() is not None):
             return BatchOutcome([])
         return logged(committer, committer.heartbeat)
-
-    def _find_removed(self) -> bool:
-        """See whether the files are where they were opened, and tell when that changes."""
-        was_removed = self._is_removed
-        self._is_removed = self._files is not None and not self._files.are_in_place
-        if self._is_removed and not was_removed:
-            log.critical("writes are refused", reason=_REMOVED)
-        elif was_removed and not self._is_removed:
-            log.info("the database is there again")
-        return self._is_removed
 
     @property
     def checkpoint_is_due(self) -> bool:
         """Whether the log has grown so much that it should be moved."""
-        return self._store is not None and self._store.checkpoint_is_due(perf_counter())
+        return self._guard is not None and self._guard.store.checkpoint_is_due(perf_counter())
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database if it is due; raises StoreFault."""
-        if self._store is not None:
-            is_large = self._store.checkpoint_if_due(perf_counter())
-            # Each time: readers hold back until they hear that it is over.
-            self._gate.breather.ask(is_large)
-            self._progress()
+        if self._guard is None or self._guard.is_given_up:
+            return
+        is_large = self._guard.store.checkpoint_if_due(perf_counter())
+        # Each time: readers hold back until they hear that it is over.
+        self._gate.breather.ask(is_large and not self._guard.is_given_up)
+        self._progress()
 
     def close(self) -> None:
-        """Close the connection; the log is moved into the database."""
-        if self._store is not None:
-            try:
-                # A fault leaves the log as it is, for the next start to read; closing must not fail
-                # for it.
-                self._store.empty_log_files()
-            except StoreFault as fault:
-                log.warning("the write-ahead log stays as it is", reason=str(fault))
-            self._store.close()
+        """Close the connection; the log is moved into the database, if that is what it was."""
+        if self._guard is None:
+            return
+        store = self._guard.store
+        self._guard.look()
+        try:
+            if self._guard.is_given_up:
+                store.leave_log_files()
+            else:
+                store.empty_log_files()
+        except StoreFault as fault:
+            # The log stays as it is, for the next start to read; closing must not fail for it.
+            log.warning("the write-ahead log stays as it is", reason=str(fault))
+        store.close()
 
     def _progress(self) -> None:
         self.progressed_at = perf_counter()
@@ -184,9 +171,8 @@ class WriterConnection:
             raise UnwritableDatabase(f"{self._path} cannot be written: {fault}") from fault
         store.keep_log_files()
         # After the write of `_try_out`, which has made the log: both files are there to be noted.
-        self._files = DatabaseFiles(self._path)
+        self._guard = FileGuard(self._path, store, self._gate.damage)
         store.report_progress(self._progress)
-        self._store = store
         self._committer = self._make_committer(store)
         # Last: from here on readers keep their connections, and the mapping they share can be
         # written.
