@@ -1,4 +1,4 @@
-"""The database is written over or cut off under its daemon: nothing more is acknowledged into it."""
+"""A database is written over or cut off under its daemon: nothing is acknowledged into it."""
 
 import os
 import shutil

@@ -257,7 +257,10 @@ class Connection(JsonRpcConnection):
             self._outbox.flush()
             # Asked again in each round: the peer may hang up, or the daemon stop, while the last
             # are open.
-            if self._stream.peer_is_gone() or self._reading.cancel_called:
+            is_gone = self._stream.peer_is_gone()
+            if is_gone:
+                self._requests.answer_nobody()
+            if is_gone or self._reading.cancel_called:
                 self._requests.end_waits()
                 self.session.end_subscriptions()
             with trio.move_on_after(_GONE_CHECK_SECONDS):

@@ -87,6 +87,7 @@ class Requests:
         self._parked: list[tuple[int, Callable[[], None]]] = []
         self._waits = Waits(services, self._caller, desk)
         self._open: dict[int | str | Pending, Pending] = {}
+        self._is_for_nobody = False
         self._changed: trio.Event | None = None
         """Made by who waits for an answer."""
 
@@ -106,7 +107,12 @@ class Requests:
             self._answer(pending, self._refusal(pending, error))
 
     def _begin(self, pending: Pending) -> None:
-        match pending.call.method.kind:
+        kind = pending.call.method.kind
+        if pending.id is None and kind in (Kind.QUERY, Kind.WAIT):
+            # What it finds could be told to nobody, and it does nothing else.
+            self._answer(pending, b"")
+            return
+        match kind:
             case Kind.MUTATION | Kind.CLAIM:
                 if pending.is_wait:
                     # Known before it is sent, so that it can be canceled while it waits for the
@@ -195,11 +201,15 @@ class Requests:
         def done(found: Outcome[bytes]) -> None:
             self._answer_with(pending, found.unwrap)
 
-        job = ReadJob(self._caller, partial(_carry_out, pending.call), done, pending)
+        job = ReadJob(self._caller, partial(self._carry_out, pending.call), done, pending)
         try:
             self._desk.submit(job)
         except PenholderError as busy:  # here, since this may be another request's turn
             self._answer(pending, busy)
+
+    def _carry_out(self, call: Invocation, rx: Rx) -> bytes:
+        # On a reader's thread, which may find the peer gone a query later than the loop.
+        return b"" if self._is_for_nobody else execute.query(rx, call)
 
     def _answer_or_wait(self, pending: Pending, answer: Answer) -> None:
         if isinstance(answer, PenholderError):
@@ -258,6 +268,10 @@ class Requests:
         """Have every wait answer now: the daemon stops or the peer is gone."""
         self._waits.end_all()
 
+    def answer_nobody(self) -> None:
+        """The peer is gone: queries come to their end at once, all else is carried out."""
+        self._is_for_nobody = True
+
     async def until_may_take(self) -> None:
         """Wait until more may be opened."""
         while not self.may_take:
@@ -293,10 +307,6 @@ async def _captured(acting: Awaitable[T]) -> Outcome[T]:
         return Value(await acting)
     except Exception as error:  # noqa: BLE001 - it is told to who waits for the answer
         return Error(error)
-
-
-def _carry_out(call: Invocation, rx: Rx) -> bytes:
-    return execute.query(rx, call)
 
 
 def _id_is_open(request_id: bytes) -> InvalidRequest:
