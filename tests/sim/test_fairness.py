@@ -44,6 +44,30 @@ def test_what_one_connection_asks_for_at_once_keeps_nobody_waiting(tmp_path: Pat
         assert answered < MANY / 2
 
 
+async def _answered_in_a_turn(path: Path, peers: int) -> int:
+    """Have many send endless pipelines at once; how much is answered in a turn of the loop?"""
+    async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:
+        counted = daemon.services.counters.errors
+        for _ in range(peers):
+            nursery.start_soon(daemon.connect().send_all, _lines("no.such"))
+        most = 0
+        for _ in range(300):
+            before = sum(counted.values())
+            await trio.lowlevel.checkpoint()
+            # The very first piece of each comes before anybody can know how many there are.
+            if before > peers * 64:
+                most = max(most, sum(counted.values()) - before)
+        nursery.cancel_scope.cancel()
+    return most
+
+
+def test_many_pipelines_share_what_is_taken_in_a_turn(tmp_path: Path) -> None:
+    for peers in (1, 20):
+        clock = trio.testing.MockClock(autojump_threshold=0)
+        most = trio.run(_answered_in_a_turn, tmp_path / f"{peers}.db", peers, clock=clock)
+        assert 0 < most <= max(2 * 64, 2 * peers), f"{peers} peers"
+
+
 async def _drained_in_a_batch(path: Path) -> set[int]:
     """Begin to drain while a batch is taken; which of its messages are answered?"""
     async with simulated_daemon(path, 1) as daemon, trio.open_nursery() as nursery:

@@ -230,7 +230,9 @@ class Committer:
             if tx.store is self._metered:
                 self._metered.check()
         except PenholderError as refusal:
-            answer = refusal
+            # Its traceback leads to this frame, and this frame to it: a circle that only a
+            # collection of garbage would end, of which a pipeline of refusals has thousands.
+            answer = refusal.with_traceback(None)
         except StoreFault as fault:
             if fault.outcome_unknown or not self._store.is_open:
                 raise

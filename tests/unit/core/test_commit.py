@@ -1,5 +1,7 @@
 """The writer's core: savepoints, one commit, and what is said when the store fails."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import msgspec
@@ -67,6 +69,20 @@ def test_a_refused_call_leaves_its_neighbours_alone(ready: Bench) -> None:
     assert _stored(ready) == ["a", "b"]
     assert [published.entry.type for published in ready.published] == ["a", "b"]
     assert [published.entry.seq for published in ready.published] == [1, 2]
+
+
+def test_a_refusal_holds_nothing_that_only_a_collection_of_garbage_would_free(
+    ready: Bench,
+) -> None:
+    refused_call = ready.invocation("event.append", {"worker_id": "nobody", "type": "t"})
+    gc.disable()
+    try:
+        (refused,) = ready.run([refused_call])
+        kept = weakref.ref(refused)
+        del refused
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 def test_later_calls_of_a_batch_see_earlier_ones(ready: Bench) -> None:

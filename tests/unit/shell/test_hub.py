@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from functools import partial
+from time import perf_counter
 
 import pytest
 import trio
@@ -248,6 +249,31 @@ async def test_who_always_has_more_to_do_keeps_nobody_from_a_turn(scene: Scene) 
     await until(lambda: done > 3)
     is_over = True
     await until(lambda: done > 4)
+
+
+async def test_who_asks_little_does_not_wait_for_all_who_always_ask(scene: Scene) -> None:
+    """Each of many keeps the hub for a millisecond, whenever it is read; all of them always can."""
+    [quiet, *many] = await scene.peers(41)
+    for peer in many:
+        peer.meets = partial(_take_a_millisecond, peer)
+        peer.end.send(b"once")
+    for number in range(1, 6):
+        # So each has its turn, and the quiet one is the one that was read longest ago.
+        await until(lambda count=number: all(len(peer.taken) > count for peer in many))
+        before = len(scene.order)
+        quiet.end.send(b"x")
+        await until(lambda count=number: len(quiet.taken) == count)
+        assert scene.order[before:].index(b"x") < 20
+    for peer in many:
+        peer.meets = lambda _: True
+
+
+def _take_a_millisecond(peer: Peer, _: bytes) -> bool:
+    over = perf_counter() + 0.001
+    while perf_counter() < over:
+        continue
+    peer.end.send(b"again")
+    return True
 
 
 async def test_what_is_done_outside_of_a_turn_is_sent_too(scene: Scene) -> None:

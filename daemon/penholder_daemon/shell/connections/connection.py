@@ -65,8 +65,6 @@ _LINGER_BYTES = 16 * MAX_FRAME_BYTES
 _GONE_CHECK_SECONDS = 0.5
 _HEAVY_FRAME_BYTES = 128 << 10
 """From this size on a frame is taken when no other such frame is."""
-_MESSAGES_A_TURN = 64
-"""Messages of one peer that are taken before everybody else has a turn."""
 
 
 class Connection(JsonRpcConnection):
@@ -81,6 +79,7 @@ class Connection(JsonRpcConnection):
         self.caller = caller
         self._stream = transport
         self._one_heavy = services.one_heavy
+        self._turns = services.turns
         self._account = services.accounts.open(self._end)
         # For mutations that were passed over; the desk below says the same of its queries.
         self._account.when_room(partial(services.writer.resume, self._account))
@@ -101,7 +100,8 @@ class Connection(JsonRpcConnection):
         self._rest: Iterator[bytes] = iter(())
         """Of what has come, the frames that have to wait."""
         self._unfinished_since: float | None = None
-        self._messages = 0
+        self._left = 0
+        """Messages that are taken before others have their turn."""
         # Set for good before the nursery closes; `_spawn` asks it.
         self._is_over = False
 
@@ -128,6 +128,7 @@ class Connection(JsonRpcConnection):
         """Hold nothing any more; what is underway for the peer comes to nothing."""
         self._is_over = True
         self._lingering.pop(self, None)
+        self._turns.forget(self)
         self.session.end_subscriptions()
         self._requests.close()
         self._outbox.close()
@@ -163,12 +164,12 @@ class Connection(JsonRpcConnection):
             self._take_frame(whole)
             return self._may_take
         frames = self._framer.feed(chunk) if whole is None else iter((whole,))
-        left = _MESSAGES_A_TURN
+        piece = left = self._turns.piece
         for frame in frames:
             # One has been finished: what is begun behind it has its own time.
             self._unfinished_since = None
             # Whether the first may be taken was asked before anything was read.
-            has_room = left == _MESSAGES_A_TURN or self._may_take
+            has_room = left == piece or self._may_take
             is_light = frame.startswith(b"{") and len(frame) <= _HEAVY_FRAME_BYTES
             if not left or not has_room or not is_light:
                 self._rest = chain((frame,), frames)
@@ -189,6 +190,7 @@ class Connection(JsonRpcConnection):
         Between two pieces everybody else has a turn; the pieces are counted in messages, not in
         time, so that a simulation replays.
         """
+        self._turns.note_busy(self)
         for frame in self._rest:
             if not self._may_take:
                 await self._until_room()
@@ -212,8 +214,10 @@ class Connection(JsonRpcConnection):
 
     async def _count_for_turn(self) -> None:
         """Count a message, be it in a batch or not: many small batches are many messages."""
-        self._messages += 1
-        if self._messages % _MESSAGES_A_TURN == 0:
+        self._left -= 1
+        if self._left <= 0:
+            self._turns.note_busy(self)
+            self._left = self._turns.piece
             await self._let_others_have_their_turn()
 
     async def _take_heavy(self, frame: bytes) -> None:

@@ -11,15 +11,17 @@ It is also what makes batches large: all that came in one turn is handed to the 
 (`soon`), and the writer looks for late comers here (`read`) before it commits: whoever was answered
 just now has sent its next call by then, and shares the sync.
 
-A turn is bounded: so many sockets, one read of each, and of what follows from that (`soon`) what is
-added by itself only so often; the rest comes at the loop's next turn. After a few turns everybody
-else has one.
+A turn is bounded: so many sockets, one read of each, only so long, and of what follows from that
+(`soon`) what is added by itself only so often; the rest comes at the loop's next turn. After a few
+turns everybody else has one. Where there is not time for all, who was read last comes last: who
+asks little does not wait for those who always have something.
 Level-triggered, so what was left is found again. A descriptor that nobody waits for at the moment
 is found once and taken out, until its task waits again.
 """
 
 import select
 from collections.abc import Callable
+from time import perf_counter
 
 import structlog
 import trio
@@ -29,6 +31,10 @@ log = structlog.get_logger()
 
 _MOST_A_TURN = 256
 _TURNS_IN_A_ROW = 4
+_TURN_SECONDS = 0.004
+"""How long a turn goes on reading; what follows from it has bounds of its own."""
+_READ_SECONDS = 0.002
+"""The same within a batch, which looks for what has come meanwhile."""
 _ROUNDS_A_TURN = 2
 """How often what was done has more done in the same turn."""
 
@@ -45,6 +51,10 @@ class Hub:
         self._epoll = select.epoll()
         self._registered: set[int] = set()
         self._waiting: dict[int, tuple[trio.lowlevel.Task, Ready]] = {}
+        self._read_at: dict[int, float] = {}
+        """When each that is registered was read last."""
+        self._was_short = False
+        """Whether the last time there was not time for all."""
         self._awaited: dict[int, Callable[[], object]] = {}
         """Of descriptors that are no peer's: what is done once when they are ready."""
         self._after: list[Callable[[], object]] = []
@@ -104,6 +114,7 @@ class Hub:
         # Before it is closed, since its number may be another socket's afterwards.
         if fd in self._registered:
             self._registered.discard(fd)
+            self._read_at.pop(fd, None)
             # A daemon that fails ends all its tasks at once: this one may be the first.
             if not self._epoll.closed:
                 self._epoll.unregister(fd)
@@ -120,9 +131,10 @@ class Hub:
     def _turn(self) -> bool:
         """Read and do what follows; False if others are to have their turn."""
         self._is_in_turn = True
-        found = self.read()
+        until = perf_counter() + _TURN_SECONDS
+        found = self.read(_TURN_SECONDS)
         self._do_what_follows()
-        return found and not self._after
+        return found and not self._after and perf_counter() < until
 
     def _do_what_follows(self) -> None:
         self._is_in_turn = True
@@ -135,20 +147,35 @@ class Hub:
         if self._after:
             self._come_again()
 
-    def read(self) -> bool:
-        """Read each socket that has something; False if none has."""
+    def read(self, seconds: float = _READ_SECONDS) -> bool:
+        """Read each socket that has something, for so long; False if none has."""
         if self._epoll.closed:
             return False
         found = self._epoll.poll(0, _MOST_A_TURN)
+        if self._was_short:
+            found.sort(key=lambda each: self._read_at.get(each[0], 0.0))
+            self._was_short = False
+        now = perf_counter()
+        until = now + seconds
         for fd, _ in found:
             waiting = self._waiting.get(fd)
-            if waiting is not None:
+            if waiting is None:
+                self._meet(fd)
+            elif now < until:
+                self._read_at[fd] = now
                 self._have_read(fd, *waiting)
-            elif (act := self._awaited.pop(fd, None)) is not None:
-                self.soon(act)
+                now = perf_counter()
             else:
-                self._take_out(fd)
+                self._was_short = True
         return bool(found)
+
+    def _meet(self, fd: int) -> None:
+        """See to a descriptor for which no peer's task waits."""
+        act = self._awaited.pop(fd, None)
+        if act is None:
+            self._take_out(fd)
+        else:
+            self.soon(act)
 
     def _have_read(self, fd: int, task: trio.lowlevel.Task, ready: Ready) -> None:
         try:

@@ -165,7 +165,8 @@ class Requests:
         """Say what refuses a request: the one ladder of errors outside the writer."""
         match error:
             case PenholderError():
-                return error
+                # By its traceback it would hold all frames above until garbage is collected.
+                return error.with_traceback(None)
             case StoreFault():
                 return StoreFailed(f"the store cannot be read: {error}", reason=str(error))
         log.error(

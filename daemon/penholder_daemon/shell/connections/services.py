@@ -12,6 +12,7 @@ from penholder_daemon.shell.connections.dispatch import Dispatcher
 from penholder_daemon.shell.connections.once import Once
 from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.fairness.accounts import Accounts
+from penholder_daemon.shell.fairness.turns import Turns
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.publishing.publisher import Publisher
@@ -61,3 +62,5 @@ class Services:
     """
     one_heavy: trio.Lock = field(default_factory=trio.Lock)
     """Held by the connection that takes a large frame; the others wait, each for its turn."""
+    turns: Turns = field(default_factory=Turns)
+    """Say how much of a pipeline is taken at a time."""
