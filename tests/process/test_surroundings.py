@@ -73,6 +73,16 @@ def test_with_few_descriptors_there_are_few_workers_and_the_daemon_goes_on(
         make_worker(control, worker_id="again")
 
 
+def test_who_is_refused_for_want_of_descriptors_is_told_so(unstarted: DaemonProcess) -> None:
+    unstarted.start(["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"])
+    with unstarted.connect(), unstarted.connect() as refused:
+        error = refused.read()["error"]
+        assert error["data"]["code"] == "TOO_MANY_CONNECTIONS"
+        assert error["data"]["details"]["descriptors"] == 64
+        assert "`ulimit -n`, LimitNOFILE=" in error["message"]
+    assert "few descriptors" in unstarted.log()
+
+
 def test_a_start_that_cannot_serve_all_serves_the_seated_and_the_newest(
     unstarted: DaemonProcess,
 ) -> None:

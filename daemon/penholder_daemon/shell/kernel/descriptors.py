@@ -26,6 +26,8 @@ class Capacity:
     connections: int
     workers: int
     seats: int
+    too_few: int | None = None
+    """How many descriptors there are, where they do not reach for the connections of a setting."""
 
 
 def raise_limit() -> int:
@@ -42,4 +44,5 @@ def share_out(descriptors: int, max_connections: int) -> Capacity:
     left = max(3, descriptors - _SPARE)
     connections = min(max_connections, left // 3)
     each = (left - connections) // 2
-    return Capacity(connections, min(each, MAX_WORKERS), min(each, MAX_SEATS))
+    too_few = descriptors if connections < max_connections else None
+    return Capacity(connections, min(each, MAX_WORKERS), min(each, MAX_SEATS), too_few)

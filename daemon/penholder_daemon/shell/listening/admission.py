@@ -12,6 +12,7 @@ import socket
 from collections import Counter
 
 from penholder_daemon.core.caller import CONTROL, SocketKind
+from penholder_daemon.shell.kernel.descriptors import Capacity
 from penholder_daemon.shell.kernel.peers import Credentials
 from penholder_protocol import jsonrpc
 from penholder_protocol.errors import Denied, PenholderError, TooManyConnections
@@ -25,16 +26,17 @@ _FOR_CONTROL = 8
 class Admission:
     """Counts open connections, in all and by peer process."""
 
-    def __init__(self, allowed_uids: frozenset[int], max_connections: int) -> None:
-        """Admit these users and so many connections."""
+    def __init__(self, allowed_uids: frozenset[int], capacity: Capacity) -> None:
+        """Admit these users and as many connections as there is capacity for."""
         self._by_pid: Counter[int] = Counter()
         self.open = 0
-        self.set_bounds(allowed_uids, max_connections)
+        self.set_bounds(allowed_uids, capacity)
 
-    def set_bounds(self, allowed_uids: frozenset[int], max_connections: int) -> None:
+    def set_bounds(self, allowed_uids: frozenset[int], capacity: Capacity) -> None:
         """Admit these from now on; who is connected stays."""
         self._allowed_uids = allowed_uids
-        self._max_connections = max_connections
+        self._too_few = capacity.too_few
+        self._max_connections = max_connections = capacity.connections
         # No process alone can shut the others out, however few there may be.
         self._max_of_process = min(
             MAX_CONNECTIONS_PER_PROCESS, max_connections - max_connections // 4
@@ -46,9 +48,9 @@ class Admission:
             raise Denied(f"uid {peer.uid} may not connect to this daemon", uid=peer.uid)
         kept = 0 if kind == CONTROL else self._max_connections // _FOR_CONTROL
         if self.open >= self._max_connections - kept:
-            raise _too_many("MAX_CONNECTIONS", self._max_connections - kept)
+            raise self._too_many("MAX_CONNECTIONS", self._max_connections - kept)
         if self._by_pid[peer.pid] >= self._max_of_process:
-            raise _too_many("MAX_CONNECTIONS_PER_PROCESS", self._max_of_process)
+            raise self._too_many("MAX_CONNECTIONS_PER_PROCESS", self._max_of_process)
         self._by_pid[peer.pid] += 1
         self.open += 1
 
@@ -60,13 +62,21 @@ class Admission:
             # Pids come and go: without this there would be an entry for each that ever connected.
             del self._by_pid[peer.pid]
 
-
-def _too_many(limit: str, maximum: int) -> TooManyConnections:
-    return TooManyConnections(
-        f"no connection is left ({limit} = {maximum}); close some or come back later",
-        limit=limit,
-        maximum=maximum,
-    )
+    def _too_many(self, limit: str, maximum: int) -> TooManyConnections:
+        if self._too_few is None:
+            return TooManyConnections(
+                f"no connection is left ({limit} = {maximum}); close some or come back later",
+                limit=limit,
+                maximum=maximum,
+            )
+        return TooManyConnections(
+            f"no connection is left ({limit} = {maximum}, since the daemon's process may have only"
+            f" {self._too_few} descriptors); close some, or raise that limit (`ulimit -n`,"
+            " LimitNOFILE=) and start the daemon again",
+            limit=limit,
+            maximum=maximum,
+            descriptors=self._too_few,
+        )
 
 
 def refuse(sock: socket.socket, error: PenholderError) -> None:

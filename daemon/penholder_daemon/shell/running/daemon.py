@@ -148,7 +148,7 @@ class Daemon:
             # Before anything is served: what is acknowledged must be found again.
             place.note_served(paths.state_dir, settings.store.url)
             self._held = held.pop_all()
-        self._admission = Admission(self._allowed_uids(), self._capacity.connections)
+        self._admission = Admission(self._allowed_uids(), self._capacity)
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Serve until asked to stop; `ready` is called when the sockets accept.
@@ -156,6 +156,7 @@ class Daemon:
         Returns the exit status: 0, or 1 after a failure of the store.
         """
         stop = Stop()
+        self._tell_capacity()
         # Through a reader: the database may be one that cannot be written now.
         with closing(self._backing.open_reader()) as store:
             start = look_back(store, self._world, self._caller)
@@ -379,11 +380,23 @@ class Daemon:
         logs.set_up(settings.log_format, settings.log_level)
         self._world.rules = self._rules(settings)
         self._request_log.obey(settings)
-        self._admission.set_bounds(self._allowed_uids(), self._capacity.connections)
+        self._admission.set_bounds(self._allowed_uids(), self._capacity)
 
     @property
     def _capacity(self) -> Capacity:
         return share_out(self._descriptors, self._reloader.settings.max_connections)
+
+    def _tell_capacity(self) -> None:
+        capacity = self._capacity
+        if capacity.too_few is not None:
+            log.warning(
+                "few descriptors: raise their limit (`ulimit -n`, LimitNOFILE=)",
+                descriptors=capacity.too_few,
+                connections=capacity.connections,
+                max_connections=self._reloader.settings.max_connections,
+                workers=capacity.workers,
+                seats=capacity.seats,
+            )
 
     def _rules(self, settings: Settings) -> Rules:
         capacity = share_out(self._descriptors, settings.max_connections)
