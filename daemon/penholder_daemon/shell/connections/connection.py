@@ -262,8 +262,7 @@ class Connection(JsonRpcConnection):
             # Asked again in each round: the peer may hang up, or the daemon stop, while the last
             # are open.
             is_gone = self._stream.peer_is_gone()
-            if is_gone:
-                self._requests.answer_nobody()
+            self._requests.is_for_nobody = is_gone
             if is_gone or self._reading.cancel_called:
                 self._requests.end_waits()
                 self.session.end_subscriptions()

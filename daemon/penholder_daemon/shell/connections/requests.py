@@ -87,7 +87,8 @@ class Requests:
         self._parked: list[tuple[int, Callable[[], None]]] = []
         self._waits = Waits(services, self._caller, desk)
         self._open: dict[int | str | Pending, Pending] = {}
-        self._is_for_nobody = False
+        self.is_for_nobody = False
+        """Whether the peer is gone: then queries come to their end at once."""
         self._changed: trio.Event | None = None
         """Made by who waits for an answer."""
 
@@ -210,7 +211,7 @@ class Requests:
 
     def _carry_out(self, call: Invocation, rx: Rx) -> bytes:
         # On a reader's thread, which may find the peer gone a query later than the loop.
-        return b"" if self._is_for_nobody else execute.query(rx, call)
+        return b"" if self.is_for_nobody else execute.query(rx, call)
 
     def _answer_or_wait(self, pending: Pending, answer: Answer) -> None:
         if isinstance(answer, PenholderError):
@@ -268,10 +269,6 @@ class Requests:
     def end_waits(self) -> None:
         """Have every wait answer now: the daemon stops or the peer is gone."""
         self._waits.end_all()
-
-    def answer_nobody(self) -> None:
-        """The peer is gone: queries come to their end at once, all else is carried out."""
-        self._is_for_nobody = True
 
     async def until_may_take(self) -> None:
         """Wait until more may be opened."""

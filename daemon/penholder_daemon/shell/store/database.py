@@ -1,12 +1,5 @@
 """SQLite through apsw: one connection that writes and checkpoints, some that only read.
 
-Faults. Whoever gets an error must know which of three kinds it is. Some say that nothing was
-written: a full disk, a lock, a file that can only be read. After an I/O error nobody knows
-(`outcome_unknown`), since a sync that failed may leave pages that the kernel takes for clean. And
-what is a mistake of this program, a constraint or a word of SQL, is no fault of the store: it is
-raised as it is and ends as a bug. `refuse` tells them apart. One case SQLite tells wrongly: a write
-that a quota or a limit of file size refuses comes as an I/O error, though nothing has happened.
-
 Checkpoints. By itself SQLite checkpoints inside a commit, while everybody waits for the answer.
 Here a hook in its place only notes how long the log is, and the writer moves it into the database
 after answers have gone out (`checkpoint_if_due`). That never waits for readers. Waiting was tried:
@@ -22,7 +15,6 @@ why their size is asked with stat.
 """
 
 import array
-import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,7 +28,6 @@ from penholder_daemon.core.store import (
     Known,
     Row,
     SqlValue,
-    StoreBusy,
     StoreFault,
     Touched,
     Write,
@@ -44,45 +35,27 @@ from penholder_daemon.core.store import (
 )
 from penholder_daemon.shell.store.backing import Clock
 from penholder_daemon.shell.store.damage import Damage
-from penholder_daemon.shell.store.log_moves import LogMoves
+from penholder_daemon.shell.store.log_moves import PAGE_BYTES, LogMoves
+from penholder_daemon.shell.store.sqlite_faults import DAMAGES, refuse
 
 T = TypeVar("T")
 
-_FAULTS = (
-    apsw.CantOpenError,
-    apsw.CorruptError,
-    apsw.FullError,
-    apsw.LockedError,
-    apsw.NoMemError,
-    apsw.NotADBError,
-    apsw.PermissionsError,
-    apsw.ReadOnlyError,
-)
-_DAMAGES = (apsw.CorruptError, apsw.NotADBError)
 _MAY_REPLACE = re.compile(r"\bREPLACE\b", re.IGNORECASE)
 _PROGRESS_STEPS = 100_000
 """Instructions of SQLite's machine between two calls of a progress handler: some milliseconds."""
 _READER_STEPS = 5_000
 """The same for a reader, whose time is short: some tenths of a millisecond."""
 _CHECKPOINT_PAGES = 2000
-_PAGE_BYTES = 4096
 _LARGE_WAL_BYTES = 64 << 20
 """Past this readers are asked to hold back for a moment."""
 _KEPT_WAL_BYTES = 8 << 20
 """What the log keeps of the disk when all of it has been moved."""
-_LOG_HEADER_BYTES = 32
-_FRAME_HEADER_BYTES = 24
 _MOST_OF_A_CHECK = 100
 """A damaged file may be damaged in every row; the first of them say enough."""
 _AGAIN_SECONDS = 0.5
 # Sooner than else: readers hold back for a moment, and the moment must be met.
 _LARGE_AGAIN_SECONDS = 0.02
 BUSY_MS = 5000
-
-
-_NO_ROOM = frozenset({errno.EFBIG, errno.EDQUOT, errno.ENOSPC})
-"""A write that did not happen, for want of room: SQLite knows one of the three as a full disk, and
-takes the others for a disk that fails."""
 
 
 class ApswStore:
@@ -175,7 +148,7 @@ class ApswStore:
             if self._damage.known is not None:
                 # As likely as not it comes of that, also what looks like a mistake of ours.
                 raise StoreFault(f"{error}; {self._damage.known}") from error
-            if isinstance(error, _DAMAGES):
+            if isinstance(error, DAMAGES):
                 self._damage.met = str(error)
         refuse(error, self.connection.system_errno)
 
@@ -361,7 +334,7 @@ class WriterStore(ApswStore):
         tried again when more has come, or after a while. Returns whether the log is so large that
         readers should hold back: each is short, but with enough of them there is always one.
         """
-        is_large = self._wal_pages * _PAGE_BYTES > _LARGE_WAL_BYTES
+        is_large = self._wal_pages * PAGE_BYTES > _LARGE_WAL_BYTES
         pause = _LARGE_AGAIN_SECONDS if is_large else _AGAIN_SECONDS
         if self.checkpoint_is_due(now):
             self._again_at = now + pause
@@ -377,7 +350,7 @@ class WriterStore(ApswStore):
         if not self._is_behind and now >= self._shrink_at:
             self._shrink_at = now + pause
             self._shrink()
-        return self._wal_pages * _PAGE_BYTES > _LARGE_WAL_BYTES
+        return self._wal_pages * PAGE_BYTES > _LARGE_WAL_BYTES
 
     def _shrink(self) -> None:
         """Give the disk back what a large log took, if nobody reads it at this moment."""
@@ -418,22 +391,3 @@ def file_bytes(path: Path) -> int:
         return os.stat(path).st_size
     except OSError:
         return 0
-
-
-def log_file_bytes(pages: int) -> int:
-    """Return how large a log of so many pages is at least."""
-    return _LOG_HEADER_BYTES + pages * (_FRAME_HEADER_BYTES + _PAGE_BYTES) if pages else 0
-
-
-def refuse(error: apsw.Error, system_errno: int = 0) -> NoReturn:
-    """Tell faults of the database from mistakes of ours (constraints, SQL)."""
-    if isinstance(error, apsw.IOError):
-        is_write = getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_WRITE
-        if is_write and system_errno in _NO_ROOM:
-            raise StoreFault(f"{error} ({os.strerror(system_errno)})") from error
-        raise StoreFault(str(error), outcome_unknown=True) from error
-    if isinstance(error, apsw.BusyError):
-        raise StoreBusy(str(error)) from error
-    if isinstance(error, _FAULTS):
-        raise StoreFault(str(error)) from error
-    raise error

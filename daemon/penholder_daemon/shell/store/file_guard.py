@@ -24,7 +24,8 @@ import structlog
 from penholder_daemon.shell.disk import changed_mark
 from penholder_daemon.shell.disk.database_files import DatabaseFiles, Look
 from penholder_daemon.shell.store.damage import Damage
-from penholder_daemon.shell.store.database import WriterStore, log_file_bytes
+from penholder_daemon.shell.store.database import WriterStore
+from penholder_daemon.shell.store.log_moves import log_file_bytes
 
 log = structlog.get_logger()
 

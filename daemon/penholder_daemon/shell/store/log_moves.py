@@ -5,6 +5,15 @@ that was moved as a whole begins anew at the next commit, and both counts with i
 expected follows from our own commits and checkpoints alone, and anything else is another's doing.
 """
 
+PAGE_BYTES = 4096
+_HEADER_BYTES = 32
+_FRAME_HEADER_BYTES = 24
+
+
+def log_file_bytes(pages: int) -> int:
+    """Return how large a log of so many pages is at least."""
+    return _HEADER_BYTES + pages * (_FRAME_HEADER_BYTES + PAGE_BYTES) if pages else 0
+
 
 class LogMoves:
     """Follows what the writer does with the log."""

@@ -39,9 +39,9 @@ from penholder_daemon.shell.store.database import (
     BUSY_MS,
     ApswStore,
     WriterStore,
-    refuse,
     sqlite_version,
 )
+from penholder_daemon.shell.store.sqlite_faults import refuse
 from penholder_protocol import __version__
 
 OLDEST_SQLITE = (3, 51, 3)
