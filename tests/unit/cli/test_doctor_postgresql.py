@@ -55,7 +55,8 @@ def test_a_server_that_is_well(url: str) -> None:
     found = _examined()
     assert [each for each in found.values() if each.level != "ok"] == []
     assert found.keys() == {
-        "PostgreSQL", "text", "durability", "time-outs", "triggers", "pooler", "clock", "replication", "schema",
+        "PostgreSQL", "text", "durability", "time-outs", "triggers", "pooler", "clock",
+        "replication", "schema",
     }  # fmt: skip
     assert "none yet" in found["schema"].detail
 
