@@ -1,5 +1,7 @@
 """A connection of psycopg's as it is used here: how it is waited for, and what it has prepared."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from time import monotonic
 from typing import Any, TypeVar
@@ -29,6 +31,15 @@ class Connection(psycopg.Connection[Row]):
         """Since when the server is waited for (monotonic)."""
         self.patience_seconds: float | None = None
         """How long it is waited for at most (`patience`)."""
+
+    @contextmanager
+    def waiting_for_ever(self) -> Iterator[None]:
+        """Wait for as long as it takes."""
+        patience, self.patience_seconds = self.patience_seconds, None
+        try:
+            yield
+        finally:
+            self.patience_seconds = patience
 
     def new_trip_name(self) -> bytes:
         """Return one that no statement of this session has had."""

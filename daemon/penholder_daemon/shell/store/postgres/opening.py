@@ -129,7 +129,8 @@ def prepare(connection: Connection) -> None:
                 "the database's encoding is not UTF8, so it cannot hold every text; make one with"
                 " CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
             )
-        with connection.transaction():
+        # An upgrade may have to look at all that is stored.
+        with connection.waiting_for_ever(), connection.transaction():
             cursor.execute(f"SELECT pg_advisory_xact_lock({PEN})")
             _upgrade(connection)
 
