@@ -54,6 +54,10 @@ class Status(msgspec.Struct):
     unserved_workers: int = 0
 
 
+class _Health(msgspec.Struct):
+    reachable: bool
+
+
 class _Kept(msgspec.Struct):
     url: str | None = None
     password_file: str | None = None
@@ -93,7 +97,7 @@ class Situation:
         self._client = Client(self.control_socket, reconnect_s=0)
         self.hangs = False
         self.refuses = False
-        """Whether a daemon is there that cannot say how it is: its store is out of reach."""
+        """Whether a daemon is there whose store is out of reach."""
         begun = time.monotonic()
         self.status, self.status_error = self._look_at_daemon()
         self.answered_after_ms = (time.monotonic() - begun) * 1000
@@ -154,9 +158,14 @@ class Situation:
         """Hang up."""
         self._client.close()
 
+    def _can_read(self) -> bool:
+        return msgspec.json.decode(self.ask("daemon.health"), type=_Health).reachable
+
     def _look_at_daemon(self) -> tuple[Status | None, str]:
         try:
-            return msgspec.json.decode(self.ask("daemon.status"), type=Status), ""
+            status = msgspec.json.decode(self.ask("daemon.status"), type=Status)
+            self.refuses = status.store_fault is not None and not self._can_read()
+            return status, status.store_fault or ""
         except PenholderError as error:
             self.refuses = True
             return None, str(error)

@@ -12,7 +12,11 @@ other two.
 import resource
 from dataclasses import dataclass
 
+import structlog
+
 from penholder_protocol.limits import MAX_SEATS, MAX_WORKERS
+
+log = structlog.get_logger()
 
 _SPARE = 112
 """For the database and its readers, copies of it, locks, standard streams, a peer being refused."""
@@ -28,6 +32,18 @@ class Capacity:
     seats: int
     too_few: int | None = None
     """How many descriptors there are, where they do not reach for the connections of a setting."""
+
+    def tell_if_few(self, max_connections: int) -> None:
+        """Say in the log where they are too few for what is set."""
+        if self.too_few is not None:
+            log.warning(
+                "few descriptors: raise their limit (`ulimit -n`, LimitNOFILE=)",
+                descriptors=self.too_few,
+                connections=self.connections,
+                max_connections=max_connections,
+                workers=self.workers,
+                seats=self.seats,
+            )
 
 
 def raise_limit() -> int:

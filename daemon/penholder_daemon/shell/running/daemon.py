@@ -156,7 +156,7 @@ class Daemon:
         Returns the exit status: 0, or 1 after a failure of the store.
         """
         stop = Stop()
-        self._tell_capacity()
+        self._capacity.tell_if_few(self._reloader.settings.max_connections)
         # Through a reader: the database may be one that cannot be written now.
         with closing(self._backing.open_reader()) as store:
             start = look_back(store, self._world, self._caller)
@@ -385,18 +385,6 @@ class Daemon:
     @property
     def _capacity(self) -> Capacity:
         return share_out(self._descriptors, self._reloader.settings.max_connections)
-
-    def _tell_capacity(self) -> None:
-        capacity = self._capacity
-        if capacity.too_few is not None:
-            log.warning(
-                "few descriptors: raise their limit (`ulimit -n`, LimitNOFILE=)",
-                descriptors=capacity.too_few,
-                connections=capacity.connections,
-                max_connections=self._reloader.settings.max_connections,
-                workers=capacity.workers,
-                seats=capacity.seats,
-            )
 
     def _rules(self, settings: Settings) -> Rules:
         capacity = share_out(self._descriptors, settings.max_connections)
