@@ -14,7 +14,6 @@ from tests.helpers.postgresql import Server
 
 _numbers = count(1)
 USUAL = {
-    "test_a_daemon_ends_though_its_server_stands_still[True]",
     "test_a_daemon_that_was_taken_for_gone_is_fenced_and_registers_anew",
     "test_a_password_is_refused_wherever_it_is_given",
     "test_a_query_that_waits_for_anothers_lock_is_not_called_costly",
