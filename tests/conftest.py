@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -53,6 +54,15 @@ def _stores_are_let_go() -> Iterator[None]:
     """Have what a test has opened used again."""
     with stores.let_go():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _signals_mean_what_they_did() -> Iterator[None]:
+    """Leave SIGINT alone: what ignores it here has every program of later tests ignore it."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    if signal.getsignal(signal.SIGINT) is not before:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ what the restore could not: one that is damaged in part, or of a newer schema.
 """
 
 import os
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,15 +21,13 @@ class CutOff(Exception):
 
 
 @pytest.fixture
-def killed(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
+def killed(daemon: DaemonProcess) -> DaemonProcess:
     """Give a daemon that was killed with an acknowledged event in its log alone."""
     with daemon.connect() as control:
         worker_id = make_worker(control, worker_id="w_1")
         control.call("event.append", worker_id=worker_id, type="acknowledged")
     daemon.kill()
-    before = signal.getsignal(signal.SIGINT)
-    yield daemon
-    signal.signal(signal.SIGINT, before)
+    return daemon
 
 
 @pytest.mark.parametrize("at", ["link", "unlink", "rename"])
