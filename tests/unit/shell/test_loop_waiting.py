@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 import trio
@@ -46,6 +47,10 @@ def _reading(end: socket.socket) -> PQGen[bytes]:
             continue
 
 
+def _read_by(hand: LoopHand, end: socket.socket, found: list[bytes]) -> None:
+    found.append(hand.follow(_reading(end), end.fileno()))
+
+
 async def _until(is_so: Callable[[], bool]) -> None:
     with trio.fail_after(30):
         while not is_so():
@@ -58,10 +63,11 @@ async def test_the_loop_goes_on_while_a_batch_waits(
     ours, theirs = ends
     found: list[bytes] = []
     hand = LoopHand()
+    read = partial(_read_by, hand, ours, found)
 
     def batch() -> None:
-        for _ in range(2):
-            found.append(hand.follow(_reading(ours), ours.fileno()))
+        read()
+        read()
 
     async with running_hub() as hub:
         # One hand carries out one batch after another.
@@ -113,9 +119,9 @@ async def test_a_batch_comes_to_its_end_though_the_loop_ends(
     hand = LoopHand()
 
     def batch() -> None:
-        found.append(hand.follow(_reading(ours), ours.fileno()))
+        _read_by(hand, ours, found)
         theirs.send(b"again")
-        found.append(hand.follow(_reading(ours), ours.fileno()))
+        _read_by(hand, ours, found)
 
     async with running_hub() as hub:
         hand.do(batch, hub)

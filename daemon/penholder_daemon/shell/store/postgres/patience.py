@@ -26,7 +26,7 @@ from penholder_daemon.shell.store.postgres.connection import Connection
 log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.5
-LAST_SECONDS = 1.0
+_LAST_SECONDS = 1.0
 """How long anything is waited for once the daemon is about to end."""
 
 
@@ -75,7 +75,7 @@ class Patience:
     def _look_at(self, connection: Connection) -> None:
         since, patience = connection.waits_since, connection.patience_seconds
         if self._is_ending:
-            patience = min(LAST_SECONDS, patience or LAST_SECONDS)
+            patience = min(_LAST_SECONDS, patience or _LAST_SECONDS)
         if since is None or patience is None or monotonic() - since < patience:
             return
         log.warning("PostgreSQL does not answer: a connection is given up", waited_s=patience)
