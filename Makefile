@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TEST_PROCESSES ?= 2
+# One more than two processors: many tests wait for something that takes its seconds.
+TEST_PROCESSES ?= 3
 # Where this is set every process compiles the program anew, and tests start thousands of them.
 export PYTHONDONTWRITEBYTECODE :=
 

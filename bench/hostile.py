@@ -62,7 +62,7 @@ def _attack_one(task: tuple[list[str], int]) -> None:
 def main() -> None:
     """A thousand hostile connections beside eight honest workers: the slowest honest answer."""
     with TemporaryDirectory(prefix="ph-", dir="/tmp") as directory:
-        daemon = DaemonProcess(Path(directory))
+        daemon = DaemonProcess(Path(directory), is_executed=True)
         daemon.start()
         try:
             _besiege(daemon, Path(directory, "over"))

@@ -1,4 +1,9 @@
-"""Several daemons with their state in one PostgreSQL, each with its share of the clients."""
+"""Several daemons with their state in one PostgreSQL, as where each is on a machine of its own.
+
+A machine that is added brings workers of its own: so each daemon has as many clients as one by
+itself (`each_has_all`). Where they share as many as one has, each writes batches of half or a third
+of the size under the same lock: that is what it costs to spread a fleet that one daemon could hold.
+"""
 
 from itertools import cycle
 from pathlib import Path
@@ -14,12 +19,13 @@ from bench.running_daemon import RunningDaemon, running_daemon
 class FleetOnPostgres(PenholderOnPostgres):
     """So many daemons over a database of their own."""
 
-    def __init__(self, server: PostgresServer, daemons: int) -> None:
+    def __init__(self, server: PostgresServer, daemons: int, *, each_has_all: bool = True) -> None:
         """Use a server that is started before."""
         super().__init__(server)
         self._count = daemons
-        self._database = f"bench_of_{daemons}"
-        self.name = fleet_name(daemons)
+        self._each_has_all = each_has_all
+        self._database = f"bench_of_{daemons}_{'each' if each_has_all else 'sharing'}"
+        self.name = fleet_name(daemons, each_has_all=each_has_all)
 
     def start(self, directory: Path) -> None:
         """Start them, one after another."""
@@ -38,7 +44,8 @@ class FleetOnPostgres(PenholderOnPostgres):
 
     def clients(self, case: Case) -> list[MakeTurn]:
         """Make a worker for each client, on one daemon after another."""
-        turns = zip(range(case.clients), cycle(self._daemons), strict=False)
+        count = case.clients * (self._count if self._each_has_all else 1)
+        turns = zip(range(count), cycle(self._daemons), strict=False)
         self._paths = [daemon.make_worker() for _, daemon in turns]
         self._batches_before = self._batches()
         return [self._client(path, case) for path in self._paths]
@@ -56,6 +63,8 @@ class FleetOnPostgres(PenholderOnPostgres):
         return processes.rss_bytes([daemon.pid for daemon in self._daemons])
 
 
-def fleet_name(daemons: int) -> str:
+def fleet_name(daemons: int, *, each_has_all: bool = True) -> str:
     """Name them."""
-    return PenholderOnPostgres.name if daemons == 1 else f"{daemons} daemons on PostgreSQL"
+    if daemons == 1:
+        return PenholderOnPostgres.name
+    return f"{daemons} daemons on PostgreSQL, {'each' if each_has_all else 'sharing'}"

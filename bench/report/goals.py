@@ -122,7 +122,7 @@ SEVERAL_GOALS = tuple(
              0.5, 0.9),
         Goal("the same / our own SQLite", _ratio(_on(clients), Penholder.name), 0.8, 1.0),
         *(
-            Goal(f"{daemons} daemons on PostgreSQL / one, {clients} clients",
+            Goal(f"{daemons} daemons, {clients} clients each / one",
                  _ratio(_on(clients, daemons), fleet_name(1)), 1.2, 1.6)
             for daemons in several.COUNTS if daemons > 1
         ),

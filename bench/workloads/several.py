@@ -21,6 +21,7 @@ def main(run: Run) -> None:
     """Daemons on PostgreSQL, a function call of PostgreSQL for the same, and our own SQLite."""
     server = PostgresServer()
     fleets = [FleetOnPostgres(server, count) for count in COUNTS]
+    fleets += [FleetOnPostgres(server, count, each_has_all=False) for count in COUNTS if count > 1]
     append(run, SEVERAL, CASES, [server, *fleets, Penholder()])
     if server.missing() is None:
         again = PostgresServer()

@@ -7,7 +7,7 @@ before it is used, neither trio nor asyncio, so that no program pays for what do
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from penholder._shared.failures import ConnectionLost, DaemonUnreachable
+from penholder._shared.failures import ConnectionLost, DaemonUnreachable, NotUnderstood
 
 if TYPE_CHECKING:
     from penholder._shared.owned import Ownership
@@ -18,6 +18,7 @@ __all__ = [
     "AsyncSubscription",
     "ConnectionLost",
     "DaemonUnreachable",
+    "NotUnderstood",
     "Ownership",
     "open_client",
 ]

@@ -24,7 +24,7 @@ from penholder._blocking.turns import CallInProgress, RLock, Turns
 from penholder._generated import Rooms
 from penholder._shared import forks
 from penholder._shared.call import QUICK, Call, keyed
-from penholder._shared.failures import ConnectionLost, DaemonUnreachable
+from penholder._shared.failures import ConnectionLost, DaemonUnreachable, NotUnderstood
 from penholder._shared.following import After, Following
 from penholder._shared.reach import Reach
 from penholder._shared.reading import decode, read
@@ -36,6 +36,7 @@ __all__ = [
     "Client",
     "ConnectionLost",
     "DaemonUnreachable",
+    "NotUnderstood",
     "Subscription",
 ]
 

@@ -29,6 +29,7 @@ from penholder_daemon.shell.disk.paths import (
     default_runtime_dir,
     default_state_dir,
 )
+from penholder_daemon.shell.kernel.allocator import give_back_what_is_large
 from penholder_daemon.shell.kernel.standard_streams import open_missing, say, tell
 from penholder_daemon.shell.observing import logs
 from penholder_daemon.shell.running.daemon import Daemon
@@ -45,7 +46,7 @@ from penholder_protocol import __version__
 
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the GIL while another wants it; Python's 5 ms is many commits."""
-_COLLECTIONS = (20_000, 20, 50)
+_COLLECTIONS = (20_000, 20, 10)
 """Objects between two collections of each generation: few of ours are in cycles, and Python's 700
 are made by some tens of requests."""
 _STDOUT = 1
@@ -70,7 +71,8 @@ def main() -> int:
 
 def _run() -> int:
     # Whoever starts a program may leave signals blocked in it: SIGTERM would then stop nothing.
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    # SIGHUP waits for who obeys it.
+    signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGHUP})
     arguments = _parse()
     if arguments.about:
         return _tell_about(arguments)
@@ -95,6 +97,7 @@ def _run() -> int:
     # The loop and the writer take turns at the interpreter; each mutation needs both.
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.set_threshold(*_COLLECTIONS)
+    give_back_what_is_large()
     return trio.run(daemon.run, lambda: _say_ready(paths))
 
 

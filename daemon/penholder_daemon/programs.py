@@ -115,7 +115,7 @@ def wants_json(asked: bool | None) -> bool:
 
 
 def _report(error: BaseException, undone: str, *, as_json: bool) -> str:
-    message = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+    message = _sentence(error)
     message = message if isinstance(error, HalfDone) else f"{message}; {undone}"
     if not as_json:
         return f"penholder: {message}"
@@ -123,3 +123,12 @@ def _report(error: BaseException, undone: str, *, as_json: bool) -> str:
     data = {"code": code, "retryable": False, "details": {}}
     told = {"error": {"code": -32000, "message": message, "data": data}}
     return msgspec.json.encode(told).decode()
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    # As Python writes it the number comes first, which is for programs.
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes) and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    return str(error)

@@ -35,12 +35,20 @@ def written(entries: list[Entry], stream: str) -> bytes:
     return whole
 
 
+def without_own_words(whole: bytes) -> bytes:
+    """Leave out what `penholder run` says of its own, as what its command asks."""
+    lines = whole.splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(b"penholder run: "))
+
+
 def of_worker(control: Client, worker: Worker, status: int) -> list[Claim]:
     """Compare what a worker's command wrote with what its stream holds."""
     entries = read_back(control, [f"worker:{worker.worker_id}"])
     numbered = [entry.seq for entry in entries]
     lines = sum(entry.type == "output" for entry in entries)
-    same = all(written(entries, name) == whole for name, whole in worker.written.items())
+    same = all(
+        written(entries, name) == without_own_words(whole) for name, whole in worker.written.items()
+    )
     state = control.worker.get(worker_id=worker.worker_id).state
     name = f"{worker.worker_id} ({worker.label})"
     return [

@@ -349,7 +349,7 @@ class Busy(PenholderError, number=TRY_AGAIN, retryable=True):
 
 
 class CursorGone(PenholderError, number=PRUNED):
-    """Retention has pruned entries after this cursor; go on from the oldest that remains."""
+    """Entries after this cursor are gone: pruned, or of a history that has ended; read on anew."""
 
 
 class StoreFailed(PenholderError, number=OUT_OF_ORDER, retryable=True):

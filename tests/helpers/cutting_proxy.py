@@ -14,6 +14,7 @@ from pathlib import Path
 
 _SOCKET = ".s.PGSQL.5432"
 _WRITES = re.compile(rb"application_name\x00penholder [^ \x00]+ [^ \x00]+\x00")
+_COMMITTED = b"C\0\0\0\x0bCOMMIT\0"
 _BEFORE_STARTUP = (80877103, 80877104)
 """Asks for encryption; a startup follows."""
 
@@ -25,6 +26,8 @@ class Cut(Enum):
     """It never reaches the server."""
     AFTER = "after"
     """It does, and nobody hears the answer."""
+    GARBLED = "garbled"
+    """It does, and the answer is nothing that any server would say; nothing is cut."""
     HELD = "held"
     """It is held back until `release`, whatever the server does, and never reaches it."""
 
@@ -43,6 +46,7 @@ class CuttingProxy:
         self.is_held = threading.Event()
         self._released = threading.Event()
         self._held: socket.socket | None = None
+        self._garbled: set[socket.socket] = set()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(directory / _SOCKET))
         self._listener.listen(64)
@@ -90,7 +94,9 @@ class CuttingProxy:
                 cut = self._due(kind, message, client) if writes else None
                 if cut is Cut.AFTER:
                     _send_to_the_end(client, server, kind, message)
-                if cut is not None:
+                if cut is Cut.GARBLED:
+                    self._garbled.add(client)
+                elif cut is not None:
                     break
                 server.sendall(message)
         _end(client, server)
@@ -108,10 +114,16 @@ class CuttingProxy:
             self.cuts += 1
         return cut
 
+    def _as_told(self, client: socket.socket, piece: bytes) -> bytes:
+        if client not in self._garbled or _COMMITTED not in piece:
+            return piece
+        self._garbled.discard(client)
+        return piece.replace(_COMMITTED, b"?" + _COMMITTED[1:])
+
     def _back(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while piece := server.recv(65536):
-                client.sendall(piece)
+                client.sendall(self._as_told(client, piece))
         if client is self._held:
             # Whoever waits for the answer is not to notice that the server is gone.
             self._released.wait()

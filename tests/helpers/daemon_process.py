@@ -5,11 +5,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from tests.helpers import own_programs
 
 Json = dict[str, Any]
 
@@ -17,13 +18,14 @@ Json = dict[str, Any]
 class DaemonProcess:
     """One daemon: directories that stay, a process that comes and goes."""
 
-    def __init__(self, directory: Path, *flags: str) -> None:
+    def __init__(self, directory: Path, *flags: str, is_executed: bool = False) -> None:
         """Keep everything below a directory."""
+        self._is_executed = is_executed
         self.state_dir = directory / "state"
         self.runtime_dir = directory / "run"
         self.log_path = directory / "log"
         self._flags = flags
-        self._process: subprocess.Popen[str] | None = None
+        self._process: own_programs.Process | None = None
         self.is_up = threading.Event()
 
     def add_flags(self, *flags: str) -> None:
@@ -38,11 +40,12 @@ class DaemonProcess:
     @property
     def command(self) -> list[str]:
         """How it is started."""
-        return [
-            sys.executable, "-W", "error", "-m", "penholder_daemon",
-            "--state-dir", str(self.state_dir), "--runtime-dir", str(self.runtime_dir),
-            *self._flags,
-        ]  # fmt: skip
+        return own_programs.command(own_programs.DAEMON, self._words)
+
+    @property
+    def _words(self) -> list[str]:
+        where = ("--state-dir", str(self.state_dir), "--runtime-dir", str(self.runtime_dir))
+        return [*where, *self._flags]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -61,18 +64,24 @@ class DaemonProcess:
 
     def spawn(self, wrapper: list[str] | None = None, descriptors: Sequence[int] = ()) -> None:
         """Start it, wait for nothing, and let it inherit descriptors."""
+        command = [*(wrapper or []), *self.command]
+        is_plain = command == own_programs.command(own_programs.DAEMON, self._words)
         with self.log_path.open("a") as log:
-            self._process = subprocess.Popen(
-                [*(wrapper or []), *self.command],
-                stdout=subprocess.PIPE, stderr=log, text=True, pass_fds=descriptors,
-            )  # fmt: skip
+            if is_plain and not descriptors and not self._is_executed:
+                self._process = own_programs.start(
+                    own_programs.DAEMON, self._words, os.environ, stderr=log
+                )
+            else:
+                self._process = subprocess.Popen(
+                    command, stdout=subprocess.PIPE, stderr=log, pass_fds=descriptors
+                )
 
     def start(self, wrapper: list[str] | None = None) -> str:
         """Start it and wait for its READY line, which is returned."""
         self.spawn(wrapper)
         assert self._process is not None
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._process.stdout.readline().decode()
         assert line.startswith("READY"), f"no READY: {line!r}\n{self.log()}"
         self.is_up.set()
         return line

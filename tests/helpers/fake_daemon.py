@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -130,7 +131,7 @@ class AnsweringDaemon(FakeDaemon):
         """Listen, for as long as it takes."""
         super().__init__(path, patience_s=None)
         self.calls: list[tuple[str, Json]] = []
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, Answer] = {"rpc.ping": _pong}
         self.silent = False
         self._serving: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept_all)
@@ -183,6 +184,11 @@ class AnsweringDaemon(FakeDaemon):
             peer.refuse(request, error)
         else:
             peer.answer(request, result)
+
+
+def _pong(_: Json) -> Json:
+    """Say what time it is, which who tells an age asks."""
+    return {"pong": True, "ts": datetime.now(UTC).isoformat(timespec="milliseconds")}
 
 
 @contextmanager

@@ -37,8 +37,8 @@ class FakeWorld:
         self.wall_ms = 1_767_225_600_000
         self.uptime_ms = 1_000_000
         self.suspended_ms = 0
-        self.started_at = self.now()
         self.clocks = Clocks()
+        self.started_at = self.now()
         self.living: set[Process] = set()
         self.sockets_dir = "/run/penholder/workers"
         self._made: Counter[str] = Counter()
@@ -63,8 +63,8 @@ class FakeWorld:
 
     def restart(self) -> None:
         """Have the daemon's process be a new one."""
-        self.started_at = self.now()
         self.clocks = Clocks()
+        self.started_at = self.now()
 
     def reboot(self, off_ms: int = 0) -> None:
         """Start the machine anew after it was off for so long."""
@@ -75,11 +75,12 @@ class FakeWorld:
 
     def now(self) -> str:
         """Return the wall clock as text."""
-        return self.time_from_ms(self.wall_ms)
+        return self.time_from_ms(self.now_ms())
 
     def now_ms(self) -> int:
-        """Return the wall clock."""
-        return self.wall_ms
+        """Return the wall clock, that of all hosts where they share one."""
+        shared_ms = self.clocks.shared_wall_ms
+        return self.wall_ms if shared_ms is None else self.boottime_ms() + shared_ms
 
     def monotonic_ms(self) -> int:
         """Return the clock that stands still in a suspend."""
@@ -96,11 +97,17 @@ class FakeWorld:
         clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
         return f"2026-01-{days + 1:02d}T{clock}.{ms:03d}Z"
 
+    def ms_from_time(self, time: str) -> int:
+        """Read an instant."""
+        days, clock = int(time[8:10]) - 1, time[11:-1].split(":")
+        seconds = (days * 24 + int(clock[0])) * 3600 + int(clock[1]) * 60
+        return 1_767_225_600_000 + seconds * 1000 + round(float(clock[2]) * 1000)
+
     def new_id(self, prefix: str) -> str:
         """Count, by prefix."""
         self._made[prefix] += 1
         made_id = f"{prefix}{self._made[prefix]}"
-        self._made_ms[made_id] = self.wall_ms
+        self._made_ms[made_id] = self.now_ms()
         return made_id
 
     def entry_id(self, prefix: str, pos: int) -> str:

@@ -29,7 +29,7 @@ from penholder_daemon.core.leases import Beat
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.transaction import Published
 from penholder_daemon.rooms import build_registry
-from penholder_daemon.shell.fairness.accounts import Accounts
+from penholder_daemon.shell.fairness.accounts import Account, Accounts
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.kernel.run_delay import RunDelay
 from penholder_daemon.shell.observing.counters import Counters
@@ -39,6 +39,7 @@ from penholder_daemon.shell.store.pace import AlwaysFast
 from penholder_daemon.shell.store.postgres.loop_waiting import LoopHand, hand_in_loop
 from penholder_daemon.shell.store.writer import AdaptiveWriter
 from penholder_daemon.shell.store.writer_ports import Hub
+from penholder_protocol.limits import MAX_LAG_BYTES
 from tests.helpers.fakes import FakeWorld
 from tests.helpers.harness import CONTROLLER
 from tests.helpers.turns import REAL_THREAD, Turns, TurnsQueue, TurnsThread, TurnsToken
@@ -47,6 +48,7 @@ T = TypeVar("T")
 _REGISTRY = build_registry()
 _SHORT, _LONG = _REGISTRY.require("event.append"), _REGISTRY.require("tx.apply")
 _ANY_SOCKET = -1
+_TOO_MUCH_BYTES = MAX_LAG_BYTES + 1
 FAST_SECONDS, SLOW_SECONDS = 0.0002, 0.02
 
 
@@ -75,6 +77,7 @@ class Connection:
         self.is_server = False
         """Whether who is in the loop waits with it, while the loop goes on."""
         self._hand: LoopHand | None = None
+        self._heard: Callable[[], None] = lambda: None
         self._pos = 0
         self.unseen = 0
         """How many entries others have written that nobody here has looked at."""
@@ -129,9 +132,22 @@ class Connection:
         # Their positions alone are looked at.
         return [cast("Published", pos) for pos in range(first, self._pos)]
 
-    def watch(self, poke: Callable[[], None]) -> None:
-        """Keep what is to be called when others have written."""
-        self.poke = poke
+    def watch(self, hub: Hub, act: Callable[[], object]) -> None:
+        """Have it done once others have written."""
+        assert not self._is_used, "who is amid a batch hears what comes himself"
+        self._heard = partial(hub.soon, act)
+        if self.unseen:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell who waits for it that something has come."""
+        heard, self._heard = self._heard, lambda: None
+        heard()
+
+    def is_hinted(self) -> bool:
+        """Whether there is something new."""
+        assert not self._is_used, "two use the connection at once"
+        return bool(self.unseen)
 
     def hurry(self) -> None:
         """Nobody is waited for."""
@@ -185,6 +201,8 @@ class Hands:
         self._acts: deque[Callable[[], object]] = deque()
         accounts = Accounts()
         self._accounts = [accounts.open(lambda _: None) for _ in range(3)]
+        self._full: set[Account] = set()
+        """Those whose peers have no room for answers."""
         self.left = 0
         """How many mutations are still to come."""
         self.submitted: list[WriteJob] = []
@@ -194,6 +212,8 @@ class Hands:
         self.is_fatal = False
         self.writer = self._make()
         self.connection.is_in_loop = lambda: self.writer.is_in_loop
+        for account in self._accounts:
+            account.when_room(partial(self.writer.resume, account))
         self.writer.start(self._deliver)
 
     def _make(self) -> AdaptiveWriter:
@@ -267,6 +287,8 @@ class Hands:
             possible.append(self.submit)
         if self.hints_left:
             possible.append(self._others_write)
+        if self._full or self.left:
+            possible.append(self._read_or_not)
         if not possible:
             return False
         self._rng.choice(possible)()
@@ -275,7 +297,17 @@ class Hands:
     def _others_write(self) -> None:
         self.hints_left -= 1
         self.connection.unseen += 1
-        self.connection.poke()
+        self.connection.tell()
+
+    def _read_or_not(self) -> None:
+        """Have a peer stop to read its answers, or read them; all do in the end."""
+        account = self._rng.choice(self._accounts)
+        if account in self._full:
+            self._full.discard(account)
+            account.hold_unsent(-_TOO_MUCH_BYTES)
+        elif self.left:
+            self._full.add(account)
+            account.hold_unsent(_TOO_MUCH_BYTES)
 
     def live(self, steps: int, *, until: Callable[[], bool] = lambda: False) -> None:
         """Go on for so many steps, or until something has come about."""
@@ -300,6 +332,9 @@ class Hands:
 
     async def stop(self) -> None:
         """Stop the writer as the daemon does, and go on until it has ended."""
+        # Their connections are over by then, for which there is always room.
+        for account in self._accounts:
+            account.close()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.writer.stop)
             await trio.testing.wait_all_tasks_blocked()

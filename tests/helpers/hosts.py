@@ -36,19 +36,26 @@ def with_attic(
     lease_ms: int = LONG_MS,
     *others: str,
     started: dict[str, object] | None = None,
+    left: str | None = None,
+    launcher: str = "shell",
 ) -> Fleet:
-    """Have another host beside the daemon, and a worker of it; `started` is what was run there."""
+    """Have another host beside the daemon, and a worker of it.
+
+    `started` is what was run there, and `left` the state in which it has ended.
+    """
     assert daemon.stop() == 0
     for host_id in others:
         with attic(daemon, lease_ms, host_id):
             pass
     with attic(daemon, lease_ms) as bench:
-        bench.worker("w_far", "far", label="far")
+        bench.worker("w_far", "far", label="far", launcher=launcher)
         peer = bench.peer("w_far")
         bench.call("runtime.attach", peer)
         if started is not None:
             socket = "/nowhere/runners/w_far.sock"
             bench.call("worker.set_endpoint", peer, runtime_pid=None, runtime_socket=socket)
             bench.call("event.append", peer, type="process.started", data=started)
+        if left is not None:
+            bench.call("runtime.detach", peer, state=left)
     daemon.start()
     return Fleet(daemon, cli)

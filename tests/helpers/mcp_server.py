@@ -14,6 +14,7 @@ from typing import Any, Protocol, TextIO, cast
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from tests.helpers import own_programs
 from tests.helpers.daemon_process import DaemonProcess, Json
 from tests.helpers.programs import PENHOLDER, environment
 
@@ -39,14 +40,17 @@ class RawServer:
 
     def __init__(self, daemon: DaemonProcess, *words: str, first: str = "", **more: str) -> None:
         """Start it; `first` is Python that runs before, in the same interpreter."""
-        command = [sys.executable, "-c", _PATCHED, first] if first else [PENHOLDER]
-        self.process = subprocess.Popen(
-            [*command, "mcp", *words],
-            env=server_environment(daemon, **more),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self.process: own_programs.Process
+        variables = server_environment(daemon, **more)
+        if first:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _PATCHED, first, "mcp", *words], env=variables,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+        else:
+            self.process = own_programs.start(
+                own_programs.WORDS, ["mcp", *words], variables, stdin=subprocess.PIPE
+            )
         self._rest = b""
         self._last_id = 0
         self.seen: list[Json] = []

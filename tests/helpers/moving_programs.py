@@ -1,12 +1,13 @@
 """The import and export programs as child processes of a test, and the sources that they read."""
 
 import json
+import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from tests.helpers import own_programs
 
 BLACKBOARD = {
     "runs": "run_id TEXT PRIMARY KEY, goal, status, created_at, updated_at",
@@ -52,12 +53,13 @@ class Moved:
 
 def moving(state_dir: Path, *words: str, given: str | None = None) -> Moved:
     """Run the daemon package's program."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "penholder_daemon.moving", *words,
-         "--json", "--state-dir", str(state_dir)],
-        input=given, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    return Moved(done.returncode, done.stdout, done.stderr)
+    done = own_programs.run(
+        f"{own_programs.DAEMON}.moving",
+        [*words, "--json", "--state-dir", str(state_dir)],
+        os.environ,
+        given=None if given is None else given.encode(),
+    )
+    return Moved(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def execute(path: Path, *statements: str) -> None:

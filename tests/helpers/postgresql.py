@@ -51,13 +51,30 @@ class Server:
         self._as_user: list[str] = []
         if os.geteuid() == 0:
             user = pwd.getpwnam("nobody")
-            os.chown(self.directory, user.pw_uid, user.pw_gid)
+            self.own(self.directory)
             ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
             self._as_user = ["setpriv", *ids]
         self.settings = dict(_SETTINGS) if is_safe else {**_SETTINGS, **_UNSAFE}
         self.data = self.directory / "data"
-        self._run("initdb", "-D", str(self.data), "-U", "penholder", "--auth=trust", "-N")
+        self._fill()
         self.start()
+
+    def _fill(self) -> None:
+        self._run("initdb", "-D", str(self.data), "-U", "penholder", "--auth=trust", "-N")
+
+    @staticmethod
+    def own(path: Path) -> None:
+        """Give a path to the user whom its programs run as."""
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("nobody")
+            os.chown(path, user.pw_uid, user.pw_gid)
+
+    def ask(self, sql: str) -> object:
+        """Carry out one statement and return the first value that it answers, if any."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            row = cursor.fetchone() if cursor.description is not None else None
+        return None if row is None else row[0]
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as_user, str(self.programs / program), *arguments]

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.helpers import own_programs
 from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection
 
-PENHOLDER = str(Path(sys.executable).with_name("penholder"))
+PENHOLDER = own_programs.PENHOLDER
 TIMEOUT_S = 60
 BECOME = "import os, signal, sys; exec(sys.argv[1]); os.execv(sys.argv[2], sys.argv[2:])"
 """Runs what a parent would have done to its child, and then the program."""
@@ -42,15 +43,23 @@ class Ran:
 
 def penholder(daemon: DaemonProcess, *words: str, **more: str) -> Ran:
     """Run the command line to its end."""
-    done = subprocess.run(
-        [PENHOLDER, *words],
-        env=environment(daemon, **more),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        check=False,
+    done = own_programs.run(
+        own_programs.WORDS, words, environment(daemon, **more), timeout_s=TIMEOUT_S
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def error_line_of(process: own_programs.Process) -> str:
+    """Wait for a line on the stderr of a program."""
+    assert process.stderr is not None
+    fd, line = process.stderr.fileno(), b""
+    while not line.endswith(b"\n"):
+        assert select.select([fd], [], [], TIMEOUT_S)[0], f"it says nothing more than {line!r}"
+        # Byte by byte: what a buffer had taken of the next line would not be seen to be there.
+        byte = os.read(fd, 1)
+        assert byte, f"it has ended after {line!r}"
+        line += byte
+    return line.decode().removesuffix("\n")
 
 
 class Running:
@@ -58,14 +67,17 @@ class Running:
 
     def __init__(self, daemon: DaemonProcess, *words: str, first: str = "", **more: str) -> None:
         """Start it; its stdin is a pipe. `first` is Python that its process runs before."""
-        wrapper = [sys.executable, "-c", BECOME, first] if first else []
-        self.process = subprocess.Popen(
-            [*wrapper, PENHOLDER, *words],
-            env=environment(daemon, **more),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self.process: own_programs.Process
+        variables = environment(daemon, **more)
+        if first:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", BECOME, first, PENHOLDER, *words], env=variables,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+        else:
+            self.process = own_programs.start(
+                own_programs.WORDS, words, variables, stdin=subprocess.PIPE
+            )
 
     def say(self, line: str) -> None:
         """Write a line to its stdin."""
@@ -82,9 +94,7 @@ class Running:
 
     def error_line(self) -> str:
         """Wait for a line on its stderr."""
-        assert self.process.stderr is not None
-        assert select.select([self.process.stderr], [], [], TIMEOUT_S)[0], "it says nothing"
-        return self.process.stderr.readline().decode().removesuffix("\n")
+        return error_line_of(self.process)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -93,7 +103,7 @@ class Running:
     def end(self) -> Ran:
         """Wait for its end."""
         out, err = self.process.communicate(timeout=TIMEOUT_S)
-        return Ran(self.process.returncode, out, err)
+        return Ran(self.process.wait(), out, err)
 
     def clean_up(self) -> None:
         """End it if the test has not."""

@@ -3,6 +3,7 @@
 What is done to it is `test_model_queue.py`'s.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -51,6 +52,15 @@ class QueueViews(Machine):
         """Return the tasks of a queue, or of all, in the order of lists."""
         found = [task for task in self.tasks.values() if queue in (None, task.queue)]
         return sorted(found, key=lambda task: task.order)
+
+    def after_start(self) -> None:
+        """When a task falls due is told by the wall clock, which is read anew."""
+        for task in self.pages("queue.list"):
+            before = self.found.get(task["queue_task_id"])
+            if before is not None:
+                apart_ms = abs(_ms(task["not_before_at"]) - _ms(before["not_before_at"]))
+                assert apart_ms <= self.bench.clock_slack_ms
+                before["not_before_at"] = task["not_before_at"]
 
     @invariant()
     def they_agree(self) -> None:
@@ -104,6 +114,10 @@ class QueueViews(Machine):
             for task in self.found.values()
             if task["version"] > since and task["state"] == "pending"
         ]
+
+
+def _ms(time: str | None) -> float:
+    return 0.0 if time is None else datetime.fromisoformat(time).timestamp() * 1000
 
 
 def _versioned(task: Json) -> Json:

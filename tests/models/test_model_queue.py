@@ -209,6 +209,7 @@ class Queue(QueueViews):
 
     def after_start(self) -> None:
         """Give every lease a fresh grace time."""
+        super().after_start()
         for task in self.tasks.values():
             if task.is_held:
                 task.lease_ends_ms = self.now_ms + self.lease_ms

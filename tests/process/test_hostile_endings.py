@@ -95,8 +95,9 @@ def _ask_and_stay(daemon: DaemonProcess, asked: bytes) -> socket.socket:
 
 @pytest.mark.parametrize("asked", [_batches_that_wait, _backlogs, _large_pages, _long_names])
 def test_peers_that_ask_for_much_and_stay_hold_little_and_leave_nothing(
-    daemon: DaemonProcess, asked: Callable[[], bytes]
+    executed_daemon: DaemonProcess, asked: Callable[[], bytes]
 ) -> None:
+    daemon = executed_daemon
     with daemon.connect() as control:
         make_worker(control, worker_id="w")
         make_worker(control, worker_id="s")
@@ -124,6 +125,7 @@ def test_a_frame_too_long_behind_a_wait_does_not_keep_a_peer_that_is_gone(
         make_worker(control, worker_id="w")
         with socket.socket(socket.AF_UNIX) as peer:
             peer.connect(str(daemon.control_socket))
+            peer.settimeout(10)  # long before what it waits for
             peer.sendall(message("event.wait", 1, worker_id="w", **_FAR_AWAY))
             peer.sendall(b"[" * (MAX_FRAME_BYTES + 1))
             assert b"VALUE_TOO_LARGE" in peer.recv(1 << 16)

@@ -18,22 +18,24 @@ from penholder_protocol.limits import MAX_BATCH, MAX_FRAME_BYTES, MAX_IN_FLIGHT
 from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, make_worker
 from tests.helpers.hostile_peers import KINDS, attack, message
+from tests.helpers.waiting import until
 
 MOST_RSS_BYTES = 300 << 20
+MOST_KEPT_BYTES = 32 << 20
 
 
 @pytest.fixture
-def besieged(daemon: DaemonProcess) -> Iterator[DaemonProcess]:
+def besieged(executed_daemon: DaemonProcess) -> Iterator[DaemonProcess]:
     """Give a daemon with something to ask for: a worker whose events fill large pages."""
-    with daemon.connect() as control:
+    with executed_daemon.connect() as control:
         make_worker(control, worker_id="w_victim")
         make_worker(control, worker_id="w_big")
         for _ in range(5):
             control.call(
                 "event.append", worker_id="w_big", type="big", data={"text": "x" * 190_000}
             )
-    yield daemon
-    with daemon.connect() as control:
+    yield executed_daemon
+    with executed_daemon.connect() as control:
         assert control.call("rpc.ping")["pong"] is True
         assert control.call("daemon.verify", deep=True)["findings"] == []
 
@@ -162,6 +164,23 @@ def test_memory_is_bounded_whatever_peers_do(besieged: DaemonProcess, kind: str)
         status = honest.call("daemon.status")
     assert status["held_bytes"] <= status["held_bytes_limit"]
     assert besieged.peak_rss_bytes() < MOST_RSS_BYTES, f"{besieged.peak_rss_bytes():,}"
+
+
+@pytest.mark.parametrize("kind", ["stops_in_a_frame", "sends_a_frame_too_long"])
+def test_nothing_is_kept_of_peers_that_are_gone(besieged: DaemonProcess, kind: str) -> None:
+    """Not even until a collection of garbage: there is one after some thousand connections."""
+    path = str(besieged.control_socket)
+    with ThreadPoolExecutor(4) as peers:
+
+        def besiege(numbers: range) -> int:
+            for each in [peers.submit(attack, path, kind, number) for number in numbers]:
+                each.result()
+            with besieged.connect() as honest:
+                until(lambda: honest.call("daemon.status")["connections"] == 1)
+            return _rss_bytes(besieged)
+
+        before = besiege(range(50))
+        assert besiege(range(50, 250)) - before < MOST_KEPT_BYTES
 
 
 def test_peers_that_stay_and_never_read_hold_no_more(besieged: DaemonProcess) -> None:

@@ -1,4 +1,9 @@
-"""A claim whose answer nobody hears is answered again, over a kill of the daemon too."""
+"""A claim whose answer nobody hears is answered again, over a kill of the daemon too.
+
+For a runner that is known to be gone nothing is claimed.
+"""
+
+import socket
 
 import pytest
 
@@ -71,3 +76,39 @@ def test_the_typed_client_hands_out_a_lease_that_proves_itself(daemon: DaemonPro
         done = client.call("queue.complete", {"queue_task_id": name, "lease": lease})
         assert isinstance(done, dict)
         assert done["state"] == "completed"
+
+
+def _wait_for_ever(connection: RawConnection) -> int:
+    """Have a runner wait; it has looked once when this returns."""
+    request = connection.request("queue.wait", queue="q", runner_id="r", lease_ms=600_000)
+    connection.call("rpc.ping")
+    return request
+
+
+@pytest.mark.parametrize("halves", ["both halves", "the socket"])
+def test_nothing_is_claimed_for_a_runner_that_has_just_hung_up(
+    daemon: DaemonProcess, halves: str
+) -> None:
+    with daemon.connect() as control, daemon.connect() as living:
+        for number in range(5):
+            with daemon.connect() as gone:
+                # Who hangs up has waited longest, so it would be its turn.
+                _wait_for_ever(gone)
+                request = _wait_for_ever(living)
+                if halves == "both halves":
+                    gone.socket.shutdown(socket.SHUT_RDWR)
+                else:
+                    gone.close()
+                _submit(control, f"t{number}")
+                [claimed] = living.answer(request)["result"]["items"]
+            assert claimed["task"]["queue_task_id"] == f"t{number}"
+            assert claimed["task"]["attempts"] == 1
+
+
+def test_a_runner_that_only_ended_its_sending_half_is_given_a_task(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control, daemon.connect() as listening:
+        request = _wait_for_ever(listening)
+        listening.socket.shutdown(socket.SHUT_WR)
+        _submit(control, "t")
+        [claimed] = listening.answer(request)["result"]["items"]
+        assert claimed["task"]["queue_task_id"] == "t"

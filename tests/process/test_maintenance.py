@@ -43,6 +43,7 @@ def test_a_backup_is_whole_private_and_never_replaces_a_file(
         assert control.error("daemon.backup", path=str(target))["code"] == -32602
         assert control.error("daemon.backup", path="relative.db")["code"] == -32602
         assert control.error("daemon.backup", path="/no/such/place.db")["code"] == -32602
+        assert control.error("daemon.backup", path="//")["code"] == -32602
         _append(control, worker_id, 1)
     assert sorted(path.name for path in short_dir.iterdir() if "backup" in path.name) == [
         "backup.db"

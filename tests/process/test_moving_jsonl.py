@@ -142,6 +142,8 @@ def test_lines_that_are_not_right(lived_in: Path, tmp_path: Path) -> None:
         _changed_header(text, schema_version=999): "schema 999",
         _changed_header(text, tables={}): "expected were the tables",
         _changed_header(text, sequences={**sequences, "journal": 1}): "the sequence of journal",
+        _changed_header(text, sequences={**sequences, "workers": 1 << 53}): "`$.sequences[...]`",
+        _changed_header(text, sequences={**sequences, "workers": 1 << 70}): "`$.sequences[...]`",
         "".join(lines[:-1]): "the header says",
         text[: len(text) - 9]: f"line {len(lines)} is not a row",
         text + lines[-1]: f"line {len(lines) + 1}: a row",

@@ -31,6 +31,8 @@ def test_files_that_are_no_such_database(tmp_path: Path, state_db: Path) -> None
     assert "no SQLite database" in refused(state_dir, "subagent-cli", empty)
     assert "No such file" in refused(state_dir, "subagent-cli", tmp_path / "absent")
     assert "directory" in refused(state_dir, "subagent-cli", tmp_path)
+    for absent in (tmp_path / "absent", tmp_path / "absent" / "below"):
+        assert f'"{absent}: No such file' in refused(state_dir, "jsonl", absent)
     assert "lacks table runs" in refused(state_dir, "blackboard", state_db)
     assert "agent_runner_state" in refused(state_dir, "langbot-state", state_db)
     execute(state_db, "ALTER TABLE workers RENAME COLUMN cwd TO pwd")

@@ -269,13 +269,32 @@ client.close()
 _WAITS = """
 with client, client.controller.owned("c"):
     print("owned", flush=True)
-    client.journal.wait(streams=["*"], after=10**9, timeout_ms=300_000)
+    now = client.journal.position().pos
+    client.journal.wait(streams=["*"], after=now, timeout_ms=300_000)
+"""
+_ENDS = """
+import signal
+from penholder._blocking import owned as owning
+
+def interrupted_once(kind, name):
+    method = getattr(kind, name)
+    def interrupt_first(*args, **options):
+        setattr(kind, name, method)
+        signal.raise_signal(signal.SIGINT)
+        return method(*args, **options)
+    setattr(kind, name, interrupt_first)
+
+with client, client.controller.owned("c"):
+    ends = {"renewing": (owning._Renewing, "join"), "release": (Client, "ask")}
+    interrupted_once(*ends[sys.argv[2]])
+    if sys.argv[3] == "failed":
+        raise SystemExit("the block's own end")
 """
 
 
-def _program(daemon: DaemonProcess, script: str) -> "subprocess.Popen[str]":
+def _program(daemon: DaemonProcess, script: str, *args: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", _HEAD + script, str(daemon.control_socket)],
+        [sys.executable, "-W", "error", "-c", _HEAD + script, str(daemon.control_socket), *args],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -293,6 +312,17 @@ def test_ctrl_c_releases(daemon: DaemonProcess, other: _Other) -> None:
         assert program.stdout is not None
         assert program.stdout.readline() == "owned\n"
         program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=_TIMEOUT_S)
+    assert (program.returncode, said.splitlines()[-1]) == (-signal.SIGINT, "KeyboardInterrupt")
+    assert other.owner_epoch() is None
+
+
+@pytest.mark.parametrize("block", ["well", "failed"])
+@pytest.mark.parametrize("when", ["renewing", "release"])
+def test_ctrl_c_while_it_ends_releases(
+    daemon: DaemonProcess, other: _Other, when: str, block: str
+) -> None:
+    with _program(daemon, _ENDS, when, block) as program:
         program.communicate(timeout=_TIMEOUT_S)
     assert program.returncode == -signal.SIGINT
     assert other.owner_epoch() is None

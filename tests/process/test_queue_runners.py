@@ -10,7 +10,7 @@ from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, RawConnection
 
 RUNNERS = 16
-TASKS = soak.many(8_000, 20_000)
+TASKS = soak.many(4_000, 20_000)
 KILLS = soak.many(20, 40)
 LEASE_MS = 700
 

@@ -62,6 +62,27 @@ def test_a_file_that_is_unusable_changes_nothing(configured: DaemonProcess, conf
         assert control.call("daemon.config") == before
 
 
+def test_a_file_that_no_parser_comes_through_changes_nothing(
+    configured: DaemonProcess, config: Path
+) -> None:
+    with configured.connect() as control:
+        before = control.call("daemon.config")
+        config.write_text("x = " + "[" * 100_000)
+        _reload(configured, "those in force stay")
+        assert control.call("daemon.config") == before
+
+
+def test_who_asks_is_answered_while_a_file_is_read(configured: DaemonProcess, config: Path) -> None:
+    # A name of so many parts keeps the parser for minutes.
+    config.write_text("[" + ".".join(["a"] * 500_000) + "]\n")
+    with configured.connect() as control:
+        _reload(configured, "name=SIGHUP")
+        control.call("board.create", board_id="b", goal="go on")
+        assert control.call("board.get", board_id="b")["goal"] == "go on"
+    assert configured.stop() == 0
+    assert "those in force stay" not in configured.log()
+
+
 def test_what_needs_a_restart_stays_and_is_named(configured: DaemonProcess, config: Path) -> None:
     with configured.connect() as control:
         config.write_text("reader_threads = 5\ndrain_ms = 7\n")

@@ -239,6 +239,31 @@ def test_a_database_that_cannot_be_read_is_moved_aside_with_its_log(daemon: Daem
     assert _acquired(daemon) > UNKNOWN_STEP
 
 
+def test_the_log_of_a_database_that_is_gone_is_not_played_into_the_one_restored(
+    daemon: DaemonProcess,
+) -> None:
+    with daemon.connect() as control:
+        worker_id = make_worker(control)
+        file = backup(daemon)
+        handle = control.call("controller.acquire", controller_id="c")
+        fence = {"epoch": handle["epoch"], "token": handle["token"]}
+        control.call("event.append", worker_id=worker_id, type="later", fence=fence)
+    daemon.kill()
+    (daemon.state_dir / "penholder.db").unlink()
+    lost = (daemon.state_dir / "penholder.db-wal").read_bytes()
+
+    assert restore(daemon, file)["kept"] is None
+
+    [log] = daemon.state_dir.glob("backups/replaced-*.db-wal")
+    assert log.read_bytes() == lost
+    daemon.start()
+    with daemon.connect() as control:
+        assert control.call("daemon.verify", deep=True) == {"ok": True, "findings": []}
+        assert control.call("event.list", worker_id=worker_id)["items"] == []
+        params = {"worker_id": worker_id, "type": "late", "fence": fence}
+        assert control.refusal("event.append", **params) == "FENCED"
+
+
 def test_a_database_that_is_damaged_tells_what_it_can(daemon: DaemonProcess) -> None:
     with daemon.connect() as control:
         make_worker(control)

@@ -124,4 +124,6 @@ def test_another_user_gets_nothing(daemon: DaemonProcess, short_dir: Path) -> No
     for path in (short_dir, daemon.runtime_dir):
         path.chmod(0o755)
     daemon.control_socket.chmod(0o666)
-    assert '"DENIED"' in ask()
+    said = ask()
+    assert '"DENIED"' in said
+    assert "name the uid in allowed_uids" in said

@@ -8,11 +8,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from penholder_daemon.core import verify
+from penholder_daemon.core import history, verify
 from penholder_daemon.core.handed_out import UNKNOWN_STEP
 from penholder_daemon.refusals import Refused
 from penholder_daemon.shell.disk.lock import AlreadyRunning
 from penholder_daemon.shell.store.postgres import opening
+from penholder_daemon.shell.store.postgres.history import identity_of
 from penholder_daemon.transferring import restored
 from penholder_protocol import errors
 from tests.helpers import postgresql, postgresql_programs
@@ -67,6 +68,10 @@ def test_a_dump_goes_on_above_what_was_given_out_since(stores: Stores, tmp_path:
         again = bench.call("controller.acquire", controller_id="ctl_held")
         assert again["epoch"] > since["epoch"] + UNKNOWN_STEP
         assert store.row("SELECT 1 FROM hosts WHERE state = 'active'") is None
+        # A daemon that comes next finds it settled, and cursors of what is lost are gone.
+        assert not history.is_owed(store, identity_of(store.connection), None)
+        with pytest.raises(errors.CursorGone, match=f"go on after {done.pos},"):
+            bench.call("journal.read", streams=["*"], after=last)
         entry = bench.call("journal.read", streams=["daemon"], limit=1000)["items"][-1]
         assert (entry["type"], entry["data"]["known"]) == ("daemon.restored", False)
         assert list(verify.findings(bench.rx(), bench.registry.rooms, deep=True)) == []
@@ -87,10 +92,26 @@ def test_it_is_said_as_it_is_typed(stores: Stores, tmp_path: Path) -> None:
 
 def test_nobody_else_may_be_at_work_and_then_nothing_is_changed(stores: Stores) -> None:
     with psycopg.connect(stores.url, application_name="penholder host_1"):  # noqa: SIM117 - in turn
-        with pytest.raises(AlreadyRunning, match="penholder host_1"):
+        with pytest.raises(AlreadyRunning, match="the daemon of host host_1"):
             restored.go_on(stores.url)
     with closing(opening.open_writer(stores.url)) as store:
         assert store.row("SELECT 1 FROM journal WHERE type = 'daemon.restored'") is None
+
+
+def test_who_is_at_work_is_called_as_people_do(stores: Stores) -> None:
+    with psycopg.connect(stores.url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO penholder.hosts (host_id, number, host_name, epoch, version, started_at,"
+            " state) VALUES ('host_1', 99, 'attic', 1, '1', 't', 'active')"
+        )
+    for name in ("penholder host_1 0a1b2c3d", "penholder host_1 0a1b2c3d reads"):
+        with (
+            psycopg.connect(stores.url, application_name=name),
+            pytest.raises(AlreadyRunning) as refused,
+        ):
+            restored.go_on(stores.url)
+        assert "(the daemon of host attic (host_1), " in str(refused.value)
+        assert "0a1b2c3d" not in str(refused.value)
 
 
 def test_a_database_that_holds_no_store_is_left_alone() -> None:

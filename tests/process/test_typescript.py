@@ -152,6 +152,10 @@ def test_it_is_installed_from_a_folder_and_from_a_tarball(
     assert _run(["node", compiler, "-p", "."], program) == (0, "")
     found = {"PENHOLDER_RUNTIME_DIR": str(daemon.runtime_dir)}
     assert _run(["node", "a.js"], program, **found) == (0, "")
+    # On a daemon that has nothing yet, as a reader's.
+    for number, _ in enumerate(blocks(_PACKAGE / "README.md", "ts")):
+        status, said = _run(["node", f"readme_{number}.js"], program, **found)
+        assert status == 0, said
 
 
 @pytest.mark.parametrize("name", ["connection", "daemon", "retries"])

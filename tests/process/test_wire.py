@@ -169,6 +169,18 @@ def test_a_wait_is_answered_by_what_it_waits_for(daemon: DaemonProcess) -> None:
         assert waiting.answer(wait)["result"]["decision"] == "allow"
 
 
+def test_tasks_that_are_submitted_at_once_are_claimed_in_their_order(
+    daemon: DaemonProcess,
+) -> None:
+    task = {"tenant_id": "t", "project_id": "p", "queue": "fifo"}
+    with daemon.connect() as connection:
+        tasks = [{**task, "title": str(number)} for number in range(50)]
+        connection.call("queue.submit_many", tasks=tasks)
+        claim = {"queue": "fifo", "runner_id": "r", "lease_ms": 60_000, "max_tasks": 50}
+        claimed = connection.call("queue.claim", **claim)["items"]
+        assert [int(each["task"]["title"]) for each in claimed] == list(range(50))
+
+
 def test_a_wait_that_claims_is_in_order_with_the_mutations_around_it(
     daemon: DaemonProcess,
 ) -> None:

@@ -4,8 +4,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from penholder_daemon.core import verify
+from penholder_daemon.core import kept_answers, places, verify
 from penholder_daemon.core.commit import Answer
+from penholder_daemon.core.store import Row
 from penholder_protocol.errors import PenholderError, StoreFailed
 from tests.helpers.harness import Bench
 
@@ -97,6 +98,12 @@ def _histories(seed: int) -> list[Call]:
     return [rng.choice(_ALL)(rng) for _ in range(60)]
 
 
+def _content(bench: Bench) -> dict[str, list[Row]]:
+    """Return every row but for what is noted many at a time, which is so at the end of a batch."""
+    notes = {*places.TABLES, *kept_answers.TABLES}
+    return {table: rows for table, rows in bench.dump().items() if table not in notes}
+
+
 def test_cut_into_batches_or_one_by_one_the_same_comes_of_it(seeds: range) -> None:
     for seed in seeds:
         calls, rng = _histories(seed), random.Random(seed)
@@ -109,7 +116,7 @@ def test_cut_into_batches_or_one_by_one_the_same_comes_of_it(seeds: range) -> No
             ]
             singly.world.pass_ms(1)
             assert [*map(_told, answers)] == [*map(_told, expected)], f"seed {seed}"
-        assert together.dump() == singly.dump(), f"seed {seed}"
+        assert _content(together) == _content(singly), f"seed {seed}"
         assert together.published == singly.published, f"seed {seed}"
         assert together.effects == singly.effects, f"seed {seed}"
         assert together.bugs == [], f"seed {seed}"
@@ -122,7 +129,7 @@ def test_whatever_statement_fails_what_is_told_is_what_is_stored(seeds: range) -
         calls, rng = _histories(seed), random.Random(seed)
         bench = _bench()
         while calls:
-            before, entries = bench.dump(), len(bench.published)
+            before, entries = _content(bench), len(bench.published)
             if rng.random() < 0.5:
                 bench.store.fail_at(rng.choice(_STATEMENTS), loses_transaction=rng.random() < 0.5)
             answers = _run(
@@ -130,7 +137,7 @@ def test_whatever_statement_fails_what_is_told_is_what_is_stored(seeds: range) -
             )
             failed += any(isinstance(answer, StoreFailed) for answer in answers)
             if all(isinstance(answer, PenholderError) for answer in answers):
-                assert bench.dump() == before, f"seed {seed}"
+                assert _content(bench) == before, f"seed {seed}"
                 assert len(bench.published) == entries, f"seed {seed}"
         found = verify.findings(bench.rx(), bench.registry.rooms, deep=False)
         assert list(found) == [], f"seed {seed}"

@@ -1,4 +1,7 @@
-"""What could be told to nobody is not looked for; what changes something is done all the same."""
+"""What could be told to nobody is not looked for; what changes something is done all the same.
+
+But for a wait that takes what it finds: what a peer that is gone would take, another can have.
+"""
 
 from pathlib import Path
 
@@ -87,4 +90,43 @@ async def test_what_a_peer_that_is_gone_has_asked_is_not_looked_for(
         assert len(carried_out) < 50
         found = await client.call("event.list", worker_id="w")
         assert [event["type"] for event in found["result"]["items"]] == ["told"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_of_a_peer_that_is_gone_while_its_batches_are_taken_only_changes_are_carried_out(
+    tmp_path: Path, carried_out: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with simulated_daemon(tmp_path / "p.db", 1) as daemon, trio.open_nursery() as nursery:
+        client = await _make_worker(daemon, nursery)
+        monkeypatch.setattr(StreamTransport, "peer_is_gone", lambda _: True)
+        stream = daemon.connect()
+        asked = [message("event.list", number, worker_id="w").strip() for number in range(98)]
+        asked.append(message("event.append", "told", worker_id="w", type="told").strip())
+        asked.append(message("event.wait", "far", **_FAR_AWAY).strip())
+        # It does not end its sending half: all of it is there before anything is taken.
+        await stream.send_all(2 * (b"[" + b",".join(asked) + b"]\n"))
+        await trio.sleep(1)
+        assert len(carried_out) <= daemon.services.turns.piece
+        monkeypatch.setattr(StreamTransport, "peer_is_gone", lambda _: False)
+        found = await client.call("event.list", worker_id="w")
+        assert [event["type"] for event in found["result"]["items"]] == 2 * ["told"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_wait_of_a_peer_that_is_gone_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with simulated_daemon(tmp_path / "p.db", 1) as daemon, trio.open_nursery() as nursery:
+        client = SimulatedClient(daemon.connect(), nursery)
+        await client.call("queue.submit", tenant_id="t", project_id="p", queue="q")
+        monkeypatch.setattr(StreamTransport, "peer_is_gone", lambda _: True)
+        stream = daemon.connect()
+        await stream.send_all(message("queue.wait", queue="q", runner_id="gone", lease_ms=1000))
+        await stream.aclose()
+        await trio.sleep(1)
+        assert daemon.services.accounts.held_bytes == 0
+        monkeypatch.setattr(StreamTransport, "peer_is_gone", lambda _: False)
+        found = await client.call("queue.wait", queue="q", runner_id="r", lease_ms=1000)
+        [claimed] = found["result"]["items"]
+        assert claimed["task"]["attempts"] == 1
         nursery.cancel_scope.cancel()

@@ -71,6 +71,7 @@ async def test_whoever_goes_on_when_each_is_written_once_and_in_order(
 
 
 async def test_while_a_server_is_waited_for_in_the_loop_all_goes_on_in_order(seeds: range) -> None:
+    on_thread: set[bool] = set()
     for seed in seeds:
         with pytest.MonkeyPatch.context() as patched:
             hands = Hands(seed, patched, is_server=True)
@@ -79,8 +80,9 @@ async def test_while_a_server_is_waited_for_in_the_loop_all_goes_on_in_order(see
             assert not hands.is_fatal
             _each_once_and_in_order(hands)
             _all_is_told_in_order(hands)
-            assert any(not is_on_thread for is_on_thread, _, _ in hands.connection.commits)
+            on_thread |= {is_on_thread for is_on_thread, _, _ in hands.connection.commits}
             await hands.stop()
+    assert on_thread == {False, True}
 
 
 @pytest.mark.parametrize("is_server", [False, True])

@@ -18,14 +18,13 @@ import socket
 from collections import deque
 from contextlib import suppress
 
-import msgspec
 from msgspec import Raw
 
 from penholder._awaited.open_requests import OpenRequests, cancellation, is_of_journal
 from penholder._shared.call import Call
-from penholder._shared.failures import ConnectionLost
+from penholder._shared.failures import ConnectionLost, NotUnderstood
+from penholder._shared.reading import incoming
 from penholder._shared.request_ids import RequestIds
-from penholder_protocol import jsonrpc
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.framing import Framer
 from penholder_protocol.jsonrpc import Incoming
@@ -86,17 +85,17 @@ class Connection(asyncio.Protocol):
         # Taken by the task in its own turn: a cancelled one takes none.
         while not self._notices:
             if self._requests.lost is not None:
-                raise ConnectionLost(self._requests.lost)
+                raise self._requests.kind(self._requests.lost)
             self._has_notices.clear()
             await self._has_notices.wait()
         taken = self._notices.popleft()
         self._read_on()
         return taken
 
-    def close(self, why: str) -> None:
+    def close(self, why: str, kind: type[ConnectionLost] = ConnectionLost) -> None:
         """Close at once, which open requests get to hear."""
         if self.is_open:
-            self._requests.end(why)
+            self._requests.end(why, kind)
             self._notices.clear()
             self._has_notices.set()
             self._transport.abort()
@@ -133,9 +132,9 @@ class Connection(asyncio.Protocol):
         """Take messages, up to a notification that has to be waited for."""
         try:
             while not self._notices and (frame := next(self._frames, None)) is not None:
-                self._take(jsonrpc.read_incoming(frame))
-        except (msgspec.DecodeError, PenholderError) as fault:
-            self.close(f"the daemon sent what is no message: {fault}")
+                self._take(incoming(frame))
+        except (NotUnderstood, PenholderError) as fault:
+            self.close(str(fault), NotUnderstood)
             return
         if self._notices:
             self._transport.pause_reading()

@@ -60,6 +60,7 @@ class OpenRequests:
         self._unnamed: list[Unnamed[RemoteError]] = []
         self.lost: str | None = None
         """Why nothing is answered any more."""
+        self.kind = ConnectionLost
 
     def __len__(self) -> int:
         """How many are open."""
@@ -70,7 +71,7 @@ class OpenRequests:
         request_id = self._request_ids.next()
         frame = call.frame(request_id, now)
         if self.lost is not None:
-            raise ConnectionLost(self.lost)
+            raise self.kind(self.lost)
         request = OpenRequest(request_id, frame, call.is_wait, wake)
         self._open[request_id] = request
         return request
@@ -90,14 +91,14 @@ class OpenRequests:
         if self._unnamed and self.lost is None:
             self._settle_unnamed()
 
-    def end(self, why: str) -> None:
+    def end(self, why: str, kind: type[ConnectionLost] = ConnectionLost) -> None:
         """Fail all that are open."""
-        self.lost = why
+        self.lost, self.kind = why, kind
         # What is sent again would meet the same refusal again, so all in doubt get it.
         for unnamed in self._unnamed:
             self._refuse(unnamed, unnamed.left)
         for request in self._open.values():
-            request.settle(ConnectionLost(why))
+            request.settle(kind(why))
 
     def _take_unnamed(self, error: RemoteError) -> None:
         calls: list[str] = []

@@ -24,8 +24,9 @@ from penholder._blocking.attention import Attention, Silence
 from penholder._shared.address import connectable
 from penholder._shared.call import refusal
 from penholder._shared.failures import ConnectionLost
+from penholder._shared.reading import incoming
 from penholder_protocol.framing import Framer
-from penholder_protocol.jsonrpc import Incoming, read_incoming, read_result
+from penholder_protocol.jsonrpc import Incoming, read_result
 
 _CHUNK_BYTES = 1 << 16
 # As the kernel takes it: seconds and microseconds; zero is no limit.
@@ -104,7 +105,7 @@ class Connection:
                         return result
                 self._feed(chunk)
                 continue
-            message = read_incoming(frame)
+            message = incoming(frame)
             if message.method is None and message.id == request_id:
                 return message
             if message.id is None and message.error is not None:
@@ -116,7 +117,7 @@ class Connection:
             if (frame := next(self._frames, None)) is None:
                 self._feed(self._receive(None))
                 continue
-            message = read_incoming(frame)
+            message = incoming(frame)
             if message.method is not None:
                 return message
             if message.id is None and message.error is not None:

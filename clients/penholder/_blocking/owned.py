@@ -80,15 +80,28 @@ class _Owned(AbstractContextManager[Ownership]):
         if os.getpid() != self._owner_pid:
             return
         self._ownership.ending()
+        try:
+            self._finish(error)
+        except Exception:
+            raise
+        except BaseException:
+            # Ctrl-C at the end of the block. What was begun is done; a second one gives it up.
+            self._release_quietly()
+            raise
+        self._ownership.end(error)
+
+    def _finish(self, error: BaseException | None) -> None:
         if self._renewing is not None:
             self._renewing.end()
         if error is None:
             self._release(None)
         else:
-            # Something else is to be told of; without a release the lease will run out.
-            with suppress(OSError, PenholderError):
-                self._release(RELEASE_S)
-        self._ownership.end(error)
+            self._release_quietly()
+
+    def _release_quietly(self) -> None:
+        """Release where something else is to be told of; without it the lease will run out."""
+        with suppress(OSError, PenholderError):
+            self._release(RELEASE_S)
 
     def _release(self, timeout_s: float | None) -> None:
         # Not over the client's own connection, which another thread may be waiting on.

@@ -35,7 +35,7 @@ from msgspec import UNSET, Raw
 
 from penholder._generated import KEYED, METHODS, TOKENED, WAITS
 from penholder._shared import forks, tokens
-from penholder._shared.failures import ConnectionLost, DaemonUnreachable
+from penholder._shared.failures import ConnectionLost, DaemonUnreachable, NotUnderstood
 from penholder._shared.patience import Patience
 from penholder._shared.reach import UNREACHED_S, NoDaemon
 from penholder._shared.sendable import sendable, too_deep
@@ -131,6 +131,8 @@ class Call:
         """Return the seconds until the next attempt; raises what the caller is to get instead."""
         if isinstance(failure, PenholderError) and not self._is_passing(failure):
             raise failure
+        if isinstance(failure, NotUnderstood):
+            raise failure
         hopeless = isinstance(failure, OSError) and failure.errno in _HOPELESS
         if self._patience is None:
             self._patience = Patience(self._reconnect_s)
@@ -166,8 +168,15 @@ class Call:
 
     def _failed(self, failure: OSError) -> ConnectionLost | DaemonUnreachable:
         if self.sent:
-            return ConnectionLost(f"no answer to {self.method}: {failure}")
-        return DaemonUnreachable(f"{self.method} was not sent: {failure}")
+            return ConnectionLost(f"no answer to {self.method}: {_reason(failure)}")
+        return DaemonUnreachable(f"{self.method} was not sent: {_reason(failure)}")
+
+
+def _reason(failure: OSError) -> str:
+    """Say why in words: the number that Python puts first is for programs."""
+    if failure.strerror is None:
+        return str(failure)
+    return f"{failure.filename}: {failure.strerror}" if failure.filename else failure.strerror
 
 
 def keyed(params: Mapping[str, object]) -> dict[str, object]:

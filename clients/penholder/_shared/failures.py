@@ -1,6 +1,6 @@
 """What goes wrong between a client and the daemon, as against what the daemon refuses.
 
-A refusal is a `penholder_protocol.errors.PenholderError`; these two are `ConnectionError`s.
+A refusal is a `penholder_protocol.errors.PenholderError`; these are `ConnectionError`s.
 """
 
 
@@ -10,3 +10,10 @@ class DaemonUnreachable(ConnectionError):
 
 class ConnectionLost(ConnectionError):
     """The connection ended before the answer came: the call was done, or it was not."""
+
+
+class NotUnderstood(ConnectionLost):
+    """What came is no message: whoever speaks there is no daemon, or not the only one who does.
+
+    No other attempt mends that, so none is made.
+    """

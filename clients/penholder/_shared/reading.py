@@ -14,9 +14,23 @@ import msgspec
 from msgspec import Raw
 from msgspec.json import Decoder
 
+from penholder._shared.failures import NotUnderstood
 from penholder_protocol import surrogates
+from penholder_protocol.jsonrpc import Incoming, read_incoming
 
 T = TypeVar("T")
+_SHOWN_BYTES = 80
+
+
+def incoming(frame: bytes) -> Incoming:
+    """Read one frame of a daemon; raises NotUnderstood with how it begins if it is no message."""
+    try:
+        return read_incoming(frame)
+    except (msgspec.DecodeError, RecursionError):
+        # What it says tells who speaks: the shell of another machine greets, for one.
+        said = frame[:_SHOWN_BYTES].decode(errors="replace")
+        more = " …" if len(frame) > _SHOWN_BYTES else ""
+        raise NotUnderstood(f"what came is no message of a daemon: {said!r}{more}") from None
 
 
 def read(result: Raw, result_type: type[T]) -> T:

@@ -17,7 +17,6 @@ the program raised. So they are shielded, and only `close` ends them.
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-import msgspec
 import trio
 from msgspec import Raw
 from trio_jsonrpc import JsonRpcConnection, JsonRpcConnectionType
@@ -30,10 +29,10 @@ from penholder._awaited.open_requests import (
     notification,
 )
 from penholder._shared.call import Call
-from penholder._shared.failures import ConnectionLost
+from penholder._shared.failures import ConnectionLost, NotUnderstood
+from penholder._shared.reading import incoming
 from penholder._shared.request_ids import RequestIds
 from penholder._trio.transport import UnixTransport
-from penholder_protocol import jsonrpc
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.jsonrpc import Incoming
 
@@ -56,6 +55,7 @@ class Connection(JsonRpcConnection):
         # error of theirs, in place of the one that the program raised.
         self._life = trio.CancelScope(shield=True)
         self._lost = "the connection was lost"
+        self._kind = ConnectionLost
         # No buffer: while nobody takes a notification nothing more is read, and the daemon sees
         # that its peer lags, in place of memory that fills here.
         notices = trio.open_memory_channel[Incoming](0)
@@ -99,7 +99,7 @@ class Connection(JsonRpcConnection):
         try:
             return await self._notices_receive.receive()
         except (trio.EndOfChannel, trio.ClosedResourceError):
-            raise ConnectionLost(self._lost) from None
+            raise self._kind(self._lost) from None
 
     async def iter_requests(self) -> AsyncIterator[Incoming]:
         """Yield journal notifications until the connection ends, as trio-jsonrpc spells it."""
@@ -126,7 +126,7 @@ class Connection(JsonRpcConnection):
             self._life.cancel()
             self._notices_send.close()
             self._notices_receive.close()
-            self._requests.end(why)
+            self._requests.end(why, self._kind)
 
     async def _send(self, frame: bytes) -> None:
         try:
@@ -137,13 +137,13 @@ class Connection(JsonRpcConnection):
     async def _receive(self) -> None:
         try:
             while True:
-                await self._take(jsonrpc.read_incoming(await self._line.recv()))
+                await self._take(incoming(await self._line.recv()))
         except TransportClosed as closed:
             self._lost = str(closed) or self._lost
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # closed while nobody took a notification
-        except (msgspec.DecodeError, PenholderError) as fault:
-            self._lost = f"the daemon sent what is no message: {fault}"
+        except (NotUnderstood, PenholderError) as fault:
+            self._lost, self._kind = str(fault), NotUnderstood
 
     async def _take(self, message: Incoming) -> None:
         if message.method is None:

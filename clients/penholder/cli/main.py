@@ -99,6 +99,8 @@ def _guarded(words: Sequence[str]) -> int:
         return failures.report(failures.of_system(error), as_json=as_json)
     except UnicodeEncodeError as error:
         return failures.report(failures.no_text(error), as_json=as_json)
+    except failures.UNREADABLE as error:
+        return failures.report(failures.of_answer(error), as_json=as_json)
 
 
 def _run_to_its_end(words: Sequence[str]) -> int:

@@ -3179,8 +3179,8 @@ export class ApprovalCalls {
    * Ask; a running worker goes to waiting_approval until it is answered.
    *
    * Without options: allow and deny. Past its deadline it is decided with `on_deadline`, or without
-   * that it expires. The end of the seat cancels it, unless it is to be kept (`keep`) for the next
-   * process of the worker.
+   * that it expires. The end of the seat's process cancels it, unless it is to be kept (`keep`) for
+   * the next process of the worker; who gives the seat up by runtime.detach leaves it pending.
    */
   request(params: ApprovalRequestParams): Promise<Approval> {
     return this.#caller.ask("approval.request", params);

@@ -30,7 +30,8 @@ the next one goes on from there. Where nothing is passed over, a page is never e
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from penholder_daemon.core import journal, paging, places
+from penholder_daemon.core import history, journal, paging, places
+from penholder_daemon.core.history import Look
 from penholder_daemon.core.journal import ENTRY
 from penholder_daemon.core.store import SqlValue, integer, one_of
 from penholder_daemon.core.streams import Selection
@@ -175,17 +176,39 @@ def _entries(rx: Rx, way: _Way, types: Sequence[str] | None) -> Iterator[Entry]:
 
 
 def refuse_gone(rx: Rx, selection: Selection, after: int) -> None:
-    """Raise CursorGone for a position that was never given, or after which entries were pruned."""
-    current = journal.position(rx)
-    if after > current:
-        raise CursorGone(
-            f"the journal stands at {current}, {after} is a cursor of another history; read again"
-            " from the oldest entry, or from now on",
-            pos=current,
-            oldest_pos=oldest(rx),
-        )
+    """Raise CursorGone for one of another history, or after which entries were pruned."""
+    refuse_other_history(rx, after)
     for stream, pruned_pos in pruned_after(rx, selection, after, most=1):
         raise journal.gone(stream, oldest_pos=pruned_pos + 1)
+
+
+def refuse_other_history(rx: Rx, after: int) -> None:
+    """Raise CursorGone for a position that was never given in this history."""
+    found = history.look(rx.store, after)
+    if after > found.pos:
+        raise CursorGone(
+            f"the journal stands at {found.pos}, {after} is a cursor of another history; read again"
+            " from the oldest entry, or from now on",
+            pos=found.pos,
+            oldest_pos=oldest(rx),
+        )
+    _refuse_ended(rx, found, after)
+
+
+def refuse_ended_history(rx: Rx, after: int) -> None:
+    """Raise CursorGone for a position that was given in a history which has ended."""
+    _refuse_ended(rx, history.look(rx.store, after), after)
+
+
+def _refuse_ended(rx: Rx, found: Look, after: int) -> None:
+    if found.ended_pos is not None:
+        raise CursorGone(
+            f"the entries after {found.ended_pos} up to {after} are of another history, which ended"
+            f" when the database was restored or failed over; go on after {found.ended_pos}, up to"
+            " which both are the same, or read again from the oldest entry",
+            pos=found.pos,
+            oldest_pos=oldest(rx),
+        )
 
 
 def oldest(rx: Rx) -> int:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 _JITTER_MS = 20
 """Two clocks are not read at one instant, and NTP turns one slowly: less is no change."""
+_KEPT_LINES = 1000
 _KEPT_STALLS = 64
 """Those that another tale may still overlap; older ones are counted and over."""
 
@@ -47,6 +48,13 @@ class Clocks:
         """How long nobody could be heard in this run, all together."""
         self.shared_leases_ms: int | None = None
         """Where other hosts judge leases, too: what is to be added to CLOCK_MONOTONIC for them."""
+        self.shared_wall_ms: int | None = None
+        """Where other hosts tell the time, too: what is to be added to CLOCK_BOOTTIME for it."""
+        self.newest_in_line: dict[tuple[str, int], str] = {}
+        """When the newest was made in this run of those that go in the order of their making.
+
+        Perhaps of a transaction that was rolled back: to be believed only where it is past.
+        """
         self._stalls: list[tuple[int, int]] = []
         self._told: deque[tuple[int, int]] = deque()
 
@@ -54,6 +62,12 @@ class Clocks:
     def leases_ms(self) -> int:
         """What is to be added to CLOCK_MONOTONIC for the scale of leases."""
         return -self.stalled_ms if self.shared_leases_ms is None else self.shared_leases_ms
+
+    def note_in_line(self, line: tuple[str, int], made_at: str) -> None:
+        """Note when the newest was made; of lines that are forgotten it is asked again."""
+        if len(self.newest_in_line) >= _KEPT_LINES:
+            self.newest_in_line.clear()
+        self.newest_in_line[line] = made_at
 
     def stalled(self, from_ms: int, to_ms: int) -> None:
         """Tell, from any thread, that nobody was heard between two instants of CLOCK_MONOTONIC."""

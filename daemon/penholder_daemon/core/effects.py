@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from penholder_daemon.core.history import Break
 from penholder_daemon.core.world import Process
 
 
@@ -89,6 +90,12 @@ class WakeWaiters(msgspec.Struct, frozen=True, tag=True):
     stream: str
 
 
+class EndLostCursors(msgspec.Struct, frozen=True, tag=True):
+    """End subscriptions that have come to a position of a history which has ended."""
+
+    breaks: tuple[Break, ...]
+
+
 class RemoveBlobs(msgspec.Struct, frozen=True, tag=True):
     """Remove the bytes of blobs that have no row any more; what a crash leaves, a start clears."""
 
@@ -105,6 +112,7 @@ Effect: TypeAlias = (
     | WithdrawStream
     | WakeAt
     | WakeWaiters
+    | EndLostCursors
     | RemoveBlobs
 )
 """All there are; the shell handles each."""

@@ -40,11 +40,13 @@ class Claim(msgspec.Struct, array_like=True):
     ready: bool
     result: Raw
     streams: tuple[str, ...]
+    others_may_find: bool = False
+    """Left out by those that were kept under a key before there was this."""
 
     @property
     def waiting(self) -> Waiting[object]:
         """The same as a wait sees it."""
-        return Waiting(self.result, self.ready, self.streams)
+        return Waiting(self.result, self.ready, self.streams, others_may_find=self.others_may_find)
 
 
 def mutate(tx: Tx, call: Invocation) -> bytes:
@@ -86,7 +88,8 @@ def _act(tx: Tx, call: Invocation) -> bytes:
         method.fence(tx, call.arguments, call.fence)
     result = method.handler(tx, **call.arguments)
     if isinstance(result, Waiting):  # read again as a `Claim`
-        return encode_result((result.ready, result.result, result.streams))
+        found = (result.ready, result.result, result.streams, result.others_may_find)
+        return encode_result(found)
     return encode_result(result)
 
 

@@ -57,14 +57,15 @@ def always(_arguments: Arguments) -> bool:
 
 
 def raise_epoch(tx: Tx, subject: str, token: str | None) -> int:
-    """Give the subject to a new holder and return its epoch: the highest ever plus one."""
+    """Give the subject to a new holder and return its epoch, above the highest ever."""
     row = tx.store.row(
         "INSERT INTO fences (subject, epoch, token_hash) VALUES (?, ?, ?)"
-        " ON CONFLICT (subject) DO UPDATE SET epoch = fences.epoch + 1,"
+        " ON CONFLICT (subject) DO UPDATE SET epoch = CASE WHEN fences.epoch < excluded.epoch"
+        " THEN excluded.epoch ELSE fences.epoch + 1 END,"
         " token_hash = excluded.token_hash RETURNING epoch",
         subject,
-        # After a restore there may be epochs of subjects that the backup does not know; those lie
-        # at or below the floor.
+        # After a restore or failover there may be epochs, also of subjects, that are not known
+        # here; those lie at or below the floor.
         current(tx, EPOCH_FLOOR) + 1,
         None if token is None else _hash(token),
     )

@@ -53,12 +53,25 @@ def read(rx: Rx, *, is_all: bool) -> HandedOut:
 
 def go_on_above(tx: Tx, known: HandedOut) -> None:
     """Leave behind what this database and the other have given out; nobody holds anything then."""
-    # Numbers that are all known need no step: the next one is above them by itself. Epochs do: the
-    # highest one is perhaps somebody's who is still there.
-    step = 0 if known.is_all else UNKNOWN_STEP
-    floor = 0 if known.is_all else tx.world.now_ms() * 1000
+    step, floor = _step(tx, known)
+    # Epochs need a step in any case: the highest one is perhaps somebody's who is still there.
     fence.outdate_all(tx, known.epochs, step=step or 1, floor=floor)
-    counters.lift_sequences(tx, known.sequences, step=step, floor=floor)
-    counters.lift_values(tx, known.counters, step=step, floor=floor)
+    leave_room(tx, known)
     for seat in known.seats:
         seats.note_former(tx, seat)
+
+
+def leave_room(tx: Tx, known: HandedOut) -> None:
+    """Have numbers and the epochs of later holders go on above; who holds anything, holds it on."""
+    step, floor = _step(tx, known)
+    counters.lift_sequences(tx, known.sequences, step=step, floor=floor)
+    counters.lift_values(tx, known.counters, step=step, floor=floor)
+
+
+def _step(tx: Tx, known: HandedOut) -> tuple[int, int]:
+    """Return by how much to go on, and what to reach at least."""
+    if known.is_all:
+        # The next number is above all of them by itself.
+        return 0, 0
+    # Of the clocks of hosts and of a server, any may be behind.
+    return UNKNOWN_STEP, max(tx.world.now_ms(), tx.store.server_ms or 0) * 1000

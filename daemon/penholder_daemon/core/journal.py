@@ -184,19 +184,31 @@ def refuse_pruned_id(rx: Rx, stream: str, entry_id: str) -> None:
 
     As far as that is to be seen: it was made before the oldest that remains of the stream.
     """
-    pruned_seq, _ = extent(rx, stream)
-    made_ms = rx.world.made_ms(entry_id)
-    if not pruned_seq or made_ms is None:
+    row = rx.store.row("SELECT pruned_seq, pruned_pos FROM streams WHERE name = ?", stream)
+    if row is None or not row[0]:
         return
+    pruned_seq, pruned_pos = integer(row[0]), integer(row[1])
+    pos = rx.world.entry_pos(entry_id)
+    if pos is not None and pos <= position(rx):
+        is_pruned = pos <= pruned_pos
+    else:  # from before ids held positions
+        is_pruned = _is_older(rx, stream, entry_id)
+    # An id that is of another stream was never of this one, however old it is.
+    if is_pruned and _find(rx, entry_id) is None:
+        raise gone(stream, oldest_seq=pruned_seq + 1)
+
+
+def _is_older(rx: Rx, stream: str, entry_id: str) -> bool:
+    """Tell, by the wall clock, whether an id was made before all that remains of a stream."""
+    made_ms = rx.world.made_ms(entry_id)
+    if made_ms is None:
+        return False
     at = places.of("s.stream_id", "s.pruned_seq + 1")
     oldest = rx.store.row(
         f"SELECT j.ts FROM streams s CROSS JOIN journal j ON j.pos = {at} WHERE s.name = ?", stream
     )
     # Entries of one millisecond cannot be told apart by their ids, so as old is taken for older.
-    is_older = oldest is None or rx.world.time_from_ms(made_ms) <= str(oldest[0])
-    # An id that is of another stream was never of this one, however old it is.
-    if is_older and _find(rx, entry_id) is None:
-        raise gone(stream, oldest_seq=pruned_seq + 1)
+    return oldest is None or rx.world.time_from_ms(made_ms) <= str(oldest[0])
 
 
 def extent(rx: Rx, stream: str) -> tuple[int, int]:

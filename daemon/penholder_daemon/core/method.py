@@ -60,7 +60,8 @@ class Waiting(Generic[ResultT]):
 
     While it is not ready, an entry in one of `streams` is a reason to look again, with `go_on` in
     place of those arguments: what was looked through once need not be again. `is_partial` says
-    that the look ended for its bound, before the end: the next one follows at once.
+    that the look ended for its bound, before the end: the next one follows at once. Of one that
+    takes what it finds `others_may_find` says whether there may be something that only others want.
     """
 
     result: ResultT
@@ -68,6 +69,7 @@ class Waiting(Generic[ResultT]):
     streams: tuple[str, ...]
     go_on: Arguments = field(default_factory=dict)
     is_partial: bool = False
+    others_may_find: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from msgspec import Raw
 
 from penholder_daemon.core import nulls, texts
 from penholder_daemon.core.values import compact
+from penholder_protocol import patterns
 from penholder_protocol.errors import InvalidParams
 from penholder_protocol.limits import MAX_TYPE_CHARACTERS
 from penholder_protocol.nouns.words import NULL
@@ -124,6 +125,7 @@ class Params:
             return InvalidParams(f"param `{missing[1]}` is missing", param=missing[1])
         if wrong := _WRONG_WORD.match(reason):
             return self._explain_word(wrong[1], wrong[2])
+        reason = patterns.explained(reason)
         return InvalidParams(f"wrong params: {reason.replace('$.', '')}", reason=reason)
 
     def _explain_word(self, word: str, name: str) -> InvalidParams:

@@ -9,11 +9,15 @@ The mark is also the beat of all hosts together: whoever writes, or has nothing 
 twice a second. A gap in it of more than LEASE_STALL_MS is time in which no host could write, so
 nobody could renew a lease. It is no time of leases; a host alone does the same with its own stalls.
 
+What time it is, is the server's to say, too (`Clocks.shared_wall_ms`): times of several hosts are
+compared, as in "oldest first", and a host whose own clock is behind must not come first by that.
+
 The server's clock may be set. That shows as a gap, or as one below nothing, and looks like a time
 in which nobody was there. Who was there knows better: the scales are carried on by its own clock,
-and what that says has passed is believed where the two differ by more than a second. Who has just
-started knows nothing, and takes the gap for time. While others beat there is no gap, and nobody's
-own clock is asked: it may be the one that stood still, with its machine.
+and what that says has passed is believed where the two differ by more than a second, or the
+server's shows less than nothing. Who has just started knows nothing, and takes the gap for time.
+While others beat there is no gap, and nobody's own clock is asked: it may be the one that stood
+still, with its machine. So a step ahead that is no gap is taken for time.
 """
 
 from penholder_daemon.core import durations, leases
@@ -87,12 +91,14 @@ def _passed(clocks: Clocks, mark: Mark, server_ms: int, boottime_ms: int) -> int
         return max(0, passed_ms)
     assert clocks.scales is not None  # the two are found together
     own_ms = boottime_ms + clocks.scales.delays_ms - mark.delays_ms
-    return max(0, passed_ms if abs(passed_ms - own_ms) <= _SET_MS else own_ms)
+    is_own = passed_ms < 0 or abs(passed_ms - own_ms) > _SET_MS
+    return max(0, own_ms if is_own else passed_ms)
 
 
 def _go_on_from(clocks: Clocks, now: Mark, boottime_ms: int, monotonic_ms: int) -> None:
     clocks.scales = Scales(now.delays_ms - boottime_ms, now.ages_ms - boottime_ms)
     clocks.shared_leases_ms = (now.leases_ms or 0) - monotonic_ms
+    clocks.shared_wall_ms = now.clock_ms - boottime_ms
 
 
 def _first(store: Store, mark: Mark | None, server_ms: int) -> Mark:

@@ -49,8 +49,11 @@ class Rx:
     def now(self) -> str:
         """The time of this call; the same however often it is asked."""
         if self._now is None:
-            self._now = self.world.now()
+            self._now = self._tell_time()
         return self._now
+
+    def _tell_time(self) -> str:
+        return self.world.now()
 
 
 class Tx(Rx):
@@ -72,6 +75,12 @@ class Tx(Rx):
         self.age_ms: int | None = None
         """The present on the scale of ages, as `durations.age_of` has found it."""
         self.begin(store, caller, None)
+
+    def _tell_time(self) -> str:
+        # As the server told it under the lock: nothing that is committed later is of an earlier
+        # time, over whichever host. Carried on by a clock of this host, it might be.
+        server_ms = self.store.server_ms
+        return super()._tell_time() if server_ms is None else self.world.time_from_ms(server_ms)
 
     def begin(self, store: Store, caller: Caller, request_id: str | None) -> None:
         """Begin the next mutation of the batch."""

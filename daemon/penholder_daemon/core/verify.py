@@ -66,6 +66,10 @@ _CHECKS = {
         " LEFT JOIN fences f ON f.subject = 'worker:' || worker_id"
         " WHERE f.epoch IS NULL OR seats.epoch > f.epoch"
     ),
+    "entries_of_this_history": (
+        "SELECT 'the entry at ' || j.pos || ' is of a history that ended at ' || b.ended_pos"
+        " FROM history_breaks b JOIN journal j ON j.pos > b.ended_pos AND j.pos <= b.resumed_after"
+    ),
     "leases_of_known_subjects": (
         "SELECT 'a lease of ' || subject || ', which nobody ever held' FROM leases"
         " WHERE subject NOT IN (SELECT subject FROM fences)"

@@ -31,10 +31,13 @@ class World(Protocol):
         """Read a piece of a blob; None if its bytes are not there. Raises StoreFault."""
 
     def now(self) -> str:
-        """Return the wall clock as RFC 3339 in UTC with milliseconds."""
+        """Return the wall clock (`now_ms`) as RFC 3339 in UTC with milliseconds."""
 
     def now_ms(self) -> int:
-        """Return the wall clock in milliseconds since 1970."""
+        """Return the wall clock in milliseconds since 1970; what several hosts share has its own.
+
+        Where `clocks.shared_wall_ms` says so, that is the clock of the store's server.
+        """
 
     def monotonic_ms(self) -> int:
         """Return a clock that only grows and stands still while the machine is suspended."""
@@ -44,6 +47,9 @@ class World(Protocol):
 
     def time_from_ms(self, wall_ms: int) -> str:
         """Write a wall-clock instant as `now` does."""
+
+    def ms_from_time(self, time: str) -> int:
+        """Read what `time_from_ms` has written."""
 
     def new_id(self, prefix: str) -> str:
         """Make an id such as `w_…` that sorts by the time of its making."""

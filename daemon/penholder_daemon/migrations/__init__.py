@@ -35,6 +35,11 @@ def postgresql_steps() -> tuple[tuple[int, str, str], ...]:
     return tuple((int(file.stem[:4]), file.stem, file.read_text("utf-8")) for file in files)
 
 
+def postgresql_schema() -> int:
+    """Return the number of the schema of PostgreSQL that this program makes and knows."""
+    return postgresql_steps()[-1][0]
+
+
 def version(store: Store) -> int:
     """Return how many steps the database has had."""
     row = store.row("PRAGMA user_version")

@@ -17,10 +17,11 @@ gave is more than its highest row, since rows are deleted, so it is told by itse
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import apsw
 import msgspec
+from msgspec import Meta
 
 from penholder_daemon import migrations
 from penholder_daemon.core import kept_answers, places, positions
@@ -41,6 +42,10 @@ _CLOCK = "clock"
 """What every start of a daemon fills, also where there is nothing else yet."""
 
 
+Number = Annotated[int, Meta(ge=0, lt=1 << 53)]
+"""How far a numbering has got: as far as every reader of JSON can tell two numbers apart."""
+
+
 class Bytes(msgspec.Struct, frozen=True):
     """A value that is no text."""
 
@@ -53,7 +58,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: str
     schema_version: int
     tables: dict[str, int]
-    sequences: dict[str, int]
+    sequences: dict[str, Number]
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,8 +5,9 @@ daemon that starts then would make an empty one. Writing over the old one leaves
 the old one gets a second name in `backups` before anything else; then the new one takes its name by
 one rename, which the file system does as a whole.
 
-A log beside the old one, which is there only if the old one could not be opened, goes before that,
-since SQLite would play it into the new one. It gets a second name beside the old one's first. Each
+A log beside the old one, which is there only if the old one could not be opened, or is gone, goes
+before that, since SQLite would play it into the new one: what was restored would be overwritten in
+part, and who was fenced would hold again. It gets a second name beside the old one's first. Each
 step is synced before the next one relies on it: a file system may bring renames and removals to the
 disk in another order than they were made, and a power loss shows that order.
 
@@ -20,19 +21,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from penholder_daemon.refusals import HalfDone, Refused
-from penholder_daemon.shell.disk import backups, blob_copies, changed_mark, copying
+from penholder_daemon.shell.disk import backups, blob_copies, copying
 
 
 def place(new: Path, database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -> Path | None:
     """Put a synced database in place; returns under which name the old one is kept.
 
-    So are its blobs, of which the directory may hold others by now.
+    So are its blobs, of which the directory may hold others by now. Of an old one that is gone its
+    log is kept so, with them: it may be found again.
     """
     # Whoever interrupts from here on could not be told the truth about what was done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    kept = _keep(database, blobs_dir, blob_ids) if os.path.lexists(database) else None
-    # Of one that was removed since, its mark is all that is left.
-    changed_mark.beside(database).unlink(missing_ok=True)
+    is_there = os.path.lexists(database)
+    kept = _keep(database, blobs_dir, blob_ids) if is_there or _logs_of(database) else None
     os.rename(new, database)
     try:
         copying.sync(database.parent)
@@ -40,13 +41,17 @@ def place(new: Path, database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -
         raise HalfDone(
             f"the backup is in place, but a power loss may yet undo that: {error}; restore it again"
         ) from error
-    return kept
+    return kept if is_there else None
 
 
 def prepare(database: Path) -> None:
     """See that the old one can be kept, before it is touched; raises CopyFailed."""
-    if os.path.lexists(database):
+    if os.path.lexists(database) or _logs_of(database):
         backups.prepare(database)
+
+
+def _logs_of(database: Path) -> list[str]:
+    return [log for log in backups.LOGS if os.path.lexists(backups.beside(database, log))]
 
 
 def refuse_symlink(database: Path) -> None:
@@ -58,8 +63,9 @@ def refuse_symlink(database: Path) -> None:
 def _keep(database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -> Path:
     kept = backups.directory_of(database) / backups.timed("replaced")
     # A second name of the same file costs no room, and a link never replaces anything.
-    os.link(database, kept)
-    logs = [log for log in backups.LOGS if os.path.lexists(backups.beside(database, log))]
+    if os.path.lexists(database):
+        os.link(database, kept)
+    logs = _logs_of(database)
     for log in logs:
         os.link(backups.beside(database, log), backups.beside(kept, log))
     blob_copies.link_beside(kept, blob_ids, blobs_dir)

@@ -8,14 +8,19 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Raw
 
+from penholder_daemon.core import values
 from penholder_daemon.core.rules import Rule, Rules, Staleness
+from penholder_protocol import patterns
+from penholder_protocol.errors import PenholderError
 from penholder_protocol.limits import (
     MAX_CONNECTIONS,
     MAX_DEADLINE_MS,
@@ -26,13 +31,16 @@ from penholder_protocol.limits import (
 _MAX_FILE_BYTES = 1 << 20
 _UNFIT_FOR_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_NO_WORD = re.compile(r"Invalid enum value '(.*)' - at `\$\.(\w+)`$")
+_NO_KIND = re.compile(r" - at `key` in `\$\.retention`$")
 POSTGRESQL = ("postgresql://", "postgres://")
 _SECRETS = frozenset({"password", "sslpassword", "scram_client_key", "scram_server_key"})
 """What may stand behind the `?` of a URL and would be seen with it."""
 
-StreamKind = Annotated[str, Meta(pattern=r"^(worker|controller|run|board|topic|queue|daemon|\*)$")]
+_STREAM_KINDS = ("worker", "controller", "run", "board", "topic", "queue", "daemon", "*")
+StreamKind = Annotated[str, Meta(pattern=f"^({'|'.join(map(re.escape, _STREAM_KINDS))})$")]
 BackendProfile = Annotated[str, Meta(min_length=1, max_length=MAX_TYPE_CHARACTERS)]
-HostName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$(?!\n)")]
+HostName = Annotated[str, Meta(min_length=1, max_length=64, pattern=patterns.HOST_NAME)]
 Uid = Annotated[int, Meta(ge=0, le=(1 << 32) - 2)]
 SlowMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
 AgeMs = Annotated[int, Meta(ge=1, le=MAX_DEADLINE_MS)]
@@ -145,8 +153,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
 
-_TABLES: dict[str, type[msgspec.Struct]] = {"store": StoreSettings}
-"""Settings that are tables with settings of their own."""
+_TABLES: dict[str, tuple[str, type[msgspec.Struct]]] = {
+    "store": ("[store]", StoreSettings),
+    "retention[...]": ("[retention.KIND]", Rule),
+}
+"""Settings that are tables with settings of their own: as they are told, and what they hold."""
 
 
 class UnusableSettings(Exception):
@@ -158,12 +169,33 @@ def load(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     try:
-        given = tomllib.loads(_read(path).decode())
-        return msgspec.convert(given, Settings)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UnusableSettings(f"{path} cannot be read: {error}") from error
+        given = tomllib.loads(_read(path).decode(), parse_float=_finite)
+        settings = msgspec.convert(given, Settings)
+        _require_readable(settings.backends)
     except msgspec.ValidationError as error:
         raise UnusableSettings(f"{path}: {_explain(str(error))}") from error
+    except PenholderError as error:
+        raise UnusableSettings(f"{path}: {error.message.removeprefix('param ')}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        # Of a number with thousands of digits, or of tables and lists in thousands of others, the
+        # parser says something else than of what is no TOML.
+        raise UnusableSettings(f"{path} cannot be read: {error}") from error
+    return settings
+
+
+def _finite(number: str) -> float:
+    given = float(number)
+    if not isfinite(given):
+        raise ValueError(f"{number} is no finite number")
+    return given
+
+
+def _require_readable(backends: Mapping[str, object]) -> None:
+    """Refuse what is answered to callers where it is none of the values that callers may send."""
+    for profile, capabilities in backends.items():
+        values.compact(
+            Raw(msgspec.json.encode(capabilities)), f"[backends.{profile}]", must_be_object=True
+        )
 
 
 def with_store_url(settings: Settings, url: str, given_by: str) -> Settings:
@@ -189,12 +221,27 @@ def _read(path: Path) -> bytes:
 
 
 def _explain(reason: str) -> str:
-    unknown = _UNKNOWN.search(reason)
-    if not unknown:
-        return reason.replace("$.", "")
-    table = next((name for name in _TABLES if reason.endswith(f"`$.{name}`")), None)
-    known = [field.name for field in msgspec.structs.fields(_TABLES.get(table or "", Settings))]
-    nearest = difflib.get_close_matches(unknown[1], known, 1)
+    if unknown := _UNKNOWN.search(reason):
+        return _explain_unknown(unknown[1], reason)
+    if wrong := _NO_WORD.search(reason):
+        [hint] = (each.type for each in msgspec.structs.fields(Settings) if each.name == wrong[2])
+        known = get_args(hint)
+        return f"`{wrong[2]}` may not be {wrong[1]!r}; {_instead(wrong[1], known)}"
+    if _NO_KIND.search(reason):
+        # Which one it was is not told; of so few it is soon seen.
+        return f"[retention.KIND] is of a kind of stream; known are: {', '.join(_STREAM_KINDS)}"
+    return patterns.explained(reason).replace("$.", "")
+
+
+def _explain_unknown(name: str, reason: str) -> str:
+    at = next((each for each in _TABLES if reason.endswith(f"`$.{each}`")), None)
+    table, struct = ("", Settings) if at is None else _TABLES[at]
+    known = [field.name for field in msgspec.structs.fields(struct)]
+    where = f" in {table}" if table else ""
+    return f"unknown setting `{name}`{where}; {_instead(name, known)}"
+
+
+def _instead(given: str, known: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(given, known, 1)
     hint = f"did you mean `{nearest[0]}`? " if nearest else ""
-    where = f" in [{table}]" if table else ""
-    return f"unknown setting `{unknown[1]}`{where}; {hint}known are: {', '.join(known)}"
+    return f"{hint}known are: {', '.join(known)}"

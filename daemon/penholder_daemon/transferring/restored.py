@@ -12,6 +12,7 @@ from penholder_daemon.core.handed_out import HandedOut
 from penholder_daemon.refusals import Refused
 from penholder_daemon.rooms.daemon.records.restoring import Ended
 from penholder_daemon.shell.store.postgres import connecting, filling, opening
+from penholder_daemon.shell.store.postgres.history import identity_of
 from penholder_daemon.transferring import sides
 from penholder_daemon.transferring.within import lead_on
 
@@ -38,6 +39,8 @@ def go_on(url: str, *, password_file: str | None = None) -> GoneOn:
         opening.prepare(store.connection)
         store.catalogue = opening.catalogue_of(store.connection)
         connecting.make_sound(store.connection)
-        led = lead_on(store, "daemon.restored", known=HandedOut(is_all=False), file=name)
+        identity = identity_of(store.connection)
+        known = HandedOut(is_all=False)
+        led = lead_on(store, "daemon.restored", known=known, file=name, identity=identity)
         store.run("COMMIT")
     return GoneOn(store=name, pos=led.pos, goes_on_after=led.goes_on_after, ended=led.ended)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import NamedTuple, NoReturn
 
 import apsw
@@ -32,7 +33,9 @@ from penholder_daemon.transferring import blobs, tables
 from penholder_daemon.transferring.tables import Table
 
 _NAME = "penholder moves"
-_NEWEST = migrations.postgresql_steps()[-1][0]
+_GONE_SECONDS = 1.0
+_AGAIN_SECONDS = 0.05
+_NEWEST = migrations.postgresql_schema()
 
 
 class Side(NamedTuple):
@@ -84,7 +87,7 @@ def sqlite_target(path: Path, *, dry_run: bool) -> Iterator[Side]:
     try:
         store.run("BEGIN IMMEDIATE")
         store.run("PRAGMA defer_foreign_keys = ON")
-        files = BlobFiles(_blobs_of(path))
+        files = BlobFiles(blob_copies.of(path))
 
         def put_blob(blob_id: str, pieces: Iterable[bytes]) -> bool:
             if dry_run:
@@ -99,11 +102,6 @@ def sqlite_target(path: Path, *, dry_run: bool) -> Iterator[Side]:
         store.run("ROLLBACK" if dry_run else "COMMIT")
     finally:
         _end(store)
-
-
-def _blobs_of(path: Path) -> Path:
-    """Return where the daemon looks for them, or a restore of this file."""
-    return path.parent / "blobs" if path.name == "penholder.db" else blob_copies.beside(path)
 
 
 def _putter(store: WriterStore) -> Callable[[Table, Iterable[Row]], None]:
@@ -172,8 +170,11 @@ def connected(url: str, password_file: str | None) -> Iterator[PostgresStore]:
 
 def _refuse_others(connect: Connect) -> None:
     store = PostgresStore(connect, Catalogue({}, {}))
+    until = monotonic() + _GONE_SECONDS
     try:
-        other = filling.another(store)
+        # Who has just hung up is listed until the server has noticed.
+        while (other := filling.another(store)) is not None and monotonic() < until:
+            sleep(_AGAIN_SECONDS)
         name = filling.named(store)
     finally:
         store.close()

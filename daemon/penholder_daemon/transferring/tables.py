@@ -18,7 +18,7 @@ import msgspec
 from penholder_daemon.core.store import Row, Store, integer_in
 from penholder_daemon.shell.store.database import ApswStore
 
-_MADE_BY_ITSELF = ("clock", "journal_placed", "idempotency_noted")
+_MADE_BY_ITSELF = ("clock", "journal_placed", "idempotency_noted", "history")
 """What a store has without anybody having written anything."""
 
 

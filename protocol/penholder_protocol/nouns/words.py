@@ -4,21 +4,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Raw
 
-from penholder_protocol import limits
-
-# The look-ahead closes the hole that `$` also matches before a last newline in Python.
-_ID = r"^[A-Za-z0-9._:\-]+$(?!\n)"
-_READER = r"^[A-Za-z0-9._:/\-]+$(?!\n)"
-_URL_SAFE = r"^[A-Za-z0-9_\-]+$(?!\n)"
-# The same closes it here; a fraction of a second may be as fine as its clock was.
-_GIVEN_TIME = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?Z$(?!\n)"
-)
+from penholder_protocol import limits, patterns
 
 
 def _id(description: str, max_length: int = limits.MAX_ID_CHARACTERS) -> Meta:
-    return Meta(min_length=1, max_length=max_length, pattern=_ID, description=description)
+    return Meta(min_length=1, max_length=max_length, pattern=patterns.ID, description=description)
 
 
 ControllerId = Annotated[str, _id("Names a controller; made by the daemon as ctl_… if absent.")]
@@ -47,7 +37,7 @@ ReaderId = Annotated[
     Meta(
         min_length=1,
         max_length=limits.MAX_ID_CHARACTERS,
-        pattern=_READER,
+        pattern=patterns.READER,
         description="Who has read something, named by its caller; a worker's readers are itself and"
         " what begins with its id and /.",
     ),
@@ -63,8 +53,7 @@ TopicName = Annotated[
     Meta(
         min_length=1,
         max_length=limits.MAX_ID_CHARACTERS,
-        # The stream name topic:* stands for all of them.
-        pattern=r"^(?!\*$(?!\n))",
+        pattern=patterns.TOPIC,
         description="Names a topic; any characters, but not * alone.",
     ),
 ]
@@ -74,7 +63,7 @@ OptionId = Annotated[str, _id("One answer among an approval's options.")]
 BlobId = Annotated[
     str,
     Meta(
-        pattern=r"^sha256-[0-9a-f]{64}$(?!\n)",
+        pattern=patterns.BLOB,
         max_length=71,
         description="Names bytes by their own SHA-256: sha256- and 64 hexadecimal digits.",
     ),
@@ -152,7 +141,7 @@ Time = Annotated[
 GivenTime = Annotated[
     str,
     Meta(
-        pattern=_GIVEN_TIME,
+        pattern=patterns.GIVEN_TIME,
         max_length=limits.MAX_TIME_CHARACTERS,
         description="RFC 3339 in UTC, ending in Z; kept with milliseconds.",
     ),
@@ -170,7 +159,7 @@ OwnToken = Annotated[
     Meta(
         min_length=limits.MIN_OWN_TOKEN_CHARACTERS,
         max_length=limits.MAX_OWN_TOKEN_CHARACTERS,
-        pattern=_URL_SAFE,
+        pattern=patterns.URL_SAFE,
         description="A secret that the caller made at random and keeps; with it the answer's token"
         " is null, so the answer can be kept under its idempotency key.",
     ),

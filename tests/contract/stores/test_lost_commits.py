@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from penholder_daemon.shell.store.postgres import connecting, opening, serving
 from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.serving_store import FirstLook
 from penholder_daemon.shell.store.postgres.store import PostgresStore
+from tests.helpers.cutting_proxy import Cut, CuttingProxy
 from tests.helpers.postgresql import Server
 
 _COUNT = "INSERT INTO counters (name, value) VALUES (?, 1)"
@@ -148,3 +150,21 @@ def test_rows_that_are_refused_take_their_transaction_with_them(
         assert not store.in_transaction
     assert _count(store) == 0
     store.close()
+
+
+def test_an_answer_to_a_commit_that_no_server_would_give_is_found_out(
+    server: Server, tmp_path: Path
+) -> None:
+    url = server.make("garbled")
+    with closing(CuttingProxy(tmp_path, server.directory)) as proxy:
+        connect = connecting.connector(
+            url.replace(str(server.directory), str(tmp_path)), name="penholder h_1 run"
+        )
+        store = opening.open_serving(connect)
+        proxy.arm(Cut.GARBLED)
+        store.run("BEGIN IMMEDIATE")
+        store.commit_with([(_COUNT, [("a",)])], None)
+        assert proxy.cuts == 1
+        # Neither told to have failed, nor made a second time.
+        assert _count(store) == 1
+        store.close()

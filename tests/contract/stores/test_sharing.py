@@ -113,7 +113,8 @@ def _append(daemon: Bench, worker_id: str, number: int = 0, **more: object) -> i
 def test_appends_of_another_cost_nothing_of_what_is_held(
     daemons: tuple[_Daemon, _Daemon], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "AT_ONCE", 1000)
+    # Where they are is noted every now and then by either, amid all this.
+    monkeypatch.setattr(places, "AT_ONCE", 3)
     here, there = daemons
     held = here.call("controller.acquire", controller_id="c1")
     # What is not there is looked for each time: nobody owns nothing for long.
@@ -206,7 +207,7 @@ def test_every_read_that_is_held_is_watched_over() -> None:
     held = {each for module in modules for each in vars(module).values() if isinstance(each, Known)}
     assert len(held) >= 8
     for known in held:
-        if known is server_clock.MARK:
+        if known in (server_clock.MARK, places.PLACED):
             continue
         # SQLite knows what a statement reads, the catalogue of PostgreSQL what it may.
         for table, column in words.touched(known.sql, (None,) * known.sql.count("?")).reads:

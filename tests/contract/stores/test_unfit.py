@@ -15,6 +15,7 @@ from penholder_daemon.shell.settings import StoreSettings
 from penholder_daemon.shell.store import choosing
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, opening
+from penholder_daemon.shell.store.postgres.pen import PEN
 from penholder_daemon.transferring import restored, sides
 
 _roles = count(1)
@@ -99,6 +100,45 @@ def test_which_right_a_role_lacks_to_make_it_is_told(url: str, role: str) -> Non
         told.value
     )
     assert not isinstance(told.value, UnwritableDatabase)
+
+
+def test_who_has_just_hung_up_is_in_nobodys_way(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _make(url)
+    other = psycopg.connect(url, application_name="penholder host_1 5f3a")
+    looks: list[float] = []
+
+    def let_go(seconds: float) -> None:
+        looks.append(seconds)
+        other.close()
+
+    monkeypatch.setattr(sides, "sleep", let_go)
+    with sides.connected(url, None):
+        assert looks
+
+
+def test_a_lock_that_another_holds_may_be_let_go(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _make(url)
+    monkeypatch.setitem(connecting._SETTINGS, "lock_timeout", "50")
+    with psycopg.connect(url) as other:
+        other.execute(f"SELECT pg_advisory_xact_lock({PEN})".encode())
+        with pytest.raises(UnwritableDatabase, match="another session holds a lock"):
+            opening.open_writer(url)
+    opening.open_writer(url).close()
+
+
+def test_rows_that_are_hidden_are_refused_and_not_made_again(url: str, role: str) -> None:
+    database = url.partition("@/")[2].partition("?")[0]
+    _run(url, f"GRANT CREATE ON DATABASE {database} TO {role}")
+    value = "SELECT value FROM counters WHERE name = 'a'"
+    with closing(opening.open_writer(_as(role, url))) as store:
+        store.run("INSERT INTO counters (name, value) VALUES ('a', 1)")
+        # Of the owner of a table it is asked only where it is forced.
+        for action in ("ENABLE", "FORCE"):
+            _run(url, f"ALTER TABLE penholder.counters {action} ROW LEVEL SECURITY")
+        with pytest.raises(StoreFault, match="row-level security"):
+            store.row(value)
+        _run(url, "ALTER TABLE penholder.counters NO FORCE ROW LEVEL SECURITY")
+        assert store.row(value) == (1,)
 
 
 @pytest.mark.parametrize(

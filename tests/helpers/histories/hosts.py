@@ -1,18 +1,16 @@
 """The daemons of a run: each with a proxy before the server, and a wall clock of its own."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.helpers import shifted_clock
 from tests.helpers.cutting_proxy import CuttingProxy
-from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.postgresql import Server
+from tests.helpers.shifted_daemon import ShiftedDaemon
 
 
-class Host(DaemonProcess):
+class Host(ShiftedDaemon):
     """A daemon that reaches the server through a proxy of its own."""
 
     def __init__(self, directory: Path, url: str, server: Server, ahead_seconds: int) -> None:
@@ -21,17 +19,7 @@ class Host(DaemonProcess):
         self.proxy = CuttingProxy(directory / "pg", server.directory)
         own_url = url.replace(str(server.directory), str(self.proxy.directory))
         assert own_url != url, url
-        super().__init__(directory, "--store-url", own_url)
-        self._ahead_seconds = ahead_seconds
-
-    @property
-    def command(self) -> list[str]:
-        """How it is started."""
-        plain = super().command
-        flags = plain[plain.index("penholder_daemon") + 1 :]
-        # Not its own directory: modules there have names of others.
-        program = [sys.executable, "-W", "error", "-P", shifted_clock.__file__]
-        return [*program, str(self._ahead_seconds), *flags]
+        super().__init__(directory, ahead_seconds, "--store-url", own_url)
 
 
 @contextmanager

@@ -86,6 +86,10 @@ class SimulatedWorld:
         """Write an instant so that it sorts."""
         return f"2026-01-01T{wall_ms:015d}Z"
 
+    def ms_from_time(self, time: str) -> int:
+        """Read an instant."""
+        return int(time[11:-1])
+
     def new_id(self, prefix: str) -> str:
         """Count."""
         self._made += 1

@@ -118,7 +118,8 @@ def test_viewing_sends_nothing(
     assert viewer.modes == viewer.modes_before
     assert b"rm" not in running.seen
     assert b"size 5 5" not in running.seen
-    assert [data["view"] for _, data in entries(daemon)] == [True, True]
+    # That it has gone the runner tells after it has.
+    until(lambda: [data["view"] for _, data in entries(daemon)] == [True, True])
 
 
 def test_who_has_ended_is_refused(running: InTerminal, daemon: DaemonProcess) -> None:

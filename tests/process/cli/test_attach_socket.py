@@ -17,14 +17,15 @@ from tests.helpers.waiting import until
 def test_who_does_not_read_holds_nobody_up(
     start: Start, in_terminal: StartInTerminal, daemon: DaemonProcess
 ) -> None:
-    script = "echo ready; read x; seq 1 300000; read x"
+    # Twice what a viewer may be behind.
+    script = "echo ready; read x; seq -f %0100.f 1 20000; read x"
     worker = start("sh", "-c", script, flags=("--pty", "--quiet"))
     worker.wait_for("ready")
     with _attached(daemon):
         awake = in_terminal("attach", "w")
         awake.wait_for("ready")
         awake.type("\r")
-        awake.wait_for("300000\r\n")
+        awake.wait_for("20000\r\n")
 
         awake.type("\r")
 

@@ -93,7 +93,8 @@ def test_nothing_is_removed_for_a_backup_that_failed(daemon: DaemonProcess) -> N
 
 
 def test_wrong_use(daemon: DaemonProcess) -> None:
-    assert penholder(daemon, "backup", "--keep", "0").code == 2
+    none = penholder(daemon, "backup", "--keep", "0")
+    assert (none.code, none.err) == (2, "penholder: --keep: 0 is less than 1\n")
     assert penholder(daemon, "backup", "--keep", "many").code == 2
     both = penholder(daemon, "backup", "x.db", "--keep", "3")
     assert (both.code, "leave FILE out" in both.err) == (2, True)

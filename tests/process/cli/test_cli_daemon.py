@@ -172,3 +172,19 @@ def test_a_reader_that_goes_away_is_no_fault(
 
     assert tail.process.wait(60) == 128 + signal.SIGPIPE
     assert tail.process.stderr.read() == b""
+
+
+def test_a_tail_of_a_stream_that_nobody_has_written_to_says_so_and_waits(
+    daemon: DaemonProcess, start_program: StartProgram
+) -> None:
+    tail = start_program("tail", "worker:nosuch", "controller:c", "daemon")
+    assert tail.error_line() == (
+        "penholder tail: nobody has written to worker:nosuch yet, which is waited for"
+        " (penholder worker list tells the ids)"
+    )
+    assert "controller:c yet" in tail.error_line()
+    with daemon.connect() as control:
+        control.call("controller.register", controller_id="c", label="c", workspace_key="/w")
+    assert json.loads(tail.line())["type"] == "controller.registered"
+    tail.signal(signal.SIGINT)
+    assert tail.end().err == ""

@@ -13,7 +13,7 @@ from tests.helpers.daemon_process import DaemonProcess, make_worker
 from tests.helpers.programs import Ran, penholder
 
 CHECKS = {
-    "configuration", "daemon", "version", "SQLite", "schema", "directories", "files",
+    "configuration", "clients", "daemon", "version", "SQLite", "schema", "directories", "files",
     "socket path", "runtime sockets", "disk space", "write-ahead log", "clock", "descriptors",
     "blobs", "left behind", "service", "backup", "health", "verify",
 }  # fmt: skip
@@ -132,6 +132,38 @@ def test_a_configuration_that_would_not_start(daemon: DaemonProcess, short_dir: 
     ran = penholder(daemon, "doctor", PENHOLDER_CONFIG=str(config))
     assert ran.code == 1
     assert "unknown setting `nonsense`" in _only(ran, "configuration")["detail"]
+
+
+def test_a_clients_configuration_that_no_word_can_read(
+    daemon: DaemonProcess, short_dir: Path
+) -> None:
+    config = short_dir / "config/penholder/penholder.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("stall_after = 300")
+    ran = penholder(daemon, "doctor", XDG_CONFIG_HOME=str(short_dir / "config"))
+    assert ran.code == 1
+    assert "did you mean stall_after_s?" in _only(ran, "clients")["detail"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="may write everywhere")
+def test_a_home_that_may_not_be_written(daemon: DaemonProcess, short_dir: Path) -> None:
+    daemon.stop()
+    home = short_dir / "home"
+    home.mkdir(mode=0o500)
+    where = {"PENHOLDER_STATE_DIR": str(home / "s"), "PENHOLDER_RUNTIME_DIR": str(home / "r")}
+    found = _found(penholder(daemon, "doctor", **where), "directories")
+    assert {each["level"] for each in found} == {"problem"}
+    assert "choose another with --state-dir DIR" in found[0]["what_to_do"]
+    assert "or choose another with --state-dir DIR" in penholder(daemon, "up", **where).err
+
+
+def test_a_home_that_is_a_file(daemon: DaemonProcess, short_dir: Path) -> None:
+    daemon.stop()
+    (short_dir / "home").touch()
+    where = {"PENHOLDER_STATE_DIR": str(short_dir / "home/s")}
+    found = _found(penholder(daemon, "doctor", **where), "directories")
+    assert found[0]["level"] == "problem"
+    assert "choose another with --state-dir DIR" in found[0]["what_to_do"]
 
 
 def test_a_database_of_a_newer_program(daemon: DaemonProcess) -> None:

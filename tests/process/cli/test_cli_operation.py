@@ -1,26 +1,11 @@
 """One id from the client through the journal's entry to the daemon's log."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from penholder import open_client
 from penholder.blocking import Client
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import penholder
-
-
-@pytest.fixture
-def talkative(short_dir: Path) -> Iterator[DaemonProcess]:
-    """Give a daemon that logs every request."""
-    config = short_dir / "config.toml"
-    config.write_text('log_level = "debug"\n')
-    daemon = DaemonProcess(short_dir, "--config", str(config))
-    daemon.start()
-    yield daemon
-    daemon.end()
 
 
 def _ids(daemon: DaemonProcess, stream: str) -> list[Any]:

@@ -14,7 +14,7 @@ from tests.helpers.daemon_process import DaemonProcess, Json
 from tests.helpers.programs import Ran
 
 OTHERS = {
-    "attach": "is a terminal", "logs": "refuses it", "completion": "prints a script",
+    "attach": "is a terminal", "logs": "prints a record a line", "completion": "prints a script",
     "bridge": "is a pipe", "mcp": "speaks its own protocol", "top": "is a screen",
     "watch": "goes on, and has its own tests", "tail": "goes on, and has its own tests",
     "ask": "is for inside a worker, and has its own tests", "doctor": "has its own tests",

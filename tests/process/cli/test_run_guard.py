@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon_process import DaemonProcess, Json
-from tests.helpers.programs import Start, Worker, command_of, runs, stubborn, wait_gone
+from tests.helpers.programs import Start, Worker, command_of, runs, state_of, stubborn, wait_gone
 from tests.helpers.waiting import until
 
 LEAVES = """
@@ -81,7 +81,7 @@ def test_what_ignores_sigterm_is_killed_by_the_guard(start: Start) -> None:
 def test_a_forced_stop_of_a_runner_that_is_stopped_ends_the_command(start: Start) -> None:
     worker, pids = stubborn(start, kill_after_s="3600")
     worker.running.signal(signal.SIGSTOP)
-    os.waitid(os.P_PID, worker.running.process.pid, os.WSTOPPED)
+    until(lambda: state_of(worker.running.process.pid) == "T", "it is not stopped")
     worker.ask("worker.stop", worker_id="w", force=True)
     for pid in pids:
         wait_gone(pid)

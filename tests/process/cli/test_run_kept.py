@@ -3,8 +3,9 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
-from tests.helpers.background import SLEEPS, Background, children_of, words_of
+from tests.helpers.background import SLEEPS, Background, Kept, children_of, words_of
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import runs, wait_gone
 from tests.helpers.waiting import until
@@ -227,3 +228,39 @@ def test_an_end_that_nobody_hears_of_is_not_kept_for_ever(
     wait_gone(keeper)
     daemon.start()
     assert kept.wait_ended()["recovery_state"] == "lost"
+
+
+def end_with_keeper(outer: Kept, go_on: Path) -> None:
+    """Let a command end that waits for a file, and see that its keeper has gone too."""
+    outer.wait_for("output")
+    keeper = outer.keeper
+    go_on.touch()
+    wait_gone(keeper)
+    assert outer.wait_ended()["last_error"] is None
+
+
+def test_a_worker_that_was_started_in_another_outlives_it(
+    background: Background, short_dir: Path
+) -> None:
+    go_on = short_dir / "go-on"
+    script = f"penholder run -d --name inner -- sleep 1000; until test -e {go_on}; do :; done"
+    outer = background.run("--name", "outer", "--", "sh", "-c", script)
+    end_with_keeper(outer, go_on)
+
+    inner = Kept(background.daemon, "inner")
+    assert (inner.record()["state"], runs(inner.command)) == ("running", True)
+    assert not outer.events("process.left")
+    assert "no process outlives its worker" in background.say("doctor").out
+
+
+def test_a_daemon_that_was_started_in_a_worker_outlives_it(
+    background: Background, short_dir: Path
+) -> None:
+    go_on, other = short_dir / "go-on", short_dir / "other"
+    where = ("--runtime-dir", str(other / "r"), "--state-dir", str(other / "s"))
+    script = f"penholder up {' '.join(where)}; until test -e {go_on}; do :; done"
+    outer = background.run("--name", "outer", "--", "sh", "-c", script)
+    end_with_keeper(outer, go_on)
+
+    assert background.say("status", *where).code == 0
+    assert background.say("down", *where).code == 0

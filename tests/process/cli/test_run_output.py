@@ -1,15 +1,29 @@
 """`penholder run`: what a command writes, and how it ends, is what its worker's stream holds."""
 
 import json
+import os
+import select
+import signal
+import subprocess
 import sys
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from penholder_daemon.generate.__main__ import ROOT
 from tests.helpers.background import Background
 from tests.helpers.daemon_process import DaemonProcess, Json, RawConnection
-from tests.helpers.programs import TIMEOUT_S, Ran, Start, Worker, penholder
+from tests.helpers.programs import (
+    PENHOLDER,
+    TIMEOUT_S,
+    Ran,
+    Start,
+    Worker,
+    environment,
+    penholder,
+)
 
 
 def content(outputs: list[Json], stream: str) -> bytes:
@@ -175,6 +189,8 @@ def test_a_program_that_attaches_for_itself_runs_under_run(
 ) -> None:
     worker = start(argv[0], str(ROOT / argv[1]))
     worker.wait_for_type("file.seen")
+    # Before the answer: what is answered already is not told.
+    assert worker.running.error_line().startswith("penholder run: l asks: May I delete 3 files?")
     with daemon.connect() as control:
         asked = _pending(control)
         control.call("approval.decide", request_id=asked, option="allow")
@@ -263,6 +279,61 @@ def test_who_reads_only_the_other_stream_is_told_too(start: Start) -> None:
     assert worker.running.process.stderr.readline() == b"y\n"
     worker.running.process.stderr.close()
     assert worker.running.process.wait(TIMEOUT_S) == 141
+
+
+def test_a_command_need_not_wait_for_a_daemon_to_meet_a_closed_pipe(
+    daemon: DaemonProcess, start: Start
+) -> None:
+    worker = start("yes")
+    assert worker.running.line() == "y"
+    pid = worker.wait_for_type("process.started")["data"]["pid"]
+    ended = os.pidfd_open(pid)
+    with suspended(daemon):
+        assert worker.running.process.stdout is not None
+        worker.running.process.stdout.close()
+        assert select.select([ended], [], [], TIMEOUT_S)[0], "it writes on, or waits"
+    os.close(ended)
+    assert worker.running.process.wait(TIMEOUT_S) == 141
+    events = worker.events()
+    assert [event["type"] for event in events[-2:]] == ["process.unread", "process.exited"]
+    assert events[-2]["data"] == {"stream": "stdout"}
+    assert {event["data"]["text"] for event in events[1:-2]} == {"y"}
+
+
+@contextmanager
+def suspended(daemon: DaemonProcess) -> Iterator[None]:
+    """Have a daemon answer nothing for a while."""
+    os.kill(daemon.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(daemon.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, 1), (3, 3)])
+def test_a_copy_on_a_full_disk_is_told_and_all_of_it_is_kept(
+    daemon: DaemonProcess, code: int, expected: int
+) -> None:
+    words = ("run", "--name", "count", "--", "sh", "-c", f"seq 10000; exit {code}")
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run(
+            [PENHOLDER, *words],
+            env=environment(daemon),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr) == (
+        expected,
+        "penholder run: the copy of its stdout cannot be written any more: No space left on"
+        " device; the command goes on, and penholder logs has all of it\n",
+    )
+    assert penholder(daemon, "logs", "count").out.splitlines() == [
+        str(number) for number in range(1, 10_001)
+    ]
 
 
 def test_in_the_background_nobody_needs_to_read(background: Background) -> None:

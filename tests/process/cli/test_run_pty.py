@@ -289,3 +289,15 @@ sys.exit(6)
 
     assert worker.end().code == 6
     assert "still here" in worker.texts()
+
+
+def test_who_types_to_a_command_without_a_terminal_is_told(in_terminal: StartInTerminal) -> None:
+    running = in_terminal("run", "--name", "reads", "--", "cat")
+    running.wait_for(r"worker reads \(\w+\); it gets no keys: --pty for a terminal")
+    assert running.end() == 0
+
+
+def test_who_has_a_terminal_for_it_is_not(in_terminal: StartInTerminal) -> None:
+    running = in_terminal("run", "--pty", "--name", "says", "--", "echo", "hello")
+    running.wait_for(r"worker says \(\w+\)\r\n")
+    assert running.end() == 0

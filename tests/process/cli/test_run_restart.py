@@ -1,6 +1,7 @@
 """`penholder run` over the daemon's crashes: nothing lost, nothing doubled, nothing ended."""
 
 import signal
+from pathlib import Path
 
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.programs import Start
@@ -95,3 +96,14 @@ def test_giving_up_has_its_time(daemon: DaemonProcess, start: Start) -> None:
     assert ran.code == 12
     assert "penholder run: " in ran.err
     daemon.start()
+
+
+def test_in_the_foreground_each_restart_is_told(
+    daemon: DaemonProcess, start: Start, short_dir: Path
+) -> None:
+    script = f"test -e {short_dir}/once && exit 0; touch {short_dir}/once; exit 3"
+    ran = start("sh", "-c", script, flags=("--restart", "on-failure")).end()
+
+    assert (ran.code, ran.err) == (
+        0, "penholder run: the command ended: exit status 3; again in 1 s\n",
+    )  # fmt: skip

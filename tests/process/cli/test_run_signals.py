@@ -72,7 +72,8 @@ def test_sigterm_is_taken_even_where_it_was_ignored(start: Start) -> None:
 
 def test_ctrl_backslash_asks_the_command_for_its_last_words(start: Start) -> None:
     script = "trap 'echo bye; exit 7' QUIT; echo ready; while :; do sleep 100 & wait $!; done"
-    worker = start("sh", "-c", script)
+    # The sleep hears nothing of it, and is what is left to be killed.
+    worker = start("sh", "-c", script, flags=("--kill-after-s", "0.2"))
     worker.wait_for("ready")
     worker.running.signal(signal.SIGQUIT)
     assert worker.end().code == 7

@@ -2,17 +2,17 @@
 
 import json
 import os
-import select
 import signal
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from penholder.cli.catalog import COMMANDS
+from tests.helpers import own_programs
 from tests.helpers.background import SLEEPS, Background, Kept
 from tests.helpers.daemon_process import DaemonProcess
-from tests.helpers.programs import PENHOLDER, TIMEOUT_S, environment
+from tests.helpers.own_programs import Process
+from tests.helpers.programs import TIMEOUT_S, environment, error_line_of
 from tests.helpers.waiting import until
 
 NAME = "sh-1"
@@ -49,17 +49,13 @@ def stopped(daemon: DaemonProcess, kept: Kept) -> Iterator[DaemonProcess]:
     daemon.send_signal(signal.SIGCONT)
 
 
-def begin(daemon: DaemonProcess, *words: str) -> "subprocess.Popen[bytes]":
+def begin(daemon: DaemonProcess, *words: str) -> Process:
     agent = daemon.state_dir.parent / "bin" / "goose"
     agent.parent.mkdir(exist_ok=True)
     agent.touch(mode=0o700)
     path = f"{agent.parent}:{os.environ['PATH']}"
-    return subprocess.Popen(
-        [PENHOLDER, *words],
-        env=environment(daemon, XDG_RUNTIME_DIR="", PATH=path),
-        cwd=daemon.state_dir.parent,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    own = environment(daemon, XDG_RUNTIME_DIR="", PATH=path)
+    return own_programs.start(own_programs.WORDS, words, own, cwd=daemon.state_dir.parent)
 
 
 def test_each_word_is_tried_or_asks_no_daemon() -> None:
@@ -95,7 +91,7 @@ def test_words_that_wait_say_it_once_and_go_on_when_it_answers(
     daemon.send_signal(signal.SIGSTOP)
     words = ("wait", NAME)
     waiting, following = begin(daemon, *words), begin(daemon, "logs", "-f", NAME)
-    said = [_error_line(each) for each in (waiting, following)]
+    said = [error_line_of(each) for each in (waiting, following)]
     daemon.send_signal(signal.SIGCONT)
     assert all(f"kill -CONT {daemon.pid}" in each for each in said)
     assert background.say("stop", NAME).code == 0
@@ -111,30 +107,33 @@ def test_who_waits_already_says_it_too(daemon: DaemonProcess, kept: Kept) -> Non
     assert tail.stdout is not None
     assert tail.stdout.readline()
     daemon.send_signal(signal.SIGSTOP)
-    said = _error_line(tail)
+    said = error_line_of(tail)
     daemon.send_signal(signal.SIGCONT)
     tail.terminate()
     tail.communicate(timeout=TIMEOUT_S)
     assert "did not answer within 5 s" in said, kept.name
 
 
-@pytest.mark.parametrize("words", ["wait sh-1", "logs -f sh-1", "tail", "watch"])
 def test_a_daemon_that_is_away_for_some_seconds_is_told_and_that_it_is_back(
-    daemon: DaemonProcess, kept: Kept, words: str
+    daemon: DaemonProcess, kept: Kept
 ) -> None:
+    waiting = {
+        words: _begin_to_wait(daemon, *words.split())
+        for words in (f"wait {kept.name}", f"logs -f {kept.name}", "tail", "watch")
+    }
+    daemon.kill()
+    for words, process in waiting.items():
+        assert f"the daemon at {daemon.control_socket} is away" in error_line_of(process), words
+    daemon.start()
+    for words, process in waiting.items():
+        assert error_line_of(process) == "penholder: the daemon is back", words
+        process.terminate()
+        process.communicate(timeout=TIMEOUT_S)
+
+
+def _begin_to_wait(daemon: DaemonProcess, *words: str) -> Process:
     with daemon.connect() as control:
         before = control.call("daemon.status")["subscriptions"]
-        waiting = begin(daemon, *words.split())
+        waiting = begin(daemon, *words)
         until(lambda: control.call("daemon.status")["subscriptions"] > before)
-    daemon.kill()
-    assert f"the daemon at {daemon.control_socket} is away" in _error_line(waiting), kept.name
-    daemon.start()
-    assert _error_line(waiting) == "penholder: the daemon is back\n"
-    waiting.terminate()
-    waiting.communicate(timeout=TIMEOUT_S)
-
-
-def _error_line(process: "subprocess.Popen[bytes]") -> str:
-    assert process.stderr is not None
-    assert select.select([process.stderr], [], [], TIMEOUT_S)[0], "it says nothing"
-    return process.stderr.readline().decode()
+    return waiting

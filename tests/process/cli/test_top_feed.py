@@ -14,6 +14,7 @@ from penholder.cli.top.model.answers import by_key
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.records import Key
 from tests.helpers.daemon_process import DaemonProcess, make_worker
+from tests.helpers.shifted_daemon import ShiftedDaemon
 
 _PATIENCE_S = 30.0
 
@@ -116,6 +117,23 @@ def test_hosts_are_read_side_by_side_and_one_may_be_away(
         _say(daemon, "w", "goes on")
         watching.until(lambda: watching.fleet.workers[Key("local", "w")].last_text == "goes on")
         assert len(watching.fleet.workers) == 2
+
+
+def test_how_far_each_hosts_clock_is_from_the_one_here_is_known(
+    daemon: DaemonProcess, host: Host, short_dir: Path
+) -> None:
+    (short_dir / "ahead").mkdir()
+    shifted = ShiftedDaemon(short_dir / "ahead", 3600)
+    shifted.start()
+    try:
+        with closing(Watching(host, Host("ahead", str(shifted.control_socket)))) as watching:
+            watching.until(lambda: len(watching.fleet.listed) == 2)
+            assert watching.fleet.ahead_s == {
+                "local": pytest.approx(0, abs=5),
+                "ahead": pytest.approx(3600, abs=5),
+            }
+    finally:
+        shifted.end()
 
 
 def test_a_question_comes_is_answered_and_goes(daemon: DaemonProcess, host: Host) -> None:

@@ -82,15 +82,44 @@ def test_a_worker_that_was_stopped_has_not_failed(
     assert told(running) == ("question", "first", "next")
 
 
-def test_silence_is_told(daemon: DaemonProcess, start_program: StartProgram) -> None:
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give where the clients' configuration is, which is not there yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    file = tmp_path / "penholder" / "penholder.toml"
+    file.parent.mkdir()
+    return file
+
+
+@pytest.mark.parametrize(
+    ("flags", "setting"), [(("--stall-after", "0.5s"), "3600"), ((), "0.5")], ids=["flag", "file"]
+)
+def test_silence_is_told(
+    settings: Path,
+    daemon: DaemonProcess,
+    start_program: StartProgram,
+    flags: tuple[str, ...],
+    setting: str,
+) -> None:
+    settings.write_text(f"stall_after_s = {setting}\n")
     with daemon.connect() as control:
         worker_id = make_worker(control, label="quiet", worker_id="quiet")
         with puppet(seated(daemon, worker_id)) as process:
             process.call("runtime.attach")
             process.call("worker.transition", '{"to":"running"}')
-            running = start_program("watch", "--json", "--stall-after", "0.5s")
+            running = start_program("watch", "--json", *flags)
             kind, name, text = told(running)
             assert (kind, name, text[:14]) == ("silence", "quiet", "no output for ")
+
+
+@pytest.mark.parametrize("word", ["ps", "top", "watch"])
+def test_settings_that_cannot_be_read_are_told_by_who_tells_of_silence(
+    settings: Path, daemon: DaemonProcess, word: str
+) -> None:
+    settings.write_text("stall_after = 5\n")
+    ran = penholder(daemon, word)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"{settings}: unknown setting stall_after; did you mean stall_after_s?" in ran.err
 
 
 def test_one_controllers_workers_only(daemon: DaemonProcess, start_program: StartProgram) -> None:

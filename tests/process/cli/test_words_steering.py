@@ -213,7 +213,7 @@ def test_all_are_tried_and_the_first_failure_is_the_status(background: Backgroun
 def test_a_stranger_that_goes_on_is_told_of(background: Background, stranger: Puppet) -> None:
     said = background.say("stop", "other")
     assert said.code == 1
-    assert f"its process {stranger.process.pid} goes on: penholder kill w ends it" in said.err
+    assert f"its process {stranger.process.pid} goes on; penholder kill w ends it" in said.err
     assert background.say("kill", "other").code == 0
     assert stranger.process.wait(10) == -signal.SIGTERM
 

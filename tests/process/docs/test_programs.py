@@ -1,4 +1,4 @@
-"""Every block of Python that is a whole program is run, page by page, beside a real daemon."""
+"""Every block of Python that is a whole program is run, page by page, on a daemon that is new."""
 
 import subprocess
 import sys
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from penholder.blocking import Client
 from penholder_daemon.generate.__main__ import ROOT
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.docs.blocks import PAGES, Block, blocks
@@ -34,15 +33,8 @@ def _run(daemon: DaemonProcess, block: Block, directory: Path) -> str:
     return done.stdout
 
 
-def _register_main(daemon: DaemonProcess) -> None:
-    """Make what the pages' programs take for granted."""
-    with Client(daemon.control_socket) as client:
-        client.controller.register(controller_id="main", label="Main", workspace_key="/main")
-
-
 @pytest.mark.parametrize("page", WITH_PROGRAMS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_programs_of_a_page_run(daemon: DaemonProcess, tmp_path: Path, page: Path) -> None:
-    _register_main(daemon)
     for block in _programs(page):
         _run(daemon, block, tmp_path)
 

@@ -67,6 +67,24 @@ def test_who_was_allowed_to_decides_once(asked: tuple[Client, str], serve: Serve
     assert again["code"] == "APPROVAL_NOT_PENDING"
 
 
+def test_what_nobody_waits_for_is_not_answered(daemon: DaemonProcess, serve: Serve) -> None:
+    with Client(daemon.control_socket) as client:
+        client.controller.register(controller_id="mcp-t", label="t", workspace_key="mcp:t")
+        worker = client.worker.create(
+            controller_id="mcp-t", label="w", launcher="test", profile="p", cwd="/"
+        )
+        assert worker.socket_path is not None
+        with Client(worker.socket_path) as own:
+            own.runtime.attach()
+            asked = own.approval.request(message="Run it?").request_id
+            own.runtime.detach(state="stopped")
+        server = serve("--name", "t", "--allow-decide")
+        assert server.refusal("answer", question=asked, option="allow")["code"] == "NOBODY_WAITS"
+        (shown,) = server.call("inbox")["questions"]
+        assert "nobody waits" in shown["note"]
+        assert client.approval.get(request_id=asked).state == "pending"
+
+
 def test_by_a_call_it_decides_within_its_controller_only(
     daemon: DaemonProcess, asked: tuple[Client, str], serve: Serve
 ) -> None:

@@ -219,6 +219,9 @@ def killed_after(server: RawServer, delay_s: float) -> None:
     """Kill a server when it has had some time, however far it has come."""
     time.sleep(delay_s)  # this is what is tried: any moment
     server.kill()
+    # A child that it was about to start has its output until it is a program of its own.
+    assert server.process.stdout is not None
+    server.process.stdout.read()
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5])

@@ -1,6 +1,6 @@
 """A PostgreSQL whose commits are durable, a database of it for each test, and daemons on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, MakeDaemon
 from tests.helpers.postgresql import Server
+from tests.helpers.postgresql_copies import DATABASE, Primary, url_of
 
 _numbers = count(1)
 USUAL = {
@@ -27,12 +28,15 @@ USUAL = {
     "test_a_host_that_froze_goes_on_where_the_others_are",
     "test_a_worker_is_made_steered_and_ended_from_another_host",
     "test_all_hosts_tell_the_same_at_once",
+    "test_a_standby_that_lacks_nothing_leaves_everybody_what_he_holds",
+    "test_what_a_standby_lacks_is_given_out_by_nobody_a_second_time",
     "test_each_daemon_serves_its_own_workers_and_all_see_all",
     "test_doctor_does_not_start_a_daemon_that_waits_for_its_server",
     "test_doctor_looks_at_the_store_of_the_daemon_that_runs",
     "test_doctor_says_why_a_database_only_reads",
     "test_hosts_at_work_judge_by_the_same_settings",
     "test_hosts_keep_their_workers_over_a_restore",
+    "test_hosts_whose_clocks_lie_apart_order_and_judge_alike",
     "test_a_host_that_is_moved_keeps_its_workers",
     "test_no_daemon_begins_while_the_store_is_moved",
     "test_who_begins_amid_one_goes_on_when_it_is_over",
@@ -85,3 +89,41 @@ def daemon(make_daemon: MakeDaemon) -> DaemonProcess:
     made = make_daemon()
     made.start()
     return made
+
+
+# --- servers that take the place of others ------------------------------------------------------
+@pytest.fixture
+def servers() -> Iterator[Callable[[Server], None]]:
+    """Have servers removed with the test."""
+    with ExitStack() as made:
+
+        def remove_later(server: Server) -> None:
+            made.callback(server.remove)
+
+        yield remove_later
+
+
+@pytest.fixture
+def primary(servers: Callable[[Server], None]) -> Primary:
+    """Give a server with an empty database."""
+    made = Primary()
+    servers(made)
+    made.make(DATABASE)
+    return made
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., DaemonProcess]]:
+    """Give daemons on the database of whichever server takes writes."""
+    with ExitStack() as made:
+
+        def start(*servers: Server) -> DaemonProcess:
+            directory = made.enter_context(
+                TemporaryDirectory(prefix="ph-", dir="/tmp", ignore_cleanup_errors=True)
+            )
+            daemon = DaemonProcess(Path(directory), "--store-url", url_of(DATABASE, *servers))
+            made.callback(daemon.end)
+            daemon.start()
+            return daemon
+
+        yield start

@@ -270,7 +270,7 @@ def test_a_host_that_was_cut_off_while_the_settings_changed_ends_and_is_told_why
         )
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE %s",
-            (f"penholder {_own_id(control)} ________",),
+            (f"penholder {_own_id(control)} %",),
         )
         assert control.refusal("event.append", worker_id=worker_id, type="n") == "STORE_FAILED"
     assert cut.wait() == 1

@@ -16,9 +16,11 @@ AWAY, BACK = "penholder: the daemon cannot reach its store: ", "penholder: the s
 
 @pytest.fixture
 def begin(daemon: DaemonProcess, request: pytest.FixtureRequest) -> Callable[[], list[Running]]:
-    """Start every word that waits; they are ended with the test."""
+    """Start every word that waits, with nothing to say by itself; they are ended with the test."""
     with daemon.connect() as control:
-        make_worker(control, worker_id="w")
+        worker = make_worker(control, worker_id="w")
+        # Who follows one without any output is told why there is none.
+        control.call("event.append", worker_id=worker, type="output", data={"text": ""})
 
     def begin() -> list[Running]:
         made = [Running(daemon, *words.split()) for words in WORDS]

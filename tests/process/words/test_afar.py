@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from penholder.cli.words import acting
 from tests.helpers.command_line import Cli
 from tests.helpers.daemon_process import DaemonProcess
 from tests.helpers.fleet import Fleet
@@ -73,6 +74,73 @@ def test_what_only_that_host_can_do_is_refused(daemon: DaemonProcess, cli: Cli) 
     ran = fleet.say("restart", "far")
     assert ran.code == AWAY
     assert f"cannot be restarted: {NAMED}, where it runs, is not heard of" in ran.err
+    fleet.close()
+
+
+@pytest.mark.parametrize("words", [["stop"], ["kill"], ["rm", "-f"]])
+def test_a_host_that_does_not_answer_is_told_before_its_lease_is_over(
+    daemon: DaemonProcess, cli: Cli, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "_SILENT_S", 0.0)
+    fleet = with_attic(daemon, cli, 5 * SHORT_MS, started=STARTED)
+    ran = fleet.say(*words, "far")
+    assert ran.code == AWAY
+    waits, left = ran.err.splitlines()
+    assert f"far to end; that is done by {NAMED}, which does not answer: it was last" in waits
+    assert "the end is left for it in" in waits
+    assert "penholder kill w_far" not in ran.err
+    assert "its command may still run" in left
+    fleet.close()
+
+
+def test_nothing_is_advised_of_a_strangers_process_there(
+    daemon: DaemonProcess, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "_STRANGER_S", 0.0)
+    fleet = with_attic(daemon, cli)
+    ran = fleet.say("stop", "far")
+    assert ran.code == 1
+    assert f"goes on; that is done by {NAMED}: it was last heard of 0s ago" in ran.err
+    fleet.close()
+
+
+@pytest.mark.parametrize("state", ["stopped", "error"])
+def test_what_has_ended_there_is_not_begun_here_unless_it_is_said(
+    daemon: DaemonProcess, cli: Cli, state: str
+) -> None:
+    fleet = with_attic(daemon, cli, started=STARTED, left=state)
+    ran = fleet.say("restart", "far")
+    assert ran.code == 6
+    assert f"far is not begun here: it ran on {NAMED}; on that machine `penholder" in ran.err
+    assert "penholder restart w_far --here begins it on this machine, in /src" in ran.err
+    assert [each.label for each in fleet.client.worker.list().items] == ["far"]
+    assert fleet.say("restart", "far", "--here").code == 0
+    assert fleet.say("wait", "far").code == 0
+    begun = fleet.client.worker.list().items[0]
+    assert begun.host_id == fleet.client.daemon.status().host_id
+    fleet.close()
+
+
+def test_nor_where_its_host_is_not_heard_of(daemon: DaemonProcess, cli: Cli) -> None:
+    fleet = with_attic(daemon, cli, SHORT_MS, started=STARTED, left="stopped")
+    until(lambda: fleet.client.worker.get(worker_id="w_far").recovery_state == "unreachable")
+    ran = fleet.say("restart", "far")
+    assert ran.code == AWAY
+    assert f"{NAMED}, which is not heard of" in ran.err
+    fleet.close()
+
+
+@pytest.mark.parametrize(("state", "can_move"), [("stopped", True), ("error", False)])
+def test_an_agent_goes_on_where_it_was(
+    daemon: DaemonProcess, cli: Cli, state: str, can_move: bool
+) -> None:
+    fleet = with_attic(daemon, cli, started=STARTED, left=state, launcher="agent claude")
+    ran = fleet.say("agent", "continue", "far")
+    assert ran.code == 6
+    assert f"it ran on {NAMED}" in ran.err
+    assert ("--here" in ran.err) is can_move
+    ran = fleet.say("agent", "continue", "far", "--here")
+    assert ("is not begun here" in ran.err) is not can_move
     fleet.close()
 
 

@@ -106,13 +106,14 @@ def test_it_waits_for_a_daemon_that_hangs_and_says_so(
     assert asking.end().code == 0
 
 
-def test_who_is_interrupted_takes_the_question_back(
-    fleet: Fleet, worker: Seated, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_is_ended_by_a_signal_takes_the_question_back(
+    fleet: Fleet, worker: Seated, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asking = ask(fleet, worker, "?", monkeypatch=monkeypatch)
     request_id = asked(fleet)
-    asking.signal(signal.SIGINT)
-    assert asking.end().code == 130
+    asking.signal(number)
+    assert asking.end().code == 128 + number
     assert fleet.client.approval.get(request_id=request_id).state == "canceled"
 
 

@@ -71,7 +71,7 @@ def test_methods_are_asked_through_the_bridge(fleet: Fleet, ssh: Path) -> None:
 
 @pytest.mark.parametrize(
     "words", [["up"], ["down"], ["doctor"], ["service", "status"], ["restore", "x"], ["ask", "x"],
-              ["import", "x"], ["export", "x"], ["bridge"], ["store", "move"]],
+              ["mcp"], ["import", "x"], ["export", "x"], ["bridge"], ["store", "move"]],
 )  # fmt: skip
 def test_what_is_about_this_machine_is_refused(fleet: Fleet, ssh: Path, words: list[str]) -> None:
     ran = fleet.say(*words, "--at", "ssh://lab")
@@ -91,6 +91,16 @@ def test_no_daemon_there_is_said_at_once(fleet: Fleet, ssh: Path) -> None:
     ran = say("worker", "list", "--at", "ssh://lab")
     assert ran.returncode == 12
     assert "no daemon answers at ssh://lab" in ran.stderr
+
+
+def test_a_shell_there_that_greets_is_named(fleet: Fleet, ssh: Path, tmp_path: Path) -> None:
+    script = tmp_path / "bin" / "ssh"
+    script.write_text(script.read_text().replace("exec sh", "echo Welcome to lab\nexec sh"))
+    for words in (["worker", "list"], ["status"], ["tail"], ["timeline", "-o", "-"]):
+        ran = say(*words, "--at", "ssh://lab")
+        assert (ran.returncode, ran.stdout) == (12, "")
+        assert "ssh://lab: what came is no message of a daemon: 'Welcome to lab'" in ran.stderr
+        assert "~/.bashrc" in ran.stderr
 
 
 def test_without_ssh_it_is_said(fleet: Fleet, ssh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,23 @@ def test_who_lives_is_waited_for(fleet: Fleet) -> None:
     assert waiting.end().code == 5
 
 
+def test_what_is_asked_meanwhile_is_told(fleet: Fleet) -> None:
+    worker = fleet.worker("w", "a line")
+    first = worker.ask("Now?")
+    followers = {word: fleet.begin(*word.split(), "w") for word in ("wait", "logs -f")}
+    for word, follower in followers.items():
+        told = f"penholder {word.split()[0]}: w asks: Now? [allow, deny]"
+        way = f"(in another terminal: penholder answer {first} OPTION)"
+        assert follower.error_line() == f"{told} {way}"
+    fleet.worker("other").ask("Not of it.")
+    second = worker.ask("And now?")
+    for follower in followers.values():
+        assert follower.error_line().endswith(f"penholder answer {second} OPTION)")
+    worker.exit(0)
+    for follower in followers.values():
+        assert follower.end().code == 0
+
+
 def test_a_run_that_is_started_again_has_not_ended(fleet: Fleet) -> None:
     worker = fleet.worker("w")
     worker.append("process.exited", exit_status=9, signal=None)

@@ -1,5 +1,7 @@
 """`penholder logs`: the output and nothing else, all of it or its end, and on it goes."""
 
+import json
+
 import pytest
 
 from tests.helpers.fleet import Fleet, Seated
@@ -142,6 +144,65 @@ def test_who_is_removed_is_not_followed_any_more(fleet: Fleet) -> None:
     assert following.end().code == 0
 
 
+NOT_RUN = "it was not started by penholder run, which keeps what a command prints"
+
+
+@pytest.mark.parametrize(
+    ("launcher", "says"),
+    [
+        ("agent gemini", "q is an agent and has printed nothing: penholder agent show q shows"),
+        ("import", "q is an agent and has printed nothing: penholder agent show q shows"),
+        ("mine", f"q has told of no output: {NOT_RUN}; penholder event list --worker-id w_q shows"),
+    ],
+)
+def test_who_keeps_no_output_is_said_to_be_shown_by_another_word(
+    fleet: Fleet, launcher: str, says: str
+) -> None:
+    quiet = fleet.worker("q", launcher=launcher, worker_id="w_q")
+    quiet.append("noise")
+    ran = fleet.say("logs", "q")
+    assert (ran.code, ran.out) == (0, "")
+    assert f"penholder logs: {says}" in ran.err
+    # What is followed has to say it before it waits.
+    assert says in fleet.begin("logs", "-f", "q").error_line()
+    assert fleet.say("logs", "--json", "q").err == ""
+    quiet.print("some")
+    for words in ((), ("-n", "0"), ("--stderr",), ("--since", "0s")):
+        assert fleet.say("logs", *words, "q").err == "", "it has output"
+
+
+def test_a_command_that_has_printed_nothing_is_said_to_have(fleet: Fleet, worker: Seated) -> None:
+    worker.append("process.started", argv=["x"])
+    assert fleet.say("logs", "w").err == "penholder logs: w has printed nothing yet\n"
+    worker.exit(0)
+    said = fleet.say("logs", "w").err.splitlines()
+    assert said[0] == "penholder logs: w has printed nothing"
+    assert said[1].startswith("penholder logs: w ended: exit status 0")
+
+
 def test_odd_counts_are_refused(fleet: Fleet, worker: Seated) -> None:
     for odd in ("-1", "x", "1e3"):
         assert fleet.say("logs", f"-n={odd}", worker.name).code == 2
+
+
+def test_for_programs_each_line_is_a_record(fleet: Fleet, worker: Seated) -> None:
+    worker.print("one")
+    worker.append("output", stream="stderr", base64="/w==")
+    worker.append("output", text="open", stream="stdout", newline=False)
+    worker.exit(4)
+    ran = fleet.say("logs", "--json", "w")
+    assert (ran.code, ran.err) == (0, "")
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert all(each.pop("ts").endswith("Z") for each in found)
+    assert found == [
+        {"stream": "stdout", "text": "one"},
+        {"stream": "stderr", "base64": "/w=="},
+        {"stream": "stdout", "text": "open", "newline": False},
+    ]
+    assert fleet.say("logs", "--json", "--stderr", "-f", "w").out.count("\n") == 1
+
+
+def test_a_name_that_is_almost_one_is_named(fleet: Fleet) -> None:
+    fleet.worker("build")
+    ran = fleet.say("logs", "buld")
+    assert (ran.code, "no worker is called 'buld'; did you mean build?" in ran.err) == (3, True)

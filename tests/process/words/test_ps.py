@@ -1,5 +1,7 @@
 """`penholder ps`: who lives, what each did last, who asks, who is silent."""
 
+import re
+
 import pytest
 
 from penholder.cli.terminal import cells
@@ -73,6 +75,17 @@ def test_one_controller_can_be_asked_for(fleet: Fleet) -> None:
     for here in (".", "./", "/"):
         assert fleet.say("ps", "--controller", here).out.startswith("none live")
     assert fleet.say("ps", "--controller", "nobody").code == 3
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+def test_how_one_ended_and_who_is_silent_is_said_whole(fleet: Fleet, columns: int) -> None:
+    fleet.worker("deploy-the-service-to-production", "some long last line").exit(None, "SIGKILL")
+    fleet.worker("asks").ask("Proceed?")
+    out = fleet.say("ps", "-a", "--stall-after", "0s", columns=columns).out
+    assert max(map(len, out.splitlines())) <= columns
+    assert re.search(r"  137, \d+s ago( |$)", out, re.MULTILINE)
+    assert re.search(r"  (silent|\d+s silent)  ", out)
+    assert "LAST LINE" in out
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])

@@ -1,10 +1,13 @@
 """One call through the command line: which socket, which params, what is printed, how it exits."""
 
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
+from penholder import DaemonUnreachable
+from penholder.blocking import Client
 from penholder.cli.terminal import failures
 from penholder_protocol.errors import ERRORS, ControllerNotFound, PenholderError, WorkerNotFound
 from tests.helpers.command_line import Cli
@@ -238,3 +241,41 @@ def test_status_gives_up_on_a_daemon_that_does_not_answer(
 
 def test_the_contract_is_read_from_the_installed_protocol() -> None:
     assert Path(sys.modules["penholder_protocol"].__file__ or "").with_name("openrpc.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["status"], ["ps"], ["inbox"], ["stop", "w"], ["approve", "w"], ["down"], ["tail"],
+     ["timeline", "-o", "-"]],
+)  # fmt: skip
+@pytest.mark.parametrize("answer", [{}, [], None, 5])
+def test_an_answer_of_another_version_is_told_as_that(
+    cli: Cli, fake_control: AnsweringDaemon, words: list[str], answer: object
+) -> None:
+    answers = fake_control.answers
+    fake_control.answers = defaultdict(lambda: lambda _: answer, {"rpc.ping": answers["rpc.ping"]})
+
+    ran = cli(*words)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "the daemon's answer is not understood" in ran.err
+    assert "another version" in cli(*words[:1], "--json", *words[1:]).error["message"]
+
+
+def test_the_way_on_is_told_once(tmp_path: Path) -> None:
+    with (
+        Client(tmp_path / "control.sock", reconnect_s=0) as client,
+        pytest.raises(DaemonUnreachable) as caught,
+    ):
+        client.rpc.ping()
+    assert failures.sentence(caught.value).count("penholder up") == 1
+
+
+def test_a_reason_of_the_system_is_told_in_words(tmp_path: Path) -> None:
+    """A link that leads to itself is no daemon that is away, so the client says what it met."""
+    path = tmp_path / "control.sock"
+    path.symlink_to(path)
+    with Client(path, reconnect_s=0) as client, pytest.raises(DaemonUnreachable) as caught:
+        client.rpc.ping()
+    assert f"{path}: Too many levels" in str(caught.value)
+    assert "Errno" not in str(caught.value)

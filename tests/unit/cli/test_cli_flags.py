@@ -110,9 +110,17 @@ def test_an_integer_or_a_word() -> None:
     ("name", "words", "complaint"),
     [
         ("worker.get", ["--worker-id", ""], "--worker-id: is empty"),
-        ("worker.get", ["--worker-id", "a/b"], "does not match"),
+        (
+            "worker.get",
+            ["--worker-id", "a/b"],
+            "must be made of the characters A-Z a-z 0-9 . _ : -",
+        ),
         ("worker.get", ["--worker-id", "x" * 65], "has 65 characters, at most 64"),
-        ("worker.get", ["--worker-id", "a\n"], "does not match"),
+        (
+            "worker.get",
+            ["--worker-id", "a\n"],
+            "must be made of the characters A-Z a-z 0-9 . _ : -",
+        ),
         ("worker.create", ["--label", "\udcff"], "is not UTF-8"),
         ("worker.list", ["--limit", "0"], "--limit: 0 is less than 1"),
         ("worker.list", ["--limit", "1001"], "--limit: 1001 is more than 1000"),
@@ -180,6 +188,22 @@ def test_unknown_words_name_the_nearest(cli: Cli, words: list[str], said: str) -
     assert ran.code == 2
     assert said in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize("word", ["worker", "agent", "service", "store"])
+def test_a_verb_that_is_missing_is_wrong_usage(cli: Cli, word: str) -> None:
+    ran = cli(word)
+
+    assert ran.code == 2
+    assert cli(word, "--help").out.startswith(ran.out.splitlines()[0])
+
+
+def test_what_begins_with_a_dash_and_is_no_flag_is_told_where_it_goes(cli: Cli) -> None:
+    for words in (["stop", "-lead"], ["send", "-lead"], ["tail", "-n1"]):
+        ran = cli(*words)
+        assert (ran.code, "goes behind --" in ran.err) == (2, True)
+    missing = cli("send", "--", "--worker-id")
+    assert (missing.code, "required: TEXT" in missing.err) == (2, True)
 
 
 def test_help_is_there_on_every_level(cli: Cli) -> None:

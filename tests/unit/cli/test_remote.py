@@ -1,6 +1,7 @@
 """Which machine is meant, and what ssh is told: no word becomes an option or a command."""
 
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -82,11 +83,12 @@ def test_the_flag_is_taken_out_of_the_words() -> None:
 def test_no_file_is_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert configuration.read() == configuration.Configuration()
-    assert configuration.stall_after_s(600) == 600
+    assert configuration.stall_after_s(None) == 600
 
 
 def test_what_it_says_counts(configured: Path) -> None:
-    assert configuration.stall_after_s(600) == 30
+    assert configuration.stall_after_s(None) == 30
+    assert configuration.stall_after_s(90) == 90
 
 
 def test_a_file_of_the_working_directory_is_not_read(
@@ -134,4 +136,30 @@ def test_what_is_no_file_is_not_waited_for(configured: Path) -> None:
     configured.unlink()
     os.mkfifo(configured)
     with pytest.raises(Failure, match="is no file"):
+        configuration.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("stall_after = 300", "unknown setting stall_after; did you mean stall_after_s? known are"),
+        ("[launcher.x]\ncomand = ['a']", "unknown setting comand in [launcher.NAME]; did you mean"),
+        ("[context.x]\nzzz = 1", "unknown setting zzz in [context.NAME]; known are at"),
+        ("stall_after_s = 'x'", "Expected `float | null`, got `str` - at `stall_after_s`"),
+        (
+            '[launcher.x]\ncommand = ["a\\u0000"]',
+            "`launcher[...].command[0]` must be a text without U+0000",
+        ),
+        (
+            "[launcher.x]\ncommand = ['a']\nenv = {'a=b' = 'c'}",
+            "`key` in `launcher[...].env` must be the name of a variable, without = and U+0000",
+        ),
+        ("bad = [", "is not TOML: Invalid value (at end of document)"),
+        pytest.param("bad = " + "[" * 100_000, "is not TOML: maximum recursion", id="lists"),
+        pytest.param("bad = " + "9" * 5_000, "is not TOML: Exceeds the limit", id="digits"),
+    ],
+)
+def test_what_is_wrong_in_the_configuration_is_said(configured: Path, text: str, said: str) -> None:
+    configured.write_text(text)
+    with pytest.raises(Failure, match=re.escape(said)):
         configuration.read()

@@ -2,15 +2,18 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 
 from penholder.cli.terminal import ages, cells, grid, screen
 from penholder.cli.terminal.grid import Column
 from penholder.cli.terminal.tables import print_list
+from penholder_protocol.errors import StoreFailed
 from tests.helpers.command_line import Cli
 from tests.helpers.fake_daemon import AnsweringDaemon
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 APPROVAL_ID = "ap_" + "1" * 20
 QUESTION = "May I delete the production database, and all of its backups, at once?"
 COLUMNS = [
@@ -33,7 +36,7 @@ def test_what_is_cut_does_not_look_whole(
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     items: list[dict[str, object]] = [{"first": "a" * 20, "second": "b" * 20}]
-    print_list(items, "Anything")
+    print_list(items, "Anything", lambda: NOW)
     [row] = [line for line in capsys.readouterr().out.splitlines() if "aaa" in line]
     for letter, cell in zip("ab", row.split(), strict=True):
         assert cell == letter * 20 or cell.endswith("…")
@@ -143,11 +146,40 @@ def test_durations(seconds: float, said: str) -> None:
 
 @pytest.mark.parametrize("time", ["soon", "2026-01-01T00:00:00", "", "2026-13-01T00:00:00Z"])
 def test_what_is_no_time_is_shown_as_it_is(time: str) -> None:
-    assert ages.since(time) == time
+    assert ages.since(time, NOW) == time
 
 
 def test_a_time_to_come_is_not_an_age() -> None:
-    assert ages.since("9999-01-01T00:00:00.000Z").startswith("in ")
+    assert ages.since("9999-01-01T00:00:00.000Z", NOW).startswith("in ")
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"), [(["list", "--no-json"], 1), (["list", "--json"], 0)], ids=["table", "json"]
+)
+def test_what_time_it_is_is_asked_once_and_only_for_ages(
+    cli: Cli, fake_control: AnsweringDaemon, words: list[str], asked: int
+) -> None:
+    runners = [
+        {"runner_id": f"r{each}", "heartbeat_at": "2026-01-01T00:00:00.000Z"} for each in range(3)
+    ]
+    fake_control.answers["runner.list"] = lambda _: {"items": runners, "next": None}
+    cli("runner", *words)
+    assert fake_control.methods.count("rpc.ping") == asked
+    fake_control.answers["runner.list"] = lambda _: {"items": [], "next": None}
+    cli("runner", *words)
+    assert fake_control.methods.count("rpc.ping") == asked
+
+
+def test_an_answer_is_told_though_nobody_says_what_time_it_is(
+    cli: Cli, fake_control: AnsweringDaemon
+) -> None:
+    def refuse(_: object) -> object:
+        raise StoreFailed("the store is away")
+
+    handle = {"controller_id": "c", "epoch": 1, "token": "said once", "acquired_at": "2026-01-01"}
+    fake_control.answers |= {"controller.acquire": lambda _: handle, "rpc.ping": refuse}
+    told = cli("controller", "acquire", "--controller-id", "c", "--no-json")
+    assert (told.code, "said once" in told.out) == (0, True)
 
 
 @pytest.mark.parametrize("width", [1, 2, 5, 40])

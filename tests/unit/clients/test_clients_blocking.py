@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from penholder.blocking import Client, ConnectionLost, DaemonUnreachable
+from penholder.blocking import Client, ConnectionLost, DaemonUnreachable, NotUnderstood
 from penholder_protocol import jsonrpc, nouns
 from penholder_protocol.errors import (
     Busy,
@@ -78,6 +78,27 @@ def test_an_error_of_the_connection(fake: FakeDaemon, client: Client, aside: Asi
     peer.read()
     peer.refuse({"id": None}, TooManyConnections())
     with pytest.raises(TooManyConnections):
+        result_of(calling)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (b"Welcome to lab\n", "'Welcome to lab'"),
+        (b"[]\n", r"'\[\]'"),
+        (b"\xff\x00\n", r"\\x00"),
+        (b"x" * 500 + b"\n", "x{80}' …"),
+        (b"[" * 100_000 + b"\n", "'\\[\\["),
+    ],
+)
+def test_who_is_no_daemon_is_asked_once(
+    fake: FakeDaemon, client: Client, aside: Aside, sent: bytes, shown: str
+) -> None:
+    calling = aside(client.rpc.ping)
+    peer = fake.accept()
+    peer.read()
+    peer.send_bytes(sent)
+    with pytest.raises(NotUnderstood, match=f"no message of a daemon: .*{shown}"):
         result_of(calling)
 
 

@@ -1,6 +1,7 @@
 """Answers with numbers that were stored when anything was: the clients and tables stand them."""
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
@@ -16,6 +17,7 @@ from penholder.cli.terminal.text import plain
 from penholder_protocol.nouns import BriefTree
 
 DIGITS = "9" * 5000
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_tables_show_it(number: str, capsys: pytest.CaptureFixture[str]) -> None
     )
     method = next(each for each in contract().methods if each.name == "event.list")
     page = Raw(f'{{"items":[{event}],"next":null}}'.encode())
-    show(contract(), method, page, Options(json=False))
+    show(contract(), method, page, Options(json=False), lambda: NOW)
     assert "event_seq" in capsys.readouterr().out
     assert plain({"n": Decimal("1e400")}) == '{"n":1E+400}'
 
@@ -132,7 +134,7 @@ def test_one_that_is_called_by_name_is_plain_objects() -> None:
 
 def test_the_command_line_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
     method = next(each for each in contract().methods if each.name == "brief.tree")
-    show(contract(), method, Raw(_tree_text(LEVELS)), Options(json=False))
+    show(contract(), method, Raw(_tree_text(LEVELS)), Options(json=False), lambda: NOW)
     lines = capsys.readouterr().out.splitlines()
     assert "level" in lines[0]
     assert sum("done" in line for line in lines) == 2 * LEVELS + 1

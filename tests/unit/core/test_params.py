@@ -183,6 +183,12 @@ def test_words_have_their_limits(bench: Bench, method: str, params: dict[str, ob
     bench.refused(errors.InvalidParams, method, **params)
 
 
+def test_what_an_id_is_made_of_is_told_in_words(bench: Bench) -> None:
+    refusal = bench.refused(errors.InvalidParams, "controller.get", controller_id="a b")
+    told = "`controller_id` must be made of the characters A-Z a-z 0-9 . _ : -"
+    assert refusal.message == f"wrong params: {told}"
+
+
 def _asked(tx: Tx, *, one: Literal["a", "b"] | None = None, value: LateJsonValue) -> Pong:
     raise AssertionError("only its signature is looked at")
 

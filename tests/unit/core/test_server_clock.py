@@ -97,6 +97,19 @@ def test_the_servers_clock_is_set_and_nothing_moves(fleet: Fleet, by_ms: int, fi
     assert 0 < _left_ms(fleet["b"]) <= LEASE_MS - 3_000 + 1_000
 
 
+def test_a_servers_clock_that_is_set_back_a_little_again_and_again_moves_nothing(
+    fleet: Fleet,
+) -> None:
+    _take(fleet["a"])
+    due_then = _delays(fleet["a"])
+    for _ in range(10):
+        fleet.pass_ms(500)
+        fleet.server.ms -= 900
+        fleet["a"].committer.run([])
+    assert _delays(fleet["b"]) == due_then + 5_000
+    assert _left_ms(fleet["b"]) == LEASE_MS - 5_000
+
+
 @pytest.mark.parametrize("by_ms", [HOUR_MS, -HOUR_MS])
 def test_a_wall_clock_is_set_and_nothing_moves(fleet: Fleet, by_ms: int) -> None:
     _take(fleet["a"])
@@ -154,3 +167,83 @@ def test_an_idle_fleet_beats_twice_a_second_at_most(fleet: Fleet) -> None:
     fleet.pass_ms(10_000, step_ms=100)
     now = fleet["a"].database.changed_rows + fleet["b"].database.changed_rows
     assert now - changed <= 20
+
+
+# --- the time of day ----------------------------------------------------------------------------
+def _submit(bench: Bench, name: str) -> None:
+    bench.call("queue.submit", queue_task_id=name, tenant_id="t", project_id="p", queue="q")
+
+
+def _claim(bench: Bench, most: int = 10) -> list[str]:
+    claimed = bench.call("queue.claim", queue="q", runner_id="r", lease_ms=1000, max_tasks=most)
+    return [each["task"]["queue_task_id"] for each in claimed["items"]]
+
+
+def test_tasks_go_in_the_order_of_their_making_whatever_hosts_clocks_show(fleet: Fleet) -> None:
+    fleet["a"].world.set_wall(-HOUR_MS)
+    for name, host in (("5", "b"), ("4", "a"), ("3", "b"), ("2", "a")):
+        _submit(fleet[host], name)
+        fleet.pass_ms(1)
+    listed = fleet["a"].call("queue.list", queue="q")["items"]
+    assert [each["queue_task_id"] for each in listed] == ["5", "4", "3", "2"]
+    assert _claim(fleet["b"], 1) + _claim(fleet["a"]) == ["5", "4", "3", "2"]
+
+
+def test_what_is_committed_later_is_of_no_earlier_time(fleet: Fleet) -> None:
+    host = fleet["a"]
+    # Its own clocks go on while the call is carried out; the next transaction is another host's.
+    host.call("board.create", board_id="b1", goal="g")
+    host.world.pass_ms(700)
+    told = [host.call("board.create", board_id="b2", goal="g")["created_at"]]
+    fleet["b"].world.pass_ms(5)
+    told.append(fleet["b"].call("board.create", board_id="b3", goal="g")["created_at"])
+    assert told == [fleet["a"].world.time_from_ms(fleet.server.ms)] * 2
+
+
+def test_all_hosts_tell_the_same_time_of_day(fleet: Fleet) -> None:
+    fleet["a"].world.set_wall(-86_400_000)
+    _take(fleet["a"])
+    fleet.pass_ms(10)
+    now = fleet["a"].world.time_from_ms(fleet.server.ms)
+    assert {host.call("rpc.ping")["ts"] for host in fleet.hosts.values()} == {now}
+    ends = {
+        host.call("controller.status", controller_id="c1")["active_owner"]["lease_expires_at"]
+        for host in fleet.hosts.values()
+    }
+    assert ends == {fleet["a"].world.time_from_ms(fleet.server.ms - 10 + LEASE_MS)}
+
+
+def test_a_task_that_was_just_heard_of_is_stale_for_no_host(fleet: Fleet) -> None:
+    fleet["a"].world.set_wall(-HOUR_MS)
+    for name, other in (("a", "b"), ("b", "a")):
+        fleet[name].call("task.create", task_id=name, branch="b", worktree="w")
+        fleet[name].call("task.heartbeat", task_id=name)
+        fleet.pass_ms(1_000)
+        assert fleet[other].call("task.get", task_id=name)["stale"] == "ok"
+    fleet.pass_ms(400_000)
+    assert {host.call("task.get", task_id="a")["stale"] for host in fleet.hosts.values()} == {
+        "dead"
+    }
+
+
+def test_sessions_are_listed_by_what_was_last_whatever_hosts_clocks_show(fleet: Fleet) -> None:
+    fleet["a"].world.set_wall(-HOUR_MS)
+    for host, session in (("b", "s1"), ("a", "s2")):
+        fleet[host].call(
+            "run.create", run_id=session, tenant_id="t", project_id="p", backend_profile="x",
+            session_ref={"session_id": session},
+        )  # fmt: skip
+        fleet.pass_ms(1)
+    listed = fleet["b"].call("session.list", state="all")["items"]
+    assert [each["session_id"] for each in listed] == ["s2", "s1"]
+
+
+def test_a_task_that_waits_is_overtaken_by_none_when_the_servers_clock_is_set_back(
+    fleet: Fleet,
+) -> None:
+    _submit(fleet["a"], "9")
+    fleet.server.ms -= 86_400_000
+    for name, host in (("8", "b"), ("7", "a")):
+        _submit(fleet[host], name)
+        fleet.pass_ms(100)
+    assert _claim(fleet["b"]) == ["9", "8", "7"]

@@ -145,6 +145,14 @@ def test_decide_by_id_else_by_alias(
     assert decided["decided_at"] == "2026-01-01T00:00:00.003Z"
 
 
+def test_of_aliases_that_differ_in_case_the_one_that_was_said_is_taken(bench: Bench) -> None:
+    """One may hold for once and the other for ever."""
+    bench.worker()
+    _ask(bench, options=[{"id": "once", "alias": "y"}, {"id": "always", "alias": "Y"}])
+    decided = bench.call("approval.decide", request_id="ap_1", option="Y")
+    assert (decided["selected_option_id"], decided["decision"]) == ("always", "Y")
+
+
 def test_an_unknown_option_is_told_with_those_there_are(bench: Bench) -> None:
     bench.worker()
     _ask(bench, options=OPTIONS)

@@ -100,6 +100,19 @@ def test_an_event_that_was_taken_is_told_apart_from_one_that_never_was(grown: Be
     grown.refused(errors.EventNotFound, "event.list", worker_id="w2", after_event_id=taken)
 
 
+def test_an_event_that_was_taken_is_told_by_its_position_whatever_the_clock_showed(
+    grown: Bench,
+) -> None:
+    taken = grown.call("event.append", worker_id="w1", type="before")["event_id"]
+    grown.world.set_wall(-86_400_000)
+    kept = grown.call("event.append", worker_id="w1", type="after")["event_id"]
+    later = grown.call("event.append", worker_id="w2", type="after")["event_id"]
+    grown.call("daemon.prune", keep_last=1, streams=["worker:w1"])
+    grown.refused(errors.CursorGone, "event.list", worker_id="w1", after_event_id=taken)
+    assert not grown.call("event.list", worker_id="w1", after_event_id=kept)["items"]
+    grown.refused(errors.EventNotFound, "event.list", worker_id="w1", after_event_id=later)
+
+
 def test_something_must_be_said_of_what_may_go(grown: Bench) -> None:
     grown.refused(errors.InvalidParams, "daemon.prune")
     grown.refused(errors.InvalidParams, "daemon.prune", dry_run=True, streams=["daemon"])

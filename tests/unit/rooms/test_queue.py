@@ -82,6 +82,22 @@ def test_claims_come_by_priority_then_age_then_id(bench: Bench) -> None:
     assert claim(bench) == []
 
 
+def test_who_waits_longest_is_next_though_the_clock_was_set_back(bench: Bench) -> None:
+    submit(bench, "9", max_attempts=2, backoff_ms=0)
+    [taken] = claim(bench)
+    bench.world.set_wall(-3_600_000)
+    submit(bench, "8")
+    bench.world.set_wall(-3_600_000)
+    bench.restart()
+    for name in ("7", "6"):
+        submit(bench, name)
+    bench.call("queue.fail", **proof(taken), error="e")
+    assert ids(bench.call("queue.list", queue="q")["items"]) == ["9", "8", "7", "6"]
+    assert [each["task"]["queue_task_id"] for each in claim(bench, max_tasks=9)] == list("9876")
+    # Whoever waits for nobody is of the time that it is.
+    assert submit(bench, priority=1)["created_at"] == bench.world.now()
+
+
 def test_lanes_limit_a_claim(bench: Bench) -> None:
     for name, lane in (("a", "slow"), ("b", "fast"), ("c", "fast")):
         submit(bench, name, lane=lane)

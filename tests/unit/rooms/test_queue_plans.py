@@ -3,6 +3,8 @@
 `python -m bench queue` looks at the same on 200,000 tasks.
 """
 
+from functools import partial
+
 import pytest
 from bench.plans import plans
 from bench.queue_plans import HOT
@@ -22,6 +24,17 @@ def test_a_hot_call_reads_no_table_from_end_to_end(bench: Bench, name: str) -> N
     assert found
     for plan in found:
         assert plan.uses_indexes, str(plan)
+
+
+def test_a_submit_reads_no_table_from_end_to_end(bench: Bench) -> None:
+    task: dict[str, object] = {"tenant_id": "t", "project_id": "p", "queue": "q"}
+    bench.call("queue.submit", **task)  # the first transaction of a run renews all leases
+    for priority in (1, 1):  # the first in its line asks for more
+        found = plans(
+            bench.database, partial(bench.call, "queue.submit", priority=priority, **task)
+        )
+        for plan in found:
+            assert plan.uses_indexes, str(plan)
 
 
 def test_looking_for_what_is_due_reads_no_table_from_end_to_end(bench: Bench) -> None:

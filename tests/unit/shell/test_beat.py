@@ -41,7 +41,7 @@ class BenchConnection:
         """Commit."""
         return self._bench.committer.run(batch, answered, waits=waits)
 
-    def watch(self, poke: Callable[[], None]) -> None:
+    def watch(self, hub: Hub, act: Callable[[], object]) -> None:
         """Nobody else writes."""
 
     def hurry(self) -> None:

@@ -1,5 +1,6 @@
 """The database file: its pragmas, its identity, its migrations, what its errors mean."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -28,6 +29,13 @@ def path(tmp_path: Path) -> Path:
 def _pragma(store: ApswStore, name: str) -> object:
     row = store.row(f"PRAGMA {name}")
     return None if row is None else row[0]
+
+
+@pytest.mark.parametrize("name", ["penholder.db", "penholder.db-wal", "penholder.db-journal"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UnusableDatabase, match=f"{name} is no file"):
+        open_writer(tmp_path / "penholder.db")
 
 
 def test_a_new_database_is_private_durable_and_known(path: Path) -> None:

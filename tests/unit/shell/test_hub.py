@@ -1,9 +1,11 @@
 """One task reads for all connections; what one of them meets is nobody else's."""
 
+import gc
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Callable
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
@@ -98,6 +100,14 @@ async def scene() -> AsyncIterator[Scene]:
             nursery.cancel_scope.cancel()
 
 
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    """Leave what leads to itself where it is."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 async def test_what_a_connection_meets_is_its_own_tasks_alone(scene: Scene) -> None:
     one, broken, other = await scene.peers(3)
 
@@ -111,6 +121,27 @@ async def test_what_a_connection_meets_is_its_own_tasks_alone(scene: Scene) -> N
     await scene.pass_on((one, b"d"), (other, b"e"))
     assert (one.ended, other.ended) == (None, None)
     assert (one.taken, other.taken) == ([b"a", b"d"], [b"c", b"e"])
+
+
+class _Large:
+    """What a frame of a call holds, as a message of a megabyte."""
+
+
+async def test_nothing_of_what_a_read_raised_is_kept(scene: Scene, no_collections: None) -> None:
+    (peer,) = await scene.peers(1)
+    held: list[weakref.ref[_Large]] = []
+
+    def fail(_: bytes) -> bool:
+        large = _Large()
+        held.append(weakref.ref(large))
+        raise TransportClosed
+
+    peer.meets = fail
+    await scene.pass_on((peer, b"x"))
+    await until(lambda: peer.ended is not None)
+    peer.ended = None
+    await trio.lowlevel.checkpoint()
+    assert held[0]() is None
 
 
 async def test_a_connection_that_is_closed_while_it_is_ready_is_not_read(scene: Scene) -> None:

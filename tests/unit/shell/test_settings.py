@@ -40,7 +40,23 @@ def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
         ("max_connections = 0", ">= 1"),
         ("max_connections = 4097", "<= 4096"),
         ('drain_ms = "5"', "Expected `int`"),
-        ('log_level = "loud"', "loud"),
+        (
+            'host_name = "ada\'s lab"',
+            "`host_name` must be 1 to 64 of the characters A-Z a-z 0-9 . _ -",
+        ),
+        (
+            'log_level = "loud"',
+            "`log_level` may not be 'loud'; known are: debug, info, warning, error",
+        ),
+        ('log_level = "warn"', "may not be 'warn'; did you mean `warning`?"),
+        (
+            "[retention.wroker]\nkeep_last = 3",
+            "of a kind of stream; known are: worker, controller,",
+        ),
+        (
+            "[retention.worker]\nkeep = 3",
+            "unknown setting `keep` in [retention.KIND]; did you mean `keep_last`? known are:",
+        ),
         ("allowed_uids = [-1]", ">= 0"),
         ("reader_threads = 17", "<= 16"),
         ("task_warn_ms = 0", ">= 1"),
@@ -48,6 +64,25 @@ def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
         ("task_dead_ms = 1", "task_warn_ms < task_stale_ms < task_dead_ms must hold"),
         ("[section]\nx = 1", "unknown setting `section`"),
         ("not toml", "cannot be read"),
+        pytest.param("x = " + "[" * 100_000, "cannot be read", id="lists in lists"),
+        pytest.param("drain_ms = " + "9" * 5_000, "cannot be read", id="digits"),
+        ("[backends.x]\ncost = inf", "inf is no finite number"),
+        ("[backends.x]\ncost = 1e400", "1e400 is no finite number"),
+        pytest.param(
+            "[backends.x]\nseed = " + "9" * 309,
+            "`[backends.x]` holds the number 999",
+            id="digits of a backend",
+        ),
+        pytest.param(
+            "[backends." + ".".join(["x"] * 70) + "]\ny = 1",
+            "`[backends.x]` is over MAX_VALUE_DEPTH",
+            id="tables in tables",
+        ),
+        pytest.param(
+            "[backends." + ".".join(["x"] * 1_500) + "]\ny = 1",
+            "cannot be read",
+            id="more tables in tables",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_the_file(tmp_path: Path, text: str, expected: str) -> None:

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from outcome import capture
 
+from penholder_daemon.core import history
+from penholder_daemon.core.history import Break
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published, Rx
@@ -344,16 +346,46 @@ def test_a_view_is_given_to_looks(bench: Bench) -> None:
     assert seen[0].caller is CONTROLLER
 
 
+async def _check_let_go(scene: Scene, *, after: int) -> None:
+    """Have it catch up, which ends it."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scene.subscription.catch_up, scene.readers)
+        await scene.settle()
+    told = {"subscription": "sub_1", "resume_after": after}
+    assert scene.peer.notices() == [("journal.lagged", told)]
+    assert scene.peer.forgotten == ["sub_1"]
+
+
 async def test_a_backlog_that_may_be_read_no_more_is_not() -> None:
     def refuse(rx: Rx) -> None:
         raise Denied
 
     scene = Scene("worker:w1", after=2, check=refuse)
     scene.commit()
+    await _check_let_go(scene, after=2)
+    assert scene.publisher.listening == 0
+
+
+# --- another history ----------------------------------------------------------------------------
+def _begin_another(scene: Scene, ended_pos: int) -> int:
+    """Have the journal end there and another history begin; returns behind which position."""
+    resumed_after = ended_pos + 1000
+    history.note_break(scene.bench.store, Break(ended_pos, resumed_after))
+    return resumed_after
+
+
+async def test_a_backlog_that_came_to_what_is_no_more_ends_there() -> None:
+    scene = Scene(after=2)
+    _begin_another(scene, 1)
+    await _check_let_go(scene, after=2)
+
+
+async def test_one_that_did_not_come_so_far_goes_on() -> None:
+    scene = Scene(after=2)
+    _begin_another(scene, 2)
+    scene.commit()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scene.subscription.catch_up, scene.readers)
         await scene.settle()
-    told = {"subscription": "sub_1", "resume_after": 2}
-    assert scene.peer.notices() == [("journal.lagged", told)]
-    assert scene.peer.forgotten == ["sub_1"]
-    assert scene.publisher.listening == 0
+    assert "journal.lagged" not in [method for method, _ in scene.peer.notices()]
+    assert scene.peer.forgotten == []

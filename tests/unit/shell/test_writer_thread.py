@@ -22,7 +22,7 @@ class _BrokenConnection:
     fault = None
     progressed_at = 0.0
 
-    def watch(self, poke: Callable[[], None]) -> None:
+    def watch(self, hub: Hub, act: Callable[[], object]) -> None:
         """Nobody else writes."""
 
     def hurry(self) -> None:

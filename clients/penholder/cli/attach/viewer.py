@@ -18,6 +18,7 @@ import msgspec
 
 from penholder.cli.attach.dialing import Attached
 from penholder.cli.attach.keys import PATIENCE_S, DetachKeys
+from penholder.cli.run.copying import copy_all, is_hung_up
 from penholder.cli.run.frames import (
     FROM_RUNNERS,
     BadFrame,
@@ -29,7 +30,6 @@ from penholder.cli.run.frames import (
 )
 from penholder.cli.run.pty_modes import Modes
 from penholder.cli.run.pty_own import Terminal
-from penholder.cli.run.reader import copy_all
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _TAKEN = (*_ENDING, signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP)
@@ -183,8 +183,12 @@ class Viewer:
             return
         self._modes.feed(written)
         self._last = written[-1:]
-        if not copy_all(written, self._output_fd):
-            raise BrokenPipeError
+        try:
+            copy_all(written, self._output_fd)
+        except OSError as error:
+            if is_hung_up(error, self._output_fd):
+                raise BrokenPipeError from None
+            raise
 
     def _end(self, outcome: Outcome) -> None:
         self._outcome = self._outcome or outcome
@@ -205,7 +209,8 @@ class Viewer:
         if os.isatty(self._output_fd):
             # At the begin of a line: a message, or a prompt, must not hang on what was written.
             newline = b"" if self._last == b"\n" else b"\r\n"
-            copy_all(self._modes.switched_back() + newline, self._output_fd)
+            with suppress(OSError):  # it may have gone
+                copy_all(self._modes.switched_back() + newline, self._output_fd)
         self._terminal.leave()
 
 

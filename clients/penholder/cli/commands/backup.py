@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from penholder.cli.terminal import output, targets
+from penholder.cli.terminal import output, taking_long, targets
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import Parser, add_common, normalized, parse_known, read_options
 from penholder.cli.terminal.text import printable
@@ -13,6 +13,7 @@ from penholder.cli.verbs.values import whole_number
 from penholder_protocol.limits import MAX_KEPT_BACKUPS
 from penholder_protocol.nouns import Backup
 
+_LONG = "backup: the daemon copies its database and checks the copy, which takes a while"
 _DESCRIPTION = """\
 Copy the database of the running daemon to a new file: checked, on disk, mode 0600. Without FILE it
 goes to backups/penholder-<UTC time>.db in the daemon's state directory."""
@@ -29,7 +30,10 @@ def run(words: Sequence[str]) -> int:
     found = parse_known(parser, normalized(words))
     options = read_options(found)
     params = _params(found.file, found.keep)
-    with targets.connect(targets.choose(options), options.operation) as client:
+    with (
+        targets.connect(targets.choose(options), options.operation) as client,
+        taking_long.told(_LONG, says=not options.json),
+    ):
         answer = client.call("daemon.backup", params, Backup)
     _tell(answer, as_json=output.wants_json(options.json))
     return 0
@@ -42,7 +46,7 @@ def _params(file: str | None, keep: str | None) -> dict[str, object]:
     if keep is not None:
         if file is not None:
             raise Usage("--keep removes backups from where they go by default; leave FILE out")
-        params["keep_last"] = whole_number("--keep", keep, MAX_KEPT_BACKUPS)
+        params["keep_last"] = whole_number("--keep", keep, MAX_KEPT_BACKUPS, minimum=1)
     return params
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from penholder.cli.commands import handing_over
 from penholder.cli.terminal import helping, store
-from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.failures import USAGE, Failure, Usage
 from penholder.cli.terminal.options import (
     Parser,
     add_common,
@@ -45,7 +45,7 @@ def run(words: Sequence[str]) -> int:
     if not words or words[0] in ("--help", "-h"):
         usage = "usage: penholder store VERB …"
         print("\n".join([*helping.wrapped(usage), "", "verbs:", *helping.listed(_VERBS)]))
-        return 0
+        return 0 if words else USAGE
     if words[0] not in _VERBS:
         raise Usage(f"penholder store has no verb {words[0]!r}{nearest(words[0], _VERBS)}")
     return _move(words[1:]) if words[0] == "move" else _restored(words[1:])

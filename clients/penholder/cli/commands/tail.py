@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from penholder.blocking import Client
 from penholder.cli.terminal import output, targets
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import (
@@ -18,7 +19,18 @@ from penholder.cli.terminal.options import (
 )
 from penholder.cli.terminal.reader import Reader
 from penholder.cli.terminal.text import plain, printable
+from penholder_protocol.errors import CursorGone
 from penholder_protocol.nouns import Entry
+
+_ALWAYS = ("*", "daemon")
+"""Streams that are there whether anybody has written or not."""
+_LISTED_BY = {
+    "worker:": "penholder worker list",
+    "controller:": "penholder controller list",
+    "run:": "penholder run list",
+    "board:": "penholder board list",
+}
+"""Where the ids in the names of streams may be looked up."""
 
 _DESCRIPTION = """\
 Follow streams of the journal: worker:ID, controller:ID, controller:ID/workers, daemon, or * for
@@ -60,6 +72,8 @@ def _follow(
         client.subscribe(streams, begin, types) as entries,
         Reader(sys.stdout.fileno(), entries.close) as reader,
     ):
+        if not options.json:
+            _name_empty(client, streams)
         for entry in entries:
             if as_json:
                 output.print_json(msgspec.json.encode(entry))
@@ -68,6 +82,26 @@ def _follow(
     # As if a write had failed, which may have been hours in coming.
     if reader.is_gone:
         raise BrokenPipeError
+
+
+def _name_empty(client: Client, streams: list[str]) -> None:
+    """Say which streams nobody has written to: it may come, or the name may be wrong."""
+    for name in streams:
+        if name not in _ALWAYS and not name.endswith("*") and not _has_entries(client, name):
+            text = f"nobody has written to {printable(name)} yet, which is waited for{_hint(name)}"
+            print(f"penholder tail: {text}", file=sys.stderr, flush=True)
+
+
+def _has_entries(client: Client, name: str) -> bool:
+    try:
+        return bool(client.journal.read(streams=[name], limit=1).items)
+    except CursorGone:
+        return True  # there were some, which retention has taken
+
+
+def _hint(name: str) -> str:
+    kind = name[: name.find(":") + 1]
+    return f" ({_LISTED_BY[kind]} tells the ids)" if kind in _LISTED_BY else ""
 
 
 def after(text: str) -> int | Literal["now", "start"]:

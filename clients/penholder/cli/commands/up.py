@@ -10,7 +10,7 @@ import msgspec
 
 from penholder import paths
 from penholder.cli.commands import status
-from penholder.cli.daemon_process import presence
+from penholder.cli.daemon_process import outliving, presence
 from penholder.cli.daemon_process.executables import daemon_command
 from penholder.cli.terminal import output, targets
 from penholder.cli.terminal.failures import Failure
@@ -156,7 +156,10 @@ def _open_log(log: Path) -> int:
         flags_ = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         opened = os.open(log, flags_, 0o600)
     except OSError as error:
-        raise Failure(f"cannot open the log {log}: {error.strerror}") from None
+        raise Failure(
+            f"cannot open the log {log}: {error.strerror}; have its directory writable, or choose"
+            " another with --state-dir DIR or PENHOLDER_STATE_DIR"
+        ) from None
     # One from before may have another mode.
     os.fchmod(opened, 0o600)
     return opened
@@ -173,7 +176,7 @@ def _environment() -> dict[str, str]:
     """Name directories so that the daemon, which works in another one, finds the same."""
     given = {name: os.environ.get(name) for name in _NAMES_OF_PATHS}
     absolute = {name: os.path.abspath(value) for name, value in given.items() if value}
-    return {**os.environ, **absolute}
+    return outliving.environment({**os.environ, **absolute})
 
 
 def _wait_until_ready(

@@ -12,6 +12,7 @@ from penholder_protocol.errors import PenholderError
 
 CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     versions.program,
+    versions.clients_configuration,
     versions.daemon,
     versions.sqlite,
     versions.schema,

@@ -18,13 +18,36 @@ from penholder_protocol.nouns import Metrics
 
 _IS_BLOB = re.compile(r"sha256-[0-9a-f]{64}")
 _BLOBS = re.compile(r"^penholder_blobs (\S+)$", re.MULTILINE)
+_NOT_TO_BE_MADE = "is not there, and this user may not make it: no daemon can start"
 _USUAL_NAME = f"workers/w_{'0' * 21}.sock"
 
 
 def directories(at: Situation) -> Iterator[Finding]:
     """Look at the directories: there, private, the daemon's own, no links."""
+    told: set[Path] = set()
     for path in (at.state_dir, at.runtime_dir, at.runtime_dir / "workers"):
-        yield _private("directories", path, _owner(at), 0o700, stat.S_ISDIR)
+        nearest = _nearest(path)
+        if at.is_there or nearest == path or os.access(nearest, os.W_OK | os.X_OK):
+            yield _private("directories", path, _owner(at), 0o700, stat.S_ISDIR)
+        elif nearest not in told:
+            # Once: what is below the same one cannot be made for the same reason.
+            told.add(nearest)
+            yield problem("directories", f"{path} {_NOT_TO_BE_MADE}", _elsewhere(at, path))
+
+
+def _nearest(path: Path) -> Path:
+    """Return what is there of a path: itself, or the nearest above it."""
+    return next(each for each in (path, *path.parents) if os.path.lexists(each))
+
+
+def _elsewhere(at: Situation, path: Path) -> str:
+    is_state = path == at.state_dir
+    flag, variable = (
+        ("--state-dir", "PENHOLDER_STATE_DIR")
+        if is_state
+        else ("--runtime-dir", "PENHOLDER_RUNTIME_DIR")
+    )
+    return f"have what is above it writable, or choose another with {flag} DIR or {variable}"
 
 
 def files(at: Situation) -> Iterator[Finding]:

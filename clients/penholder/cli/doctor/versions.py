@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from penholder.cli.daemon_process import keeper, presence
 from penholder.cli.doctor.finding import Finding, ok, problem, warning
 from penholder.cli.doctor.situation import Situation
+from penholder.cli.terminal import configuration
+from penholder.cli.terminal.failures import Failure
 from penholder_protocol import __version__
 
 _VERSION_OFFSET = 60
@@ -14,18 +16,30 @@ _UPGRADE = "install the newer program here, too"
 
 
 def program(at: Situation) -> Iterator[Finding]:
-    """Look whether the daemon can be found, and would start with its configuration."""
+    """Look whether the daemon can be found, and can use its configuration."""
     if at.about is None:
         yield problem("program", f"penholderd does not run: {at.about_error}", "install it again")
         return
     config = at.about.config or "none, so the defaults"
     if at.about.problem is None:
-        yield ok("configuration", f"{config}; the daemon would start with it")
+        yield ok("configuration", f"{config}; a daemon can use it")
     else:
         # It may have been started by another file than the usual one.
         other = ", or name with --config by what it was started" if at.is_there else ""
         way = f"the daemon would not start: correct that{other}"
         yield problem("configuration", at.about.problem, way)
+
+
+def clients_configuration(_at: Situation) -> Iterator[Finding]:
+    """Look whether the words can read their own configuration; the daemon has another."""
+    path = configuration.path()
+    try:
+        configuration.read()
+    except Failure as error:
+        yield problem("clients", str(error), "correct that: words that need it fail")
+        return
+    found = str(path) if path.exists() else "none, so the defaults"
+    yield ok("clients", f"{found}; every word can read it")
 
 
 def daemon(at: Situation) -> Iterator[Finding]:

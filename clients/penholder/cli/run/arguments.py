@@ -20,6 +20,8 @@ from penholder.cli.terminal.options import (
     read_options,
 )
 
+LAUNCHER = "penholder run"
+"""Of a worker that is made here, unless something else was said."""
 _SUMMARY = """\
 Run a command as a worker: its output becomes the worker's events. The command begins at the first
 word that is no flag, and all after it is its own. Without --controller the worker is this
@@ -34,7 +36,8 @@ _EXAMPLES = (
 _MORE = """\
 With -d it returns when the command runs, and prints the name. The command outlives this terminal
 then: below a unit of the user's systemd where there is one, else below a small process that keeps
-it. Nothing that it has started outlives that.
+it. Nothing that it has started outlives that, but for workers that it has made by penholder run -d
+itself, which are no part of it.
 
 The command finds its worker in PENHOLDER_WORKER_ID and its socket in PENHOLDER_SOCKET. When the
 worker is canceled or stopped, or this program gets SIGINT, SIGTERM, SIGHUP or SIGQUIT, the whole
@@ -48,6 +51,13 @@ longer than 64 KiB has continued: true, bytes that are no UTF-8 come as base64, 
 newline has newline: false. Before them comes process.started, after them process.exited. What is no
 whole line yet comes with partial: true, continued: true and newline: false when nothing follows it
 for 250 ms. While the daemon is away the output waits, and when that is much the command waits too.
+What it asks (penholder ask) is told on stderr, with the word that answers it in another terminal.
+
+Without --pty its stdin is this program's where that is a file or a pipe; of a terminal it gets
+nothing but the end, as with </dev/null, since Ctrl-C and Ctrl-Z there are this program's. Its two
+streams come in the order in which they could be read: what was written first comes first, but of
+what it writes to both in one moment the lines of each stay together. Who needs each line in its
+place writes both to one (2>&1), or uses --pty.
 
 With --pty the command gets a terminal of its own. What it writes there is the stream stdout, with
 crlf: true where a line ended as a terminal ends it. In a terminal all keys are the command's, also
@@ -67,7 +77,7 @@ class Arguments(msgspec.Struct):
     label: str | None = None
     name: str | None = None
     worker_id: str | None = None
-    launcher: str = "penholder run"
+    launcher: str = LAUNCHER
     profile: str = "default"
     cwd: str | None = None
     host: str | None = None
@@ -134,7 +144,7 @@ def _add_worker(group: argparse._ArgumentGroup) -> None:
         help="on that host of the daemon's store (penholder host list), which a context of the"
         " clients' configuration with its name tells how to reach",
     )
-    group.add_argument("--launcher", default="penholder run", metavar="TEXT")
+    group.add_argument("--launcher", default=LAUNCHER, metavar="TEXT")
     group.add_argument("--profile", default="default", metavar="TEXT")
     add_operation(group)
 
@@ -185,7 +195,9 @@ def _add_command(group: argparse._ArgumentGroup) -> None:
         help="how long the last output waits for a daemon that is away; default 300",
     )
     group.add_argument(
-        "--quiet", action="store_true", help="do not copy the output to the terminal"
+        "--quiet",
+        action="store_true",
+        help="do not copy the output to the terminal, nor tell what is asked",
     )
 
 

@@ -19,7 +19,7 @@ from penholder.cli.run.ending import Ending, Phase
 from penholder.cli.run.inbox import Happening, Inbox, What
 from penholder.cli.run.outlet import Outlet
 from penholder.cli.run.partner import Partner
-from penholder.cli.run.reader import Reader
+from penholder.cli.run.reader import Reader, Told
 from penholder.cli.run.wishes import Wishes
 
 _UNREAD_S = 1.0
@@ -49,9 +49,8 @@ class Attempt:
         self._done: set[What] = set()
         self._ending = Ending(kill_after_s)
         self._read = threading.Event()
-        self._reader = Reader(
-            command.sources(tees), outlet.backlog, self._tell_read, self._tell_unread
-        )
+        told = Told(self._tell_read, self._tell_unread, wishes.note_uncopied)
+        self._reader = Reader(command.sources(tees), command.arrivals, outlet.backlog, told)
 
     def run(self, is_last: Callable[[Exit | None], bool]) -> Exit:
         """See it through; `is_last` says of an exit whether no other start follows it."""
@@ -71,8 +70,11 @@ class Attempt:
         self._outlet.wait_read(self._read.is_set, is_last=is_last(self._command.seen))
         if self._partner is not None:
             self._partner.gone()
+        is_read = self._read.is_set()
+        if is_read:
+            self._reader.close()
         # Only now, when nobody is signaled any more: after this its number may be another's.
-        return self._command.reap()
+        return self._command.reap(is_read=is_read)
 
     def _tell_read(self) -> None:
         self._read.set()

@@ -8,6 +8,7 @@ fills, and the command blocks in its write.
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from penholder.cli.run.acts import Act
 from penholder_protocol.limits import MAX_APPEND_MANY
@@ -35,18 +36,30 @@ class Backlog:
         self._abandoned = False
         self._changed = threading.Condition()
 
-    def put(self, event: Item, *, at_once: bool = False) -> None:
+    def put(
+        self, event: Item, *, at_once: bool = False, unless: Callable[[], bool] = lambda: False
+    ) -> bool:
         """Add an event, as soon as there is room; dropped when nobody will take it any more.
 
         With `at_once` it goes over the bound: for the loop's last events, which must never wait.
+        `unless` says, when asked anew by `look_again`, that it is not worth waiting for room any
+        more: where there is none then, it is dropped, and False returned.
         """
         with self._changed:
             if not at_once:
-                self._changed.wait_for(lambda: self._abandoned or self._bytes < self._most_bytes)
+                self._changed.wait_for(lambda: self._abandoned or not self.is_full or unless())
             if self._abandoned:
-                return
+                return True
+            if not at_once and self.is_full:
+                return False
             self._events.append(event)
             self._bytes += size_of(event)
+            self._changed.notify_all()
+            return True
+
+    def look_again(self) -> None:
+        """Have whoever waits for room ask whether it still is worth waiting for."""
+        with self._changed:
             self._changed.notify_all()
 
     def wait_for_room(self) -> None:

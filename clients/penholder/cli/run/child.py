@@ -10,15 +10,17 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from penholder.cli.run import first_steps
 from penholder.cli.run.apart import program
+from penholder.cli.run.arrivals import Arrivals
 from penholder.cli.run.group import Group, ignores, started_ticks, wait_gone
 from penholder.cli.run.guarding import Guard
-from penholder.cli.run.lines import Splitter, StreamName
+from penholder.cli.run.lines import STREAMS, Splitter
+from penholder.cli.run.output_pipes import OutputPipes
 from penholder.cli.run.pty_pair import Pty
 from penholder.cli.run.pty_terminal import PtyTerminal
 from penholder.cli.run.reader import Source
@@ -42,6 +44,10 @@ class Exit(msgspec.Struct, frozen=True):
     signal: str | None
     code: int
     """What a shell would call it."""
+
+    def __str__(self) -> str:
+        """Say it."""
+        return self.last_error or "exit status 0"
 
     @property
     def is_success(self) -> bool:
@@ -125,36 +131,48 @@ class Command:
         """
         self.terminal = terminal
         self._partner = partner
-        self._process = _begin(start, guard, terminal, is_spoken_to=partner is not None)
+        self.arrivals = Arrivals()
+        """Tells what of its output is to be read next."""
+        self._pipes: OutputPipes | None = None
+        try:
+            self._process = self._begin(start, guard)
+        except BaseException:
+            self._let_go()
+            raise
         self.pid = self._process.pid
         self.group = Group(self.pid, started_ticks(self.pid), is_session=terminal is not None)
         self.seen: Exit | None = None
         """How it ended, from `wait` on."""
 
+    def _begin(self, start: Start, guard: Guard | None) -> "subprocess.Popen[bytes]":
+        if self.terminal is not None:
+            process = _begin_in(self.terminal, start, guard)
+            self.arrivals.watch(self.terminal.descriptor)
+            return process
+        self._pipes = OutputPipes(self.arrivals)
+        stdin = _stdin() if self._partner is None else subprocess.PIPE
+        process = _popen(start, guard, _Streams(stdin, *self._pipes.its))
+        self._pipes.given()
+        return process
+
     def sources(self, tees: Tees) -> list[Source]:
         """Return what it writes to, and where a copy of each goes."""
         if self.terminal is not None:
             return [self.terminal.source(tees[0])]
+        assert self._pipes is not None  # without a terminal there are pipes
         if self._partner is not None:
-            return self._spoken(self._partner, tees[1])
-        pipes: tuple[tuple[IO[bytes] | None, StreamName], ...] = (
-            (self._process.stdout, "stdout"),
-            (self._process.stderr, "stderr"),
-        )
+            return self._spoken(self._partner, self._pipes, tees[1])
         return [
-            Source(pipe.fileno(), Splitter(stream), tee)
-            for (pipe, stream), tee in zip(pipes, tees, strict=True)
-            if pipe is not None
+            Source(our_fd, Splitter(stream), tee, stream)
+            for our_fd, stream, tee in zip(self._pipes.ours, STREAMS, tees, strict=True)
         ]
 
-    def _spoken(self, partner: Speaks, tee: int | None) -> list[Source]:
-        process = self._process
-        assert process.stdin is not None  # it is spoken to
-        assert process.stdout is not None
-        assert process.stderr is not None
-        heard = Source(process.stdout.fileno(), partner.begin(process.stdin.fileno()), None)
-        process.stdin.close()
-        return [heard, Source(process.stderr.fileno(), Splitter("stderr"), tee)]
+    def _spoken(self, partner: Speaks, pipes: OutputPipes, tee: int | None) -> list[Source]:
+        stdin = self._process.stdin
+        assert stdin is not None  # it is spoken to
+        heard = Source(pipes.ours[0], partner.begin(stdin.fileno()), None, "stdout")
+        stdin.close()
+        return [heard, Source(pipes.ours[1], Splitter("stderr"), tee, "stderr")]
 
     def wait(self) -> None:
         """Wait for its exit, and leave it a zombie so that its number means nobody else."""
@@ -182,21 +200,38 @@ class Command:
         if number != signal.SIGSTOP:
             self.group.send(signal.SIGCONT)
 
-    def reap(self) -> Exit:
-        """Free what is left of it; returns how it ended."""
+    def reap(self, *, is_read: bool) -> Exit:
+        """Free what is left of it; returns how it ended.
+
+        Where somebody is still at reading what it wrote, that is left to him.
+        """
         if self.terminal is not None:
             self.terminal.close_pty()
-        return exit_of(_close(self._process))
+        returncode = self._process.wait()
+        if is_read:
+            self._let_go()
+        return exit_of(returncode)
+
+    def _let_go(self) -> None:
+        self.arrivals.close()
+        if self._pipes is not None:
+            self._pipes.close()
 
 
-def _begin(
-    start: Start, guard: Guard | None, terminal: PtyTerminal | None, *, is_spoken_to: bool
+class _Streams(NamedTuple):
+    """What it gets as its standard streams."""
+
+    stdin: int | None
+    stdout: int
+    stderr: int
+
+
+def _begin_in(
+    terminal: PtyTerminal, start: Start, guard: Guard | None
 ) -> "subprocess.Popen[bytes]":
-    if terminal is None:
-        return _popen(start, guard, None, is_spoken_to=is_spoken_to)
     pty = terminal.renew()
     try:
-        return _popen(start, guard, pty)
+        return _popen(start, guard, _Streams(pty.its_fd, pty.its_fd, pty.its_fd), pty)
     except BaseException:
         terminal.stop_lending()
         terminal.close_pty()
@@ -204,19 +239,18 @@ def _begin(
 
 
 def _popen(
-    start: Start, guard: Guard | None, pty: Pty | None, *, is_spoken_to: bool = False
+    start: Start, guard: Guard | None, streams: _Streams, pty: Pty | None = None
 ) -> "subprocess.Popen[bytes]":
     """Start the first steps, and wait until they have become the command; raises OSError."""
     said, report = os.pipe()
     guard_fd = None if guard is None else guard.descriptor
     before = first_steps.words_before(report, guard_fd)
-    stdin, stdout, stderr = _pipes(is_spoken_to=is_spoken_to) if pty is None else (pty.its_fd,) * 3
     try:
         process = subprocess.Popen(
             [*_FIRST_STEPS, *before, *start.argv],
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
+            stdin=streams.stdin,
+            stdout=streams.stdout,
+            stderr=streams.stderr,
             bufsize=0,
             cwd=start.cwd,
             env=_environment(start, pty),
@@ -233,17 +267,26 @@ def _popen(
         # It ends when the process has become the command, or is gone.
         failure = file.read()
     if failure:
-        _close(process)
+        _forget(process)
         raise _error_of(failure)
     return process
 
 
-def _pipes(*, is_spoken_to: bool) -> tuple[int | None, int, int]:
-    if is_spoken_to:
-        return (subprocess.PIPE,) * 3
+def _forget(process: "subprocess.Popen[bytes]") -> None:
+    """Take the exit of one that has not become the command."""
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def _stdin() -> int | None:
     # In a group of its own it would be stopped if it read from the terminal.
-    stdin = subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None
-    return stdin, subprocess.PIPE, subprocess.PIPE
+    return subprocess.DEVNULL if has_keys() else None
+
+
+def has_keys() -> bool:
+    """Tell whether this program's stdin is a terminal, where somebody may type."""
+    return sys.stdin is None or sys.stdin.isatty()
 
 
 def _environment(start: Start, pty: Pty | None) -> dict[str, str]:
@@ -261,11 +304,3 @@ def _error_of(failure: bytes) -> OSError:
         return GuardGone(errno.EPIPE, "its guard has ended")
     number = int(failure)
     return OSError(number, os.strerror(number))
-
-
-def _close(process: "subprocess.Popen[bytes]") -> int:
-    returncode = process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
-    return returncode

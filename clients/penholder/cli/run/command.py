@@ -14,6 +14,7 @@ from penholder.blocking import Client
 from penholder.cli.commands import up
 from penholder.cli.run import detaching, variables
 from penholder.cli.run.arguments import Arguments
+from penholder.cli.run.child import has_keys
 from penholder.cli.run.detaching import Program
 from penholder.cli.run.inbox import Inbox, Interrupted
 from penholder.cli.run.running import PATIENCE_S, Runner, Seated
@@ -47,7 +48,9 @@ def begin(arguments: Arguments, options: Options) -> int:
     if sys.stderr.isatty() and not arguments.quiet:
         worker = seated.worker
         shown = f"{printable(worker.label)} ({worker.worker_id})"
-        print(f"penholder run: worker {shown}", file=sys.stderr)
+        # Said at once: who types to it would else wait for an answer, or wonder why it has ended.
+        deaf = "" if arguments.pty or not has_keys() else "; it gets no keys: --pty for a terminal"
+        print(f"penholder run: worker {shown}{deaf}", file=sys.stderr)
     with start.connect(socket_of(seated.worker), reconnect_s=PATIENCE_S) as client:
         return Runner(arguments, options, start.variables, inbox, seated, client).run()
 

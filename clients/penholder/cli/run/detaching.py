@@ -22,6 +22,7 @@ import msgspec
 
 from penholder import paths
 from penholder.blocking import Client
+from penholder.cli.daemon_process import outliving
 from penholder.cli.run import apart, unit
 from penholder.cli.run.arguments import Arguments
 from penholder.cli.run.endpoint import make_private
@@ -34,6 +35,7 @@ from penholder.cli.terminal import silence
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.fences import VARIABLE as FENCE_VARIABLE
 from penholder.cli.terminal.options import Options
+from penholder.cli.workers import waiting
 from penholder_protocol.errors import WorkerNotFound
 from penholder_protocol.nouns import Event, Page, Worker
 
@@ -43,7 +45,8 @@ _LOOK_MS = 500
 _RUNNER = "penholder.cli.run.kept"
 _START = "import sys; from {} import main; sys.exit(main())"
 _KEEPER = apart.program("penholder.cli.run.keeper")
-_FIRST = ("process.started", "process.failed")
+_FAILED = "process.failed"
+_FIRST = ("process.started", _FAILED)
 
 
 class NotKept(Failure):
@@ -125,7 +128,9 @@ def _orders(plan: Plan, program: Program, log: Path) -> Orders:
     return Orders(
         log=str(log),
         program=[sys.executable, "-P", "-c", _START.format(program.module)],
-        environment={k: v for k, v in os.environ.items() if k != FENCE_VARIABLE},
+        environment=outliving.belonging_to_none(
+            {k: v for k, v in os.environ.items() if k != FENCE_VARIABLE}
+        ),
         umask=umask,
         patience_s=plan.arguments.kill_after_s,
         keep=plan.arguments.keep,
@@ -164,7 +169,7 @@ def _start(arguments: Arguments, worker_id: str, orders: Path) -> "subprocess.Po
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env=apart.environment(),
+            env=outliving.environment(apart.environment()),
             start_new_session=True,
         )
     except OSError as error:
@@ -193,9 +198,12 @@ def _wait_until_it_runs(
                 raise NotKept(f"the runner ended before its command was started; {_said(log)}")
             if time.monotonic() > deadline:
                 raise NotKept(f"the command does not run after {_START_S:.0f} s; {_said(log)}")
+        if first.type == _FAILED:
+            # Its runner ends of itself, and who is told that it failed finds that it has.
+            waiting.until_ended(control, worker.worker_id, worker.controller_id)
     if keeper is not None:
         keeper.returncode = 0  # it outlives this program, which need not complain of that
-    if first.type == "process.failed":
+    if first.type == _FAILED:
         failed = msgspec.json.decode(first.data, type=_Failed)
         raise Failure(failed.error, failed.code)
 

@@ -3,7 +3,8 @@
 A runner that is killed cannot go on, and its guard can only end the command. So above a runner in
 the background is a small process that starts another one: it takes the worker's seat again, and
 goes on as the policy says. And whatever the command has started, however far it went, ends with the
-keeper: it is the subreaper, to which the kernel gives every descendant whose parent has ended.
+keeper: it is the subreaper, to which the kernel gives every descendant whose parent has ended. Only
+what is another worker's, or everybody's, is left alone (`outliving`): the daemon, other keepers.
 
 Who is killed, one by one or together:
 
@@ -32,6 +33,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from penholder.cli.daemon_process.outliving import outlives
 from penholder.cli.run.group import all_pids, end, stat
 from penholder.cli.run.keepers_log import Log
 
@@ -65,7 +67,7 @@ class Orders(NamedTuple):
 
 
 class Descendants:
-    """Everything below this process, but for one that ends by itself."""
+    """Everything below this process, but for one that ends by itself, and what outlives it."""
 
     def __init__(self, spared: int | None) -> None:
         """Spare the guard: it has something to tell."""
@@ -79,11 +81,11 @@ class Descendants:
         """Go up from parent to parent."""
         if pid == self._spared:
             return False
-        seen = 0
-        while (found := stat(pid)) is not None and seen < _DEEPEST:
+        line = [pid]
+        while (found := stat(line[-1])) is not None and len(line) <= _DEEPEST:
             if found.parent == os.getpid():
-                return True
-            pid, seen = found.parent, seen + 1
+                return not any(map(outlives, line))
+            line.append(found.parent)
         return False
 
     def send(self, number: int) -> None:

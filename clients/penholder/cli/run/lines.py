@@ -21,6 +21,7 @@ import msgspec
 from penholder_protocol.limits import MAX_VALUE_BYTES
 
 StreamName = Literal["stdout", "stderr"]
+STREAMS: tuple[StreamName, StreamName] = ("stdout", "stderr")
 MAX_PIECE_BYTES = 64 << 10
 QUIET_S = 0.25
 """After its last byte an unfinished line is sent …"""

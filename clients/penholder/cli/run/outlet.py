@@ -12,6 +12,7 @@ from math import inf
 import msgspec
 
 from penholder import ConnectionLost
+from penholder.cli.run.acts import Act
 from penholder.cli.run.backlog import Backlog
 from penholder.cli.run.inbox import Happening, Inbox, What
 from penholder.cli.run.sender import Farewell, Sender
@@ -51,6 +52,10 @@ class Outlet:
     def put(self, event: NewEvent) -> None:
         """Add an event of the session's own: at once, since the loop must never wait for room."""
         self.backlog.put(event, at_once=True)
+
+    def act(self, act: Act) -> None:
+        """Have something done after all that was put before."""
+        self.backlog.put(act, at_once=True)
 
     def begin(self) -> None:
         """Forget the patience with a command before this one."""

@@ -97,10 +97,15 @@ class PtyTerminal:
             self._pty.close()
         self._typed = self._pty = None
 
+    @property
+    def descriptor(self) -> int:
+        """Our end of it."""
+        assert self._pty is not None  # renewed for this start
+        return self._pty.our_fd
+
     def source(self, tee_fd: int | None) -> Source:
         """Return what the reader reads: all that is written to the terminal."""
-        assert self._pty is not None  # renewed for this start
-        return Source(self._pty.our_fd, Splitter("stdout", crlf=True), tee_fd, self.show)
+        return Source(self.descriptor, Splitter("stdout", crlf=True), tee_fd, "stdout", self.show)
 
     def show(self, written: bytes) -> None:
         """Show it to all viewers; from the reading thread, which waits for no viewer."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -32,6 +33,7 @@ from penholder.cli.run.watcher import Watched, Watcher
 from penholder.cli.terminal import failures, fences
 from penholder.cli.terminal.failures import Failure
 from penholder.cli.terminal.options import Options
+from penholder.cli.workers.asked import Asked
 from penholder.cli.workers.served import socket_of
 from penholder_protocol.errors import PenholderError, WorkerNotFound
 from penholder_protocol.nouns import Fence, Worker
@@ -166,7 +168,11 @@ class Runner:
         watched = Watched(worker.controller_id, worker.worker_id, epoch, self._seated.before)
         client = self._connect(self._seated.control_path, reconnect_s=PATIENCE_S)
         cancel, sent = (None, None) if self._talk is None else (self._talk.cancel, self._talk.sent)
-        watcher = Watcher(client, watched, self._inbox.stop, self._inbox.broken, cancel, sent)
+        # In the background it is quiet, too: nobody sits there.
+        asked = None if self._arguments.quiet else Asked(client, worker, self._note)
+        watcher = Watcher(
+            client, watched, self._inbox.stop, self._inbox.broken, cancel, sent, asked
+        )
         watcher.start()
         return watcher
 
@@ -182,11 +188,15 @@ class Runner:
             (None, None) if arguments.quiet else (1, 2),
             terminal=self._terminal,
             partner=self._partner,
+            tell=self._tell,
+            note=self._note,
         )
         last = session.run(number, before, is_revived=is_revived)
         code = self._report(session.error, last)
         if session.is_unread:
             code = 128 + signal.SIGPIPE
+        elif session.is_uncopied:
+            code = code or 1
         self._keeper.ended(code)
         return code
 
@@ -254,6 +264,11 @@ class Runner:
     def _tell(self, what: str) -> None:
         _say(Failure(what), self._arguments)
 
+    def _note(self, what: str) -> None:
+        # Programs read errors alone there, and hear of this by the worker's stream.
+        if not self._arguments.json:
+            self._tell(what)
+
     def _is_stopped(self) -> bool:
         """Tell whether the daemon is there and the worker's socket will not be."""
         asked = {"worker_id": self._seated.worker.worker_id}
@@ -273,7 +288,9 @@ def _release(guard: Guard | None) -> None:
 
 
 def _say(error: Exception, arguments: Arguments) -> None:
-    failures.report(error, as_json=bool(arguments.json), command="penholder run")
+    # A terminal whose keys are lent goes down a line at `\n`, and not to its begin.
+    end = b"\r\n" if arguments.pty and sys.stderr.isatty() else b"\n"
+    failures.report(error, as_json=bool(arguments.json), command="penholder run", end=end)
 
 
 def _facts(arguments: Arguments, variables: Variables, worker: Worker) -> dict[str, object]:

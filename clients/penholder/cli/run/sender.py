@@ -38,6 +38,8 @@ from penholder_protocol.nouns import Event, NewEvent, Page, Worker
 HEARTBEAT_S = 10.0
 _PAUSE_S = 0.2
 _UNFIT = (InvalidParams, ValueTooLarge)
+_QUERIES = ("approval.list",)
+"""What an act may ask: it changes nothing and takes no key."""
 
 
 class Farewell(msgspec.Struct, frozen=True):
@@ -154,7 +156,8 @@ class Sender(threading.Thread):
     ) -> Result:
         """Call until it is done; raises what is refused for good."""
         # Made here and not by the client, whose own is for the attempts of one call of its.
-        keyed = {**params, "idempotency_key": uuid4().hex}
+        key = {} if method in _QUERIES else {"idempotency_key": uuid4().hex}
+        keyed = {**params, **key}
         while True:
             try:
                 result = self._client.call(method, keyed, result_type)

@@ -11,7 +11,8 @@ or not at all. After the last one only output is left (`Outlet`). What is asked 
 three (`Wishes`).
 
 At the end of an attempt the order is fixed: what is in the pipes, then what was left behind, then
-how it ended; and after the last one the seat is given up.
+how it ended; and after the last one the seat is given up. What the command asked is taken back
+before that, unless somebody of it was left who may hear the answer.
 """
 
 import time
@@ -28,6 +29,7 @@ from penholder.cli.run.partner import Partner
 from penholder.cli.run.pty_terminal import PtyTerminal
 from penholder.cli.run.restarts import Restarts
 from penholder.cli.run.sender import Farewell
+from penholder.cli.run.taking_back import TakeBack
 from penholder.cli.run.telling import event
 from penholder.cli.run.ticket import Ticket
 from penholder.cli.run.wishes import Wishes
@@ -72,6 +74,8 @@ class Attempted(NamedTuple):
     """Whether its end is in the worker's stream already."""
     trouble: str | None = None
     """Why who talked with it gave it up."""
+    has_left: bool = False
+    """Whether somebody of it goes on, who may hear an answer."""
 
 
 class Session:
@@ -89,12 +93,16 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
         terminal: PtyTerminal | None = None,
         partner: Partner | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`start` starts the command for the nth time, or raises NotStarted.
 
         `facts` is what the event says of that, whatever comes of it. `terminal` is the command's,
-        over all its starts, and `partner` who talks with it.
+        over all its starts, and `partner` who talks with it. `tell` says what has gone wrong
+        meanwhile, `note` what else a person would like to know.
         """
+        self._note = note
         self._terminal = terminal
         self._partner = partner
         self._start = start
@@ -104,13 +112,18 @@ class Session:
         self._restarts = restarts
         self._tees = tees
         self._clock = clock
-        self._wishes = Wishes()
+        self._wishes = Wishes(tell)
         self._outlet = Outlet(inbox, self._wishes, make_sender, timing.give_up_s)
 
     @property
     def is_unread(self) -> bool:
         """Whether it ended because nobody read the copy of its output any more."""
         return self._wishes.is_unread
+
+    @property
+    def is_uncopied(self) -> bool:
+        """Whether a copy of its output could not be written."""
+        return self._wishes.uncopied is not None
 
     @property
     def error(self) -> Exception | None:
@@ -167,7 +180,7 @@ class Session:
             self._outlet.put(event("process.left", **fields_of(left)))
         started.release()
         trouble = None if self._partner is None else self._partner.trouble
-        return Attempted(how, self._clock() - begun, trouble=trouble)
+        return Attempted(how, self._clock() - begun, trouble=trouble, has_left=bool(left))
 
     def _failed(self, failure: NotStarted, number: int) -> Attempted:
         more = {"error": str(failure), "code": failure.code, "attempt": number}
@@ -192,7 +205,14 @@ class Session:
             again = {} if wait_s is None else {"restart_after_ms": round(wait_s * 1000)}
             how = {"exit_status": last.how.exit_status, "signal": last.how.signal}
             self._outlet.put(event("process.exited", **how, **again))
-        return wait_s is not None and self._sleep(wait_s)
+        if wait_s is None:
+            return False
+        # With a partner the next start takes up the conversation, and with it what was asked in it.
+        if self._partner is None and not last.has_left:
+            self._outlet.act(TakeBack())
+        if wait_s > 0:
+            self._note(f"the command ended: {last.failure or last.how}; again in {wait_s:g} s")
+        return self._sleep(wait_s)
 
     def _wait_s(self, last: Attempted) -> float | None:
         if self._wishes.is_final:
@@ -228,6 +248,7 @@ class Session:
 
     def _say_farewell(self, last: Attempted) -> None:
         self._let_viewers_go(last.how)
+        self._outlet.act(TakeBack())
         state = "stopped" if last.how.is_success and last.trouble is None else "error"
         farewell = Farewell(state, last.failure or last.trouble or last.how.last_error)
         if last.failure is None:

@@ -20,6 +20,7 @@ from typing import Literal
 import msgspec
 
 from penholder.blocking import Client, Subscription
+from penholder.cli.workers.asked import REQUESTED, Asked
 from penholder_protocol.errors import CursorGone, Fenced, PenholderError, WorkerNotFound
 from penholder_protocol.limits import KILL_AFTER_MS
 from penholder_protocol.nouns import CurrentPosition, Entry, Worker
@@ -41,6 +42,7 @@ class _Change(msgspec.Struct):
     runtime_epoch: int = 0
     seq: int = 0
     kind: str = ""
+    request_id: str = ""
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -63,12 +65,14 @@ class Watcher(threading.Thread):
         broken: Callable[[Exception], None],
         cancel: Callable[[int], None] | None = None,
         sent: Callable[[int, str], None] | None = None,
+        asked: Asked | None = None,
     ) -> None:
         """`stop` is called when the command is to end, within some seconds if any are given.
 
         `broken` is called when another process took the seat. `cancel` is called, with the
         journal's position, when only what the command is at is to end; without it all of it ends.
-        `sent` is called with number and kind of each input that was sent to the worker.
+        `sent` is called with number and kind of each input that was sent to the worker. `asked`
+        hears what the worker asks, in this thread.
         """
         super().__init__(name="penholder-run-watcher", daemon=True)
         self._client = client
@@ -78,7 +82,10 @@ class Watcher(threading.Thread):
         self._broken = broken
         self._cancel = cancel
         self._sent = sent
-        self._types = _TYPES if sent is None else (*_TYPES, _SENT)
+        self._asked = asked
+        of_sent = () if sent is None else (_SENT,)
+        of_asked = () if asked is None else (REQUESTED,)
+        self._types = (*_TYPES, *of_sent, *of_asked)
         self._closed = threading.Event()
         self._entries: Subscription | None = None
 
@@ -128,6 +135,8 @@ class Watcher(threading.Thread):
                 self._cancel(self._client.call("journal.position", {}, CurrentPosition).pos)
             elif worker.state in ENDING_STATES:
                 self._stop_command(None)
+            if self._asked is not None:
+                self._asked.look()
 
     def _take(self, entry: Entry) -> None:
         change = msgspec.json.decode(entry.data, type=_Change)
@@ -136,6 +145,9 @@ class Watcher(threading.Thread):
         if entry.type == _SENT:
             if self._sent is not None:
                 self._sent(change.seq, change.kind)
+        elif entry.type == REQUESTED:
+            if self._asked is not None:
+                self._asked.hear(change.request_id)
         elif entry.type == "runtime.attached":
             if change.runtime_epoch > self._watched.runtime_epoch:
                 self._broken(_taken_over(change))

@@ -4,6 +4,9 @@ Each wish may come while the command runs, while its last output is read, or whi
 waited for. Whoever takes happenings notes them here, so that none is lost between the three.
 """
 
+from collections.abc import Callable
+
+from penholder.cli.run.copying import Uncopied
 from penholder.cli.run.inbox import Happening, What
 from penholder.cli.run.ticket import Ticket
 
@@ -11,8 +14,8 @@ from penholder.cli.run.ticket import Ticket
 class Wishes:
     """The wishes of one session."""
 
-    def __init__(self) -> None:
-        """Start without any."""
+    def __init__(self, tell: Callable[[str], None] = lambda _: None) -> None:
+        """Start without any; `tell` says at once what a person should know."""
         self.signals = 0
         self.is_final = False
         """Whether the command is not started again, whatever the policy says."""
@@ -20,6 +23,9 @@ class Wishes:
         """Whether nobody reads the copy of its output any more."""
         self.error: Exception | None = None
         """What went wrong beside the command: the first of it."""
+        self.uncopied: Uncopied | None = None
+        """Why a copy of its output is not whole: the first of it."""
+        self._tell = tell
         self._restarts: list[Ticket] = []
 
     def note(self, happening: Happening) -> None:
@@ -34,6 +40,12 @@ class Wishes:
             self.error = self.error or happening.error
             is_end = True
         self.is_final = self.is_final or is_end
+
+    def note_uncopied(self, what: Uncopied) -> None:
+        """Take that a copy cannot be written, which ends nothing; from the thread that copies."""
+        if self.uncopied is None:
+            self.uncopied = what
+            self._tell(f"{what}; the command goes on, and penholder logs has all of it")
 
     @property
     def is_restart_asked(self) -> bool:

@@ -10,7 +10,7 @@ from penholder.cli.service import installation, removal, scope
 from penholder.cli.service.report import Report, Unit, report
 from penholder.cli.service.scope import Scope
 from penholder.cli.terminal import helping, output
-from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.failures import USAGE, Failure, Usage
 from penholder.cli.terminal.options import Parser, nearest, normalized, parse_known
 from penholder.cli.terminal.text import plain, printable
 from penholder.cli.verbs.values import whole_number
@@ -33,7 +33,7 @@ def run(words: Sequence[str]) -> int:
     """Carry out `penholder service words…`; returns the exit code."""
     if not words or words[0] in ("--help", "-h"):
         print(_help())
-        return 0
+        return 0 if words else USAGE
     verb = words[0]
     if verb not in _VERBS:
         raise Usage(f"penholder service has no verb {verb!r}{nearest(verb, _VERBS)}")

@@ -1,8 +1,11 @@
-"""Times as people say them: how long ago, in the largest unit that says enough."""
+"""Times as people say them: how long ago, in the largest unit that says enough.
+
+Nothing here asks a clock: `now` has to be of the one that the times are of, see `clock`.
+"""
 
 import argparse
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 from penholder.cli.terminal.text import printable
 
@@ -15,15 +18,15 @@ _FROM = {"w": 604_800 * 9, "d": 86_400 * 2, "h": 3_600 * 2, "m": 60 * 2}
 """From how many seconds on each unit is used: 90 s say more than 1 m."""
 
 
-def seconds_since(time: str, now: datetime | None = None) -> float | None:
+def seconds_since(time: str, now: datetime) -> float | None:
     """Return how many seconds ago a time was, less than 0 for one to come; None if it is none."""
     try:
-        return ((now or datetime.now(UTC)) - datetime.fromisoformat(time)).total_seconds()
+        return (now - datetime.fromisoformat(time)).total_seconds()
     except (ValueError, TypeError):
         return None  # a caller's own text, or a time without a zone
 
 
-def since(time: str | None, now: datetime | None = None) -> str:
+def since(time: str | None, now: datetime) -> str:
     """Write how long ago a time was; `-` for none, and as it is where it is no time."""
     if time is None:
         return "-"

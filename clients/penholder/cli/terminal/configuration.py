@@ -7,6 +7,7 @@ nobody else. The daemon has a file of its own and knows nothing of this one.
 """
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,14 +15,16 @@ from typing import Annotated, Literal
 import msgspec
 
 from penholder import paths
+from penholder.cli.terminal import ages
 from penholder.cli.terminal.failures import Failure
+from penholder_protocol import patterns
 
 Answer = Literal["ask", "allow_once", "reject_once"]
 Restart = Literal["never", "on-failure", "always"]
-Word = Annotated[str, msgspec.Meta(pattern=r"\A[^\0]*\Z")]
-Name = Annotated[str, msgspec.Meta(pattern=r"\A[^=\0]+\Z")]
-"""What the kernel takes as a word of a command, and as the name of a variable."""
+Word = Annotated[str, msgspec.Meta(pattern=patterns.ARGUMENT)]
+Name = Annotated[str, msgspec.Meta(pattern=patterns.VARIABLE)]
 _MAX_BYTES = 1 << 20
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`(?: - at `\$\.(\w+))?")
 
 
 class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,13 +97,13 @@ def read() -> Configuration:
     return read_
 
 
-def stall_after_s(default: float) -> float:
-    """Return after how long without output a worker counts as silent."""
+def stall_after_s(said: float | None) -> float:
+    """Return after how long without output a worker counts as silent, unless it was `said`."""
+    if said is not None:
+        return said
     # The parser takes as long to import as a list takes to print, and most have no such file.
-    if not path().exists():
-        return default
-    given = read().stall_after_s
-    return default if given is None else given
+    given = read().stall_after_s if path().exists() else None
+    return ages.STALL_AFTER_S if given is None else given
 
 
 def _require_own(file: Path, found: os.stat_result) -> None:
@@ -117,5 +120,23 @@ def _parsed(file: Path, text: bytes) -> Configuration:
 
     try:
         return msgspec.convert(tomllib.loads(text.decode()), Configuration)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise Failure(f"{file}: {error}") from None
+    except msgspec.ValidationError as error:
+        raise Failure(f"{file}: {_explain(str(error))}") from None
+    except (ValueError, RecursionError) as error:  # the parser says either of what is no TOML
+        raise Failure(f"{file} is not TOML: {error}") from None
+
+
+def _explain(reason: str) -> str:
+    """Say which setting is unknown, which one may have been meant, and which there are."""
+    unknown = _UNKNOWN.match(reason)
+    if unknown is None:
+        return patterns.explained(reason).replace("$.", "")
+    from penholder.cli.terminal import options  # noqa: PLC0415 - for mistakes only
+
+    table = unknown[2] or ""
+    kinds: dict[str, type[msgspec.Struct]] = {"context": Context, "launcher": Launcher}
+    kind = kinds.get(table, Configuration)
+    known = [field.name for field in msgspec.structs.fields(kind)]
+    where = f" in [{table}.NAME]" if table else ""
+    hint = options.nearest(unknown[1], known)
+    return f"unknown setting {unknown[1]}{where}{hint or ';'} known are {', '.join(known)}"

@@ -12,7 +12,9 @@ from penholder.paths import NoHome
 from penholder_protocol.errors import PenholderError
 
 USAGE = 2
+NOT_IN_THIS_STATE = 6
 UNREACHABLE = 12
+UNHEARD = 13
 INTERRUPTED = 130
 EXIT_CODES = {
     -32602: USAGE,
@@ -32,7 +34,7 @@ EXIT_CODES_HELP = """\
 exit codes:
 0 done, 1 failed otherwise, 2 wrong usage or params, 3 not found, 4 conflict, 5 fenced, 6 not in
 this state, 7 over a limit, 8 not allowed, 9 busy (try again), 10 pruned, 11 the store cannot write,
-12 no daemon, 130 interrupted"""
+12 no daemon, 13 nobody waits for the answer any more, 130 interrupted"""
 
 _HINTS = {
     "CONTROLLER_NOT_FOUND": "penholder controller register --controller-id ID --label TEXT"
@@ -79,6 +81,9 @@ class Failure(Exception):
 
 EXPECTED = (Usage, Failure, NoHome, PenholderError, ConnectionLost, DaemonUnreachable)
 """What ends a command with a message; anything else is a fault of ours and shows its traceback."""
+UNREADABLE = msgspec.DecodeError
+"""What the answer of a daemon gives that is not what this program knows; what else is read from
+elsewhere is looked after where it is read."""
 
 
 class _Data(msgspec.Struct):
@@ -110,13 +115,13 @@ def exit_code(error: BaseException) -> int:
     return error.exit_code if isinstance(error, Failure) else 1
 
 
-def report(error: Exception, as_json: bool, command: str = "penholder") -> int:
+def report(error: Exception, as_json: bool, command: str = "penholder", end: bytes = b"\n") -> int:
     """Say on stderr what went wrong; returns the exit code."""
     text = f"{command}: {sentence(error)}"
     line = as_object(error) if as_json else text.encode(sys.stderr.encoding, "backslashreplace")
     with suppress(OSError):  # full, or its reader has gone: there is nobody else to tell
         sys.stderr.flush()
-        sys.stderr.buffer.write(line + b"\n")
+        sys.stderr.buffer.write(line + end)
         sys.stderr.flush()
     return exit_code(error)
 
@@ -131,6 +136,15 @@ def of_system(error: OSError) -> Failure:
     if error.errno == errno.ENOSPC:
         return Failure(f"the output cannot be written: {reason}")
     return Failure(reason)
+
+
+def of_answer(error: msgspec.DecodeError) -> Failure:
+    """Say that an answer is none of those that this program knows."""
+    return Failure(
+        f"the daemon's answer is not understood: {error} (it may be of another version than this"
+        " program: `penholder rpc hello` tells it, and a restart of the daemon takes the one that"
+        " is installed)"
+    )
 
 
 def no_text(error: UnicodeEncodeError) -> Usage:
@@ -154,7 +168,9 @@ def sentence(error: Exception) -> str:
     if isinstance(error, ConnectionLost):
         hint = getattr(error, "hint", None)
     message = str(error) or type(error).__name__
-    return f"{message} ({hint})" if hint else message
+    # What the client has never reached it tells with the way on itself.
+    is_told = hint == _HINT_OF_UNREACHABLE and "`penholder up`" in message
+    return f"{message} ({hint})" if hint and not is_told else message
 
 
 def _hint(error: PenholderError) -> str | None:

@@ -5,7 +5,7 @@ Apart from `flags`, so that commands which call no method of the contract do not
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NoReturn
 
 import msgspec
@@ -72,7 +72,8 @@ def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
         found, rest = parser.parse_known_args(words)
     except Usage:
         # What is unknown is said before what is missing: a flag that is not there hides a name.
-        rest = [word for word in words if _is_unknown(parser, word)]
+        own = words[: words.index("--")] if "--" in words else words
+        rest = [word for word in own if _is_unknown(parser, word)]
         if not rest:
             raise
     if not rest:
@@ -84,12 +85,21 @@ def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     unknown = rest[0].partition("=")[0]
     known = [flag for action in parser._actions for flag in action.option_strings]
     hint = nearest(unknown, known, meanings.of_flag(unknown))
+    if not hint and not unknown.startswith("--"):
+        hint = "; a word that begins with - and is no flag goes behind --"
     raise Usage(f"there is no flag {unknown} of {parser.prog}{hint}")
 
 
 def _is_unknown(parser: Parser, word: str) -> bool:
     flag = word.partition("=")[0]
-    return flag.startswith("--") and len(flag) > 2 and flag not in parser._option_string_actions
+    if not flag.startswith("--"):
+        # Not -1, which is a name; and flags of one letter may stand together, or with a value.
+        return word[:1] == "-" and word[1:2].isalpha() and word[:2] not in _flags(parser)
+    return len(flag) > 2 and flag not in _flags(parser)
+
+
+def _flags(parser: Parser) -> Container[str]:
+    return parser._option_string_actions
 
 
 def normalized(words: Sequence[str]) -> list[str]:

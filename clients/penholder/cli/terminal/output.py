@@ -12,6 +12,7 @@ from penholder.cli.terminal.text import Record, printable
 
 if TYPE_CHECKING:
     from penholder.cli.contract import Contract, Method
+    from penholder.cli.terminal.clock import Now
 
 _NODE = "BriefNode"
 """A record that has others of its kind below it."""
@@ -50,8 +51,10 @@ def print_json(value: bytes) -> None:
     sys.stdout.flush()
 
 
-def show(contract: "Contract", method: "Method", answer: msgspec.Raw, wanted: Wanted) -> None:
-    """Print the answer of a method."""
+def show(
+    contract: "Contract", method: "Method", answer: msgspec.Raw, wanted: Wanted, now: "Now"
+) -> None:
+    """Print the answer of a method; `now` is called only where an age is told."""
     format_ = format_of(wanted)
     if format_ == JSON:
         print_json(bytes(answer))
@@ -64,7 +67,7 @@ def show(contract: "Contract", method: "Method", answer: msgspec.Raw, wanted: Wa
     if value is None:
         print("nothing")
     elif isinstance(value, dict) and schema.properties:
-        _show_record(contract, method, value, headings=wanted.headers)
+        _show_record(contract, method, value, now, headings=wanted.headers)
     else:
         print(_indented(bytes(answer)))
 
@@ -118,19 +121,21 @@ def _cell(value: msgspec.Raw | None) -> str:
     return printable(plain_text) if sys.stdout.isatty() else plain_text
 
 
-def _show_record(contract: "Contract", method: "Method", record: Record, *, headings: bool) -> None:
+def _show_record(
+    contract: "Contract", method: "Method", record: Record, now: "Now", *, headings: bool
+) -> None:
     # Pipes never need it.
     from penholder.cli.terminal import tables  # noqa: PLC0415
 
     items = record.get("items")
     if not isinstance(items, list):
-        tables.print_record(record)
+        tables.print_record(record, now)
         return
     schema = contract.resolve(method.result.schema.choices[0])
     listed = schema.properties["items"].items
     kind = contract.record(listed) if listed else ""
     rows = _levelled(items) if kind == _NODE else [dict(item) for item in items]
-    tables.print_list(rows, kind, headings=headings)
+    tables.print_list(rows, kind, now, headings=headings)
     if record.get("next") and method.param("cursor"):
         print(f"more follows: --all, or --cursor {record['next']}")
 

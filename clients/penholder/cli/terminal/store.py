@@ -76,5 +76,5 @@ def _read(file: Path | None) -> _Store:
 
     try:
         return msgspec.convert(tomllib.loads(file.read_text("utf-8")), _Configuration).store
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # of the file, its text, or its settings
         raise Failure(f"{file}: {error}") from None

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from penholder import ConnectionLost, DaemonUnreachable, paths
+from penholder import ConnectionLost, DaemonUnreachable, NotUnderstood, paths
 from penholder._shared.address import connectable
 from penholder.blocking import Client
 from penholder.cli.daemon_process import presence
@@ -51,6 +51,12 @@ class NotThere(DaemonUnreachable):
     """Nobody answers on another machine."""
 
     hint = "is it up there, and does ssh reach it?"
+
+
+class Garbled(NotThere):
+    """Something else than a daemon speaks there, or before it does."""
+
+    hint = "a file that the shell reads there, such as ~/.bashrc, may print for terminals only"
 
 
 class Where(Protocol):
@@ -219,6 +225,8 @@ def _probe_elsewhere(target: Target) -> None:
     try:
         with Client(target.path, reconnect_s=0) as client:
             client.call("rpc.ping", timeout_s=_ELSEWHERE_S)
+    except NotUnderstood as error:
+        raise Garbled(f"{target.at}: {error}") from None
     except (DaemonUnreachable, ConnectionLost, TimeoutError):
         raise NotThere(f"no daemon answers at {target.at}") from None
 

@@ -43,7 +43,8 @@ def require_writable(out: str, *, force: bool) -> None:
             raise Failure(f"{path}: there is no directory {path.parent}; make it first") from None
         return
     except (OSError, ValueError) as error:
-        raise Failure(f"{out!r} cannot be written: {error}") from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Failure(f"{out!r} cannot be written: {reason}") from None
     if stat.S_ISDIR(found.st_mode):
         raise Failure(f"{path} is a directory; name a file in it: {path / DEFAULT}")
     if stat.S_ISREG(found.st_mode) and not force and not _is_ours(path):

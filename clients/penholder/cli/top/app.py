@@ -86,11 +86,12 @@ class Top(Doing):
         environment: Mapping[str, str],
         carry: Carry = carry_out,
         clock: Callable[[], float] = time.time,
+        desk: Desk | None = None,
     ) -> None:
         """Take the hosts and what reads them; nothing is read yet."""
         super().__init__(hosts, environment, carry, clock)
         self.fleet = Fleet(tuple(self.hosts))
-        self.desk = Desk()
+        self.desk = desk or Desk()
         self.colours = colours
         self._source = source
         self._said = Said()

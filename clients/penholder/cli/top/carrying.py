@@ -36,6 +36,8 @@ def _decide(act: Act) -> str:
         "request_id": act.answer.question.request_id,
         "option": act.answer.option.id,
     }
+    if act.answer.question.runtime_epoch is not None:
+        params["runtime_epoch"] = act.answer.question.runtime_epoch
     if act.answer.note:
         params["note"] = act.answer.note
     try:

@@ -23,6 +23,7 @@ from penholder.cli.top.model.desk import Desk
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.records import Key, Question
 from penholder.cli.top.model.worker import Worker
+from penholder.cli.workers import hearing
 
 Carry = Callable[[Act, Mapping[str, str]], str]
 T = TypeVar("T")
@@ -149,7 +150,8 @@ class Doing(App[None]):
 
     def _meant(self) -> list[tuple[Key, Question]]:
         """Return the questions that a key answers; raises Refused where that is none."""
-        pending = self.fleet.questions
+        asked = self.fleet.questions
+        pending = {key: each for key, each in asked.items() if self.fleet.is_heard(key)}
         if self.desk.focus == "inbox":
             marked = [
                 (key, each) for key, each in pending.items() if key in self.desk.marked_questions
@@ -159,18 +161,20 @@ class Doing(App[None]):
             key = self.desk.question
             if key is None:
                 raise Refused("there is no question to answer")
+            if key in asked and key not in pending:
+                raise Refused(f"{hearing.NOBODY_WAITS}: who asked has ended")
             if (outcome := listing.outcome(self.fleet, key)) is not None:
                 raise Refused(f"that question is {outcome} already")
             return self._new([(key, pending[key])])
-        asked = [
+        own = [
             (key, each)
             for key, each in pending.items()
             if self.desk.worker == Key(key.host, each.worker_id)
         ]
-        if len(asked) != 1:
-            what = "asks nothing" if not asked else f"asks {len(asked)} things"
+        if len(own) != 1:
+            what = "asks nothing" if not own else f"asks {len(own)} things"
             raise Refused(f"this worker {what}; Tab goes to the inbox")
-        return self._new(asked)
+        return self._new(own)
 
     def _new(self, meant: list[tuple[Key, Question]]) -> list[tuple[Key, Question]]:
         found = [(key, each) for key, each in meant if key not in self._under_way]

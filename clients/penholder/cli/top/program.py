@@ -7,9 +7,10 @@ from penholder.cli.top import theme
 from penholder.cli.top.app import Top
 from penholder.cli.top.feed.feed import Feed
 from penholder.cli.top.model.acts import Host
+from penholder.cli.top.model.desk import Desk
 
 
-def run(hosts: Sequence[Host], controller_ids: dict[str, str] | None = None) -> int:
+def run(hosts: Sequence[Host], controller_ids: dict[str, str] | None, stall_after_s: float) -> int:
     """Show these hosts until the person quits; of each all controllers, or one that is named."""
     feed = Feed(hosts, controller_ids)
     colours = theme.has_colours()
@@ -20,7 +21,8 @@ def run(hosts: Sequence[Host], controller_ids: dict[str, str] | None = None) -> 
     if not colours:
         # What Textual draws by itself, such as a cursor, has no colours then either.
         os.environ["NO_COLOR"] = "1"
-    top = Top(hosts, feed, colours=colours, environment=environment)
+    desk = Desk(stall_after_s)
+    top = Top(hosts, feed, colours=colours, environment=environment, desk=desk)
     try:
         top.run()
     finally:

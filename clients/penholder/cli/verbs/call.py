@@ -7,7 +7,7 @@ import msgspec
 
 from penholder.blocking import Client
 from penholder.cli.contract import Contract, Method, contract
-from penholder.cli.terminal import fences, handles, meanings, output, targets
+from penholder.cli.terminal import clock, fences, handles, meanings, output, targets
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import (
     Options,
@@ -50,7 +50,7 @@ def run(room: str, words: Sequence[str]) -> int:
     _check(method, params, options, target)
     with targets.connect(target, options.operation) as client:
         answer = _ask(client, method, params, options, is_runtime=target.is_runtime)
-    output.show(known, method, answer, options)
+        output.show(known, method, answer, options, clock.beside_an_answer(client))
     return 0
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from penholder.cli.contract import Contract, Schema
 from penholder.cli.terminal.failures import Usage
+from penholder_protocol import patterns
 from penholder_protocol.limits import MAX_FRAME_BYTES
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -37,10 +38,10 @@ def convert_list(schema: Schema, given: list[str]) -> object:
     return words
 
 
-def whole_number(flag: str, text: str, maximum: int) -> int:
+def whole_number(flag: str, text: str, maximum: int, minimum: int = 0) -> int:
     """Read the value of a flag that is no param."""
     try:
-        return _integer(Schema(type="integer", minimum=0, maximum=maximum), text)
+        return _integer(Schema(type="integer", minimum=minimum, maximum=maximum), text)
     except Usage as error:
         raise Usage(f"{flag}: {error}") from None
 
@@ -94,7 +95,7 @@ def _string(schema: Schema, text: str) -> str:
     if schema.max_length is not None and len(text) > schema.max_length:
         raise Usage(f"has {len(text)} characters, at most {schema.max_length} are allowed")
     if schema.pattern is not None and not re.search(schema.pattern, text):
-        raise Usage(f"{text!r} does not match {schema.pattern}")
+        raise Usage(f"{text!r} must be {patterns.in_words(schema.pattern)}")
     return text
 
 

@@ -16,13 +16,14 @@ from penholder.cli.terminal import ages
 from penholder.cli.watch.facts import Choice, Fact
 from penholder.cli.watch.noticing import CONTROLLER, ENDING, WORKER, Noticed, Noticing
 from penholder.cli.watch.silences import Silence, Silences
+from penholder.cli.workers import hearing
 from penholder_protocol.errors import (
     ApprovalNotFound,
     ControllerNotFound,
     StoreFailed,
     WorkerNotFound,
 )
-from penholder_protocol.nouns import Approval, Entry, Worker, WorkerOverview
+from penholder_protocol.nouns import Approval, Entry, Pong, Worker, WorkerOverview
 
 _ANSWERS = ("approval.decided", "approval.canceled", "approval.expired")
 _MOVES = ("runtime.attached", "worker.state_changed", "process.started")
@@ -38,8 +39,9 @@ class _About(msgspec.Struct):
 class Watching:
     """One fleet, or one controller's part of it; tells each fact once.
 
-    `now` is asked for the time, which silences are reckoned with. While the daemon is away `pause`
-    is called, and then it is asked again: what was noticed once would not be noticed another time.
+    Silences are reckoned by the daemon's clock: the one here may be another. While the daemon is
+    away `pause` is called, and then it is asked again: what was noticed once would not be noticed
+    another time.
     """
 
     def __init__(
@@ -48,14 +50,12 @@ class Watching:
         controller_id: str | None,
         stall_after_s: float,
         tell: Callable[[Fact], None],
-        now: Callable[[], datetime],
         pause: Callable[[], None],
     ) -> None:
         """Begin to watch; nothing is asked before `begin`."""
         self._client = client
         self._scope = {} if controller_id is None else {"controller_id": controller_id}
         self._tell = tell
-        self._now = now
         self._pause = pause
         self._silences = Silences(stall_after_s)
         self._noticing = Noticing()
@@ -75,7 +75,7 @@ class Watching:
         pending = list(self._all("approval.list", self._scope, Approval))
         for approval in pending:
             if approval.request_id not in self._open:
-                self._tell_question(approval)
+                self._tell_question(approval, is_new=False)
         self._open = {each.request_id for each in pending}
 
     def take(self, entry: Entry) -> None:
@@ -92,8 +92,9 @@ class Watching:
     def look(self) -> None:
         """Look who is silent, and tell it."""
         seen = self._all("worker.overview", {**self._scope, "living": True}, WorkerOverview)
-        for silence in self._silences.look(seen, self._now()):
-            self._tell_silence(silence)
+        now = datetime.fromisoformat(self._call("rpc.ping", {}, Pong).ts)
+        for silence in self._silences.look(seen, now):
+            self._tell_silence(silence, now)
 
     def _note_move(self, entry: Entry) -> None:
         """Note who has begun anew, and which questions are over."""
@@ -122,9 +123,12 @@ class Watching:
             self._open.add(approval.request_id)
         self._tell_question(approval)
 
-    def _tell_question(self, approval: Approval) -> None:
+    def _tell_question(self, approval: Approval, *, is_new: bool = True) -> None:
         worker = self._worker(approval.worker_id)
         if worker is None:
+            return
+        # What has just been asked is told even where its asker is gone: it was asked.
+        if not is_new and not hearing.is_heard(approval, worker):
             return
         choices = (Choice(each.id, each.label, each.kind) for each in approval.options)
         self._tell(
@@ -155,13 +159,13 @@ class Watching:
             )
         )
 
-    def _tell_silence(self, silence: Silence) -> None:
+    def _tell_silence(self, silence: Silence, now: datetime) -> None:
         worker = silence.overview.worker
-        quiet_s = (self._now() - silence.since).total_seconds()
+        quiet_s = (now - silence.since).total_seconds()
         self._tell(
             Fact(
                 kind="silence",
-                time=self._now().isoformat(timespec="milliseconds"),
+                time=now.isoformat(timespec="milliseconds"),
                 worker_id=worker.worker_id,
                 name=worker.label,
                 controller_id=worker.controller_id,

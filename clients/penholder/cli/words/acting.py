@@ -14,7 +14,7 @@ import msgspec
 from penholder.blocking import Client
 from penholder.cli.run import asking
 from penholder.cli.terminal import failures, output
-from penholder.cli.terminal.failures import Failure
+from penholder.cli.terminal.failures import NOT_IN_THIS_STATE, Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import afar, frame
@@ -25,7 +25,6 @@ from penholder_protocol.nouns import Worker
 
 Act = Callable[[Client, Worker], Worker]
 """Does it to one worker; returns the one that is told of."""
-NOT_IN_THIS_STATE = 6
 _ENDS = ("runtime.detached", "runtime.exited", "worker.removed")
 _STRANGER_S = 10.0
 """What a program that is not `penholder run` gets to end."""
@@ -66,28 +65,26 @@ def on_each(
     return code
 
 
-def wait_ended(client: Client, worker: Worker, after: int, options: Options) -> None:
+def wait_ended(
+    client: Client, worker: Worker, after: int, options: Options, *, is_killed: bool = False
+) -> None:
     """Wait until nobody has the worker's seat; `after` is the journal's position before.
 
     A `penholder run` ends by itself, in the time that its command gets. Of another program that is
-    not known: raises Failure where it does not, and where its host is not heard of.
+    not known: raises Failure where it does not, and where its host is not heard of. What there is
+    to do meanwhile is said: nothing more where it `is_killed` already.
     """
-    is_stranger = asking.runner_path(worker) is None
-    patience_s = _STRANGER_S if is_stranger else inf
-    begun, is_told = time.monotonic(), False
+    patience_s = _STRANGER_S if asking.runner_path(worker) is None else inf
+    begun, told = time.monotonic(), ""
     stream, types = [f"controller:{worker.controller_id}"], list(_ENDS)
     while (now := waiting.find(client, worker.worker_id)) is not None and _is_held(now):
         if afar.is_away(now):
             raise afar.left_for_it(client, now)
         waited_s = time.monotonic() - begun
         if waited_s > patience_s:
-            raise Failure(
-                f"{printable(worker.label)} is stopped, but its process {now.runtime_pid} goes on:"
-                f" penholder kill {worker.worker_id} ends it"
-            )
-        if waited_s > _SILENT_S and not is_told:
-            _tell_wait(client, now, options)
-            is_told = True
+            raise _goes_on(client, now, is_killed=is_killed)
+        if waited_s > _SILENT_S:
+            told = _tell_wait(client, now, options, told, is_killed=is_killed)
         found = client.journal.wait(streams=stream, types=types, after=after, timeout_ms=_LOOK_MS)
         after = found.pos
 
@@ -105,12 +102,28 @@ def _is_held(worker: Worker) -> bool:
     return worker.recovery_state == "attached" or (afar.is_away(worker) and is_living(worker))
 
 
-def _tell_wait(client: Client, worker: Worker, options: Options) -> None:
-    where = f" on {afar.host_of(client, worker)}" if afar.is_elsewhere(worker) else ""
-    text = (
-        f"penholder: waiting for process {worker.runtime_pid} of {printable(worker.label)}{where}"
-        " to end;"
-        f" penholder kill {worker.worker_id} ends it at once"
-    )
-    if not options.json:
-        print(text, file=sys.stderr)
+def _goes_on(client: Client, worker: Worker, *, is_killed: bool) -> Failure:
+    goes_on = f"{printable(worker.label)} is stopped, but its process {worker.runtime_pid} goes on"
+    return Failure(f"{goes_on}{_way(client, worker, is_killed=is_killed)}")
+
+
+def _tell_wait(
+    client: Client, worker: Worker, options: Options, told: str, *, is_killed: bool
+) -> str:
+    """Tell what is waited for, again where the host has fallen silent; returns how it stands."""
+    stands = "silent" if afar.is_silent(client, worker) else "waits"
+    if stands != told and not options.json:
+        name, pid = printable(worker.label), worker.runtime_pid
+        way = _way(client, worker, is_killed=is_killed)
+        print(f"penholder: waiting for process {pid} of {name} to end{way}", file=sys.stderr)
+    return stands
+
+
+def _way(client: Client, worker: Worker, *, is_killed: bool) -> str:
+    """Say what can still be done for an end."""
+    if afar.is_elsewhere(worker):
+        return f"; {afar.has_to_end_it(client, worker)}"
+    if is_killed:
+        return ": it was killed, and the kernel has not let go of it yet"
+    ends = "ends it" if worker.state == "stopped" else "ends it at once"
+    return f"; penholder kill {worker.worker_id} {ends}"

@@ -2,12 +2,16 @@
 
 The answer may take days, and the daemon may be restarted meanwhile: the question is on its disk, so
 the wait goes on where it was. Only a worker that is known to have ended gets no answer any more.
+
+Who is ended by a signal takes the question back. Of SIGKILL nothing hears: then `penholder run`
+takes it back when the command has ended.
 """
 
 import os
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +36,7 @@ FAILED = 125
 _PATIENCE_S = 2.0
 """Of one attempt; it is tried again as long as the worker may have a socket again."""
 _WAIT_MS = 60_000
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -81,10 +86,45 @@ def _ask(words: Sequence[str]) -> int:
             idempotency_key=os.urandom(16).hex(),
         )
         try:
-            return _tell(_wait(client, request(), path), options)
-        except KeyboardInterrupt:
-            _take_back(client, request)
+            with _ended_by_signals():
+                return _tell(_wait(client, request(), path), options)
+        except (KeyboardInterrupt, _Ended) as ended:
+            _take_back(client, request, path)
+            if isinstance(ended, _Ended):
+                return 128 + ended.number
             raise
+
+
+class _Ended(BaseException):
+    """A signal that ends who asks, as Ctrl-C does."""
+
+    def __init__(self, number: int) -> None:
+        """Take which."""
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Have the signals raise that would end this without a word; those that are ignored stay so."""
+
+    def end(number: int, _: object) -> None:
+        # Once: the question is being taken back from now on, and another one just ends it.
+        restore()
+        raise _Ended(number)
+
+    def restore() -> None:
+        for number, before in replaced.items():
+            signal.signal(number, before)
+
+    replaced = {each: signal.getsignal(each) for each in _ENDING}
+    replaced = {each: was for each, was in replaced.items() if was is signal.SIG_DFL}
+    for number in replaced:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        restore()
 
 
 def _own_socket() -> Path:
@@ -130,11 +170,14 @@ def _wait(client: Client, asked: Approval, path: Path) -> Approval:
     return asked
 
 
-def _take_back(client: Client, request: Callable[[], Approval]) -> None:
+def _take_back(client: Client, request: Callable[[], Approval], path: Path) -> None:
     """Cancel a question whose asker does not want to know any more.
 
-    It may be stored though its id was not heard yet: sent again under its key it is told.
+    It may be stored though its id was not heard yet: sent again under its key it is told. Of a
+    worker that is stopped it is taken back by whoever ended it, and nothing is served any more.
     """
+    if _has_ended(path):
+        return
     with suppress(PenholderError, ConnectionLost, DaemonUnreachable):
         client.approval.cancel(request_id=request().request_id, note="interrupted")
 
@@ -151,8 +194,9 @@ def _tell(ended: Approval, options: Options) -> int:
     if ended.state != "decided" or chosen is None:
         frame.note(options, "ask", f"the question is {ended.state}")
         return NOT_ANSWERED
+    if ended.note:
+        # Before the answer, in a pipe too, where that is written at the end.
+        frame.note(options, "ask", ended.note)
     if not options.json:
         print(chosen.id)
-    if ended.note:
-        frame.note(options, "ask", ended.note)
     return DENIED if questions.denies(chosen) else 0

@@ -10,7 +10,7 @@ from penholder.cli.attach.steering import steering
 from penholder.cli.attach.viewer import How, Outcome, Viewer
 from penholder.cli.run.asking import NoRunner
 from penholder.cli.run.pty_own import Terminal
-from penholder.cli.terminal.failures import Failure, sentence
+from penholder.cli.terminal.failures import NOT_IN_THIS_STATE, Failure, sentence
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.targets import WORKER_VARIABLE
 from penholder.cli.terminal.text import printable
@@ -19,7 +19,6 @@ from penholder.cli.workers import names
 from penholder.cli.workers.endings import is_living
 from penholder_protocol.nouns import Worker
 
-NOT_IN_THIS_STATE = 6
 UNKNOWN = 125
 _MORE = """\
 Keys go to the command, also Ctrl-C; Ctrl-P Ctrl-Q detaches, and the command goes on. The last 64

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.terminal import fences, output, targets
+from penholder.cli.terminal import ages, fences, output, targets
 from penholder.cli.terminal.helping import described
 from penholder.cli.terminal.options import (
     Options,
@@ -53,6 +53,20 @@ def add_controller(of: Parser) -> None:
         "--controller",
         metavar="ID",
         help="only of this controller; . or any path with a / is that of a directory",
+    )
+
+
+def add_stall_after(of: Parser) -> None:
+    """Add the flag of what is silent, which the clients' configuration says where it does not.
+
+    `configuration.stall_after_s` is what both come to.
+    """
+    of.add_argument(
+        "--stall-after",
+        type=ages.parsed_duration,
+        metavar="TIME",
+        help="who works and wrote nothing for so long is silent: 90s, 10m, 2h; default: the"
+        " setting stall_after_s of the clients' configuration, else 10m",
     )
 
 

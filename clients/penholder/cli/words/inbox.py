@@ -1,15 +1,15 @@
 """`penholder inbox`: what workers ask, whole, and how each is answered."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.terminal import ages, cells, output, screen
+from penholder.cli.terminal import ages, cells, clock, output, screen
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import frame
-from penholder.cli.workers import overviews, questions, summaries
+from penholder.cli.workers import hearing, overviews, questions, summaries
 from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import Approval, Worker
 
@@ -38,9 +38,10 @@ def run(words: Sequence[str]) -> int:
             frame.print_for_programs(asked, format_)
             return 0
         askers = _askers(client, asked)
+        now = clock.now(client)
     if not asked:
         print("nobody asks anything")
-    width, now = screen.columns(), datetime.now(UTC)
+    width = screen.columns()
     for number, question in enumerate(asked):
         if number:
             print()
@@ -52,20 +53,20 @@ def run(words: Sequence[str]) -> int:
 class Asker(msgspec.Struct, frozen=True):
     """Who asks, and what it says of itself if it is a program that does so."""
 
-    label: str
+    worker: Worker
     summary: Summary | None = None
 
 
 def _askers(client: Client, asked: Sequence[Approval]) -> dict[str, Asker]:
     ids = {each.worker_id for each in asked}
     found = {
-        each.worker.worker_id: Asker(each.worker.label, summaries.read(each.summary))
+        each.worker.worker_id: Asker(each.worker, summaries.read(each.summary))
         for each in (overviews.read(client) if ids else ())
         if each.worker.worker_id in ids
     }
     # Whose process was killed asks all the same, where its question is kept.
     for worker_id in ids - found.keys():
-        found[worker_id] = Asker(client.call("worker.get", {"worker_id": worker_id}, Worker).label)
+        found[worker_id] = Asker(client.call("worker.get", {"worker_id": worker_id}, Worker))
     return found
 
 
@@ -76,8 +77,10 @@ def block(question: Approval, asker: Asker, width: int | None, now: datetime) ->
     age = f"{ages.since(question.created_at, now)} ago{due}"
     room = max(8, columns - len(question.request_id) - cells.width(age) - 4)
     # The id comes first and whole: it is what is copied.
-    head = f"{question.request_id}  {cells.fit(printable(asker.label), room)}  {age}"
+    head = f"{question.request_id}  {cells.fit(printable(asker.worker.label), room)}  {age}"
     yield from cells.wrap(head, columns) if cells.width(head) > columns else [head]
+    if not hearing.is_heard(question, asker.worker):
+        yield f"{_INDENT}({hearing.NOBODY_WAITS})"
     said = () if asker.summary is None else summaries.facts(asker.summary)
     at = printable(" · ".join(said))
     for line in cells.wrap(at, columns - len(_INDENT)) if at else ():

@@ -6,7 +6,7 @@ from itertools import islice
 import msgspec
 
 from penholder.blocking import Client
-from penholder.cli.terminal import output
+from penholder.cli.terminal import clock, output
 from penholder.cli.words import frame
 from penholder.cli.workers import endings, names, questions
 from penholder.cli.workers.stream import Reading
@@ -43,14 +43,15 @@ def run(words: Sequence[str]) -> int:
         controller_id = frame.controller_of(client, found.controller)
         workers = names.resolve_all(client, found.names, controller_id)
         inspected = [_inspect(client, worker) for worker in workers]
-    format_ = output.format_of(options, output.TABLE)
-    if format_ != output.TABLE:
-        frame.print_for_programs(inspected, format_)
-        return 0
-    for number, each in enumerate(inspected):
-        if number:
-            print()
-        _print(each)
+        format_ = output.format_of(options, output.TABLE)
+        if format_ != output.TABLE:
+            frame.print_for_programs(inspected, format_)
+            return 0
+        now = clock.beside_an_answer(client)
+        for number, each in enumerate(inspected):
+            if number:
+                print()
+            _print(each, now)
     return 0
 
 
@@ -79,7 +80,7 @@ def _started(client: Client, worker_id: str) -> msgspec.Raw | None:
     return None
 
 
-def _print(each: Inspected) -> None:
+def _print(each: Inspected, now: clock.Now) -> None:
     from penholder.cli.terminal import tables  # noqa: PLC0415 - for people alone
 
     started = {} if each.started is None else msgspec.json.decode(each.started)
@@ -95,4 +96,4 @@ def _print(each: Inspected) -> None:
         "questions": ", ".join(question.request_id for question in each.questions) or None,
         "handoff": None if each.handoff is None else each.handoff.handoff_path,
     }
-    tables.print_record(fields)
+    tables.print_record(fields, now)

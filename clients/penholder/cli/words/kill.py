@@ -13,7 +13,7 @@ import msgspec
 from penholder.blocking import Client
 from penholder.cli.run import asking
 from penholder.cli.run.asking import NoRunner, RunnerRefused
-from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.failures import NOT_IN_THIS_STATE, Failure, Usage
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import acting, afar, frame
@@ -96,7 +96,7 @@ def _kill(client: Client, worker: Worker, options: Options) -> None:
     except RunnerRefused:
         # It has ended by itself, and is about to say so.
         pass
-    acting.wait_ended(client, worker, before, options)
+    acting.wait_ended(client, worker, before, options, is_killed=True)
 
 
 def _send(client: Client, worker: Worker, number: int) -> None:
@@ -115,5 +115,5 @@ def _send(client: Client, worker: Worker, number: int) -> None:
         raise Failure(f"{error}; kill -{number} {pid} sends the signal to its process") from None
     except RunnerRefused as error:
         raise Failure(
-            f"{printable(worker.label)} got no signal: {error}", acting.NOT_IN_THIS_STATE
+            f"{printable(worker.label)} got no signal: {error}", NOT_IN_THIS_STATE
         ) from None

@@ -1,9 +1,26 @@
 """A worker's output on a terminal, or in a file as it was."""
 
 import sys
+from base64 import b64encode
+from typing import Protocol
+
+import msgspec
 
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers.transcript import Piece
+
+
+class Prints(Protocol):
+    """What pieces are given to, one after the other."""
+
+    def wants(self, piece: Piece) -> bool:
+        """Tell whether a piece is of a stream that is printed."""
+
+    def print(self, piece: Piece) -> None:
+        """Print a piece."""
+
+    def end(self) -> None:
+        """Print no more."""
 
 
 class Printer:
@@ -35,6 +52,42 @@ class Printer:
         """Finish the last line where a person reads; a file gets what was written, to the byte."""
         if self._open is not None and sys.stdout.isatty():
             sys.stdout.buffer.write(b"\n")
+        sys.stdout.flush()
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    """A line for programs: as `text`, or as `base64` where it is no UTF-8; without its newline."""
+
+    ts: str
+    stream: str
+    text: str | None = None
+    base64: str | None = None
+    newline: bool = True
+
+
+class JsonPrinter:
+    """Writes pieces as JSON, a record a line."""
+
+    def __init__(self, *, only: str | None = None) -> None:
+        """Take which stream is wanted, all without one."""
+        self._only = only
+
+    def wants(self, piece: Piece) -> bool:
+        """Tell whether a piece is of a stream that is printed."""
+        return self._only in (None, piece.stream)
+
+    def print(self, piece: Piece) -> None:
+        """Write a piece; one that no newline ends goes on in the next of its stream, or ends it."""
+        content = piece.content.removesuffix(b"\n")
+        line = _Line(piece.ts, piece.stream, newline=piece.content.endswith(b"\n"))
+        try:
+            line.text = content.decode()
+        except UnicodeDecodeError:
+            line.base64 = b64encode(content).decode()
+        sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+
+    def end(self) -> None:
+        """See that all is written."""
         sys.stdout.flush()
 
 

@@ -1,17 +1,18 @@
 """`penholder ps`: who works, since when, what it said last, and who asks.
 
 One call tells all of a page of workers, so that a list of a thousand costs what one of ten does.
-How old the last output is the client reckons: that somebody is silent is no state of the daemon.
+How old the last output is the client reckons, by the daemon's clock: that somebody is silent is no
+state of the daemon.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from penholder.blocking import Client
 from penholder.cli import pages
-from penholder.cli.terminal import ages, configuration, output
+from penholder.cli.terminal import ages, clock, configuration, output
 from penholder.cli.terminal.grid import Column
 from penholder.cli.terminal.text import plain
 from penholder.cli.words import frame
@@ -19,14 +20,16 @@ from penholder.cli.workers import endings, hosts, living, overviews, summaries
 from penholder.cli.workers.summaries import Summary
 from penholder_protocol.nouns import WorkerOverview
 
+# Half an age or half a mark says nothing: OUTPUT holds `119m silent`, ENDED `137, 119m ago`. What
+# gives way to them are texts, and then the columns that matter less.
 _COLUMNS = (
     Column("NAME", rank=0, least=16),
     Column("STATE", rank=1, least=16, is_state=True),
     Column("SINCE", rank=5, least=5),
-    Column("OUTPUT", rank=3, least=6),
+    Column("OUTPUT", rank=3, least=11),
     Column("ASKS", rank=2, least=4),
-    Column("ENDED", rank=2, least=8, is_optional=True),
-    Column("HOST", rank=3, least=6, is_optional=True),
+    Column("ENDED", rank=2, least=13, is_optional=True),
+    Column("HOST", rank=3, least=8, keep="end", is_optional=True),
     Column("CONTROLLER", rank=6, least=12, keep="end"),
     # The last, so that in a pipe no long line pushes anything aside.
     Column("LAST LINE", rank=4, least=12),
@@ -75,12 +78,7 @@ def run(words: Sequence[str]) -> int:
         "-a", "--all", action="store_true", dest="everyone", help="those that ended too"
     )
     frame.add_controller(parser)
-    parser.add_argument(
-        "--stall-after",
-        type=ages.parsed_duration,
-        metavar="TIME",
-        help="who said nothing for so long is marked silent: 90s, 10m, 2h; default 10m",
-    )
+    frame.add_stall_after(parser)
     found, options = frame.read(parser, words, records=True)
     with frame.connected(options) as client:
         controller_id = frame.controller_of(client, found.controller)
@@ -89,15 +87,14 @@ def run(words: Sequence[str]) -> int:
             seen.extend(overviews.read(client, controller_id, everyone=found.everyone))
         labels = _labels(client) if seen else {}
         called = hosts.labels(hosts.known(client)) if seen else {}
-        stall_after_s = found.stall_after
-        if stall_after_s is None:
-            stall_after_s = configuration.stall_after_s(ages.STALL_AFTER_S)
-        listed = [_listed(each, labels, called, stall_after_s) for each in seen]
+        stall_after_s = configuration.stall_after_s(found.stall_after)
+        now = clock.now(client)
+        listed = [_listed(each, labels, called, stall_after_s, now) for each in seen]
     format_ = output.format_of(options, output.TABLE)
     if format_ != output.TABLE:
         frame.print_for_programs(listed, format_)
         return 0
-    _print(listed, len(called), everyone=found.everyone, headings=options.headers)
+    _print(listed, len(called), now, everyone=found.everyone, headings=options.headers)
     return 0
 
 
@@ -107,7 +104,11 @@ def _labels(client: Client) -> dict[str, str]:
 
 
 def _listed(
-    seen: WorkerOverview, labels: dict[str, str], called: dict[str, str], stall_after_s: float
+    seen: WorkerOverview,
+    labels: dict[str, str],
+    called: dict[str, str],
+    stall_after_s: float,
+    now: datetime,
 ) -> Listed:
     worker = seen.worker
     is_living = endings.is_living(worker)
@@ -118,7 +119,7 @@ def _listed(
         said_at = seen.last_event.ts  # it speaks in events of its own
     # Who says that nothing is to be done owes no word.
     may_be_silent = is_living and (summary is None or summary.state == "running")
-    quiet_s = ages.seconds_since(said_at or worker.created_at) or 0
+    quiet_s = ages.seconds_since(said_at or worker.created_at, now) or 0
     silent = may_be_silent and quiet_s >= stall_after_s
     return Listed(
         worker_id=worker.worker_id,
@@ -145,13 +146,14 @@ def _ending(seen: WorkerOverview) -> endings.Ending | None:
     return None if last is None else endings.read(last.type, seen.last_data, last.ts)
 
 
-def _print(listed: Sequence[Listed], hosts_known: int, *, everyone: bool, headings: bool) -> None:
+def _print(
+    listed: Sequence[Listed], hosts_known: int, now: datetime, *, everyone: bool, headings: bool
+) -> None:
     from penholder.cli.terminal import tables  # noqa: PLC0415 - for a table alone
 
     if not listed:
         print("none" if everyone else "none live; penholder ps -a shows those that ended too")
         return
-    now = datetime.now(UTC)
     tables.print_grid(
         _COLUMNS, [_row(each, now, hosts_known) for each in listed], headings=headings
     )

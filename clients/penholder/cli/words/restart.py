@@ -7,7 +7,7 @@ import msgspec
 from penholder.blocking import Client
 from penholder.cli.run import again, asking, command
 from penholder.cli.run.asking import NoRunner, RunnerRefused
-from penholder.cli.terminal.failures import UNREACHABLE, Failure
+from penholder.cli.terminal.failures import NOT_IN_THIS_STATE, UNREACHABLE, Failure
 from penholder.cli.terminal.options import Options
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import acting, afar, frame
@@ -29,15 +29,21 @@ def run(words: Sequence[str]) -> int:
         "Of a worker that lives the command is ended (SIGTERM, SIGKILL after its --kill-after-s)"
         " and started again: the worker and its stream stay. In place of one that has ended"
         " another is made, of the same name, command, directory and policy. A variable that was"
-        " passed on by its name (--env NAME) is taken from here.",
+        " passed on by its name (--env NAME) is taken from here. What ran on another host of the"
+        " store is begun there alone, unless --here is said.",
     )
     frame.add_names(parser, several=True)
+    parser.add_argument(
+        "--here", action="store_true", help="begin here what has ended on another host"
+    )
     frame.add_controller(parser)
     found, options = frame.read(parser, words, fence=True)
 
     def act(client: Client, worker: Worker) -> Worker:
         if is_living(worker) and _restart(client, worker):
             return worker
+        if not found.here:
+            afar.require_here(client, worker, "restart")
         return _make_again(client, worker, options)
 
     with frame.connected(options) as client:
@@ -58,7 +64,7 @@ def _restart(client: Client, worker: Worker) -> bool:
 
 
 def _refusal(client: Client, worker: Worker, error: Exception) -> Failure:
-    why, code = str(error), acting.NOT_IN_THIS_STATE
+    why, code = str(error), NOT_IN_THIS_STATE
     if afar.is_elsewhere(worker):
         way = afar.way(client, worker, f"restart {worker.worker_id}")
         why = f"it runs on {afar.host_of(client, worker)}; {way}"

@@ -60,7 +60,7 @@ def _remove(
             )
         before = client.journal.position().pos
         client.worker.stop(worker_id=worker.worker_id, force=True)
-        acting.wait_ended(client, worker, before, options)
+        acting.wait_ended(client, worker, before, options, is_killed=True)
     elif worker.state != "stopped":
         client.worker.stop(worker_id=worker.worker_id)
     with ownership.held(client, options, worker.controller_id) as proof:

@@ -12,10 +12,10 @@ from penholder.cli.run import again
 from penholder.cli.run.asking import NoRunner
 from penholder.cli.run.pty_input import MAX_WAITING_BYTES
 from penholder.cli.terminal import output
-from penholder.cli.terminal.failures import Failure, Usage
+from penholder.cli.terminal.failures import NOT_IN_THIS_STATE, Failure, Usage
 from penholder.cli.terminal.text import printable
 from penholder.cli.words import afar, frame
-from penholder.cli.words.attach import NOT_IN_THIS_STATE, refuse_ended
+from penholder.cli.words.attach import refuse_ended
 from penholder.cli.workers import names
 from penholder_protocol.nouns import Input, Worker
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from penholder.cli.terminal import targets
+from penholder.cli.terminal import configuration, targets
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.options import Options, normalized
 from penholder.cli.words import frame
@@ -37,11 +37,13 @@ def run(words: Sequence[str]) -> int:
     ats, rest = _taken(normalized(words))
     parser = frame.parser("top", "[--controller ID] [--at WHERE …]", _SUMMARY, _EXAMPLES, _MORE)
     frame.add_controller(parser)
+    frame.add_stall_after(parser)
     parser.add_argument(
         "--here", action="store_true", help="with --at: this machine's daemon beside those"
     )
     found, options = frame.read(parser, rest)
     given: str | None = found.controller
+    stall_after_s = configuration.stall_after_s(found.stall_after)
     if ats and given == frame.HERE:
         raise Usage("--controller . is that of a directory here; with --at pass a controller's id")
     _require_extra()
@@ -49,7 +51,7 @@ def run(words: Sequence[str]) -> int:
     wheres = [msgspec.structs.replace(options, at=at) for at in ats]
     if found.here or not wheres:
         wheres = [options, *wheres]
-    return _show(wheres, given)
+    return _show(wheres, given, stall_after_s)
 
 
 def _taken(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -70,7 +72,7 @@ def _taken(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return ats, rest
 
 
-def _show(wheres: Sequence[Options], given: str | None) -> int:
+def _show(wheres: Sequence[Options], given: str | None, stall_after_s: float) -> int:
     from penholder.cli.top import program  # noqa: PLC0415 - needs the extra
 
     found = [targets.choose(where) for where in wheres]
@@ -84,7 +86,7 @@ def _show(wheres: Sequence[Options], given: str | None) -> int:
     hosts = [_host(where, str(target.path)) for where, target in pairs]
     named = {host.name: controller_id for host in hosts} if controller_id else None
     _keep_off_the_screen(wheres)
-    return program.run(hosts, named)
+    return program.run(hosts, named, stall_after_s)
 
 
 def _host(where: Options, path: str) -> "Host":

@@ -1,6 +1,7 @@
 """`penholder wait`: until workers have ended, with how they did as the exit status."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -9,6 +10,7 @@ from penholder.cli.terminal import output
 from penholder.cli.terminal.options import Options
 from penholder.cli.words import afar, frame
 from penholder.cli.workers import endings, names, waiting
+from penholder.cli.workers.asked import Asked
 from penholder_protocol.nouns import Worker
 
 UNKNOWN = 125
@@ -23,7 +25,8 @@ def run(words: Sequence[str]) -> int:
         "Wait until workers have ended; the exit status is that of the command.",
         ["penholder wait make-1", "penholder wait build test && penholder run deploy"],
         "128 + N if signal N ended it, 125 where that is not known. Of several it is the first"
-        " that is not 0, in the order given. With a restart policy it is the last run's.",
+        " that is not 0, in the order given. With a restart policy it is the last run's. What is"
+        " asked meanwhile is said on stderr, with the word that answers it.",
     )
     frame.add_names(parser, several=True)
     frame.add_controller(parser)
@@ -49,7 +52,8 @@ def _wait(client: Client, worker: Worker, options: Options) -> _Ended:
     if afar.is_away(worker) and endings.is_living(worker):
         where = afar.host_of(client, worker)
         frame.note(options, "wait", f"{worker.label}: {where} is not heard of; waiting for it")
-    ended = waiting.until_ended(client, worker.worker_id, worker.controller_id)
+    asked = Asked(client, worker, partial(frame.note, options, "wait"))
+    ended = waiting.until_ended(client, worker.worker_id, worker.controller_id, asked)
     ending = None if ended is None else endings.find(client, worker.worker_id)
     text = "how it ended is not known" if ending is None else ending.text
     code = UNKNOWN if ending is None else ending.code

@@ -7,12 +7,10 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
-from functools import partial
 from types import FrameType
 
 from penholder.blocking import Client
-from penholder.cli.terminal import ages, output, screen
+from penholder.cli.terminal import configuration, output, screen
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.options import Options, Parser
 from penholder.cli.terminal.reader import Reader
@@ -34,7 +32,7 @@ def run(words: Sequence[str]) -> int:
     found, options = frame.read(_parser(), words, records=True)
     format_ = _format(options)
     hooks = _hooks(found.command, notify=found.notify)
-    stall_after_s: float = found.stall_after
+    stall_after_s = configuration.stall_after_s(found.stall_after)
     if not stall_after_s:
         raise Usage("--stall-after: everybody is silent for 0 s; write 90s, 10m, 2h")
     with frame.connected(options, waits=True) as client, ExitStack() as stack:
@@ -52,8 +50,7 @@ def run(words: Sequence[str]) -> int:
             if following.pause():
                 raise BrokenPipeError
 
-        now = partial(datetime.now, UTC)
-        watching = Watching(client, controller_id, stall_after_s, tell, now, pause)
+        watching = Watching(client, controller_id, stall_after_s, tell, pause)
         _watch(watching, following)
     # As if a write had failed, which may have been hours in coming.
     if reader.is_gone:
@@ -79,13 +76,7 @@ def _parser() -> Parser:
         "--notify", action="store_true", help="show each fact on the desktop, by notify-send"
     )
     frame.add_controller(parser)
-    parser.add_argument(
-        "--stall-after",
-        type=ages.parsed_duration,
-        default=ages.STALL_AFTER_S,
-        metavar="TIME",
-        help="who works and wrote nothing for so long is silent: 90s, 10m, 2h; default 10m",
-    )
+    frame.add_stall_after(parser)
     return parser
 
 

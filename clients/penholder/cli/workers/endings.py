@@ -6,12 +6,12 @@ Where something came after it the stream is searched.
 
 import signal
 from contextlib import suppress
-from typing import Protocol
 
 import msgspec
 
 from penholder.blocking import Client
 from penholder.cli.workers import living, stream
+from penholder.cli.workers.living import Seat
 
 EXITED = "process.exited"
 _FAILED = "process.failed"
@@ -34,22 +34,6 @@ class Ending(msgspec.Struct, frozen=True):
     code: int
     text: str
     at: str
-
-
-class Seat(Protocol):
-    """What says whether a worker lives."""
-
-    @property
-    def state(self) -> str:
-        """The worker's state."""
-
-    @property
-    def recovery_state(self) -> str:
-        """Whether its seat is held."""
-
-    @property
-    def runtime_pid(self) -> int | None:
-        """Who sits there."""
 
 
 def is_living(worker: Seat) -> bool:

@@ -16,6 +16,7 @@ class Host(msgspec.Struct, frozen=True):
     host_id: str
     host_name: str
     state: str = "active"
+    lease_expires_at: str = ""
 
 
 def labels(hosts: Mapping[str, Host]) -> dict[str, str]:

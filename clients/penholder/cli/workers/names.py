@@ -14,6 +14,7 @@ import msgspec
 
 from penholder.blocking import Client
 from penholder.cli import pages
+from penholder.cli.terminal import options
 from penholder.cli.terminal.failures import Failure, Usage
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers import living, scope
@@ -100,7 +101,9 @@ class _Resolver:
                 raise Usage(_several(name, found))
             if found:
                 return self._client.call("worker.get", {"worker_id": found[0].worker_id}, Worker)
-        raise WorkerNotFound(f"no worker is called {printable(name)!r}", worker_id=name)
+        labels = [known.label for listed in self._lists.values() for known in listed]
+        hint = options.nearest(name, map(printable, labels))
+        raise WorkerNotFound(f"no worker is called {printable(name)!r}{hint}", worker_id=name)
 
     def _scopes(self) -> Iterator[str | None]:
         if self._controller_id is not None:

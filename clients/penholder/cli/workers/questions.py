@@ -6,7 +6,7 @@ from penholder.blocking import Client
 from penholder.cli import pages
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.text import printable
-from penholder.cli.workers import names
+from penholder.cli.workers import fates, names
 from penholder_protocol.errors import ApprovalNotFound, PenholderError, WorkerNotFound
 from penholder_protocol.nouns import Approval, Option
 
@@ -26,7 +26,8 @@ def pending(
 def resolve(client: Client, what: str, controller_id: str | None = None) -> Approval:
     """Return the question that WHAT means: an id, the end of one, or who asks just one.
 
-    Raises ApprovalNotFound or WorkerNotFound where it means none, Usage where it means several.
+    Raises ApprovalNotFound where it means none, ApprovalNotPending where that is not asked any
+    more, Usage where it means several.
     """
     if not what:
         raise Usage("WHAT must not be empty: an id of a question, or the NAME of a worker")
@@ -40,11 +41,17 @@ def resolve(client: Client, what: str, controller_id: str | None = None) -> Appr
     try:
         worker = names.resolve(client, what, controller_id)
     except WorkerNotFound:
+        ended_before = fates.by_end(client, what) if len(what) >= _SHORTEST_END else None
+        if ended_before is not None:
+            raise fates.has_ended(client, ended_before) from None
         raise ApprovalNotFound(
             f"{printable(what)!r} is neither a question that is asked nor a worker's name"
         ) from None
     own = [each for each in asked if each.worker_id == worker.worker_id]
     if not own:
+        last = fates.last_of(client, worker.worker_id)
+        if last is not None:
+            raise fates.has_ended(client, last)
         raise ApprovalNotFound(
             f"{printable(worker.label)} asks nothing at the moment", worker_id=worker.worker_id
         )
@@ -113,12 +120,14 @@ def is_lasting(option: Option) -> bool:
 
 
 def named(options: Sequence[Option], word: str) -> Option | None:
-    """Return the option that a word names: its id, else its alias or label in any case."""
+    """Return the option that a word names: its id, else its alias or label, best as it stands."""
     for option in options:
         if option.id == word:
             return option
     lower = word.lower()
-    found = [each for each in options if lower in (_lower(each.alias), _lower(each.label))]
+    as_it_stands = [each for each in options if word in (each.alias, each.label)]
+    in_any_case = [each for each in options if lower in (_lower(each.alias), _lower(each.label))]
+    found = as_it_stands or in_any_case
     return found[0] if len(found) == 1 else None
 
 

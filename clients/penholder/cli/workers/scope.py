@@ -72,6 +72,8 @@ def project_top(directory: Path) -> Path:
         raise Failure(
             f"the directory {str(directory)!r} cannot be told ({reason}); change into another one"
         ) from None
+    if not os.access(real, os.X_OK):
+        raise Failure(f"the directory {str(real)!r} may not be entered; change into another one")
     for place in (real, *real.parents):
         mark = place / ".git"
         if mark.is_dir():

@@ -10,6 +10,7 @@ import msgspec
 
 from penholder.blocking import Client
 from penholder.cli.workers import endings
+from penholder.cli.workers.asked import REQUESTED, Asked
 from penholder_protocol.errors import WorkerNotFound
 from penholder_protocol.nouns import Worker
 
@@ -22,6 +23,8 @@ class About(msgspec.Struct):
     """Whom an entry of a controller's stream is about."""
 
     worker_id: str | None = None
+    request_id: str = ""
+    """The question that it is about, if it is about one."""
 
 
 def has_ended(worker: Worker) -> bool:
@@ -29,20 +32,38 @@ def has_ended(worker: Worker) -> bool:
     return not endings.is_living(worker) and worker.state in ("stopped", "error")
 
 
-def until_ended(client: Client, worker_id: str, controller_id: str) -> Worker | None:
+def until_ended(
+    client: Client, worker_id: str, controller_id: str, asked: Asked | None = None
+) -> Worker | None:
     """Wait until a worker has ended; returns it as it is then, None if it has been removed."""
-    return until(client, worker_id, controller_id, has_ended)
+    return until(client, worker_id, controller_id, has_ended, asked)
 
 
-def until(client: Client, worker_id: str, controller_id: str, is_so: Sight) -> Worker | None:
-    """Wait until something is so of a worker; looks after every entry that may have made it so."""
+def until(
+    client: Client,
+    worker_id: str,
+    controller_id: str,
+    is_so: Sight,
+    asked: Asked | None = None,
+) -> Worker | None:
+    """Wait until something is so of a worker; looks after every entry that may have made it so.
+
+    `asked` hears what the worker asks meanwhile, and what it asks already.
+    """
     begin = client.journal.position().pos
     worker = find(client, worker_id)
     if worker is None or is_so(worker):
         return worker
-    with client.subscribe([f"controller:{controller_id}"], begin, ENDS) as entries:
+    if asked is not None:
+        asked.look()
+    types = ENDS if asked is None else (*ENDS, REQUESTED)
+    with client.subscribe([f"controller:{controller_id}"], begin, types) as entries:
         for entry in entries:
-            if msgspec.json.decode(entry.data, type=About).worker_id != worker_id:
+            about = msgspec.json.decode(entry.data, type=About)
+            if about.worker_id != worker_id:
+                continue
+            if entry.type == REQUESTED and asked is not None:
+                asked.hear(about.request_id)
                 continue
             worker = find(client, worker_id)
             if worker is None or is_so(worker):

@@ -24,6 +24,7 @@ Deadlines are instants of the scale of delays (see `durations`): they outlive a 
 and a wall clock that jumps ends none of them early.
 """
 
+from itertools import chain
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -115,8 +116,8 @@ def request(
     """Ask; a running worker goes to waiting_approval until it is answered.
 
     Without options: allow and deny. Past its deadline it is decided with `on_deadline`, or without
-    that it expires. The end of the seat cancels it, unless it is to be kept (`keep`) for the next
-    process of the worker.
+    that it expires. The end of the seat's process cancels it, unless it is to be kept (`keep`) for
+    the next process of the worker; who gives the seat up by runtime.detach leaves it pending.
     """
     worker = workers.require(tx, worker_id)
     offered = options or _DEFAULT_OPTIONS
@@ -296,16 +297,21 @@ def expire_due(tx: Tx) -> int | None:
 
 
 def _pick(approval: Approval, named: str) -> Option:
-    """Find an option by id, else by alias in any case."""
-    by_id = (option for option in approval.options if option.id == named)
-    by_alias = (
+    """Find an option by id, else by its alias as it stands, else by an alias in any case.
+
+    As it stands first: of `y` and `Y` one may hold for once and the other for ever.
+    """
+    options = approval.options
+    by_id = (option for option in options if option.id == named)
+    by_alias = (option for option in options if option.alias == named)
+    in_any_case = (
         option
-        for option in approval.options
+        for option in options
         if option.alias is not None and option.alias.casefold() == named.casefold()
     )
-    chosen = next(by_id, None) or next(by_alias, None)
+    chosen = next(chain(by_id, by_alias, in_any_case), None)
     if chosen is None:
-        raise _unknown_option(named, approval.options)
+        raise _unknown_option(named, options)
     return chosen
 
 

@@ -17,7 +17,8 @@ from penholder_daemon.core.session import Session
 from penholder_daemon.core.store import StoreFault, integer
 from penholder_daemon.core.streams import ALL, Selection
 from penholder_daemon.core.transaction import Rx, Tx
-from penholder_daemon.rooms.daemon.records import pruning, restoring
+from penholder_daemon.rooms.daemon.records import histories, pruning, restoring
+from penholder_daemon.rooms.daemon.records.histories import Settled
 from penholder_daemon.rooms.daemon.records.restoring import Ended
 from penholder_protocol import __version__
 from penholder_protocol.errors import InvalidParams
@@ -215,10 +216,23 @@ def forget_old_answers(tx: Tx) -> int | None:
 
 
 @room.mutation(sockets=())
-def restored(tx: Tx, *, known: HandedOut, file: str, lost_blobs: tuple[str, ...] = ()) -> Ended:
+def settle_history(tx: Tx, *, identity: str | None, known_pos: int | None) -> Settled:
+    """Have a store that was connected to go on, as another history where it is one."""
+    return histories.settle(tx, identity, known_pos)
+
+
+@room.mutation(sockets=())
+def restored(
+    tx: Tx,
+    *,
+    known: HandedOut,
+    file: str,
+    lost_blobs: tuple[str, ...] = (),
+    identity: str | None = None,
+) -> Ended:
     """Go on from a backup: `known` is what the database in its place has given out."""
     blobs.forget_lost(tx, lost_blobs)
-    return restoring.go_on(tx, known=known, file=file)
+    return restoring.go_on(tx, known=known, file=file, identity=identity)
 
 
 @room.mutation(sockets=())

@@ -41,19 +41,10 @@ from penholder_daemon.shell.connections.session import PeerSession
 from penholder_daemon.shell.connections.transport import Transport
 from penholder_daemon.shell.publishing.subscriptions import LiveSubscription
 from penholder_protocol import jsonrpc
-from penholder_protocol.errors import (
-    InvalidRequest,
-    ParseError,
-    PenholderError,
-    ValueTooLarge,
-)
+from penholder_protocol.errors import InvalidRequest, ParseError, PenholderError, ValueTooLarge
 from penholder_protocol.framing import Framer
 from penholder_protocol.jsonrpc import Fault, Message, Request
-from penholder_protocol.limits import (
-    FRAME_TIMEOUT_MS,
-    MAX_FRAME_BYTES,
-    PEER_STALLED_MS,
-)
+from penholder_protocol.limits import FRAME_TIMEOUT_MS, MAX_FRAME_BYTES, PEER_STALLED_MS
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -94,7 +85,9 @@ class Connection(JsonRpcConnection):
             services.flusher.touch,
         )
         self.session = PeerSession(caller, services, desk, self, self._spawn, self._cancel_wait)
-        self._requests = Requests(services, self.session, self._spawn, self._outbox.flush, desk)
+        self._requests = Requests(
+            services, self.session, self._spawn, self._outbox.flush, desk, transport.peer_is_gone
+        )
         self._reading = trio.CancelScope()
         self._framer = Framer()
         self._rest: Iterator[bytes] = iter(())
@@ -134,6 +127,8 @@ class Connection(JsonRpcConnection):
         self._outbox.close()
         self._account.close()
         self._stream.close()
+        # What it is made of leads to each other, so it is there until a collection of garbage.
+        self._framer, self._rest = Framer(), iter(())
 
     def _spawn(self, function: Callable[..., Awaitable[None]], *arguments: object) -> None:
         """Start a task of this connection, unless it is over."""
@@ -233,6 +228,8 @@ class Connection(JsonRpcConnection):
         self._outbox.flush()
         with trio.CancelScope(shield=True):
             await trio.lowlevel.checkpoint()
+        # What is left of its pipeline may be much, and only changes of it are of use then.
+        self._requests.is_for_nobody = self._stream.peer_is_gone()
 
     async def _until_room(self) -> None:
         """Wait until the peer has read, and been answered, enough that more may be taken.
@@ -276,6 +273,8 @@ class Connection(JsonRpcConnection):
 
     async def _linger(self) -> None:
         """Read on for a moment, so that a peer in the middle of sending gets to our answer."""
+        # Now, not when what it asked for before is answered, which may take minutes.
+        self._outbox.flush()
         while self._requests.open and not self._stream.peer_is_gone():
             with trio.move_on_after(_GONE_CHECK_SECONDS):
                 await self._requests.until_all_answered()

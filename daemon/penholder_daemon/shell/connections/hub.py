@@ -187,3 +187,6 @@ class Hub:
         # Not there any more if what it did has ended its own connection.
         if self._waiting.pop(fd, None) is not None:
             trio.lowlevel.reschedule(task, outcome)
+        # Its traceback leads to this frame, and this frame to it: a circle that keeps all that is
+        # on the way, a megabyte of a peer's, until a collection of garbage.
+        del outcome

@@ -68,6 +68,7 @@ class Requests:
         spawn: Spawn,
         flush: Callable[[], None],
         desk: Desk,
+        peer_is_gone: Callable[[], bool],
     ) -> None:
         """Serve one caller; `spawn` starts tasks of its connection."""
         self._services = services
@@ -85,7 +86,8 @@ class Requests:
         self._mutations_sent = 0
         self._mutations_done = 0
         self._parked: list[tuple[int, Callable[[], None]]] = []
-        self._waits = Waits(services, self._caller, desk)
+        self._peer_is_gone = peer_is_gone
+        self._waits = Waits(services, self._caller, desk, peer_is_gone)
         self._open: dict[int | str | Pending, Pending] = {}
         self.is_for_nobody = False
         """Whether the peer is gone: then queries come to their end at once."""
@@ -109,13 +111,17 @@ class Requests:
 
     def _begin(self, pending: Pending) -> None:
         kind = pending.call.method.kind
-        if pending.id is None and kind in (Kind.QUERY, Kind.WAIT):
+        if kind in (Kind.QUERY, Kind.WAIT) and (pending.id is None or self.is_for_nobody):
             # What it finds could be told to nobody, and it does nothing else.
             self._answer(pending, b"")
             return
         match kind:
             case Kind.MUTATION | Kind.CLAIM:
                 if pending.is_wait:
+                    if self._peer_is_gone():
+                        # What it would take, nobody could hear of.
+                        self._answer(pending, b"")
+                        return
                     # Known before it is sent, so that it can be canceled while it waits for the
                     # writer.
                     self._waits.expect(pending)

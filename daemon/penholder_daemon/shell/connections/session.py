@@ -1,11 +1,13 @@
 """What a room sees of one connection, and the subscriptions that it has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TypeVar
 
+from penholder_daemon.core import history
 from penholder_daemon.core.blobs import Blobs
 from penholder_daemon.core.caller import Caller
+from penholder_daemon.core.history import Break
 from penholder_daemon.core.session import DaemonOperations
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Rx
@@ -106,6 +108,12 @@ class PeerSession:
         # A copy: who is let go leaves the dict meanwhile.
         for subscription in list(self._subscriptions.values()):
             if stream in subscription.selection.exact:
+                subscription.let_go()
+
+    def end_lost_cursors(self, breaks: Sequence[Break]) -> None:
+        """End the subscriptions whose peer was told of what has become of no history."""
+        for subscription in list(self._subscriptions.values()):
+            if history.is_within(breaks, subscription.cursor):
                 subscription.let_go()
 
     def let_subscriptions_go(self) -> None:

@@ -124,6 +124,8 @@ class SocketTransport(Transport):
 
     def peer_is_gone(self) -> bool:
         """Ask the kernel: a peer that only ended its sending half still reads."""
+        if self._socket.fileno() < 0:
+            return True  # closed here
         # Nothing is asked for: hang-ups and errors are told unasked, and a hang-up means both
         # halves.
         poll = select.poll()

@@ -8,9 +8,12 @@ watch, since none follows it at once: it only says which streams to watch.
 What a look finds is bounded. One that has passed over as much as it may says how far it came and
 that it is partial: the next one goes on from there at once, without waiting for anything.
 
-A wait that claims (queue.wait) tries through the writer, any other looks through a reader. What the
-writer was given cannot be taken back. So such a try is waited for whatever happens meanwhile, and
-what it claimed is answered, also when the time is over.
+A wait that claims (queue.wait) tries through the writer, any other looks through a reader. Of those
+that claim from one queue one after another is woken (`takers`). What the writer was given cannot be
+taken back. So such a try is waited for whatever happens meanwhile, and what it claimed is answered,
+also when the time is over. What nobody hears of stays claimed until its lease ends: so before each
+try the kernel is asked whether the peer is still there. That it hung up is read in the same turn of
+the loop as what others send, and may be read after it.
 
 However it ends, canceled or at its time, the answer is what was seen last. So the first look is
 outside of the time: a wait of no time at all still looks once.
@@ -19,7 +22,7 @@ Each is known by its request from the moment it is asked for, so that it can be 
 begins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -35,6 +38,7 @@ from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.fairness.desks import Desk
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.publishing.publisher import Watch
+from penholder_daemon.shell.publishing.takers import Turns
 from penholder_daemon.shell.store.readers import read
 from penholder_protocol.errors import PenholderError
 
@@ -42,9 +46,12 @@ from penholder_protocol.errors import PenholderError
 class Waits:
     """The waits of one connection."""
 
-    def __init__(self, services: Services, caller: Caller, desk: Desk) -> None:
+    def __init__(
+        self, services: Services, caller: Caller, desk: Desk, peer_is_gone: Callable[[], bool]
+    ) -> None:
         """Begin with none."""
         self._services = services
+        self._peer_is_gone = peer_is_gone
         self._caller = caller
         self._desk = desk
         self._scopes: dict[Pending, trio.CancelScope] = {}
@@ -92,6 +99,8 @@ class Waits:
         # Only now, after the first look: it is never cut off, however short the time.
         scope.deadline = deadline
         with scope:
+            if call.method.kind is Kind.CLAIM:
+                return await self._until_taken(call, found)
             while not found.ready:
                 call = execute.go_on(call, found)
                 # A new one for each look: what the last one has heard is answered by this look.
@@ -99,6 +108,19 @@ class Waits:
                     found = await self._look(call)
                     if not found.ready and not found.is_partial:
                         await watch.heard.wait()
+        return found
+
+    async def _until_taken(self, call: Invocation, found: Waiting[object]) -> Waiting[object]:
+        """The same for one that takes what it finds; whoever waits for the same takes turns."""
+        with Turns(self._services.publisher.takers) as turns:
+            while not found.ready:
+                with turns.standing(found.streams) as taker:
+                    if self._peer_is_gone():
+                        return found  # its turns go to the next
+                    found = await self._look(call)
+                    turns.looked(others_may_find=found.ready or found.others_may_find)
+                    if not found.ready:
+                        await taker.heard.wait()
         return found
 
     @contextmanager

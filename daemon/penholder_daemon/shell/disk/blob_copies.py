@@ -54,6 +54,11 @@ def beside(database: Path) -> Path:
     return database.with_name(f"{database.name}.blobs")
 
 
+def of(database: Path) -> Path:
+    """Return where the daemon looks for the blobs of its database, or a restore of another file."""
+    return database.with_name("blobs") if database.name == "penholder.db" else beside(database)
+
+
 def keep_beside(
     target: Path, blob_ids: Iterable[str], source: Path, must_end: Callable[[], bool]
 ) -> None:

@@ -5,7 +5,8 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,6 +18,8 @@ from penholder_daemon.shell.kernel import procfs
 
 ReadBlob: TypeAlias = Callable[[str, int, int], bytes | None]
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MS = timedelta(milliseconds=1)
 _MADE_ID = re.compile(r"[a-z]+_([0-9a-f]{11})[0-9a-f]{10,15}")
 
 
@@ -43,6 +46,8 @@ class RealWorld:
         self._read_blob = read_blob
         self._second = -1
         self._prefix = ""
+        self._tails = -1, count()
+        """For ids: the millisecond, and what they end with in it."""
         self.started_at = self.now()
 
     def now(self) -> str:
@@ -50,8 +55,9 @@ class RealWorld:
         return self.time_from_ms(self.now_ms())
 
     def now_ms(self) -> int:
-        """Return the wall clock in milliseconds."""
-        return time.time_ns() // 1_000_000
+        """Return the wall clock in milliseconds, that of all hosts where they share one."""
+        shared_ms = self.clocks.shared_wall_ms
+        return time.time_ns() // 1_000_000 if shared_ms is None else self.boottime_ms() + shared_ms
 
     def monotonic_ms(self) -> int:
         """Return CLOCK_MONOTONIC, which stands still while the machine is suspended."""
@@ -70,13 +76,28 @@ class RealWorld:
             self._second, self._prefix = second, prefix
         return f"{prefix}{ms:03d}Z"
 
+    def ms_from_time(self, time: str) -> int:
+        """Read an instant."""
+        return (datetime.fromisoformat(time) - _EPOCH) // _MS
+
     def new_id(self, prefix: str) -> str:
-        """Make an id that sorts by time, so that its index grows at one end only (after ULID)."""
-        return f"{prefix}{self.now_ms():011x}{os.urandom(5).hex()}"
+        """Make an id that sorts by time, so that its index grows at one end only (after ULID).
+
+        Those of one millisecond sort as they were made, as a monotonic ULID: lists that break ties
+        by id show what was made together in its order. So do those of a clock that goes back.
+        """
+        ms = self.now_ms()
+        of_ms, tails = self._tails
+        if of_ms < ms:
+            # With a bit to spare: counting on does not run over.
+            of_ms, tails = ms, count(int.from_bytes(os.urandom(5)) >> 1)
+            self._tails = of_ms, tails
+        # Unlike `+= 1`, this gives two threads two numbers.
+        return f"{prefix}{of_ms:011x}{next(tails):010x}"
 
     def entry_id(self, prefix: str, pos: int) -> str:
         """Make the id of an entry, which holds its position."""
-        return positions.entry_id(prefix, time.time_ns() // 1_000_000, pos)
+        return positions.entry_id(prefix, self.now_ms(), pos)
 
     def entry_pos(self, entry_id: str) -> int | None:
         """Read the position out of an id."""

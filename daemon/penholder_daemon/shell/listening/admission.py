@@ -45,7 +45,11 @@ class Admission:
     def admit(self, peer: Credentials, kind: SocketKind) -> None:
         """Count a connection; raises Denied or TooManyConnections."""
         if peer.uid not in self._allowed_uids:
-            raise Denied(f"uid {peer.uid} may not connect to this daemon", uid=peer.uid)
+            raise Denied(
+                f"uid {peer.uid} may not connect to this daemon: ask as its own user, or name the"
+                " uid in allowed_uids of its configuration",
+                uid=peer.uid,
+            )
         kept = 0 if kind == CONTROL else self._max_connections // _FOR_CONTROL
         if self.open >= self._max_connections - kept:
             raise self._too_many("MAX_CONNECTIONS", self._max_connections - kept)

@@ -18,7 +18,7 @@ connects from now on waits for the next daemon in the socket's queue.
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
@@ -26,6 +26,7 @@ import structlog
 import trio
 
 from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
+from penholder_daemon.core.history import Break
 from penholder_daemon.core.world import Process
 from penholder_daemon.shell.connections.connection import Connection
 from penholder_daemon.shell.connections.hub import Hub
@@ -154,6 +155,11 @@ class Sockets:
         for connection in list(self.connections):
             if connection.caller.worker_id not in (None, reader_id):
                 connection.session.withdraw(stream)
+
+    def end_lost_cursors(self, breaks: Sequence[Break]) -> None:
+        """End subscriptions that have come to where a history ended, whoever they are of."""
+        for connection in list(self.connections):
+            connection.session.end_lost_cursors(breaks)
 
     async def until_none_connected(self) -> None:
         """Wait until every connection has come to its end."""

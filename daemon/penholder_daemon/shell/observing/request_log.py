@@ -50,8 +50,12 @@ class Trace:
         self.freed = perf_counter()
 
     def carried_out(self, begun: float, ended: float) -> None:
-        """The writer or a reader had it from then to then."""
-        self.begun = begun
+        """The writer or a reader had it from then to then.
+
+        A batch takes in what comes while it runs: that waited for nothing, and was not there when
+        the batch began.
+        """
+        self.begun = max(begun, self.freed)
         self.ended = ended
 
     def waits_ms(self, now: float) -> dict[str, int]:

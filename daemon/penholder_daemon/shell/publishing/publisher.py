@@ -11,7 +11,7 @@ no entry at all, and another may have been faster.
 
 A wait that is woken is a query more. Eight thousand of them woken by one commit kept everybody else
 waiting for the better part of a second, so they are woken a few at a time, and between two pieces
-the loop goes on with others.
+the loop goes on with others. Those that take what they find are woken one by one (`takers`).
 
 All of it lives in the loop. So nothing is published between two steps of a task that awaits nothing
 in between, on which subscriptions rely when they go live.
@@ -27,6 +27,8 @@ import trio
 
 from penholder_daemon.core.streams import Selection
 from penholder_daemon.core.transaction import Published
+from penholder_daemon.shell.publishing.by_stream import ByStream
+from penholder_daemon.shell.publishing.takers import Takers
 
 log = structlog.get_logger()
 
@@ -48,24 +50,16 @@ class _Index(Generic[SelectingT]):
     """Who asked for which stream; those with wildcards are asked one by one."""
 
     def __init__(self) -> None:
-        # Dicts in place of sets: a set has another order in each run, and a simulation would not
-        # replay.
-        self._by_stream: dict[str, dict[SelectingT, None]] = {}
+        self._by_stream: ByStream[SelectingT] = ByStream()
         self._by_wildcard: dict[SelectingT, None] = {}
 
     def add(self, member: SelectingT) -> None:
-        for name in _keys(member.selection):
-            self._by_stream.setdefault(name, {})[member] = None
+        self._by_stream.add(_keys(member.selection), member)
         if _has_wildcard(member.selection):
             self._by_wildcard[member] = None
 
     def discard(self, member: SelectingT) -> None:
-        for name in _keys(member.selection):
-            members = self._by_stream.get(name, {})
-            members.pop(member, None)
-            # A name that nobody asks for any more must not stay: peers choose the names.
-            if not members:
-                self._by_stream.pop(name, None)
+        self._by_stream.discard(_keys(member.selection), member)
         self._by_wildcard.pop(member, None)
 
     def __bool__(self) -> bool:
@@ -73,15 +67,15 @@ class _Index(Generic[SelectingT]):
 
     def of_stream(self, stream: str) -> list[SelectingT]:
         """Return who asked for a stream by its name."""
-        return list(self._by_stream.get(stream, {}))
+        return list(self._by_stream.of(stream))
 
     def interested(self, batch: Iterable[Published]) -> dict[SelectingT, None]:
         """Return who may want any of these, in a stable order."""
         found: dict[SelectingT, None] = {}
         for stream, parent in dict.fromkeys((p.entry.stream, p.parent) for p in batch):
-            found.update(self._by_stream.get(stream, {}))
+            found.update(self._by_stream.of(stream))
             if parent is not None:
-                found.update(self._by_stream.get(f"{parent}/workers", {}))
+                found.update(self._by_stream.of(f"{parent}/workers"))
         found.update(self._by_wildcard)
         return found
 
@@ -134,6 +128,7 @@ class Publisher:
         self.pos = pos
         self._listeners: _Index[LiveListener] = _Index()
         self._watches: _Index[Watch] = _Index()
+        self.takers = Takers()
         self._to_wake: deque[Watch] = deque()
         self._goes_on = False
         """Whether more of them are woken in a turn that is coming."""
@@ -159,6 +154,7 @@ class Publisher:
 
     def wake(self, stream: str) -> None:
         """Have those who wait for a stream look again."""
+        self.takers.begin(stream)
         self._to_wake.extend(self._watches.of_stream(stream))
         self._wake_some()
 
@@ -179,7 +175,10 @@ class Publisher:
         if not published:
             return
         self.pos = published[-1].entry.pos
-        # Nearly always for nobody, and asked for at every commit.
+        # Nearly always for nobody, and asked for at every commit; so are watches.
+        if self.takers:
+            for stream in dict.fromkeys(each.entry.stream for each in published):
+                self.takers.begin(stream)
         if self._watches:
             self._to_wake.extend(self._watches.interested(published))
             self._wake_some()

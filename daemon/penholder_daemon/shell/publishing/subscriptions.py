@@ -41,7 +41,7 @@ from penholder_daemon.core.transaction import Rx
 from penholder_daemon.shell.publishing.publisher import Announcement, Publisher
 from penholder_daemon.shell.store.readers import QueryDesk, read
 from penholder_protocol import jsonrpc
-from penholder_protocol.errors import Busy, Denied
+from penholder_protocol.errors import Busy, CursorGone, Denied
 from penholder_protocol.limits import MAX_LIST_LIMIT, PAGE_BYTES
 from penholder_protocol.nouns import LaggedNotice, PrunedNotice
 
@@ -128,7 +128,7 @@ class LiveSubscription:
                 except (Busy, StoreFault):
                     # Nobody asked just now who could be told; the backlog can wait.
                     await trio.sleep(_AGAIN_SECONDS)
-                except Denied:
+                except (Denied, CursorGone):
                     self.let_go()
                     self._subscriber.flush()
                     return
@@ -148,6 +148,8 @@ class LiveSubscription:
         """Read one page of the backlog, and which of its streams retention has cut meanwhile."""
         if self._check is not None:
             self._check(rx)
+        # Who was told of what is no more, is told so when it subscribes again.
+        backlog.refuse_ended_history(rx, self.cursor)
         pruned: list[tuple[str, int]] = []
         prunes = retention.count(rx)
         # Only when something was pruned since the last page, which is seldom.

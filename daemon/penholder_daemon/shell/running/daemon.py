@@ -142,7 +142,11 @@ class Daemon:
             self._writer_connection = self._backing.open_writer(
                 self._make_committer,
                 self._world,
-                HostCalls(self._own_call("host.join"), self._own_call("host.carry_out")),
+                HostCalls(
+                    self._own_call("host.join"),
+                    self._own_call("host.carry_out"),
+                    partial(self._own_call, "daemon.settle_history"),
+                ),
             )
             held.callback(self._writer_connection.close)
             # Before anything is served: what is acknowledged must be found again.

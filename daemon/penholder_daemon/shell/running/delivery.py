@@ -23,6 +23,7 @@ from penholder_daemon.core.commit import Answer, BatchOutcome
 from penholder_daemon.core.effects import (
     CloseWorker,
     Effect,
+    EndLostCursors,
     EndProcess,
     FenceOff,
     ForgetProcess,
@@ -99,6 +100,8 @@ class Delivery:
                 self.timers.wake_at(boottime_ms)
             case WakeWaiters(stream):
                 self.publisher.wake(stream)
+            case EndLostCursors(breaks):
+                self.sockets.end_lost_cursors(breaks)
             case RemoveBlobs(blob_ids):
                 self.blobs.remove(blob_ids)
             case _:

@@ -40,7 +40,8 @@ class Reloader:
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             async with self._one_at_a_time:
-                read = self._read()
+                # Beside the loop: a file of a megabyte can keep the parser for minutes.
+                read = await trio.to_thread.run_sync(self._read, abandon_on_cancel=True)
                 await agree(read)
                 self._take(read)
         except UnusableSettings as error:

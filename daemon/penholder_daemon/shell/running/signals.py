@@ -21,6 +21,8 @@ async def obey_signals(
     taken = [number for number in _SIGNALS if not _is_ignored_interrupt(number)]
     async with trio.open_nursery() as reloads:
         with trio.open_signal_receiver(*taken) as signals:
+            # One that came during the start is served now.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
             task_status.started()
             async for number in signals:
                 log.info("signal", name=signal.Signals(number).name)

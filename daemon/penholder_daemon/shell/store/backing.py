@@ -32,6 +32,8 @@ class HostCalls(NamedTuple):
     """Registers it, or says why it cannot be."""
     carry_out: Invocation
     """Takes what others have left for it."""
+    settle_history: Callable[..., Invocation]
+    """Has the store go on under an `identity`, with a `known_pos` that was committed."""
 
 
 class Clock(Protocol):
@@ -83,8 +85,14 @@ class WritingConnection(Protocol):
     ) -> BatchOutcome:
         """Commit a batch as `Committer.run` does, or refuse it; StoreBusy unless it `waits`."""
 
-    def watch(self, poke: Callable[[], None]) -> None:
-        """Have it called, from any thread, when `heartbeat` would find that others have written."""
+    def watch(self, hub: Hub, act: Callable[[], object]) -> None:
+        """Have something done once when `is_hinted` may tell of something; in the loop.
+
+        To be asked for whenever the loop has the store and nothing to do with it.
+        """
+
+    def is_hinted(self) -> bool:
+        """Whether `heartbeat` would find that others have written, as far as was heard."""
 
     def in_loop(self, act: Callable[[], None], hub: Hub) -> None:
         """Do something with it in the loop, which goes on where the store is waited for long.

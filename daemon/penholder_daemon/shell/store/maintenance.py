@@ -183,6 +183,8 @@ def _new_file(target: Path) -> Path:
         ) from error
     if not is_there:
         raise InvalidParams(f"there is no directory {target.parent}", param="path")
+    if not target.name:
+        raise InvalidParams(f"{target} is a directory; param `path` names a file", param="path")
     # Also a link that leads nowhere: what has the name is left alone.
     for path in (target, blob_copies.beside(target)):
         if os.path.lexists(path):

@@ -3,7 +3,8 @@
 The order of the steps is the point, since each builds on those before it and some cannot be undone:
 
 1. The version of SQLite, before any file is opened: older ones may corrupt a database.
-2. Whether it was changed under a daemon that had it open (`changed_mark`), also before.
+2. Whether it was changed under a daemon that had it open (`changed_mark`), also before; and whether
+   it is gone or empty where its log or its blobs are left, of which a new one would be the end.
 3. Whether it can be written at all. SQLite opens a file for reading where it may not write it, and
    says so only when asked.
 4. Whose it is. A database of another program or of a newer version is refused before anything is
@@ -24,14 +25,14 @@ start it again.
 """
 
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import apsw
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import StoreFault
-from penholder_daemon.shell.disk import backups, changed_mark
+from penholder_daemon.shell.disk import backups, blob_copies, changed_mark
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.store import wal_renewal
 from penholder_daemon.shell.store.damage import Damage
@@ -39,6 +40,7 @@ from penholder_daemon.shell.store.database import (
     BUSY_MS,
     ApswStore,
     WriterStore,
+    file_bytes,
     sqlite_version,
 )
 from penholder_daemon.shell.store.sqlite_faults import refuse
@@ -77,7 +79,9 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
     or an upgrade that cannot be made; UnwritableDatabase for what may pass.
     """
     check_sqlite()
+    _refuse_what_is_no_file(path)
     _refuse_changed(path)
+    _refuse_bereft(path)
     try:
         connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
         with ExitStack() as opened:
@@ -93,6 +97,14 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
     return store
 
 
+def _refuse_what_is_no_file(path: Path) -> None:
+    """Refuse what SQLite would wait for without end, as a pipe that nobody writes to."""
+    for each in (path, *(backups.beside(path, log) for log in backups.LOGS)):
+        with suppress(OSError):
+            if not stat.S_ISREG(each.stat().st_mode):
+                raise UnusableDatabase(f"{each} is no file: move it away, or name another place")
+
+
 def _refuse_changed(path: Path) -> None:
     """Refuse, before SQLite sees it, a database that was changed under a daemon."""
     if changed_mark.is_left(path):
@@ -102,6 +114,25 @@ def _refuse_changed(path: Path) -> None:
             " does not belong to what is there now: restore a backup with `penholder restore`,"
             f" which keeps both; or see to it that {path} is what you want, without its log if the"
             f" log is another's, and remove {mark}"
+        )
+
+
+def _refuse_bereft(path: Path) -> None:
+    """Refuse to make a new database beside what is left of one.
+
+    SQLite deletes a log that lies beside no database or an empty one, though most of what was
+    acknowledged may be in it; and of blobs that no row names the daemon removes the bytes.
+    """
+    if file_bytes(path):
+        return
+    log, blobs_dir = backups.beside(path, "-wal"), blob_copies.of(path)
+    left = [log] if file_bytes(log) else []
+    left += [blobs_dir] if blob_copies.names_in(blobs_dir) else []
+    if left:
+        raise UnusableDatabase(
+            f"{path} is {'empty' if path.exists() else 'not there'}, and of what it held there is"
+            f" still {' and '.join(map(str, left))}: put it back, or restore a backup with"
+            " `penholder restore`; to begin anew, move those away first"
         )
 
 

@@ -25,14 +25,12 @@ its counters by one of them.
 What ends the writer ends the daemon (`_end_daemon`): an outcome that nobody knows, a checkpoint
 that met an I/O error, a bug that nobody foresaw. A new start has a writer again; a daemon whose
 writer is gone would go on taking mutations that nobody writes.
-
 For simulation the same core runs in the loop alone (`InlineWriter`).
 """
 
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from time import perf_counter
 
 import structlog
@@ -49,7 +47,7 @@ from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.store.backing import WritingConnection
 from penholder_daemon.shell.store.batch import Batch
 from penholder_daemon.shell.store.pace import SLOW_SECONDS, Pace
-from penholder_daemon.shell.store.writer_ports import Come, Deliver, Hint, Hub
+from penholder_daemon.shell.store.writer_ports import Come, Deliver, Hub
 from penholder_protocol.limits import MAX_COMMIT_BATCH_MS
 
 log = structlog.get_logger()
@@ -111,8 +109,9 @@ class AdaptiveWriter:
         """Begin to write; `deliver` is called in trio's loop."""
         self._deliver = deliver
         self._thread.start()
-        self._connection.watch(self._hear)
-        if not self._pace.is_fast:
+        if self._pace.is_fast:
+            self._go_on()
+        else:
             self._lend()
 
     @property
@@ -171,11 +170,6 @@ class AdaptiveWriter:
         self._loop_delay.close()
         self._thread_delay.close()
 
-    def _hear(self) -> None:
-        # On whatever thread has heard it, which may hear more than anybody is there for.
-        with suppress(trio.RunFinishedError):
-            self._loop.run_sync_soon(self._put, Hint())
-
     # --- in the loop --------------------------------------------------------------------------
     def _put(self, come: Come) -> None:
         if self._is_lent:
@@ -185,12 +179,22 @@ class AdaptiveWriter:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Have written what waits, if anything does."""
+        """Have written what waits, if anything does; else have others heard."""
         if self._is_stopping or (self._long and self._waiting):
             self._lend()
-        elif (self._waiting or self._is_hinted) and not (self._is_due or self._is_writing):
+        elif self._is_due or self._is_writing:
+            return
+        elif self._waiting or self._is_hinted:
             self._is_due = True
             self._hub.soon(self._begin_in_loop)
+        else:
+            self._connection.watch(self._hub, self._hear)
+
+    def _hear(self) -> None:
+        # Whoever else has the store by now hears it himself.
+        if not (self._is_lent or self._is_writing):
+            self._is_hinted = self._connection.is_hinted()
+            self._go_on()
 
     def _begin_in_loop(self) -> None:
         self._is_due = False
@@ -295,12 +299,7 @@ class AdaptiveWriter:
 
     def _idle(self, deliver: Deliver) -> None:
         self._is_hinted = False
-        outcome = self._connection.heartbeat()
-        if outcome.fatal:
-            self._end_daemon()
-        elif outcome.published or outcome.effects:
-            # Nobody here has asked for it: it was found in the store.
-            deliver([], outcome)
+        _deliver_found(self._connection.heartbeat(), deliver)
 
     def _deliver_soon(self, jobs: Sequence[WriteJob], outcome: BatchOutcome) -> None:
         self._loop.run_sync_soon(self._deliver, jobs, outcome)
@@ -337,9 +336,6 @@ class AdaptiveWriter:
                 self._waiting.add(come)
             case Account():
                 self._waiting.resume(come)
-            case Hint():
-                # It is looked at with the next batch, or where there is none.
-                self._is_hinted = True
             case None:
                 self._is_stopping = True
                 self._end_by = perf_counter() + _LAST_SECONDS
@@ -364,21 +360,24 @@ class AdaptiveWriter:
         if took > SLOW_SECONDS:
             # Less what it has waited for a processor: that is no fault of the disk.
             took -= delay.since_noted()
-        self._pace.note(took)
+        # One without a call was not synced, so it says nothing of the disk.
+        if batch.jobs:
+            self._pace.note(took)
         return batch, outcome, begun, ended
 
     def _delivered(self, batch: Batch, outcome: BatchOutcome, begun: float, ended: float) -> None:
         jobs = batch.jobs
-        # Empty where each connection whose turn it was had no room for its answer.
+        # Empty where each connection whose turn it was had no room for its answer, or where the
+        # time for a batch was over before the first call was taken.
         if not jobs:
+            _deliver_found(outcome, self._deliver)
             return
         self._admitted.let_go(jobs)
         if self._long:
             self._long -= sum(job.call.method.is_long for job in jobs)
         self._counters.committed(len(jobs), ended - begun)
         for job in jobs:
-            job.begun = begun
-            job.ended = ended
+            job.carried_out(begun, ended)
         self._request_log.committed(jobs, outcome, ended - begun)
         self._deliver(jobs, outcome)
         # Last: until an answer is held as unsent, it goes on counting as underway. The other way
@@ -393,3 +392,9 @@ class AdaptiveWriter:
     def _end_daemon(self) -> None:
         # The same way as every outcome, so all that was committed before is delivered before.
         self._deliver_soon([], BatchOutcome([], fatal=True))
+
+
+def _deliver_found(outcome: BatchOutcome, deliver: Deliver) -> None:
+    """Deliver what nobody here has asked for: it was found in the store, and is found once only."""
+    if outcome.fatal or outcome.published or outcome.effects:
+        deliver([], outcome)

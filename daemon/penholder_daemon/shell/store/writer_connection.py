@@ -107,8 +107,12 @@ class WriterConnection:
         self._progress()
         return outcome
 
-    def watch(self, poke: Callable[[], None]) -> None:
+    def watch(self, hub: Hub, act: Callable[[], object]) -> None:
         """Do nothing: nobody else writes."""
+
+    def is_hinted(self) -> bool:
+        """Nobody else writes."""
+        return False
 
     def in_loop(self, act: Callable[[], None], hub: Hub) -> None:
         """Do it: what may take long is not done in the loop."""

@@ -10,12 +10,8 @@ from penholder_daemon.shell.fairness.write_queue import WriteJob
 Deliver = Callable[[Sequence[WriteJob], BatchOutcome], None]
 
 
-class Hint:
-    """Says that others may have written."""
-
-
-Come: TypeAlias = WriteJob | Account | Hint | None
-"""What the writer is told: a mutation, a connection that has room again, a hint, or to stop."""
+Come: TypeAlias = WriteJob | Account | None
+"""What the writer is told: a mutation, a connection that has room again, or to stop."""
 
 
 class Hub(Protocol):

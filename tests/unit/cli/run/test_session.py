@@ -73,6 +73,7 @@ def make_scene(fake_worker: AnsweringDaemon) -> Iterator[MakeScene]:
     """Give a function that makes a scene before a daemon which takes everything."""
     fake_worker.answers |= {
         "event.append_many": lambda _: {"items": [], "next": None},
+        "approval.list": lambda _: {"items": [], "next": None},
         "runtime.detach": lambda _: worker(state="error"),
     }
     with ExitStack() as made:

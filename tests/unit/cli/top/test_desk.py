@@ -58,6 +58,7 @@ def test_where_it_is_gone_the_choice_goes_to_its_place_and_acts_wait_a_moment() 
     assert desk.worker == key("w3")
     assert not desk.is_steady(NOW.timestamp() + STEADY_AFTER_S / 2)
     assert desk.is_steady(NOW.timestamp() + STEADY_AFTER_S)
+    assert desk.is_steady(NOW.timestamp() - 86_400), "the clock was set back"
 
 
 def test_a_question_that_another_answered_stays_where_it_is_until_it_is_left() -> None:

@@ -227,3 +227,13 @@ def test_what_an_agent_is_at_stands_above_its_stream_and_beside_its_question() -
     whole = texts(inbox.whole(of, key("q"), asked, 120, NOW))
     assert [line.strip() for line in whole[5:9]] == shown.split("  ")
     assert any("Write · 1/3" in line for line in texts(workers.draw(of, desk, 120, 5, NOW)))
+
+
+def test_who_wrote_nothing_for_as_long_as_was_said_is_marked() -> None:
+    made = fleet(Listed(HOST, [overview("w1", text="x")], [], []))
+    marked = {
+        after_s: any("30s!" in each for each in texts(_drawn(made, desk, 100, 24)))
+        for after_s in (29, 31)
+        for desk in [settled(made, Desk(after_s))]
+    }
+    assert marked == {29: True, 31: False}

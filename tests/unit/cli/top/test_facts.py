@@ -10,6 +10,7 @@ from penholder.cli.top.model.listing import Wanted
 from penholder.cli.top.model.notices import Back, DetailsRead, Listed, Lost, TailRead
 from penholder.cli.top.model.records import Event
 from tests.helpers.top import (
+    NOW,
     Journal,
     at,
     came,
@@ -51,6 +52,21 @@ def test_a_worker_follows_its_entries(journal: Journal) -> None:
     assert worker.turn_id is None
     made.take(came(journal.of_controller("worker.removed", "w1")))
     assert not made.workers
+
+
+def test_nobody_waits_with_what_an_ended_worker_asked(journal: Journal) -> None:
+    asked = [question("q1", "w1", runtime_epoch=1), question("q2", "w2", runtime_epoch=1)]
+    made = fleet(listed([overview("w1"), overview("w2")], asked))
+    assert made.asks().total() == 2
+    made.take(
+        came(
+            journal.of_controller("worker.state_changed", "w1", to="stopped"),
+            journal.of_controller("runtime.detached", "w1"),
+        )
+    )
+    assert made.asks() == {key("w2"): 1}
+    assert listing.outcome(made, key("q1")) == "nobody waits"
+    assert listing.outcome(made, key("q2")) is None
 
 
 def test_how_a_command_ended_is_its_state(journal: Journal) -> None:
@@ -200,6 +216,40 @@ def test_who_has_ended_is_shown_a_while_and_then_on_request() -> None:
             ]
         )
     )
-    recent = Wanted(ended_after=at(600))
+    recent = Wanted(ended_after=NOW.timestamp() - 600)
     assert {each.label for each in listing.workers(made, recent)} == {"new", "living"}
     assert len(listing.workers(made, Wanted(with_ended=True))) == 3
+
+
+@pytest.mark.parametrize("order", listing.ORDERS)
+@pytest.mark.parametrize("is_grouped", [True, False])
+def test_failures_of_long_ago_come_after_all_others(order: listing.Order, is_grouped: bool) -> None:
+    failed = {"state": "error", "recovery_state": "lost"}
+    made = fleet(
+        listed(
+            [
+                # Of a controller whose name comes first.
+                *(
+                    overview(
+                        f"old{each}", "a", "x", **failed, updated_at=at(9000), controller_id="d"
+                    )
+                    for each in range(30)
+                ),
+                overview("fresh", "f", "x", **failed, updated_at=at(10)),
+                overview("runs", "r", "x"),
+                overview("idle", "i", "x", state="idle", controller_id="d"),
+            ]
+        )
+    )
+    wanted = Wanted(is_grouped, with_ended=True, ended_after=NOW.timestamp() - 600, order=order)
+    shown = listing.workers(made, wanted)
+    assert {each.key.id for each in shown[:3]} == {"fresh", "runs", "idle"}
+    headings = [
+        (each.label, each.count, each.is_past)
+        for each in listing.grouped(made, shown, wanted)
+        if isinstance(each, listing.Group)
+    ]
+    if is_grouped:
+        assert headings == [
+            ("another", 1, False), ("project", 2, False), ("another", 30, True)
+        ]  # fmt: skip

@@ -23,6 +23,8 @@ STEPS = (
     "stop", "fail", "remove", "turn", "read",
 )  # fmt: skip
 
+HERE_S = 100.0
+"""What the clock here says."""
 _LINE = {"type": "output", "data": {"text": "a line"}}
 _CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "run": ("worker.transition", {"to": "running"}),
@@ -72,7 +74,7 @@ class _Scene:
             HOST,
             self.client,  # type: ignore[arg-type]  # the part of a client that is used
             self.outbox,
-            clock=lambda: 100.0,
+            clock=lambda: HERE_S,
             gather_s=0,
         )
 
@@ -174,13 +176,35 @@ def test_a_daemon_that_is_away_is_told_once_it_is_and_nothing_is_missed(scene: _
     assert not scene.follower.step()
     scene.do("output", 1)
     (lost,) = scene.outbox.take(with_journal=True)
-    assert lost == Lost(HOST, 100.0, "no daemon")
+    assert lost == Lost(HOST, HERE_S, "no daemon")
     scene.client.fails_with = None
     scene.client.called.clear()
     assert scene.follower.step()
     found = list(scene.outbox.take(with_journal=True))
-    assert [type(each).__name__ for each in found] == ["Came", "Back"]
-    assert scene.client.called == ["journal.wait"], "the lists stand"
+    assert [type(each).__name__ for each in found] == ["Came", "ClockRead", "Back"]
+    assert scene.client.called == ["rpc.ping", "journal.wait"], "the lists stand"
+
+
+def test_how_far_the_clocks_are_apart_is_looked_at_again_and_again(scene: _Scene) -> None:
+    apart_s = scene.bench.world.wall_ms / 1000 - HERE_S
+    assert scene.fleet.ahead_s == {HOST: pytest.approx(apart_s)}
+    scene.client.called.clear()
+    scene.read()
+    assert "rpc.ping" not in scene.client.called, "not each time"
+    follower = Follower(
+        HOST,
+        scene.client,  # type: ignore[arg-type]  # as above
+        scene.outbox,
+        clock=lambda: HERE_S,
+        gather_s=0,
+        clock_s=0,
+    )
+    follower.step()
+    scene.bench.world.set_wall(60_000)
+    follower.step()
+    for notice in scene.outbox.take(with_journal=True):
+        scene.fleet.take(notice)
+    assert scene.fleet.ahead_s == {HOST: pytest.approx(apart_s + 60)}
 
 
 def test_where_the_cursor_is_gone_the_lists_are_read_anew(scene: _Scene) -> None:
@@ -246,7 +270,7 @@ def test_of_one_controller_nothing_else_is_read(scene: _Scene) -> None:
     scene.do("output", 1)
     scene.bench.worker("w9", "c2")
     follower.step()
-    listed, came = scene.outbox.take(with_journal=True)
+    listed, came, _ = scene.outbox.take(with_journal=True)
     assert isinstance(listed, Listed)
     assert isinstance(came, Came)
     assert not listed.workers

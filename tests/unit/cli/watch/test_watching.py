@@ -1,7 +1,6 @@
 """What is told when, beside a daemon from a table and a clock of the test's own."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -40,15 +39,13 @@ class Fleet:
         self.now_s = 0.0
         self.pauses = 0
         fake.answers |= {
+            "rpc.ping": lambda _: {"pong": True, "ts": at(self.now_s)},
             "approval.list": lambda _: {"items": self.pending, "next": None},
             "worker.overview": lambda _: {"items": self.living, "next": None},
             "worker.get": lambda _: worker(),
             "approval.get": lambda params: approval(params["request_id"]),
         }
-        self.watching = Watching(client, None, 60, self.told.append, self._now, self._pause)
-
-    def _now(self) -> datetime:
-        return datetime.fromisoformat(at(self.now_s))
+        self.watching = Watching(client, None, 60, self.told.append, self._pause)
 
     def _pause(self) -> None:
         self.pauses += 1
@@ -92,6 +89,14 @@ def test_questions_are_told_once_whoever_shows_them_first(watched: Fleet) -> Non
     watched.asks("ap_2")
     watched.asks("ap_3")
     assert watched.lines() == [f"question: May I ap_{each}?" for each in (1, 2, 3)]
+
+
+def test_what_nobody_waits_for_any_more_is_not_told_at_the_begin(watched: Fleet) -> None:
+    ended: Json = {"state": "stopped", "recovery_state": "restartable", "runtime_pid": None}
+    watched.fake.answers["worker.get"] = lambda _: worker(**ended)
+    watched.pending = [approval("ap_1", runtime_epoch=1)]
+    watched.watching.begin()
+    assert watched.lines() == []
 
 
 def test_after_a_gap_only_the_new_ones_are_told(watched: Fleet) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,21 @@ def test_a_path_longer_than_a_key_has_a_controller(tmp_path: Path) -> None:
 def test_a_directory_that_is_gone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be told"):
         project_top(tmp_path / "gone")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+def test_a_directory_that_may_not_be_entered_is_refused(tmp_path: Path) -> None:
+    ask = (
+        "import os, sys; sys.path[:0] = sys.argv[1:];"
+        " from penholder.cli.workers import scope;"
+        " os.setgid(65534); os.setuid(65534); scope.project_top(scope.Path())"
+    )
+    tmp_path.chmod(0o700)
+    ran = subprocess.run(
+        [sys.executable, "-c", ask, *filter(None, sys.path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"{str(tmp_path)!r} may not be entered; change into another one" in ran.stderr

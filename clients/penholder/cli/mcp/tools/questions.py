@@ -16,14 +16,15 @@ from penholder.cli.mcp.failing import ToolFailure
 from penholder.cli.mcp.job import Job
 from penholder.cli.mcp.tools import patience, posting
 from penholder.cli.mcp.tools.base import Params
-from penholder.cli.workers import questions
-from penholder_protocol.errors import ControllerNotFound, WorkerNotFound
+from penholder.cli.workers import hearing, questions, waiting
+from penholder_protocol.errors import ControllerNotFound
 from penholder_protocol.limits import MAX_DEADLINE_MS
 from penholder_protocol.nouns import Approval, Option
 
 _MOST = 100
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _LONGEST_MESSAGE = 4096
+_UNHEARD = f"{hearing.NOBODY_WAITS}: who asked has ended"
 
 Question = Annotated[
     str, Meta(min_length=1, max_length=128, description="The id of a question, or the end of one.")
@@ -94,8 +95,14 @@ def answer(job: Job, params: Answer) -> dict[str, object]:
             "APPROVAL_OPTION_UNKNOWN", f"there is no option {params.option!r}; there is: {offered}"
         )
     require_once(option)
+    if not _is_heard(job, asked):
+        raise ToolFailure("NOBODY_WAITS", _UNHEARD, "leave it, or cancel it with approval.cancel.")
     decided = job.client.approval.decide(
-        worker_id=asked.worker_id, request_id=asked.request_id, option=option.id, note=params.note
+        worker_id=asked.worker_id,
+        request_id=asked.request_id,
+        option=option.id,
+        note=params.note,
+        runtime_epoch=asked.runtime_epoch,
     )
     return _shown(job, decided)
 
@@ -219,6 +226,8 @@ def _shown(job: Job, asked: Approval) -> dict[str, object]:
     }
     if asked.deadline_at is not None:
         told["deadline_at"] = asked.deadline_at
+    if not _is_heard(job, asked):
+        told["note"] = _UNHEARD
     if asked.state != "pending":
         answered = {"answer": asked.selected_option_id, "note": asked.note}
         told |= {**answered, "answered_at": asked.decided_at}
@@ -226,7 +235,13 @@ def _shown(job: Job, asked: Approval) -> dict[str, object]:
 
 
 def _name(job: Job, worker_id: str) -> str | None:
-    try:
-        return job.client.worker.get(worker_id=worker_id).label
-    except WorkerNotFound:
-        return None
+    worker = waiting.find(job.client, worker_id)
+    return None if worker is None else worker.label
+
+
+def _is_heard(job: Job, asked: Approval) -> bool:
+    """Tell whether a question has its answer, or somebody who would take it."""
+    if asked.state != "pending":
+        return True
+    worker = waiting.find(job.client, asked.worker_id)
+    return worker is None or hearing.is_heard(asked, worker)

@@ -24,6 +24,8 @@ from penholder_protocol.nouns import Fence, Worker
 _ENDS_WITHIN_S = 15.0
 _LOOK_MS = 1000
 _RUNNER_S = 10.0
+_GOES_ON = "its process goes on; wait for its end, or stop it with kill: true"
+_AFAR = "its process is on another host, whose daemon ends it when it answers; wait for that"
 
 
 class StartWorker(Params):
@@ -189,7 +191,7 @@ def _brief(now: Worker | None, before: Worker) -> dict[str, object]:
         return {"worker_id": before.worker_id, "name": before.label, "removed": True}
     told = brief(now)
     if is_living(now):
-        told["note"] = "its process goes on; wait for its end, or stop it with kill: true"
+        told["note"] = _AFAR if now.socket_path is None else _GOES_ON
     return told
 
 

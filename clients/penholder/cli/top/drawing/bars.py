@@ -20,7 +20,7 @@ _EVERYWHERE = "  Tab  / find  ? help  q quit"
 def top(fleet: Fleet, desk: Desk, width: int, now: datetime) -> Row:
     """Draw the line on top: how many, and whether what is shown is true now."""
     living = sum(1 for each in fleet.workers.values() if each.is_living)
-    asking = len(fleet.questions)
+    asking = fleet.asks().total()
     spans: list[Span] = [("penholder top", "bold"), (f"  {_count(living, 'worker')}", "")]
     spans.append((f"  {_count(asking, 'question')}", "yellow" if asking else "dim"))
     if desk.is_paused:

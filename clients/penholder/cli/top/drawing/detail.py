@@ -118,14 +118,15 @@ def _cut(text: str, width: int) -> list[str]:
 def _list(fleet: Fleet, desk: Desk, width: int, room: int, now: datetime) -> list[Row]:
     if fleet.details is None:
         return [text_row("  reading …", width, "dim")]
+    there = fleet.moment(fleet.details.worker.host, now)
     if desk.tab == "queue":
         spans = [
-            *(_input(each, now) for each in fleet.details.inputs),
-            *(_task(each, fleet.details.worker, now) for each in fleet.details.tasks),
+            *(_input(each, there) for each in fleet.details.inputs),
+            *(_task(each, fleet.details.worker, there) for each in fleet.details.tasks),
         ]
         none = "nothing is sent to it that it has not taken, and it works on no queue's task"
     else:
-        spans = [_run(each, now) for each in fleet.details.runs]
+        spans = [_run(each, there) for each in fleet.details.runs]
         none = "it has claimed no run"
     finding = desk.finding("detail")
     shown = [

@@ -23,7 +23,7 @@ def draw(fleet: Fleet, desk: Desk, width: int, height: int, now: datetime) -> li
     if height <= 0:
         return []
     shown = desk.questions(fleet)
-    pending = sum(1 for key, _ in shown if key in fleet.questions)
+    pending = sum(1 for key, _ in shown if listing.outcome(fleet, key) is None)
     marks = f"{len(desk.marked_questions)} marked" if desk.marked_questions else ""
     more = "+" if fleet.cut else ""
     finding = desk.finding("inbox")
@@ -48,12 +48,13 @@ def rows_wanted(fleet: Fleet, desk: Desk, width: int) -> int:
 def whole(fleet: Fleet, key: Key, question: Question, width: int, now: datetime) -> list[Row]:
     """Draw a question by itself, with everything that is known of it."""
     worker = fleet.workers.get(Key(key.host, question.worker_id))
+    there = fleet.moment(key.host, now)
     facts: tuple[tuple[str, str], ...] = (
         ("question", question.request_id),
         ("worker", f"{worker.label if worker else '?'} ({question.worker_id})"),
         ("kind", question.kind),
-        ("asked", f"{ages.since(question.created_at, now)} ago"),
-        ("expires", ages.since(question.deadline_at, now)),
+        ("asked", f"{ages.since(question.created_at, there)} ago"),
+        ("expires", ages.since(question.deadline_at, there)),
     )
     said = () if worker is None or worker.summary is None else summaries.facts(worker.summary)
     facts = (*facts, *(("", each) for each in said))
@@ -95,12 +96,12 @@ def _line(fleet: Fleet, desk: Desk, key: Key, question: Question, width: int, no
     name = clean(worker.label if worker else question.worker_id, 60)
     outcome = listing.outcome(fleet, key)
     mark = ("▸" if is_chosen else " ") + ("*" if key in desk.marked_questions else " ")
-    age = f"{ages.since(question.created_at, now):>{_AGE_CELLS - 1}} "
+    age = ages.since(question.created_at, fleet.moment(key.host, now))
     name_cells = min(_NAME_CELLS, width // 4)
     spans = [
         (mark, "bold"),
         (cells.fill(cells.fit(name, name_cells), name_cells) + " ", "bold"),
-        (age, "dim"),
+        (f"{age:>{_AGE_CELLS - 1}} ", "dim"),
     ]
     if outcome is not None:
         spans.append((f"({outcome}) ", "dim"))

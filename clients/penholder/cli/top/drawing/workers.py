@@ -8,13 +8,11 @@ from penholder.cli.top.drawing.rows import Row, Span, found, padded, row, text_r
 from penholder.cli.top.model import listing
 from penholder.cli.top.model.desk import Desk
 from penholder.cli.top.model.fleet import Fleet
-from penholder.cli.top.model.listing import Group
+from penholder.cli.top.model.listing import Group, WorkerRow
 from penholder.cli.top.model.records import Key
 from penholder.cli.top.model.text import MAX_SHORT_CHARACTERS, clean
 from penholder.cli.top.model.worker import Worker
 
-SILENT_AFTER_S = 600
-"""A running worker that wrote nothing for so long is marked; the daemon knows no such state."""
 _STATE_CELLS = 9
 _AGE_CELLS = 5
 _WIDE = 100
@@ -40,8 +38,7 @@ def draw(fleet: Fleet, desk: Desk, width: int, height: int, now: datetime) -> li
     head = title(_heading(fleet, desk, shown), _right(desk), width, desk.focus == "workers")
     widths = Widths(width, any(each.turn_id for each in shown))
     asks = fleet.asks()
-    rows = listing.grouped(fleet, shown) if desk.is_grouped else iter(shown)
-    places: list[Worker | Group] = list(rows)
+    places = _places(fleet, desk, shown)
     chosen = next((at for at, each in enumerate(places) if _key(each) == desk.worker), None)
     room = height - 2
     begin = 0 if chosen is None else max(0, min(chosen - room // 2, len(places) - room))
@@ -54,19 +51,24 @@ def draw(fleet: Fleet, desk: Desk, width: int, height: int, now: datetime) -> li
 
 def rows_wanted(fleet: Fleet, desk: Desk) -> int:
     """Return how many rows the pane would fill, without title and headings."""
-    shown = desk.workers(fleet)
-    groups = len({listing.controller_of(each) for each in shown}) if desk.is_grouped else 0
-    return len(shown) + groups
+    return len(_places(fleet, desk, desk.workers(fleet)))
 
 
-def is_silent(worker: Worker, now: datetime) -> bool:
-    """Tell whether a worker that should have something to say wrote nothing for long."""
+def is_silent(worker: Worker, after_s: float, now: datetime) -> bool:
+    """Tell whether a worker that should have something to say wrote nothing for so long.
+
+    The daemon knows no such state.
+    """
     since = worker.output_at or worker.created_at
     seconds = ages.seconds_since(since, now) if since else None
-    return worker.state == "running" and (seconds or 0) >= SILENT_AFTER_S
+    return worker.state == "running" and (seconds or 0) >= after_s
 
 
-def _key(each: Worker | Group) -> Key | None:
+def _places(fleet: Fleet, desk: Desk, shown: list[Worker]) -> list[WorkerRow]:
+    return list(listing.grouped(fleet, shown, desk.wanted()) if desk.is_grouped else shown)
+
+
+def _key(each: WorkerRow) -> Key | None:
     return each.key if isinstance(each, Worker) else None
 
 
@@ -103,7 +105,7 @@ def _headings(widths: Widths, width: int) -> Row:
 def _drawn(
     fleet: Fleet,
     desk: Desk,
-    each: Worker | Group,
+    each: WorkerRow,
     asks: Counter[Key],
     widths: Widths,
     width: int,
@@ -113,7 +115,10 @@ def _drawn(
         return _group(fleet, each, width)
     is_chosen = each.key == desk.worker
     mark = ("▸" if is_chosen else " ") + ("*" if each.key in desk.marked_workers else " ")
-    spans = [(mark, "bold"), *_columns(each, _name(fleet, each), asks, widths, now)]
+    there = fleet.moment(each.key.host, now)
+    is_late = is_silent(each, desk.stall_after_s, there)
+    columns = _columns(each, _name(fleet, each), asks, widths, there, is_late=is_late)
+    spans = [(mark, "bold"), *columns]
     style = "chosen" if is_chosen and desk.focus == "workers" else ""
     return row(found(spans, desk.finding("workers").text), width, each.key, style)
 
@@ -122,8 +127,9 @@ def _group(fleet: Fleet, group: Group, width: int) -> Row:
     where = f"{clean(group.controller.host, 40)}: " if len(fleet.hosts) > 1 else ""
     asks = f", {group.asks} {'asks' if group.asks == 1 else 'ask'}" if group.asks else ""
     stale = " (stale)" if group.controller.host in fleet.stale else ""
+    past = ", ended before" if group.is_past else ""
     name = cells.fit(clean(group.label), max(10, width - 30), "end")
-    return text_row(f"{where}{name}  {group.count}{asks}{stale}", width, "bold")
+    return text_row(f"{where}{name}  {group.count}{past}{asks}{stale}", width, "bold")
 
 
 def _name(fleet: Fleet, worker: Worker) -> str:
@@ -136,7 +142,13 @@ def _name(fleet: Fleet, worker: Worker) -> str:
 
 
 def _columns(
-    worker: Worker, name: str, asks: Counter[Key], widths: Widths, now: datetime
+    worker: Worker,
+    name: str,
+    asks: Counter[Key],
+    widths: Widths,
+    now: datetime,
+    *,
+    is_late: bool,
 ) -> list[Span]:
     state = listing.state_of(worker, asks)
     spans: list[Span] = [
@@ -144,7 +156,6 @@ def _columns(
         (_cell(state, _STATE_CELLS - 1), _colour(state)),
     ]
     if widths.age:
-        is_late = is_silent(worker, now)
         age = ages.since(worker.created_at or None, now)
         output = ages.since(worker.output_at, now) + ("!" if is_late else "")
         spans.append((f" {age:>{_AGE_CELLS - 1}} ", "dim"))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -9,9 +10,9 @@ from penholder import ConnectionLost, DaemonUnreachable
 from penholder.blocking import Client
 from penholder.cli.top.feed import lists
 from penholder.cli.top.feed.outbox import Outbox
-from penholder.cli.top.model.notices import Back, Came, Lost
+from penholder.cli.top.model.notices import Back, Came, ClockRead, Lost
 from penholder_protocol.errors import CursorGone, PenholderError
-from penholder_protocol.nouns import CurrentPosition, Entries, Entry
+from penholder_protocol.nouns import CurrentPosition, Entries, Entry, Pong
 
 GATHER_S = 0.1
 """How long entries gather before they are asked for again."""
@@ -20,6 +21,8 @@ _WAIT_MS = 10_000
 _ANSWER_S = 20.0
 """After so long without an answer a daemon is as good as away."""
 RETRY_S = 0.5
+CLOCK_S = 30.0
+"""How often it is looked how far the clocks are apart: either may be set."""
 _NEEDS_RECORD = ("worker.created", "worker.state_changed", "runtime.detached")
 _OF_HOSTS = ("host.registered", "host.expired")
 FAILURES = (ConnectionLost, DaemonUnreachable, TimeoutError, PenholderError, OSError)
@@ -42,6 +45,7 @@ class Follower:
         clock: Callable[[], float] = time.time,
         gather_s: float = GATHER_S,
         retry_s: float = RETRY_S,
+        clock_s: float = CLOCK_S,
     ) -> None:
         """Take the client, which is this thread's alone and gives up at once."""
         self._host = host
@@ -51,6 +55,8 @@ class Follower:
         self._clock = clock
         self._gather_s = gather_s
         self._retry_s = retry_s
+        self._clock_s = clock_s
+        self._clock_due = float("-inf")
         self._pos: int | None = None
         self._is_lost = False
 
@@ -72,6 +78,8 @@ class Follower:
         return True
 
     def _read(self) -> None:
+        if time.monotonic() >= self._clock_due:
+            self._read_clock()
         if self._pos is None:
             # Before the lists: what is committed while they are read is told by entries then.
             pos = self._client.call("journal.position", {}, CurrentPosition, timeout_s=_ANSWER_S)
@@ -89,6 +97,15 @@ class Follower:
         self._pos = found.pos
         if len(found.items) < _PAGE:
             self._outbox.closed.wait(self._gather_s)
+
+    def _read_clock(self) -> None:
+        before = self._clock()
+        pong = self._client.call("rpc.ping", {}, Pong, timeout_s=_ANSWER_S)
+        # It was said somewhere on the way there and back.
+        here = (before + self._clock()) / 2
+        there = datetime.fromisoformat(pong.ts).timestamp()
+        self._outbox.put(ClockRead(self._host, there - here))
+        self._clock_due = time.monotonic() + self._clock_s
 
     def _wait(self, pos: int) -> Entries:
         # Where it was away, its answer tells that it is back: that must not wait for an entry.
@@ -131,6 +148,7 @@ class Follower:
         if self._outbox.closed.is_set():
             return
         self._is_lost = True
+        self._clock_due = float("-inf")  # another machine may answer there
         self._outbox.put(Lost(self._host, self._clock(), str(error) or type(error).__name__))
 
 

@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Iterator
 
-from penholder.cli.top.model.notices import Back, Came, DetailsRead, Listed, Lost, Notice, TailRead
+from penholder.cli.top.model.notices import Came, Listed, Notice
 
 _MAX_WAITING = 8
 """Answers of the daemon, each at most a frame."""
@@ -22,7 +22,7 @@ class Outbox:
     def __init__(self) -> None:
         """Hold nothing."""
         self._journal: queue.Queue[Came | Listed] = queue.Queue(_MAX_WAITING)
-        self._answers: queue.SimpleQueue[Lost | Back | TailRead | DetailsRead] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self.closed = threading.Event()
 
     def put(self, notice: Notice) -> None:

@@ -6,9 +6,10 @@ key answers anything: it was meant for what was there before. A question that so
 answered stays in its place until the person leaves it.
 """
 
-from datetime import UTC, datetime
+from math import inf
 from typing import Literal
 
+from penholder.cli.terminal import ages
 from penholder.cli.top.model import listing
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.listing import ORDERS, Finding, Order, Wanted
@@ -28,8 +29,10 @@ STEADY_AFTER_S = 0.5
 class Desk:
     """What is chosen, and how it is looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, stall_after_s: float = ages.STALL_AFTER_S) -> None:
         """Begin with the inbox."""
+        self.stall_after_s = stall_after_s
+        """A running worker that wrote nothing for so long is marked."""
         self.focus: PaneName = "inbox"
         self.tab: Tab = "stream"
         self.worker: Key | None = None
@@ -50,7 +53,7 @@ class Desk:
         """The last line shown of the stream; None where new ones are followed."""
         self.scroll = 0
         """Of the queue's and the runs' rows."""
-        self._ended_after = "9"
+        self._ended_after = inf
         self._moved_at = float("-inf")
         self._worker_place = 0
         self._question_place = 0
@@ -82,7 +85,7 @@ class Desk:
 
     def settle(self, fleet: Fleet, now: float) -> None:
         """Make the choices fit what there is; `now` is in seconds since 1970."""
-        self._ended_after = datetime.fromtimestamp(now - KEPT_S, UTC).isoformat()
+        self._ended_after = now - KEPT_S
         self.marked_workers &= fleet.workers.keys()
         self.marked_questions &= fleet.questions.keys()
         self.answered &= fleet.questions.keys() | fleet.gone.keys()
@@ -97,7 +100,8 @@ class Desk:
 
     def is_steady(self, now: float) -> bool:
         """Tell whether what is chosen has been there long enough to be meant."""
-        return now - self._moved_at >= STEADY_AFTER_S
+        # A clock that was set back says nothing of a moment ago; else no key did anything for long.
+        return not 0 <= now - self._moved_at < STEADY_AFTER_S
 
     def move(self, fleet: Fleet, by: int) -> None:
         """Choose another row of the pane, so many further; it stops at either end."""

@@ -10,13 +10,16 @@ few are kept, so that a person sees what became of the one that was chosen.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from penholder.cli.terminal import ages
 from penholder.cli.top.model import worker as workers
 from penholder.cli.top.model.notices import (
     Back,
     Came,
+    ClockRead,
     DetailsRead,
     Listed,
     Lost,
@@ -26,6 +29,7 @@ from penholder.cli.top.model.notices import (
 from penholder.cli.top.model.records import Controller, Key, Question
 from penholder.cli.top.model.tail import Tail
 from penholder.cli.top.model.worker import Worker
+from penholder.cli.workers import hearing
 from penholder_protocol.nouns import Entry
 
 MAX_ENDED = 1_000
@@ -35,6 +39,7 @@ MAX_QUESTIONS = 2_000
 _MAX_GONE = 50
 _SLACK = 100
 """So that not every entry has the ended ones counted out."""
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _CONTROLLER = "controller:"
 _WORKER = "worker:"
 
@@ -68,6 +73,8 @@ class Fleet:
         self.hosts = hosts
         self.listed: set[str] = set()
         self.stale: dict[str, Stale] = {}
+        self.ahead_s: dict[str, float] = {}
+        """How far the clock that each host's times are of is ahead of the one here."""
         self.cut: set[str] = set()
         self.workers: dict[Key, Worker] = {}
         self.questions: dict[Key, Question] = {}
@@ -90,6 +97,8 @@ class Fleet:
                 self.stale.setdefault(notice.host, Stale(notice.at, notice.why))
             case Back():
                 self.stale.pop(notice.host, None)
+            case ClockRead():
+                self.ahead_s[notice.host] = notice.ahead_s
             case TailRead():
                 if self.tail is not None and self.tail.worker == notice.worker:
                     self.tail.read(notice.events)
@@ -105,9 +114,31 @@ class Fleet:
         if self.details is not None and self.details.worker != worker:
             self.details = None
 
+    def moment(self, host: str, now: datetime) -> datetime:
+        """Return what time it is by the clock that a host's times are of; `now` is of the one here.
+
+        How old something is, is told by no other: hosts differ, and the machine here from all.
+        """
+        return now + timedelta(seconds=self.ahead_s.get(host, 0.0))
+
+    def here(self, host: str, time: str | None) -> float:
+        """Return when a time of a host was by the clock here, in seconds since 1970; 0 for none.
+
+        Times of several hosts have an order by this alone.
+        """
+        before_s = ages.seconds_since(time or "", _EPOCH)
+        return 0.0 if before_s is None else -before_s - self.ahead_s.get(host, 0.0)
+
     def asks(self) -> Counter[Key]:
-        """Count the pending questions of each worker."""
-        return Counter(Key(key.host, each.worker_id) for key, each in self.questions.items())
+        """Count the questions of each worker that somebody waits with."""
+        heard = (key for key in self.questions if self.is_heard(key))
+        return Counter(Key(key.host, self.questions[key].worker_id) for key in heard)
+
+    def is_heard(self, key: Key) -> bool:
+        """Tell whether somebody would take the answer of a pending question."""
+        question = self.questions[key]
+        worker = self.workers.get(Key(key.host, question.worker_id))
+        return worker is None or hearing.is_heard(question, worker)
 
     def _take_lists(self, listed: Listed) -> None:
         host = listed.host

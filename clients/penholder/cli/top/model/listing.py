@@ -1,7 +1,12 @@
-"""Which rows a pane has and in what order, of the facts and of what the person wants to see."""
+"""Which rows a pane has and in what order, of the facts and of what the person wants to see.
+
+Who has ended so long ago that only a wish shows it comes after all others, in whatever order and
+group: what runs is what is looked for, and yesterday's failures would push it off the screen.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import Literal
 
 import msgspec
@@ -40,20 +45,24 @@ class Wanted(msgspec.Struct, frozen=True):
 
     is_grouped: bool = True
     with_ended: bool = False
-    ended_after: str = "9"
-    """Those that ended after this time are shown in any case."""
+    ended_after: float = inf
+    """Those that ended after this time are shown in any case, and among those that live.
+
+    In seconds since 1970, by the clock here.
+    """
     order: Order = "state"
     finding: Finding = Finding()
     kept: frozenset[Key] = frozenset()
 
 
 class Group(msgspec.Struct, frozen=True):
-    """The heading of a controller's workers."""
+    """The heading of a controller's workers, or of those that ended long ago."""
 
     controller: Key
     label: str
     count: int
     asks: int
+    is_past: bool
 
 
 WorkerRow = Group | Worker
@@ -78,27 +87,28 @@ def workers(fleet: Fleet, wanted: Wanted) -> list[Worker]:
     shown = [each for each in fleet.workers.values() if _is_shown(each, wanted, asks, fleet)]
     order = _ORDERS[wanted.order]
     if wanted.order == "output":
-        shown.sort(key=lambda each: each.output_at or "", reverse=True)
+        shown.sort(key=lambda each: fleet.here(each.key.host, each.output_at), reverse=True)
     else:
         shown.sort(key=lambda each: order(each, asks))
     if wanted.is_grouped:
         places = {host: place for place, host in enumerate(fleet.hosts)}
         shown.sort(key=lambda each: (places[each.key.host], *_controller_name(fleet, each)))
+    shown.sort(key=lambda each: _is_past(each, wanted, asks, fleet))
     return shown
 
 
-def grouped(fleet: Fleet, shown: Sequence[Worker]) -> Iterator[WorkerRow]:
-    """Put a heading before the workers of each controller."""
-    counts = Counter(controller_of(each) for each in shown)
-    asking = fleet.asks()
-    asks = Counter(controller_of(each) for each in shown if asking[each.key])
-    last: Key | None = None
-    for worker in shown:
-        controller = controller_of(worker)
-        if controller != last:
-            last = controller
+def grouped(fleet: Fleet, shown: Sequence[Worker], wanted: Wanted) -> Iterator[WorkerRow]:
+    """Put a heading before the workers of each controller, and before those that are past."""
+    asks = fleet.asks()
+    together = [(_is_past(each, wanted, asks, fleet), controller_of(each)) for each in shown]
+    counts = Counter(together)
+    asking = Counter(group for group, each in zip(together, shown, strict=True) if asks[each.key])
+    last: tuple[bool, Key] | None = None
+    for group, worker in zip(together, shown, strict=True):
+        if group != last:
+            last = is_past, controller = group
             label = fleet.controllers.get(controller, controller.id)
-            yield Group(controller, label, counts[controller], asks[controller])
+            yield Group(controller, label, counts[group], asking[group], is_past)
         yield worker
 
 
@@ -114,7 +124,9 @@ def questions(fleet: Fleet, finding: Finding, chosen: Key | None) -> list[tuple[
         found[chosen] = fleet.gone[chosen].question
     if finding.hidden:
         found = {key: each for key, each in found.items() if has(fleet, key, each, finding)}
-    return sorted(found.items(), key=lambda item: (item[1].created_at, item[0]))
+    return sorted(
+        found.items(), key=lambda item: (fleet.here(item[0].host, item[1].created_at), item[0])
+    )
 
 
 def lines(fleet: Fleet, finding: Finding) -> list[Line]:
@@ -127,9 +139,11 @@ def lines(fleet: Fleet, finding: Finding) -> list[Line]:
 
 
 def outcome(fleet: Fleet, key: Key) -> str | None:
-    """Say what became of a question; None while it is pending."""
+    """Say what became of a question; None while it can be answered."""
+    if key in fleet.questions:
+        return None if fleet.is_heard(key) else "nobody waits"
     gone: Gone | None = fleet.gone.get(key)
-    return None if gone is None or key in fleet.questions else gone.outcome
+    return None if gone is None else gone.outcome
 
 
 def texts_of(worker: Worker) -> tuple[str | None, ...]:
@@ -156,12 +170,21 @@ def _is_shown(worker: Worker, wanted: Wanted, asks: Counter[Key], fleet: Fleet) 
     if worker.key in wanted.kept:
         return True
     is_there = wanted.with_ended or worker.is_living or bool(asks[worker.key])
-    is_there = is_there or worker.changed_at > wanted.ended_after
-    if not is_there:
+    if not is_there and _ended_before(worker, wanted, fleet):
         return False
     found = wanted.finding
     label = fleet.controllers.get(controller_of(worker))
     return not found.hidden or found.is_in(*texts_of(worker), label, state_of(worker, asks))
+
+
+def _is_past(worker: Worker, wanted: Wanted, asks: Counter[Key], fleet: Fleet) -> bool:
+    """Tell whether a worker ended longer ago than it is shown for by itself."""
+    is_here = worker.is_living or bool(asks[worker.key])
+    return not is_here and _ended_before(worker, wanted, fleet)
+
+
+def _ended_before(worker: Worker, wanted: Wanted, fleet: Fleet) -> bool:
+    return fleet.here(worker.key.host, worker.changed_at) <= wanted.ended_after
 
 
 def _controller_name(fleet: Fleet, worker: Worker) -> tuple[str, str]:

@@ -57,6 +57,13 @@ class Back(msgspec.Struct, frozen=True):
     host: str
 
 
+class ClockRead(msgspec.Struct, frozen=True):
+    """How far the clock that a host's times are of is ahead of the one here."""
+
+    host: str
+    ahead_s: float
+
+
 class TailRead(msgspec.Struct, frozen=True):
     """The end of a worker's stream, oldest first."""
 
@@ -73,4 +80,4 @@ class DetailsRead(msgspec.Struct, frozen=True):
     runs: Sequence[Run] = ()
 
 
-Notice = Listed | Came | Lost | Back | TailRead | DetailsRead
+Notice = Listed | Came | Lost | Back | ClockRead | TailRead | DetailsRead

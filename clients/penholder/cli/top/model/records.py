@@ -62,6 +62,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     options: list[Option]
     created_at: str
     deadline_at: str | None = None
+    keep: bool = False
+    runtime_epoch: int | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from importlib import import_module
 from keyword import iskeyword
 
 from penholder.cli.terminal import helping
-from penholder.cli.terminal.failures import Usage
+from penholder.cli.terminal.failures import USAGE, Usage
 from penholder.cli.terminal.options import nearest
 
 VERBS = {
@@ -26,7 +26,7 @@ def run(words: Sequence[str]) -> int:
     """Carry out `penholder agent words…`; returns the exit code."""
     if not words or words[0] in ("--help", "-h"):
         print(_help())
-        return 0
+        return 0 if words else USAGE
     verb = words[0]
     if verb not in VERBS:
         raise Usage(f"penholder agent has no verb {verb!r}{nearest(verb, VERBS)}")

@@ -7,6 +7,7 @@ from penholder.cli.agent import launchers, starting
 from penholder.cli.agent.starting import Wanted
 from penholder.cli.commands import up
 from penholder.cli.run import naming
+from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.options import Parser, normalized
 from penholder.cli.words import frame
 from penholder.cli.words.agent import following
@@ -23,6 +24,7 @@ _LONGEST_S = 30 * 86_400
 def run(words: Sequence[str]) -> int:
     """Carry out `penholder agent start words…`; returns the exit code."""
     found, options = frame.read(_parser(), words, fence=True)
+    _check_worktree(words, found.worktree, found.prompt)
     if found.host is not None:
         from penholder.cli.words import on_host  # noqa: PLC0415 - few go elsewhere
 
@@ -56,6 +58,15 @@ def run(words: Sequence[str]) -> int:
         return following.follow(client, worker, shows=not options.json)
 
 
+def _check_worktree(words: Sequence[str], branch: str | None, prompt: str | None) -> None:
+    """Refuse a word that may be the branch or the prompt; either is made of it without a word."""
+    if branch and prompt is None and f"--worktree={branch}" not in words:
+        raise Usage(
+            f"--worktree {branch!r}: that may be its branch or the prompt; write --worktree=BRANCH"
+            " for the branch, and the prompt before --worktree"
+        )
+
+
 def _parser() -> Parser:
     parser = frame.parser(
         "agent start",
@@ -79,7 +90,8 @@ def _parser() -> Parser:
         nargs="?",
         const="",
         metavar="BRANCH",
-        help="in a git worktree of its own, on a new branch; default penholder/NAME",
+        help="in a git worktree of its own, on a new branch; default penholder/NAME. Write"
+        " --worktree=BRANCH, as a word after it may be the prompt",
     )
     parser.add_argument("--controller", metavar="ID", help="whose it is; default: the directory's")
     parser.add_argument("--host", metavar="NAME", help="on that host of the daemon's store")

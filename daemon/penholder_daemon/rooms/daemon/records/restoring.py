@@ -16,9 +16,10 @@ before: what is told of the ends is then after everything that a reader can have
 
 import msgspec
 
-from penholder_daemon.core import handed_out, journal, read_cursors
+from penholder_daemon.core import handed_out, history, journal, read_cursors
 from penholder_daemon.core.counters import EPOCH_FLOOR
 from penholder_daemon.core.handed_out import HandedOut
+from penholder_daemon.core.history import Break
 from penholder_daemon.core.transaction import Tx
 from penholder_daemon.rooms.controllers import records as controllers
 from penholder_daemon.rooms.hosts import records as hosts
@@ -29,6 +30,8 @@ from penholder_daemon.rooms.runtime import records as runtime
 from penholder_daemon.rooms.sessions import records as sessions
 
 _COUNTERS = (EPOCH_FLOOR, sessions.VERSIONS, queue_records.VERSIONS, read_cursors.RISES)
+NOTHING_KNOWN = HandedOut(is_all=False, counters=dict.fromkeys(_COUNTERS, 0))
+"""What was given out where nobody can tell; of counters also those that are not begun here."""
 _WHY = "the database was restored from a backup"
 _WHY_MOVED = "the database was moved to another store"
 
@@ -42,13 +45,22 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     queue_tasks: int
 
 
-def go_on(tx: Tx, *, known: HandedOut, file: str) -> Ended:
-    """Go on from a backup: `known` is what the database in its place has given out."""
+def go_on(tx: Tx, *, known: HandedOut, file: str, identity: str | None = None) -> Ended:
+    """Go on from a backup: `known` is what the database in its place has given out.
+
+    Where a server keeps it, under the `identity` that it has now.
+    """
     # Before it is lifted: up to here the backup holds everything.
     pos = journal.position(tx)
     # A counter that was not begun yet in the backup may have been since.
-    begun = {**dict.fromkeys(_COUNTERS, 0), **known.counters}
-    ended = _end_all(tx, msgspec.structs.replace(known, counters=begun), _WHY)
+    begun = {**NOTHING_KNOWN.counters, **known.counters}
+    handed_out.go_on_above(tx, msgspec.structs.replace(known, counters=begun))
+    if identity is not None:
+        history.note(tx.store, identity)
+        history.note_break(tx.store, Break(pos, journal.position(tx)))
+    history.note_fenced(tx.store)
+    ended = end_all(tx, _WHY)
+    hosts.leave_all(tx)
     journal.note(
         tx,
         "daemon",
@@ -67,7 +79,11 @@ def go_on_elsewhere(tx: Tx, *, source: str, target: str) -> Ended:
     What it holds is all that was ever given out. But whoever holds anything may go on with the
     store that was copied, if somebody starts a daemon on it, so nobody holds it in both.
     """
-    ended = _end_all(tx, handed_out.read(tx, is_all=True), _WHY_MOVED)
+    handed_out.go_on_above(tx, handed_out.read(tx, is_all=True))
+    # It is nobody's backup: whatever it is opened under is its own.
+    history.forget(tx.store)
+    ended = end_all(tx, _WHY_MOVED)
+    hosts.leave_all(tx)
     journal.note(
         tx,
         "daemon",
@@ -79,15 +95,14 @@ def go_on_elsewhere(tx: Tx, *, source: str, target: str) -> Ended:
     return ended
 
 
-def _end_all(tx: Tx, known: HandedOut, why: str) -> Ended:
-    """Fence everybody, and end all that is held in an orderly way."""
-    handed_out.go_on_above(tx, known)
-    ended = Ended(
+def end_all(tx: Tx, why: str) -> Ended:
+    """End all that is held in an orderly way, when everybody is fenced.
+
+    What it leaves for hosts stays, unless those are left themselves.
+    """
+    return Ended(
         owners=controllers.release_all(tx),
         seats=runtime.lose_all(tx, why),
         runs=runs.void_all(tx),
         queue_tasks=queue.free_all(tx, why),
     )
-    # After the ends, which name the host of each and may leave something for it.
-    hosts.leave_all(tx)
-    return ended

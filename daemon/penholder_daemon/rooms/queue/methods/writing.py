@@ -151,7 +151,13 @@ def wait(
     """Claim as queue.claim does, as soon as there is something; empty at the timeout."""
     terms = Terms(runner_id=runner_id, lease_ms=lease_ms, own_token=token)
     claimed = claiming.claim(tx, queue, lanes, max_tasks, terms)
-    return Waiting(Page(items=claimed), ready=bool(claimed), streams=(streams.queue(queue),))
+    return Waiting(
+        Page(items=claimed),
+        ready=bool(claimed),
+        streams=(streams.queue(queue),),
+        # Who takes from every lane and got nothing knows that there is nothing for anybody.
+        others_may_find=lanes is not None,
+    )
 
 
 @room.mutation(sockets=_BOTH, errors=_HELD)

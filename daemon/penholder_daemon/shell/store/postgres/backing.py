@@ -22,8 +22,8 @@ from penholder_daemon.shell.store.postgres.connecting import (
     database_of,
     once_a_second,
 )
-from penholder_daemon.shell.store.postgres.hints import Hints
 from penholder_daemon.shell.store.postgres.patience import Patience
+from penholder_daemon.shell.store.postgres.plans import BY_INDEXES
 from penholder_daemon.shell.store.postgres.serving import name_of_run, together
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 from penholder_daemon.shell.store.postgres.upkeep import PostgresUpkeep
@@ -44,7 +44,7 @@ class PostgresBacking:
     def __init__(self, url: str, password_file: str | None, paths: Paths, host_id: str) -> None:
         """Connect to nothing yet."""
         self._url = url
-        self._connector = partial(connector, url, password_file=password_file)
+        self._connector = partial(connector, url, password_file=password_file, **BY_INDEXES)
         self._host_id = host_id
         self._name = name_of_run(host_id)
         self._patience = Patience()
@@ -73,11 +73,8 @@ class PostgresBacking:
         self._patience.start()
         store = opening.open_serving(together(watched, self._name))
         own = Own(self._host_id, world.started_at, host_calls, lambda: of(world.rules))
-        # Who listens waits for ever.
-        listen = self._patience.watching(self._connector(name=f"{self._name} hints"))
-        hints = Hints(listen, lambda pid: pid == store.connection.info.backend_pid)
         try:
-            self._writing = PostgresWriting(store, hints, self._patience, make_committer, own)
+            self._writing = PostgresWriting(store, self._patience, make_committer, own)
             refused = self._writing.join()
         except StoreFault as fault:
             store.close()

@@ -8,6 +8,8 @@ import psycopg
 
 from penholder_daemon.core.store import Row, SqlValue, StoreFault, Write
 from penholder_daemon.shell.store.backing import Clock
+from penholder_daemon.shell.store.postgres.connection import Connection
+from penholder_daemon.shell.store.postgres.plans import BY_STATISTICS
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 
 _VIEW = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -29,8 +31,8 @@ class PostgresReader(PostgresStore):
         """
         self._clock = clock
 
-    def _find_life(self) -> None:
-        """Look for none: no commit of a reader is found out about."""
+    def _greet(self, connection: Connection) -> None:
+        """Ask for nothing: no commit of a reader is found out about."""
 
     def _begin(self) -> None:
         budget_ms = 0 if self._clock is None else self._clock.budget_ms
@@ -40,6 +42,8 @@ class PostgresReader(PostgresStore):
             # does. A quick query's time is shorter than any wait worth telling; it is tried again.
             lock_ms = max(_LEAST_LOCK_MS, budget_ms // 2)
             script = f"{script}; SET LOCAL lock_timeout = {lock_ms}"
+        else:
+            script = f"{script}; {BY_STATISTICS}"
         self._begin_by(lambda: self._run_script(script))
         # Without a budget it is upkeep, which takes as long as it takes.
         patience = budget_ms / 1000 + _PATIENCE_SECONDS

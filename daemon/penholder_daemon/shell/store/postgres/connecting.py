@@ -41,6 +41,8 @@ _SETTINGS = {
     # What a database or a role may be set to, and what nothing here reckons with.
     "default_transaction_isolation": r"read\ committed",
     "default_transaction_deferrable": "off",
+    # Rows that a policy hides are refused, not left out: what is not seen would be made again.
+    "row_security": "off",
     "statement_timeout": "0",
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": f"{_IDLE_MS}",
@@ -62,11 +64,16 @@ _LIFE = (
 )
 """Statistics begin anew after a crash, not after a stop. A standby has a timeline of its own."""
 _WHAT_HOLDS = (
-    "SELECT current_setting('synchronous_commit'), current_setting('session_replication_role')"
+    "SELECT current_setting('synchronous_commit'), current_setting('session_replication_role'),"
+    " pg_is_in_recovery()"
 )
 _NO_TRIGGERS = (
     "session_replication_role is 'replica' for this database or role, so that neither triggers nor"
     " references are at work in it; reset it (ALTER DATABASE … RESET session_replication_role)"
+)
+_IN_RECOVERY = (
+    "the server is a standby or is being recovered, and takes nothing in until that has ended:"
+    " promote it, or name the primary too (host=a,b and target_session_attrs=read-write in the URL)"
 )
 _CONNECT_SECONDS = 5
 _AGAIN_SECONDS = 1.0
@@ -220,12 +227,15 @@ def _text(value: bytes | None) -> str | None:
 def make_sound(connection: Connection) -> None:
     """See to it that what is committed over it holds, whatever the database is set to.
 
-    A commit waits for the disk, and triggers and references are at work; raises StoreFault.
+    A commit waits for the disk, and triggers and references are at work. Raises StoreFault, also
+    where nothing can be committed.
     """
     with cursor_of(connection) as cursor:
         found = cursor.execute(_WHAT_HOLDS).fetchone()
         assert found is not None  # it selects from no table
-        synchronous_commit, role = found
+        synchronous_commit, role, is_in_recovery = found
+        if is_in_recovery:
+            raise StoreFault(_IN_RECOVERY)
         if synchronous_commit == "off":
             cursor.execute("SET synchronous_commit = 'on'")
         if role == "replica":

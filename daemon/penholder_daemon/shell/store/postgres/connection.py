@@ -41,6 +41,13 @@ class Connection(psycopg.Connection[Row]):
         finally:
             self.patience_seconds = patience
 
+    def take_notices(self) -> None:
+        """Hand on what the server has told besides, as far as it was taken in."""
+        hand_on = self.pgconn.notify_handler
+        while (notice := self.pgconn.notifies()) is not None:
+            if hand_on is not None:
+                hand_on(notice)
+
     def new_trip_name(self) -> bytes:
         """Return one that no statement of this session has had."""
         return b"trip_%d" % next(self._numbers)

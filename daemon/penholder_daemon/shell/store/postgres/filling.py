@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import psycopg
 
 from penholder_daemon.core.store import Row, StoreFault
-from penholder_daemon.shell.store.postgres import connecting, faults
+from penholder_daemon.shell.store.postgres import connecting, faults, serving
 from penholder_daemon.shell.store.postgres.connecting import SCHEMA
 from penholder_daemon.shell.store.postgres.store import PostgresStore
 
@@ -17,7 +17,7 @@ _STORED = (
     " AND NOT a.attisdropped AND a.attgenerated = ''"
 )
 _OTHERS = (
-    "SELECT application_name || ' of ' || COALESCE(host(client_addr), 'its own machine')"
+    "SELECT application_name, host(client_addr)"
     " FROM pg_stat_activity WHERE datname = current_database()"
     " AND application_name LIKE 'penholder%'"
     " AND pid <> pg_backend_pid() ORDER BY pid LIMIT 1"
@@ -43,9 +43,13 @@ def stored_columns(store: PostgresStore) -> dict[str, set[str]]:
 
 
 def another(store: PostgresStore) -> str | None:
-    """Say who else of ours is connected with this database, if anybody is."""
+    """Say who else of ours is connected with this database, and from where, if anybody is."""
     row = store.row(_OTHERS)
-    return None if row is None else str(row[0])
+    if row is None:
+        return None
+    name, address = row
+    where = "over a socket of the server's machine" if address is None else f"from {address!s}"
+    return f"{serving.called(store.connection, str(name))}, {where}"
 
 
 def named(store: PostgresStore) -> str:

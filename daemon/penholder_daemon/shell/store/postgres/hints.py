@@ -1,78 +1,67 @@
-"""Hearing that another daemon has committed, over a connection of its own.
+"""Hearing that another daemon has committed, over the connection that writes.
 
-The server tells whoever listens at each commit. It is a hint that makes things fast: what is told
-may be lost with its connection, so everything is looked at once a second without any. Whoever hears
-one looks at the tables; nothing but that is in it.
+The server tells whoever listens of each commit, by the number of its transaction (`take_pen` has it
+do so). It is a hint that makes things fast, never relied on: what is told may be lost with its
+connection, so everything is looked at once a second without any. Whoever may connect may tell, and
+anything: what is no number of a transaction is taken for news.
 
-The first one is heard at once. Those that follow within a moment are heard together: were every
-commit of sixteen daemons looked at by the fifteen others, looking would be most of what is done.
+A session is told of nothing while it is amid a transaction, so whoever writes all the time hears of
+others with the end of its own. Numbers come in order under the lock of all who write. So what has a
+lower one than this daemon's last transaction was seen by that, and is no news. Only a daemon that
+has nothing to write is woken by it.
+
+The first one is looked at at once. Those that follow within a moment are looked at together: were
+every commit of sixteen daemons looked at by the fifteen others, looking would be most of what is
+done.
 """
 
-import threading
-from collections.abc import Callable
-
 import psycopg
-import structlog
 
-from penholder_daemon.core.store import StoreFault
-from penholder_daemon.shell.store.postgres.connecting import Connect
 from penholder_daemon.shell.store.postgres.connection import Connection
-from penholder_daemon.shell.store.postgres.patience import cut
-from penholder_daemon.shell.store.postgres.pen import CHANNEL
 
-log = structlog.get_logger()
-
-_AGAIN_SECONDS = 1.0
-_MOMENT_SECONDS = 0.003
+CHANNEL = "penholder"
+"""As `take_pen` names it."""
+MOMENT_SECONDS = 0.003
+_NOTHING, _ANYTHING = 0, 1 << 64
+_MOST_DIGITS = 20
+"""Of the number of a transaction, which has 64 bits."""
 
 
 class Hints:
-    """Listens on a thread of its own until it is closed."""
+    """What others have told since the store was looked at."""
 
-    def __init__(self, connect: Connect, is_own: Callable[[int], bool]) -> None:
-        """Listen to nobody yet; `is_own` knows the sessions of this daemon that write."""
-        self._connect = connect
-        self._is_own = is_own
-        self._connection: Connection | None = None
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+    def __init__(self) -> None:
+        """Know nothing, so that there may be anything."""
+        self._newest = _ANYTHING
 
-    def start(self, heard: Callable[[], None]) -> None:
-        """Begin; `heard` is called on the thread."""
-        self._thread = threading.Thread(
-            target=self._run, args=(heard,), name="penholder-hints", daemon=True
-        )
-        self._thread.start()
+    def listen(self, connection: Connection) -> None:
+        """Listen over a new connection; raises psycopg.Error."""
+        connection.add_notify_handler(self._note)
+        connection.execute(f"LISTEN {CHANNEL}".encode())
+        # What was told while nobody listened.
+        self._newest = _ANYTHING
 
-    def close(self) -> None:
-        """End the thread and its connection."""
-        self._closing.set()
-        if self._connection is not None:
-            cut(self._connection)
-        if self._thread is not None:
-            self._thread.join()
+    def _note(self, notice: psycopg.Notify) -> None:
+        self._newest = max(self._newest, _number(notice.payload))
 
-    def _run(self, heard: Callable[[], None]) -> None:
-        while not self._closing.is_set():
-            try:
-                self._listen(heard)
-            except (StoreFault, psycopg.Error) as error:
-                if not self._closing.is_set():
-                    log.debug("hints of other daemons are not heard", reason=str(error))
-            self._closing.wait(_AGAIN_SECONDS)
+    def take_in(self, connection: Connection) -> None:
+        """Take in what has come while nothing was asked for."""
+        try:
+            connection.pgconn.consume_input()
+        except psycopg.Error:
+            # It is lost, as whoever looks finds out.
+            self._newest = _ANYTHING
+        connection.take_notices()
 
-    def _listen(self, heard: Callable[[], None]) -> None:
-        with self._connect() as connection:
-            self._connection = connection
-            # Set before it was seen, or seen before it was set: either way it ends.
-            if self._closing.is_set():
-                return
-            connection.execute(f"LISTEN {CHANNEL}".encode())
-            # What was told while nobody listened.
-            heard()
-            while not self._closing.is_set():
-                # One, and all that have come with it.
-                notices = list(connection.notifies(stop_after=1))
-                if not all(self._is_own(notice.pid) for notice in notices):
-                    heard()
-                    self._closing.wait(_MOMENT_SECONDS)
+    def forget(self) -> None:
+        """Hear of what is told from now on: what was told so far is about to be seen."""
+        self._newest = _NOTHING
+
+    def are_newer_than(self, number: int | None) -> bool:
+        """Whether others have told of what a transaction, the last one here, has not seen."""
+        return self._newest > (number or _NOTHING)
+
+
+def _number(payload: str) -> int:
+    is_number = payload.isascii() and payload.isdecimal() and len(payload) <= _MOST_DIGITS
+    return int(payload) if is_number else _ANYTHING

@@ -10,9 +10,9 @@ from typing import TypeVar
 import psycopg
 
 from penholder_daemon.core.store import StoreBusy, StoreFault, integer
-from penholder_daemon.migrations import postgresql_steps
+from penholder_daemon.migrations import postgresql_schema, postgresql_steps
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
-from penholder_daemon.shell.store.postgres import connecting, faults
+from penholder_daemon.shell.store.postgres import connecting, faults, serving
 from penholder_daemon.shell.store.postgres.beside import BesideStore, PostgresReader
 from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect
 from penholder_daemon.shell.store.postgres.connection import Connection
@@ -36,6 +36,11 @@ _FOLLOWERS = (
     " AND k.connamespace = CAST($1 AS regnamespace)"
 )
 _OWNER = "SELECT current_user, pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = $1"
+_OTHERS_TABLES = (
+    "SELECT current_user, pg_get_userbyid(relowner) FROM pg_class"
+    " WHERE relnamespace = CAST($1 AS regnamespace) AND relkind = 'r'"
+    " AND NOT pg_has_role(relowner, 'USAGE') LIMIT 1"
+)
 _MAY_MAKE = (
     "SELECT current_user, current_database(), has_database_privilege(current_database(), 'CREATE')"
 )
@@ -88,9 +93,7 @@ def _open(connect: Connect, kind: type[StoreT]) -> StoreT:
             opened.pop_all()
         return store
     except psycopg.Error as error:
-        # What the role may not do it may do only once somebody has said so.
-        may_pass = faults.is_fault(error) and error.sqlstate != faults.NO_RIGHT
-        refusal = UnwritableDatabase if may_pass else UnusableDatabase
+        refusal = UnwritableDatabase if faults.may_pass(error) else UnusableDatabase
         raise refusal(f"PostgreSQL cannot be used: {faults.words(error)}") from error
     except StoreBusy as busy:
         raise UnwritableDatabase(str(busy)) from busy
@@ -136,8 +139,7 @@ def prepare(connection: Connection) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    steps = postgresql_steps()
-    known = steps[-1][0]
+    known = postgresql_schema()
     with connecting.cursor_of(connection) as cursor:
         found = version_in(connection)
         if found is None:
@@ -148,7 +150,10 @@ def _upgrade(connection: Connection) -> None:
                 f"the database has schema {found}, this program (penholder {__version__}) knows up"
                 f" to {known}: upgrade the program"
             )
-        for number, _, sql in steps:
+        if 0 < found < known:
+            _refuse_below_others(connection)
+            _require_owner(connection)
+        for number, _, sql in postgresql_steps():
             if number > found:
                 connecting.run_script(connection, sql)
         if found < known:
@@ -156,6 +161,29 @@ def _upgrade(connection: Connection) -> None:
                 "INSERT INTO schema_version (number, version) VALUES (1, $1)"
                 " ON CONFLICT (number) DO UPDATE SET version = excluded.version",
                 (known,),
+            )
+
+
+def _refuse_below_others(connection: Connection) -> None:
+    older = serving.of_older_programs(connection)
+    if older:
+        raise StoreBusy(
+            f"the schema cannot be brought to {postgresql_schema()} below {' and '.join(older)}, of"
+            " an older program: stop every such daemon, and start it by the newer program"
+            f" (penholder {__version__})"
+        )
+
+
+def _require_owner(connection: Connection) -> None:
+    """Refuse to change another role's tables before the server does, and say whose they are."""
+    with connecting.cursor_of(connection) as cursor:
+        others = cursor.execute(_OTHERS_TABLES, (SCHEMA,)).fetchone()
+        if others is not None:
+            role, owner = others
+            raise UnusableDatabase(
+                f"the schema cannot be brought to {postgresql_schema()} by the role {role!s}: its"
+                f" tables are of the role {owner!s}. Start a daemon once whose URL names {owner!s},"
+                f" or REASSIGN OWNED BY {owner!s} TO {role!s} in this database"
             )
 
 

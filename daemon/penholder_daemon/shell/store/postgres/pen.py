@@ -4,22 +4,20 @@ from typing import NamedTuple
 
 import msgspec
 
-from penholder_daemon.core import server_clock
+from penholder_daemon.core import places, server_clock
 from penholder_daemon.core.store import Row, Since, integer
 from penholder_daemon.shell.store.postgres.connecting import LOCK_MS
 
 PEN = 0x50454E31
 """The key of the lock that every writer takes."""
-CHANNEL = "penholder"
-"""Where each commit is told of, for other daemons: a hint, never relied on."""
 BEGIN_TO_WRITE = (
     f"BEGIN; SELECT pg_advisory_xact_lock({PEN}), pg_current_xact_id();"
     " SELECT pg_snapshot_xmin(pg_current_snapshot())"
 )
 """The lock, the number of this transaction, and of those under way then the lowest."""
-TAKE_PEN = f"SELECT * FROM take_pen({PEN}, $1, $2, TRUE)"
-"""The same as a daemon, whose host and known position are given: with the time, what its host is,
-and what others have done."""
+TAKE_PEN = f"SELECT * FROM take_pen({PEN}, $1, $2, $3)"
+"""The same as a daemon, whose host and known position are given, and whether others are told of the
+commit: with the time, what its host is, and what others have done."""
 FREE_PEN = (
     "SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
     " WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objsubid = 1 AND l.granted"
@@ -47,19 +45,22 @@ class Taken(NamedTuple):
 
 def read_taken(row: Row) -> Taken:
     """Read what taking it has found."""
-    number, oldest, server_ms, state, started_at, changed, pos, heads, mark, left_here = row
+    number, oldest, server_ms, state, started_at, changed, pos, heads, placed, mark, left = row
     since = Since(
         integer(changed),
         integer(pos),
         None if heads is None else _heads(str(heads)),
-        [(server_clock.MARK, None if mark is None else tuple(_mark(str(mark))))],
+        [
+            (places.PLACED, (placed,)),
+            (server_clock.MARK, None if mark is None else tuple(_mark(str(mark)))),
+        ],
     )
     return Taken(
         number=integer(number),
         oldest=integer(oldest),
         server_ms=integer(server_ms),
         host=(state, started_at),
-        is_left=left_here == 1,
+        is_left=left == 1,
         since=since,
     )
 

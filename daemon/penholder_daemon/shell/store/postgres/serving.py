@@ -14,14 +14,19 @@ A session of another run of the same host is of a daemon that is gone, and ends 
 directory was copied, as with a whole machine, and its daemon is at work there under the same id.
 Then both would take the other's workers for their own. A directory's own lock does not reach as
 far, so it is here that the second one is refused.
+
+The schema is brought to the newest step by whoever comes first. A daemon that is at work on the one
+before would meet what it does not know, so nothing is changed under it: which schema a daemon knows
+is part of the name by which it is connected.
 """
 
 from secrets import token_hex
 from time import monotonic, sleep
 
 from penholder_daemon.core.store import StoreBusy, StoreFault
+from penholder_daemon.migrations import postgresql_schema
 from penholder_daemon.shell.store.postgres import connecting
-from penholder_daemon.shell.store.postgres.connecting import Connect
+from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect
 from penholder_daemon.shell.store.postgres.connection import Connection
 
 SERVES = 0x50454E32
@@ -52,6 +57,9 @@ _WHO = (
 WHO_SERVES = f"{_WHO} AND l.mode = 'ShareLock'"
 """The names of all who serve it together."""
 _NAME = "penholder "
+_HOST = "host_"
+_HAS_HOSTS = f"SELECT to_regclass('{SCHEMA}.hosts') IS NOT NULL"
+_HOST_NAME = f"SELECT host_name FROM {SCHEMA}.hosts WHERE host_id = $1"
 
 
 def name_of(host_id: str) -> str:
@@ -60,13 +68,40 @@ def name_of(host_id: str) -> str:
 
 
 def name_of_run(host_id: str) -> str:
-    """Return by which name one of them is, which no other ever has."""
-    return f"{name_of(host_id)} {token_hex(4)}"
+    """Return by which name one of them is, which no other ever has; its schema is part of it."""
+    return f"{name_of(host_id)} {postgresql_schema()}-{token_hex(4)}"
+
+
+def _schema_in(name: str) -> int:
+    """Return which schema a daemon of that name knows, 0 for one of before it was told."""
+    told, is_told, _ = name.removeprefix(_NAME).partition(" ")[2].partition("-")
+    return int(told) if is_told and told.isdecimal() else 0
+
+
+def of_older_programs(connection: Connection) -> list[str]:
+    """Say for people which daemons serve a database and do not know the schema of this program."""
+    known = postgresql_schema()
+    with connecting.cursor_of(connection) as cursor:
+        names = [str(name) for [name] in cursor.execute(WHO_SERVES).fetchall()]
+    return sorted({called(connection, name) for name in names if _schema_in(name) < known})
 
 
 def host_in(name: str) -> str:
     """Return the id of the host whose daemon is connected by a name."""
     return name.removeprefix(_NAME).partition(" ")[0]
+
+
+def called(connection: Connection, name: str) -> str:
+    """Say for people who is connected by a name: a daemon by its host, any other as it is."""
+    host_id = host_in(name)
+    if not name.startswith(f"{_NAME}{_HOST}"):
+        return name
+    with connecting.cursor_of(connection) as cursor:
+        # Where nobody has put a store there are no hosts yet.
+        is_there = cursor.execute(_HAS_HOSTS).fetchone() == (True,)
+        row = cursor.execute(_HOST_NAME, (host_id,)).fetchone() if is_there else None
+    label = f"host {host_id}" if row is None else f"host {row[0]!s} ({host_id})"
+    return f"the daemon of {label}"
 
 
 def together(connect: Connect, name: str) -> Connect:
@@ -122,5 +157,5 @@ def _take(connection: Connection, lock: str, how_to_go_on: str) -> None:
         if cursor.execute(lock).fetchone() == (1,):
             return
         holder = cursor.execute(_WHO).fetchone()
-    who = "another program" if holder is None else str(holder[0])
+    who = "another program" if holder is None else called(connection, str(holder[0]))
     raise StoreBusy(f"{who} has this database: {how_to_go_on}")

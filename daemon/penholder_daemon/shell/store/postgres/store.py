@@ -42,6 +42,7 @@ from penholder_daemon.core.store import (
 )
 from penholder_daemon.shell.store.postgres import connecting, counting, faults, pieces, serving
 from penholder_daemon.shell.store.postgres.connecting import Connect
+from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.dialect import comparable, translated
 from penholder_daemon.shell.store.postgres.finding_out import OF_ANOTHER_LIFE, find_out
 from penholder_daemon.shell.store.postgres.loop_waiting import on_thread
@@ -87,7 +88,7 @@ class PostgresStore:
         self._is_connecting = True
         try:
             self.connection = on_thread(self._connect)
-            self._life = self._find_life()
+            self._greet(self.connection)
         except psycopg.Error as error:
             # Connected, and lost again before it was ready for use.
             faults.refuse(error)
@@ -96,8 +97,9 @@ class PostgresStore:
         self.sessions += 1
         self._cursor = connecting.cursor_of(self.connection)
 
-    def _find_life(self) -> str | None:
-        return connecting.life_of(self.connection)
+    def _greet(self, connection: Connection) -> None:
+        """Ask and tell what a new session is to begin with; raises psycopg.Error or StoreFault."""
+        self._life = connecting.life_of(connection)
 
     # --- transactions -------------------------------------------------------------------------
     def _begin(self) -> None:
@@ -157,7 +159,8 @@ class PostgresStore:
             is_done = self._commit_in_one_trip(writes)
         except psycopg.Error as error:
             self._savepoints = 0
-            if self.connection.info.transaction_status not in _NOT_ANSWERED:
+            is_answered = self.connection.info.transaction_status not in _NOT_ANSWERED
+            if is_answered and not faults.is_of_the_line(error):
                 self._refuse_commit(error)
             # It may still be open: an end that comes amid a pipeline leaves it in no order.
             self.connection.close()
@@ -289,6 +292,8 @@ class PostgresStore:
             # Nothing can come of it any more; ended here, it is told from one that goes on.
             with suppress(psycopg.Error):
                 self._send("ROLLBACK")
+        if faults.is_of_the_line(error):
+            self.connection.close()
         if self.connection.closed:
             self._savepoints = 0
         faults.refuse(error)

@@ -29,15 +29,17 @@ class Telling:
         self._told = positions.last(store)
         self.is_behind = False
         """Whether there are entries that nobody here was told of, as far as is known."""
+        self.has_more = False
+        """Whether the last look found as many as one may, so that the next finds more at once."""
 
     def heard_of(self, pos: int) -> None:
         """Note that the journal goes up to a position."""
         self.is_behind |= pos > self._told
 
     @property
-    def look(self) -> tuple[str, tuple[int, int]] | None:
-        """What finds the entries that are to be told; None where nobody else has written any."""
-        return (journal.PUBLISHED_AFTER, (self._told, _AT_ONCE)) if self.is_behind else None
+    def look(self) -> tuple[str, tuple[int, int]]:
+        """What finds the entries that are to be told."""
+        return journal.PUBLISHED_AFTER, (self._told, _AT_ONCE)
 
     def without_a_gap(
         self, published: list[Published], looked: Sequence[Row] | None
@@ -53,11 +55,11 @@ class Telling:
                 looked = list(self._store.rows(journal.PUBLISHED_AFTER, self._told, _AT_ONCE))
         except StoreFault as fault:
             log.warning("entries are told later", reason=str(fault))
-            self.is_behind = True
+            self.is_behind, self.has_more = True, False
             return []
         if looked is not None:
             published = journal.published(looked)
-            self.is_behind = len(published) == _AT_ONCE
+            self.is_behind = self.has_more = len(published) == _AT_ONCE
         if published:
             self._told = published[-1].entry.pos
         return published

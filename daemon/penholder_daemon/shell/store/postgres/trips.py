@@ -114,6 +114,7 @@ class Trip:
                 connection.consume_input()
         refused = yield from self._take_answers(connection)
         connection.exit_pipeline_mode()
+        self._connection.take_notices()
         return refused
 
     def _take_answers(self, connection: PGconn) -> PQGen[PGresult | None]:

@@ -21,12 +21,14 @@ A transaction makes a bounded number of savepoints: past 64 the server keeps the
 everybody who reads pays for that.
 """
 
+import select
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic, perf_counter
 from typing import NamedTuple
 
 import msgspec
 import structlog
+import trio
 
 from penholder_daemon.core import positions, server_clock
 from penholder_daemon.core.commit import Answer, BatchOutcome, Committer, nothing_written
@@ -35,7 +37,8 @@ from penholder_daemon.core.shared_settings import Shared, stored
 from penholder_daemon.core.store import Row, StoreFault, integer
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter
 from penholder_daemon.shell.store.fault_changes import logged
-from penholder_daemon.shell.store.postgres.hints import Hints
+from penholder_daemon.shell.store.postgres.hints import MOMENT_SECONDS
+from penholder_daemon.shell.store.postgres.history import Histories
 from penholder_daemon.shell.store.postgres.loop_waiting import LoopHand
 from penholder_daemon.shell.store.postgres.patience import Patience
 from penholder_daemon.shell.store.postgres.pen import Taken
@@ -84,7 +87,6 @@ class PostgresWriting:
     def __init__(
         self,
         store: ServingStore,
-        hints: Hints,
         patience: Patience,
         make_committer: MakeCommitter,
         own: Own,
@@ -92,31 +94,55 @@ class PostgresWriting:
         """Go on from where the journal stands; raises StoreFault."""
         self._patience = patience
         self._store = store
-        self._hints = hints
         self._sessions = store.sessions
         self._version = store.data_version
         self._own = own
         self._telling = Telling(store)
+        self._histories = Histories(store, own.calls.settle_history)
         self._hand: LoopHand | None = None
         self._is_registered = self._is_fenced = self._owes_agreement = False
-        self._is_hinted = self._is_left = False
-        self._tried_at = self._looked_at = 0.0
+        self._is_left = self._is_resting = False
+        self._tried_at = self._looked_at = self._hinted_at = 0.0
         self._measured_at = perf_counter()
         self._progressed_at = perf_counter()
         self.database_bytes = _size_of(store)
         store.first_look = FirstLook(own.host_id, self._see)
         self._committer: Committer = make_committer(store)
 
-    def watch(self, poke: Callable[[], None]) -> None:
-        """Have it called, from any thread, when others may have written."""
+    def watch(self, hub: Hub, act: Callable[[], object]) -> None:
+        """Have something done once when something has come over the connection, or somewhat soon.
 
-        def heard() -> None:
-            # However often it is heard, one look sees all of it.
-            if not self._is_hinted:
-                self._is_hinted = True
-                poke()
+        Not right after a look for the same reason: then it is looked once for all of a moment.
+        """
+        if self._is_resting or self._store.connection.closed:
+            return
+        rest_seconds = self._hinted_at + MOMENT_SECONDS - perf_counter()
+        if rest_seconds > 0:
+            self._is_resting = True
+            trio.lowlevel.spawn_system_task(self._rest, rest_seconds, act)
+        elif self._is_hinted:
+            hub.soon(act)
+        else:
+            hub.when_ready(self._store.connection.fileno(), select.EPOLLIN, act)
 
-        self._hints.start(heard)
+    async def _rest(self, seconds: float, act: Callable[[], object]) -> None:
+        await trio.sleep(seconds)
+        self._is_resting = False
+        act()
+
+    def is_hinted(self) -> bool:
+        """Take in what has come, and tell whether others have written."""
+        self._store.take_in_hints()
+        return self._is_hinted
+
+    @property
+    def _is_hinted(self) -> bool:
+        # While nothing can be looked at, it is tried again once a second and not at every hint.
+        return self._has_news and self._committer.fault is None
+
+    @property
+    def _has_news(self) -> bool:
+        return self._store.is_hinted or self._telling.has_more
 
     @property
     def progressed_at(self) -> float:
@@ -157,7 +183,6 @@ class PostgresWriting:
 
     def close(self) -> None:
         """Close the connections."""
-        self._hints.close()
         self._store.close()
 
     def run(
@@ -202,6 +227,9 @@ class PostgresWriting:
 
     def _done(self, act: Callable[[], BatchOutcome]) -> BatchOutcome:
         outcome = logged(self._committer, act)
+        # Before anything else may come over another connection, to what may be another history.
+        self._histories.know(outcome.published)
+        self._settle_history(outcome)
         if self._is_fenced:
             self._is_fenced = False
             log.warning("this host is registered anew")
@@ -209,13 +237,18 @@ class PostgresWriting:
         if self._is_left:
             self._add(outcome, [self._own.calls.carry_out])
         self._look(outcome)
+        # Once more: what a look has carried out may be the first over another connection.
+        self._settle_history(outcome)
+        outcome.effects[:0] = self._histories.to_tell()
         looked, self._store.looked = self._store.looked, None
         outcome.published = self._telling.without_a_gap(outcome.published, looked)
+        self._histories.know(outcome.published)
         self._progressed_at = perf_counter()
         return outcome
 
     def join(self) -> str | None:
         """Be one of the hosts at work, or say why that cannot be; raises StoreFault."""
+        self._settle_history(BatchOutcome([]))
         return _refusal(self.run([self._own.calls.join], lambda _: None).answers)
 
     def _join_again(self, outcome: BatchOutcome) -> None:
@@ -230,21 +263,26 @@ class PostgresWriting:
         log.error("this host cannot be one of several any more", reason=refused)
         outcome.fatal = True
 
+    def _settle_history(self, outcome: BatchOutcome) -> None:
+        """Write what is to come before all else on another history, if this is one."""
+        if self._histories.is_owed:
+            self._histories.settle(lambda calls: self._add(outcome, calls))
+
     def _add(self, outcome: BatchOutcome, calls: list[Invocation]) -> list[Answer]:
         """Have calls of this host's own carried out, and add what they came to."""
         again = logged(self._committer, lambda: self._committer.run(calls))
+        self._histories.know(again.published)
         outcome.published += again.published
         outcome.effects += again.effects
         return again.answers
 
     # --- whose host it is ---------------------------------------------------------------------
     def _see(self, taken: Taken) -> None:
-        # All that was hinted at so far is seen by this transaction.
-        self._is_hinted = False
         self._is_left = taken.is_left
         self._store.looked = None
-        self._see_that_host_is_ours(taken.host)
-        self._store.look_behind = self._telling.look
+        if self._histories.allow(taken.since.pos):
+            self._see_that_host_is_ours(taken.host)
+        self._store.look_behind = self._telling.look if self._telling.is_behind else None
 
     def _see_that_host_is_ours(self, found: Row) -> None:
         # Without a lock on its row: under that of all who write nobody else changes it.
@@ -275,20 +313,27 @@ class PostgresWriting:
 
     # --- what others have done ----------------------------------------------------------------
     def _look(self, outcome: BatchOutcome) -> None:
-        now = perf_counter()
-        is_due = self._is_hinted or now - self._looked_at > _LOOK_SECONDS
+        now, is_hinted = perf_counter(), self._has_news
+        is_due = is_hinted or now - self._looked_at > _LOOK_SECONDS
         if not is_due or self._committer.fault is not None:
             return
-        self._is_hinted = False
+        if is_hinted:
+            self._hinted_at = now
+        self._store.forget_hints()
         self._looked_at = now
+        asked: list[tuple[str, Row]] = [(_LOOK, (self._own.host_id,))]
+        if is_hinted:
+            asked.append(self._telling.look)
         try:
-            found = self._store.row(_LOOK, self._own.host_id)
+            [found], *looked = self._store.look(asked)
             self._measure(now)
         except StoreFault:
             # What it is, and that it is told, is the committer's business.
             self._add(outcome, [])
             return
-        assert found is not None  # it selects from no table
+        if looked:
+            # Should another transaction begin, it is forgotten.
+            [self._store.looked] = looked
         pos, noted_pos, is_left, others, since_beat_ms = found
         self._telling.heard_of(max(integer(pos), integer(noted_pos)))
         self._store.tells_others = bool(others)

@@ -1,0 +1,1 @@
+-- Nothing: how a transaction begins where several daemons share a store changes no file.

@@ -1,0 +1,49 @@
+"""Patterns are told in words: what a person typed is not answered with a regular expression."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pytest
+
+import penholder_protocol
+from penholder_protocol import patterns
+
+_CONTRACT = Path(penholder_protocol.__file__).with_name("openrpc.json")
+
+
+def _patterns_in(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from (each for name, each in part.items() if name == "pattern" and each is str(each))
+        part = list(part.values())
+    for each in part if isinstance(part, list) else ():
+        yield from _patterns_in(each)
+
+
+_OF_THE_CONTRACT = sorted(set(_patterns_in(msgspec.json.decode(_CONTRACT.read_bytes()))))
+
+
+def test_all_of_the_contracts_have_words() -> None:
+    assert len(_OF_THE_CONTRACT) > 4
+    for pattern in _OF_THE_CONTRACT:
+        assert pattern not in patterns.in_words(pattern)
+
+
+@pytest.mark.parametrize("pattern", [*_OF_THE_CONTRACT, patterns.HOST_NAME, patterns.VARIABLE])
+def test_a_refusal_of_msgspecs_is_told_in_words(pattern: str) -> None:
+    word = Annotated[str, msgspec.Meta(pattern=pattern)]
+    wrong = "*" if pattern == patterns.TOPIC else "=\n"
+    for type_, given, place in (
+        (word, wrong, "x"), (word | None, wrong, "x"), (list[word], [wrong], "x[0]"),
+    ):  # fmt: skip
+        made = msgspec.defstruct("Made", [("x", type_)])
+        with pytest.raises(msgspec.ValidationError) as refused:
+            msgspec.convert({"x": given}, made)
+        told = patterns.explained(str(refused.value))
+        assert told == f"`$.{place}` must be {patterns.in_words(pattern)}"
+
+
+def test_another_refusal_is_left_as_it_is() -> None:
+    for text in ("Expected `int`", "Expected `str` matching regex 'x' - at `$.y`"):
+        assert patterns.explained(text) == text
