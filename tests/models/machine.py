@@ -7,6 +7,7 @@ it. The model knows nothing of kills: nothing that was acknowledged may be lost 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
 
@@ -33,6 +34,7 @@ from penholder_protocol.errors import IdempotencyNotKept, PenholderError
 from tests.helpers import soak
 from tests.helpers.harness import CONTROLLER, Json
 
+_DUE_TIMES = ("not_before_at", "lease_expires_at")
 _EMPTY: Json = {"items": [], "next": None}
 REGISTRY: Registry = build_registry()
 
@@ -55,7 +57,7 @@ class MortalBench(ABC):
     """
 
     clock_slack_ms = 0
-    """By how much a time may be told otherwise after a start, where real clocks are read."""
+    """By how much a due time may be told otherwise after a start, where real clocks are read."""
     _keys_made = 0
     _last: Acknowledged | None = None
 
@@ -115,7 +117,25 @@ class MortalBench(ABC):
             with pytest.raises(IdempotencyNotKept):
                 self.send(last.method, last.caller, last.params)
             return
-        assert self.send(last.method, last.caller, last.params) == last.answer
+        answer = self.send(last.method, last.caller, last.params)
+        assert self.with_times_of(last.answer, answer) == last.answer
+
+    def with_times_of(self, before: Json, after: Json) -> Json:
+        """Return a record as it is told after a start, with the due times that were told before.
+
+        Those are reckoned from the daemon's own time, so a task falls due when it did but for what
+        reading two clocks takes, and a lease ends no earlier; both are asserted.
+        """
+        if not isinstance(after, dict) or not isinstance(before, dict):
+            return after
+        same = dict(after)
+        for name in _DUE_TIMES:
+            if before.get(name) and after.get(name):
+                later_ms = _ms(after[name]) - _ms(before[name])
+                assert -self.clock_slack_ms <= later_ms
+                assert later_ms <= self.clock_slack_ms or name == "lease_expires_at"
+                same[name] = before[name]
+        return same
 
     @abstractmethod
     def send(self, method: str, caller: Caller, params: dict[str, object]) -> Json:
@@ -148,6 +168,10 @@ class MortalBench(ABC):
     @abstractmethod
     def seated_worker(self, worker_id: str) -> Caller:
         """Make a worker and seat a process, which goes on living when the daemon is killed."""
+
+
+def _ms(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp() * 1000
 
 
 def _with_token(answer: Json, token: object) -> Json:
