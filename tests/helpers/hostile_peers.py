@@ -231,6 +231,35 @@ def asks_costly_questions(sock: socket.socket, rng: random.Random) -> None:
     ))  # fmt: skip
 
 
+_REFUSED: list[tuple[str, dict[str, object]]] = [
+    ("worker.get", {"worker_id": "nobody"}),
+    ("event.append", {"worker_id": "nobody", "type": "t", "idempotency_key": "k"}),
+    ("event.append", {"worker_id": "nobody", "type": "t", "data": {"text": "x" * 190_000}}),
+    ("event.wait", {"worker_id": "nobody", "after_seq": 0}),
+    ("queue.wait", {"queue": "q", "runner_id": "r", "lease_ms": 1000, "lanes": []}),
+    ("journal.subscribe", {"streams": ["*"], "after": 1 << 40}),
+    ("journal.wait", {"streams": ["*"], "after": 1 << 40}),
+    ("daemon.backup", {"path": "/"}),
+    ("daemon.backup", {"path": "/", "idempotency_key": "k"}),
+    ("tx.apply", {"calls": [{"method": "worker.stop", "params": {"worker_id": "nobody"}}]}),
+    ("blob.put", {"upload_id": "nobody", "offset": 1, "bytes_base64": "AAAA" * 20_000}),
+]
+
+
+@_kind
+def is_refused_with_much(sock: socket.socket, rng: random.Random) -> None:
+    """Have every way to carry a request out refuse one that is large, and hear the answers."""
+    space = b'"params":{' + b" " * 90_000
+    asked = [
+        message(method, number, **params).replace(b'"params": {', space)
+        for number, (method, params) in enumerate(rng.sample(_REFUSED, len(_REFUSED)))
+    ]
+    sock.sendall(b"".join(asked))
+    heard = 0
+    while heard < len(asked) and (chunk := sock.recv(1 << 16)):
+        heard += chunk.count(b"\n")
+
+
 def attack(path: str, kind: str, seed: object) -> None:
     """Be one hostile peer, from connecting to the end; what the daemon answers is not looked at."""
     rng = random.Random(f"{kind}/{seed}")
