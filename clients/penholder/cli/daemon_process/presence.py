@@ -28,6 +28,7 @@ import msgspec
 from penholder import DaemonUnreachable
 
 _LOCK = "penholder.lock"
+_MOST_SAID_BYTES = 4096
 _OUTERMOST = "pid:[4026531836]"
 """What /proc calls the pid namespace that sees all processes."""
 
@@ -84,7 +85,7 @@ def find(directory: Path) -> Holder | None:
     """
     lock = directory / _LOCK
     try:
-        lines = lock.read_bytes().splitlines()
+        lines = _begins(lock).splitlines()
         found = lock.stat()
     except PermissionError:
         raise
@@ -101,6 +102,15 @@ def find(directory: Path) -> Holder | None:
     if _is_inside() and _is_taken(lock):
         return Holder(directory, None, socket)
     return None
+
+
+def _begins(lock: Path) -> bytes:
+    """Return what a lock file says; where a pipe stands in its place, nothing and at once."""
+    descriptor = os.open(lock, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, _MOST_SAID_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def pid_of_holder(directory: Path) -> int | None:
@@ -142,7 +152,7 @@ def _is_inside() -> bool:
 
 def _is_taken(lock: Path) -> bool:
     try:
-        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -105,6 +105,9 @@ def _schema_in_file(at: Situation) -> int | None:
         log = at.database.with_name("penholder.db-wal")
         if log.exists() and log.stat().st_size:
             return None
+        # Reading what is no file may take for ever, as of a pipe that nobody writes to.
+        if not at.database.is_file():
+            return None
         with at.database.open("rb") as file:
             header = file.read(_VERSION_OFFSET + 4)
     except OSError:

@@ -16,9 +16,13 @@ name any more and keeps nobody out, so it is looked at once more after it was ta
 import errno
 import fcntl
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
+
+from penholder_daemon.shell.disk.paths import UnusablePath
 
 log = structlog.get_logger()
 
@@ -74,7 +78,7 @@ class DirectoryLock:
             return
         try:
             again = _lock_file(self._path)
-        except (OSError, AlreadyRunning) as error:
+        except (OSError, AlreadyRunning, UnusablePath) as error:
             if str(error) != self._told:
                 self._told = str(error)
                 log.warning("the lock file was removed, and cannot be put back", reason=self._told)
@@ -134,6 +138,10 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _open(path: Path) -> int:
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            # What a pipe in its place is said, nobody could read there.
+            raise UnusablePath(f"{path} is no plain file: move it away, or choose another directory")
     flags = os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         return os.open(path, os.O_RDWR | flags, 0o600)

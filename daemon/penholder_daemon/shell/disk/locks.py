@@ -62,7 +62,7 @@ class Locks:
     def _lock_again(self, lost: DirectoryLock) -> None:
         try:
             self._runtime = DirectoryLock(self._paths.runtime_dir, self._paths.control_socket)
-        except (OSError, AlreadyRunning) as error:
+        except (OSError, AlreadyRunning, UnusablePath) as error:
             if str(error) != self._told:
                 self._told = str(error)
                 log.error("the runtime directory is new and cannot be locked", reason=self._told)
