@@ -12,7 +12,7 @@
  * waiting mends, and mistakes of the program (`ERR_…`), are thrown at once.
  */
 
-import { ConnectionLost, PenholderError } from "./errors.js";
+import { ConnectionLost, NotUnderstood, PenholderError } from "./errors.js";
 import { DEFAULT_WAIT_MS, KEYED, METHODS, TOKENED, WAITS } from "./generated.js";
 import { Patience } from "./patience.js";
 import { NoDaemon, UNREACHED_MS } from "./reach.js";
@@ -82,6 +82,7 @@ export class Call {
       if (this.#isPatient && retryable) return true;
       return code === "BUSY" || (code === "STORE_FAILED" && details["outcome"] === "unknown");
     }
+    if (failure instanceof NotUnderstood) return false;
     if (failure instanceof ConnectionLost) return true;
     const { code } = (failure ?? {}) as { code?: unknown };
     return typeof code === "string" && !HOPELESS.has(code) && !code.startsWith("ERR_");

@@ -27,7 +27,7 @@ import { secured, withToken } from "./tokens.js";
 
 export type { Notice } from "./connection.js";
 export { EntryStream } from "./entries.js";
-export { ConnectionLost, type ErrorData, PenholderError } from "./errors.js";
+export { ConnectionLost, type ErrorData, NotUnderstood, PenholderError } from "./errors.js";
 export * from "./generated.js";
 export { NoDaemon } from "./reach.js";
 

@@ -19,7 +19,7 @@
 
 import { connect, type Socket } from "node:net";
 
-import { ConnectionLost, PenholderError, type WireError } from "./errors.js";
+import { ConnectionLost, NotUnderstood, PenholderError, type WireError } from "./errors.js";
 import { WAITS } from "./generated.js";
 import type { Reach } from "./reach.js";
 import type { RequestIds } from "./request_ids.js";
@@ -65,6 +65,8 @@ export class Connection {
   readonly #pending = new Map<string, Pending>();
   #unnamed: Unnamed[] = [];
   #tail = "";
+  /** A line that is no message of a daemon. */
+  #unread: { line: string; error: unknown } | undefined;
   #refusal: Error | undefined;
   #closedHere = false;
   #ended = false;
@@ -131,14 +133,15 @@ export class Connection {
   #receive(text: string): void {
     const lines = (this.#tail + text).split("\n");
     this.#tail = lines.pop() ?? "";
-    try {
-      for (const line of lines) {
-        // Closed by what an earlier line has set in motion.
-        if (this.#closedHere) return;
-        this.#take(JSON.parse(line) as Notice | Answer);
+    for (const line of lines) {
+      // Closed by what an earlier line has set in motion, or not understood.
+      if (this.#closedHere || this.#unread !== undefined) return;
+      try {
+        this.#take(read(line));
+      } catch (error) {
+        this.#unread = { line, error };
+        this.#socket.destroy();
       }
-    } catch (error) {
-      this.#socket.destroy(error as Error); // this is no daemon that we understand
     }
   }
 
@@ -190,15 +193,32 @@ export class Connection {
 
   #end(): void {
     this.#ended = true;
-    const options = this.#refusal === undefined ? undefined : { cause: this.#refusal };
     // What is sent again would meet the same refusal again, so all in doubt get it.
     for (const unnamed of this.#unnamed) {
       for (const id of unnamed.left) this.#forget(id)?.fail(unnamed.error);
     }
     for (const { method, idempotencyKey, fail } of this.#pending.values()) {
-      fail(new ConnectionLost(method, idempotencyKey, options));
+      fail(this.#lost(method, idempotencyKey));
     }
     this.#pending.clear();
-    this.#listener.onEnd(this.#closedHere ? null : new ConnectionLost(null, null, options));
+    this.#listener.onEnd(this.#closedHere ? null : this.#lost());
   }
+
+  #lost(method: string | null = null, key: string | null = null): ConnectionLost {
+    if (this.#unread !== undefined) {
+      const { line, error } = this.#unread;
+      return new NotUnderstood(line, method, key, { cause: error });
+    }
+    const options = this.#refusal === undefined ? undefined : { cause: this.#refusal };
+    return new ConnectionLost(method, key, options);
+  }
+}
+
+/** Read a line; throws where it is no message. */
+function read(line: string): Notice | Answer {
+  const value: unknown = JSON.parse(line);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError("a message is an object");
+  }
+  return value as Notice | Answer;
 }

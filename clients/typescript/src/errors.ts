@@ -53,3 +53,26 @@ export class ConnectionLost extends Error {
     this.idempotencyKey = idempotencyKey;
   }
 }
+
+const SHOWN_CHARACTERS = 80;
+
+/**
+ * What came is no message: whoever speaks there is no daemon, or not the only one who does.
+ *
+ * No other attempt mends that, so none is made.
+ */
+export class NotUnderstood extends ConnectionLost {
+  /** `said` is the line that came, of which the beginning is told. */
+  constructor(
+    said = "",
+    method: string | null = null,
+    idempotencyKey: string | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(method, idempotencyKey, options);
+    const more = said.length > SHOWN_CHARACTERS ? " …" : "";
+    const begins = JSON.stringify(said.slice(0, SHOWN_CHARACTERS));
+    this.message = `what came is no message of a daemon: ${begins}${more}`;
+    this.name = "NotUnderstood";
+  }
+}

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { Client, type ClientOptions, ConnectionLost, type JsonObject, NoDaemon, PenholderError } from "../src/client.js";
+import { Client, type ClientOptions, ConnectionLost, type JsonObject, NoDaemon, NotUnderstood, PenholderError } from "../src/client.js";
 
 interface Request {
   id: string;
@@ -401,4 +401,35 @@ test("a subscription goes on after what was received when its connection is lost
   assert.equal((await stream.next()).value?.pos, 6);
   assert.deepEqual(after, [undefined, 5]);
   stream.close();
+});
+
+for (const said of ["Welcome to this machine!", "5", "null", "[]", '"text"', '{"jsonrpc":', "x".repeat(200)]) {
+  test(`what is no message is not tried again: ${said.slice(0, 30)}`, async (context) => {
+    let asked = 0;
+    const play: Play = (_, socket) => {
+      asked += 1;
+      socket.write(`${said}\n`);
+    };
+    const client = await played(context, play, { reconnectMs: 60_000 });
+    await assert.rejects(client.worker.get(), (error: Error) => {
+      assert.ok(error instanceof NotUnderstood);
+      assert.ok(error.message.includes(JSON.stringify(said.slice(0, 80))));
+      assert.equal(error.message.endsWith(" …"), said.length > 80);
+      return true;
+    });
+    assert.equal(asked, 1);
+  });
+}
+
+test("a subscription ends with what was not understood", async (context) => {
+  let asked = 0;
+  const play: Play = (request, socket) => {
+    asked += 1;
+    socket.write(answer(request.id, { result: { subscription: "s", pos: 0 } }));
+    socket.write("Welcome to this machine!\n");
+  };
+  const client = await played(context, play, { reconnectMs: 60_000 });
+  const entries = await client.subscribe({ streams: ["*"] });
+  await assert.rejects(entries.next(), NotUnderstood);
+  assert.equal(asked, 1);
 });

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Call } from "../src/call.js";
-import { ConnectionLost, PenholderError } from "../src/client.js";
+import { ConnectionLost, NotUnderstood, PenholderError } from "../src/client.js";
 import { Patience } from "../src/patience.js";
 import { isWorker, Reach } from "../src/reach.js";
 
@@ -43,6 +43,7 @@ function refused(code: number, name: string, details = {}): PenholderError {
 
 const FAILURES: Record<string, Error> = {
   lost: new ConnectionLost(),
+  not_understood: new NotUnderstood(),
   refused: ofSystem("ECONNREFUSED"),
   missing: ofSystem("ENOENT"),
   full_backlog: ofSystem("EAGAIN"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from penholder import ConnectionLost, DaemonUnreachable
+from penholder import ConnectionLost, DaemonUnreachable, NotUnderstood
 from penholder._shared.call import Call
 from penholder._shared.patience import Patience
 from penholder._shared.reach import Reach, is_worker
@@ -18,6 +18,7 @@ CASES: dict[str, Any] = json.loads(
 )
 FAILURES: dict[str, OSError | PenholderError] = {
     "lost": ConnectionLost("lost"),
+    "not_understood": NotUnderstood("not understood"),
     "refused": OSError(errno.ECONNREFUSED, "refused"),
     "missing": OSError(errno.ENOENT, "missing"),
     "full_backlog": OSError(errno.EAGAIN, "full"),
