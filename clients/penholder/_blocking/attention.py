@@ -22,6 +22,9 @@ class Attention(Protocol):
     def look(self) -> None:
         """Look; raises Unanswered where the call is to end, and else it goes on waiting."""
 
+    def failed(self, why: Exception) -> None:
+        """Hear that an attempt has failed, and that another one is made soon."""
+
 
 class Silence:
     """The silence that one wait has met, and when to look next: ever more seldom."""

@@ -175,7 +175,10 @@ class Line:
         if self.is_closed:
             raise _closed_line() from None
         self._look_after(failure)
-        self._pause(call.delay_after(failure, time.monotonic()), deadline)
+        delay_s = call.delay_after(failure, time.monotonic())
+        if self._attention is not None:
+            self._attention.failed(failure)
+        self._pause(delay_s, deadline)
 
     def _look_after(self, failure: OSError | PenholderError) -> None:
         """Have it looked why the daemon's queue is full: it is busy, or accepts nobody any more."""

@@ -62,6 +62,7 @@ _HINTS_BY_SUBJECT = {
 }
 """Whose fence it is decides what helps."""
 _HINT_OF_UNREACHABLE = "penholder up starts the daemon"
+_HINT_OF_LOST = "penholder doctor says more"
 SERVER_ERROR = -32000
 """In the range that JSON-RPC leaves to implementations: no daemon answered."""
 
@@ -166,7 +167,7 @@ def sentence(error: Exception) -> str:
     if isinstance(error, DaemonUnreachable):
         hint = getattr(error, "hint", _HINT_OF_UNREACHABLE)
     if isinstance(error, ConnectionLost):
-        hint = getattr(error, "hint", None)
+        hint = getattr(error, "hint", _HINT_OF_LOST if type(error) is ConnectionLost else None)
     message = str(error) or type(error).__name__
     # What the client has never reached it tells with the way on itself.
     is_told = hint == _HINT_OF_UNREACHABLE and "`penholder up`" in message

@@ -26,6 +26,8 @@ PATIENCE_S = 5.0
 """After so long without a word a daemon does not answer."""
 RECONNECT_S = 30.0
 """How long a call goes on asking a daemon that was there and is away or busy now."""
+FAILING_S = 2.0
+"""What fails for so long, on a machine whose daemon is back within a second, is told."""
 PONG_S = PATIENCE_S - 1.0
 """Of it, what is left after the second after which it is looked."""
 _STOPPED = ("T", "t")
@@ -46,14 +48,47 @@ class Silent(Unanswered):
 class Attending(Attention):
     """Looks after one daemon."""
 
-    def __init__(self, path: Path, state_dir: Path | None = None) -> None:
-        """Take where it is."""
+    def __init__(
+        self, path: Path, state_dir: Path | None = None, *, tells_failures: bool = False
+    ) -> None:
+        """Take where it is, and whether stderr is for people."""
         self._path, self._state_dir = path, state_dir
+        self._tells_failures = tells_failures
+        self._failing = Failing()
 
     def look(self) -> None:
         """Raise Silent unless the daemon answers, or is away, which the call itself sees."""
         if not answers(self._path):
             raise Silent(self._path, self._state_dir)
+
+    def failed(self, why: Exception) -> None:
+        """Say once why there is no answer yet, where that takes longer than a restart."""
+        if self._failing.is_to_be_told(time.monotonic()) and self._tells_failures:
+            reason = getattr(why, "strerror", None) or why
+            print(
+                f"penholder: the daemon at {self._path} does not answer yet ({reason});"
+                f" it is asked again for up to {RECONNECT_S:.0f} s",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+class Failing:
+    """A row of attempts that failed, which is told of once it has lasted."""
+
+    _since: float | None = None
+    _last = 0.0
+    _is_told = False
+
+    def is_to_be_told(self, now: float) -> bool:
+        """Take one more; those long after the last one belong to another row."""
+        if self._since is None or now - self._last > PATIENCE_S:
+            self._since, self._is_told = now, False
+        self._last = now
+        if self._is_told or now - self._since < FAILING_S:
+            return False
+        self._is_told = True
+        return True
 
 
 class Waiting(Attending):

@@ -197,7 +197,7 @@ def connect(
     away. Who has the screen for something else says it only while it waits for an answer.
     """
     try:
-        client = _client(target, operation, waits=waits, speaks=says and has_screen)
+        client = _client(target, operation, waits=waits, says=says, has_screen=has_screen)
     except ValueError as error:
         raise Usage(f"--operation: {error}") from None
     if target.at is not None:
@@ -209,14 +209,21 @@ def connect(
     return client
 
 
-def _client(target: Target, operation: str | None, *, waits: bool, speaks: bool) -> Client:
+def _client(
+    target: Target, operation: str | None, *, waits: bool, says: bool, has_screen: bool
+) -> Client:
     path, state_dir = target.path, target.state_dir
     if target.at is not None:
         # To look would take an ssh of its own, each time.
         return Client(path, reconnect_s=RECONNECT_S, operation=operation)
-    if waits and not speaks:
+    if waits and not (says and has_screen):
         return WaitingClient(path, state_dir, reconnect_s=RECONNECT_S, operation=operation)
-    attention = Waiting(path, state_dir, says=True) if waits else Attending(path, state_dir)
+    tells_failures = says and not has_screen
+    attention = (
+        Waiting(path, state_dir, says=True)
+        if waits
+        else Attending(path, state_dir, tells_failures=tells_failures)
+    )
     return AttendedClient(path, attention, reconnect_s=RECONNECT_S, operation=operation)
 
 
