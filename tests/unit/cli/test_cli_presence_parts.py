@@ -19,15 +19,14 @@ REFUSED = PermissionError(errno.EACCES, "Permission denied", "/state/penholder.l
 @pytest.fixture
 def locked_away(cli_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Be somebody who may look into neither directory."""
+    real = os.open
 
-    real = Path.read_bytes
-
-    def refuse(path: Path) -> bytes:
-        if path.name == "penholder.lock":
+    def refuse(path: str | Path, flags: int, *more: int, **options: int | None) -> int:
+        if Path(path).name == "penholder.lock":
             raise REFUSED
-        return real(path)
+        return real(path, flags, *more, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
 
 
 @pytest.mark.usefixtures("locked_away")
