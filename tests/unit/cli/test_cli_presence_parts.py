@@ -21,10 +21,12 @@ def locked_away(cli_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Be somebody who may look into neither directory."""
     real = os.open
 
-    def refuse(path: str | Path, flags: int, *more: int, **options: int | None) -> int:
+    def refuse(
+        path: str | Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None
+    ) -> int:
         if Path(path).name == "penholder.lock":
             raise REFUSED
-        return real(path, flags, *more, **options)
+        return real(path, flags, mode, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "open", refuse)
 
