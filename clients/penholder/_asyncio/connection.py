@@ -23,7 +23,7 @@ from msgspec import Raw
 from penholder._awaited.open_requests import OpenRequests, cancellation, is_of_journal
 from penholder._shared.call import Call
 from penholder._shared.failures import ConnectionLost, NotUnderstood
-from penholder._shared.reading import incoming
+from penholder._shared.reading import incoming, next_frame
 from penholder._shared.request_ids import RequestIds
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.framing import Framer
@@ -131,7 +131,7 @@ class Connection(asyncio.Protocol):
     def _read_on(self) -> None:
         """Take messages, up to a notification that has to be waited for."""
         try:
-            while not self._notices and (frame := next(self._frames, None)) is not None:
+            while not self._notices and (frame := next_frame(self._frames)) is not None:
                 self._take(incoming(frame))
         except (NotUnderstood, PenholderError) as fault:
             self.close(str(fault), NotUnderstood)

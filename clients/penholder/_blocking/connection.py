@@ -24,7 +24,7 @@ from penholder._blocking.attention import Attention, Silence
 from penholder._shared.address import connectable
 from penholder._shared.call import refusal
 from penholder._shared.failures import ConnectionLost
-from penholder._shared.reading import incoming
+from penholder._shared.reading import incoming, next_frame
 from penholder_protocol.framing import Framer
 from penholder_protocol.jsonrpc import Incoming, read_result
 
@@ -97,7 +97,7 @@ class Connection:
         Notifications that come before it are dropped.
         """
         while True:
-            if (frame := next(self._frames, None)) is None:
+            if (frame := next_frame(self._frames)) is None:
                 chunk = self._receive(deadline)
                 if not self._is_amid_frame:
                     result = read_result(chunk, request_id)
@@ -114,7 +114,7 @@ class Connection:
     def notification(self) -> Incoming:
         """Wait for the next notification."""
         while True:
-            if (frame := next(self._frames, None)) is None:
+            if (frame := next_frame(self._frames)) is None:
                 self._feed(self._receive(None))
                 continue
             message = incoming(frame)

@@ -7,6 +7,7 @@ How such answers are read is imported where one comes: next to none does, and ev
 command line would pay for it.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from msgspec.json import Decoder
 
 from penholder._shared.failures import NotUnderstood
 from penholder_protocol import surrogates
+from penholder_protocol.errors import ValueTooLarge
 from penholder_protocol.jsonrpc import Incoming, read_incoming
 
 T = TypeVar("T")
@@ -31,6 +33,15 @@ def incoming(frame: bytes) -> Incoming:
         said = frame[:_SHOWN_BYTES].decode(errors="replace")
         more = " …" if len(frame) > _SHOWN_BYTES else ""
         raise NotUnderstood(f"what came is no message of a daemon: {said!r}{more}") from None
+
+
+def next_frame(frames: Iterator[bytes]) -> bytes | None:
+    """Take the next frame that has come, None if there is none; raises NotUnderstood."""
+    try:
+        return next(frames, None)
+    except ValueTooLarge as too_long:
+        # As an error of the protocol it would say that what the caller sent is too large.
+        raise NotUnderstood(f"what came is no message of a daemon: {too_long}") from None
 
 
 def read(result: Raw, result_type: type[T]) -> T:

@@ -15,6 +15,7 @@ import trio
 from trio_jsonrpc.transport import BaseTransport, TransportClosed
 
 from penholder._awaited.connecting import connect_at_once
+from penholder._shared.reading import next_frame
 from penholder_protocol.framing import Framer
 
 _CHUNK_BYTES = 1 << 16
@@ -35,7 +36,7 @@ class UnixTransport(BaseTransport):
 
     async def recv(self) -> bytes:
         """Return the next frame; raises TransportClosed at the end of the stream."""
-        while (frame := next(self._frames, None)) is None:
+        while (frame := next_frame(self._frames)) is None:
             if self._socket.fileno() < 0:
                 raise TransportClosed("the connection is closed")
             try:

@@ -20,7 +20,7 @@
 import { connect, type Socket } from "node:net";
 
 import { ConnectionLost, NotUnderstood, PenholderError, type WireError } from "./errors.js";
-import { WAITS } from "./generated.js";
+import { MAX_FRAME_BYTES, WAITS } from "./generated.js";
 import type { Reach } from "./reach.js";
 import type { RequestIds } from "./request_ids.js";
 import { sendable } from "./sendable.js";
@@ -139,10 +139,19 @@ export class Connection {
       try {
         this.#take(read(line));
       } catch (error) {
-        this.#unread = { line, error };
-        this.#socket.destroy();
+        this.#notUnderstood(line, error);
       }
     }
+    // Its end may never come, so it is not waited for.
+    if (this.#tail.length > MAX_FRAME_BYTES) {
+      this.#notUnderstood(this.#tail, new RangeError("longer than MAX_FRAME_BYTES"));
+    }
+  }
+
+  #notUnderstood(line: string, error: unknown): void {
+    this.#unread = { line, error };
+    this.#tail = "";
+    this.#socket.destroy();
   }
 
   #take(message: Notice | Answer): void {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { Client, type ClientOptions, ConnectionLost, type JsonObject, NoDaemon, NotUnderstood, PenholderError } from "../src/client.js";
+import { Client, type ClientOptions, ConnectionLost, type JsonObject, MAX_FRAME_BYTES, NoDaemon, NotUnderstood, PenholderError } from "../src/client.js";
 
 interface Request {
   id: string;
@@ -403,12 +403,14 @@ test("a subscription goes on after what was received when its connection is lost
   stream.close();
 });
 
-for (const said of ["Welcome to this machine!", "5", "null", "[]", '"text"', '{"jsonrpc":', "x".repeat(200)]) {
+const NO_MESSAGES = ["Welcome to this machine!", "5", "null", "[]", '"text"', '{"jsonrpc":', "x".repeat(200)];
+
+for (const said of [...NO_MESSAGES, "x".repeat(MAX_FRAME_BYTES + 1)]) {
   test(`what is no message is not tried again: ${said.slice(0, 30)}`, async (context) => {
     let asked = 0;
     const play: Play = (_, socket) => {
       asked += 1;
-      socket.write(`${said}\n`);
+      socket.write(said.length > MAX_FRAME_BYTES ? said : `${said}\n`); // too long, and without an end
     };
     const client = await played(context, play, { reconnectMs: 60_000 });
     await assert.rejects(client.worker.get(), (error: Error) => {

@@ -23,6 +23,7 @@ from penholder_protocol.errors import (
     TooManyConnections,
     ValueTooLarge,
 )
+from penholder_protocol.limits import MAX_FRAME_BYTES
 from tests.helpers.aside import LONG_S
 from tests.helpers.fake_daemon import FakeDaemon
 from tests.helpers.in_asyncio import accepted, all_waiting, in_asyncio, waiting
@@ -257,12 +258,13 @@ async def test_why_the_daemon_hung_up_is_read_though_nothing_can_be_sent(fake: F
             await second
 
 
+@pytest.mark.parametrize("sent", [b'{"id": {}}\n', b"x" * (MAX_FRAME_BYTES + 1)])
 @in_asyncio
-async def test_what_is_no_message_ends_the_connection(fake: FakeDaemon) -> None:
+async def test_what_is_no_message_ends_the_connection(fake: FakeDaemon, sent: bytes) -> None:
     async with open_client(fake.path, reconnect_s=60) as client:
         calling = asyncio.create_task(client.rpc.ping())
         peer, _ = await accepted(fake)
-        peer.send(id={})
+        await asyncio.to_thread(peer.send_bytes, sent)
         with pytest.raises(NotUnderstood, match="no message"):
             await calling
 

@@ -18,6 +18,7 @@ from penholder_protocol.errors import (
     StoreFailed,
     TooManyConnections,
 )
+from penholder_protocol.limits import MAX_FRAME_BYTES
 from tests.helpers.aside import Aside, result_of
 from tests.helpers.fake_daemon import FakeDaemon
 from tests.helpers.records import CONTROLLER, PONG
@@ -89,6 +90,7 @@ def test_an_error_of_the_connection(fake: FakeDaemon, client: Client, aside: Asi
         (b"\xff\x00\n", r"\\x00"),
         (b"x" * 500 + b"\n", "x{80}' …"),
         (b"[" * 100_000 + b"\n", "'\\[\\["),
+        (b"x" * (MAX_FRAME_BYTES + 1), "longer than MAX_FRAME_BYTES"),
     ],
 )
 def test_who_is_no_daemon_is_asked_once(

@@ -21,6 +21,7 @@ from penholder_protocol.errors import (
     StoreFailed,
     TooManyConnections,
 )
+from penholder_protocol.limits import MAX_FRAME_BYTES
 from tests.helpers.aside import LONG_S, accepted, in_task, waiting
 from tests.helpers.fake_daemon import FakeDaemon
 from tests.helpers.records import CONTROLLER, PONG
@@ -248,11 +249,12 @@ async def test_an_error_of_the_connection(
         await calling.result()
 
 
-async def test_what_is_no_message_ends_the_connection(fake: FakeDaemon) -> None:
+@pytest.mark.parametrize("sent", [b'{"id": {}}\n', b"x" * (MAX_FRAME_BYTES + 1)])
+async def test_what_is_no_message_ends_the_connection(fake: FakeDaemon, sent: bytes) -> None:
     async with open_client(fake.path, reconnect_s=60) as client, trio.open_nursery() as nursery:
         calling = in_task(nursery, client.rpc.ping)
         peer, _ = await accepted(fake)
-        peer.send(id={})
+        await trio.to_thread.run_sync(peer.send_bytes, sent)
         with pytest.raises(NotUnderstood, match="no message"):
             await calling.result()
 
