@@ -42,7 +42,7 @@ def compact(value: Raw, name: str, *, must_be_object: bool) -> Raw:
     # are counted faster than walked.
     brackets = text.count(b"{") + text.count(b"[")
     if brackets > MAX_VALUE_DEPTH and _is_deeper(text, MAX_VALUE_DEPTH):
-        raise _over(name, "MAX_VALUE_DEPTH", MAX_VALUE_DEPTH, "levels deep")
+        raise too_deep(name)
     if _MAYBE_HUGE.search(text):
         _refuse_numbers(text, name)
     try:
@@ -116,6 +116,11 @@ def bounded(value: object, name: str) -> str:
     if len(text) > MAX_VALUE_BYTES:
         raise _over(name, "MAX_VALUE_BYTES", MAX_VALUE_BYTES, "bytes")
     return text.decode()
+
+
+def too_deep(name: str) -> ValueTooLarge:
+    """Return the error of a value that is past MAX_VALUE_DEPTH."""
+    return _over(name, "MAX_VALUE_DEPTH", MAX_VALUE_DEPTH, "levels deep")
 
 
 def _over(name: str, limit: str, maximum: int, unit: str) -> ValueTooLarge:

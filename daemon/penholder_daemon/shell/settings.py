@@ -193,9 +193,13 @@ def _finite(number: str) -> float:
 def _require_readable(backends: Mapping[str, object]) -> None:
     """Refuse what is answered to callers where it is none of the values that callers may send."""
     for profile, capabilities in backends.items():
-        values.compact(
-            Raw(msgspec.json.encode(capabilities)), f"[backends.{profile}]", must_be_object=True
-        )
+        name = f"[backends.{profile}]"
+        try:
+            text = msgspec.json.encode(capabilities)
+        except RecursionError:
+            # How deep that is differs with the release of Python, and is deeper than the limit.
+            raise values.too_deep(name) from None
+        values.compact(Raw(text), name, must_be_object=True)
 
 
 def with_store_url(settings: Settings, url: str, given_by: str) -> Settings:

@@ -80,8 +80,13 @@ def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
         ),
         pytest.param(
             "[backends." + ".".join(["x"] * 1_500) + "]\ny = 1",
-            "cannot be read",
+            "`[backends.x]` is over MAX_VALUE_DEPTH",
             id="more tables in tables",
+        ),
+        pytest.param(
+            "[backends." + ".".join(["x"] * 12_000) + "]\ny = 1",
+            "`[backends.x]` is over MAX_VALUE_DEPTH",
+            id="far more tables in tables",
         ),
     ],
 )
