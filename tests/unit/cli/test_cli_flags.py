@@ -203,7 +203,7 @@ def test_what_begins_with_a_dash_and_is_no_flag_is_told_where_it_goes(cli: Cli) 
         ran = cli(*words)
         assert (ran.code, "goes behind --" in ran.err) == (2, True)
     missing = cli("send", "--", "--worker-id")
-    assert (missing.code, "required: TEXT" in missing.err) == (2, True)
+    assert (missing.code, "needs TEXT; usage" in missing.err) == (2, True)
 
 
 def test_help_is_there_on_every_level(cli: Cli) -> None:
