@@ -128,6 +128,8 @@ def test_an_integer_or_a_word() -> None:
         ("worker.list", ["--state", "tired"], "'tired' is none of canceling, error"),
         ("event.append", ["--data", "{"], "--data: is not valid JSON"),
         ("event.append", ["--data", "[]"], "--data: must be a JSON object"),
+        ("event.append", ["--data", " \n"], "--data: is empty"),
+        ("event.append", ["--data", "@/dev/null"], "--data: is empty"),
         ("event.append", ["--data", "@/no/such/file"], "cannot read @/no/such/file"),
         ("event.append_many", ["--events", "{}"], "must be a JSON array"),
         ("event.append_many", ["--events", "[]"], "takes at least 1"),
