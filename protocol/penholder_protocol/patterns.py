@@ -1,8 +1,8 @@
 """What texts may be made of: as patterns for those who check, and in words for who is refused.
 
 A pattern is no sentence. So each that can refuse a person's text stands here beside what it means,
-and whoever refuses by one says that. msgspec has texts of its own, which show the pattern:
-`explained` is what becomes of those.
+and whoever refuses by one says that. msgspec has texts of its own, which show the pattern, and tell
+sizes as a program does: `explained` is what becomes of those.
 """
 
 import re
@@ -38,6 +38,10 @@ _IN_WORDS = {
     VARIABLE: "the name of a variable, without = and U+0000",
 }
 _REFUSAL = re.compile(r"^Expected `str(?: \| null)?` matching regex (.+) - at (.+)$", re.DOTALL)
+_SIZED = re.compile(
+    r"^Expected `(str|array|object)(?: \| null)?` of length ([<>])= ([0-9]+) - at (.+)$", re.DOTALL
+)
+_PARTS = {"str": "characters", "array": "items", "object": "members"}
 _BY_REPR = {repr(pattern): pattern for pattern in _IN_WORDS}
 
 
@@ -47,7 +51,17 @@ def in_words(pattern: str) -> str:
 
 
 def explained(reason: str) -> str:
-    """Return a refusal of msgspec's with words in place of a pattern; any other as it is."""
+    """Return a refusal of msgspec's in words: a pattern, a size; any other as it is."""
     found = _REFUSAL.match(reason)
     pattern = None if found is None else _BY_REPR.get(found[1])
-    return reason if found is None or pattern is None else f"{found[2]} must be {in_words(pattern)}"
+    if found is not None and pattern is not None:
+        return f"{found[2]} must be {in_words(pattern)}"
+    if sized := _SIZED.match(reason):
+        return f"{sized[4]} must {_size(sized[1], sized[2], sized[3])}"
+    return reason
+
+
+def _size(kind: str, side: str, length: str) -> str:
+    if side == ">" and length == "1":
+        return "not be empty"
+    return f"have at {'most' if side == '<' else 'least'} {length} {_PARTS[kind]}"

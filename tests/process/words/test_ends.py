@@ -78,6 +78,16 @@ def test_what_came_after_the_end_hides_nothing(fleet: Fleet) -> None:
     assert fleet.say("wait", "w").code == 6
 
 
+def test_why_a_command_could_not_be_run_is_told_wherever_its_end_is(fleet: Fleet) -> None:
+    worker = fleet.worker("w")
+    worker.append("process.failed", argv=["x"], error="cannot run x\x1b[2J: No such file", code=127)
+    worker.leave("error")
+    ran = fleet.say("wait", "w")
+    assert (ran.code, ran.err) == (127, "penholder wait: w: cannot run x\\x1b[2J: No such file\n")
+    assert "w ended: cannot run x\\x1b[2J: No such file, " in fleet.say("logs", "w").err
+    assert "cannot run x\\x1b[2J: No such file" in fleet.say("inspect", "w").out
+
+
 def test_of_several_the_first_that_failed_in_the_order_given(fleet: Fleet) -> None:
     for name, status in (("a", 0), ("b", 3), ("c", 4)):
         fleet.worker(name).exit(status)

@@ -171,6 +171,13 @@ def test_who_keeps_no_output_is_said_to_be_shown_by_another_word(
         assert fleet.say("logs", *words, "q").err == "", "it has output"
 
 
+def test_attaching_to_who_has_no_terminal_names_the_word_that_shows_it(fleet: Fleet) -> None:
+    fleet.worker("agent", launcher="agent gemini", worker_id="w_agent")
+    fleet.worker("command", launcher="penholder run", worker_id="w_command")
+    assert "penholder agent show w_agent shows what" in fleet.say("attach", "agent").err
+    assert "penholder logs -f w_command follows" in fleet.say("attach", "command").err
+
+
 def test_a_command_that_has_printed_nothing_is_said_to_have(fleet: Fleet, worker: Seated) -> None:
     worker.append("process.started", argv=["x"])
     assert fleet.say("logs", "w").err == "penholder logs: w has printed nothing yet\n"

@@ -87,6 +87,22 @@ def test_who_comes_second_hears_what_was_decided_by_whom_and_when(fleet: Fleet) 
         assert f"ago: deny, by process {os.getpid()} of uid {os.geteuid()} (not today)" in ran.err
 
 
+def test_who_comes_second_hears_it_whatever_the_question_offers(fleet: Fleet) -> None:
+    asked = fleet.worker("w").ask("Which?", [{"id": "red", "label": "red"}])
+    assert fleet.say("answer", "w", "red", "--note", "").code == 0
+    for words in (
+        ["approve", asked],
+        ["deny", "w"],
+        ["answer", asked, "blue"],
+        ["answer", "w", ""],
+    ):
+        ran = fleet.say(*words)
+        assert ran.code == 6
+        assert ran.err.rstrip().endswith(
+            f"ago: red, by process {os.getpid()} of uid {os.geteuid()}"
+        )
+
+
 def test_what_was_taken_back_is_told_too(fleet: Fleet) -> None:
     asked = fleet.worker("w").ask("Q?")
     fleet.client.approval.cancel(request_id=asked)

@@ -128,6 +128,8 @@ def test_an_integer_or_a_word() -> None:
         ("worker.list", ["--state", "tired"], "'tired' is none of canceling, error"),
         ("event.append", ["--data", "{"], "--data: is not valid JSON"),
         ("event.append", ["--data", "[]"], "--data: must be a JSON object"),
+        ("event.append", ["--data", " \n"], "--data: is empty"),
+        ("event.append", ["--data", "@/dev/null"], "--data: is empty"),
         ("event.append", ["--data", "@/no/such/file"], "cannot read @/no/such/file"),
         ("event.append_many", ["--events", "{}"], "must be a JSON array"),
         ("event.append_many", ["--events", "[]"], "takes at least 1"),
@@ -203,7 +205,7 @@ def test_what_begins_with_a_dash_and_is_no_flag_is_told_where_it_goes(cli: Cli) 
         ran = cli(*words)
         assert (ran.code, "goes behind --" in ran.err) == (2, True)
     missing = cli("send", "--", "--worker-id")
-    assert (missing.code, "required: TEXT" in missing.err) == (2, True)
+    assert (missing.code, "needs TEXT; usage" in missing.err) == (2, True)
 
 
 def test_help_is_there_on_every_level(cli: Cli) -> None:

@@ -30,6 +30,23 @@ def drawn(rows: list[list[str]], width: int | None) -> list[str]:
     return list(grid.lines(COLUMNS, rows, width=width))
 
 
+@pytest.mark.parametrize("columns", [str(each) for each in range(40, 121, 8)])
+def test_a_state_and_what_a_column_is_called_are_never_cut(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    task: dict[str, object] = {
+        "queue_task_id": "qt_" + "1" * 20, "title": "render", "state": "waiting_approval",
+        "queue": "films", "lane": "default", "priority": 0, "attempts": 2, "claimed_by": "r1",
+        "error": "no",
+    }  # fmt: skip
+    print_list([task], "QueueTask", lambda: NOW)
+    headings, row = capsys.readouterr().out.splitlines()
+    assert set(headings.split()) <= set(task)
+    assert ("state" in headings.split()) == ("waiting_approval" in row)
+    assert "waiting…" not in row
+
+
 @pytest.mark.parametrize("columns", ["30", "120"])
 def test_what_is_cut_does_not_look_whole(
     columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

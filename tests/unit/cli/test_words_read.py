@@ -53,6 +53,26 @@ def test_a_flag_that_is_not_there_is_said_before_a_name_that_is_missing() -> Non
         parse_known(Parser(prog="p"), ["x"])
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["logs"], "penholder logs needs NAME; usage: penholder logs NAME [-f] [-n N]"),
+        (["send", "w"], "penholder send needs TEXT; usage: penholder send NAME TEXT [--no-enter]"),
+        (["answer"], "penholder answer needs WHAT, OPTION; usage: penholder answer WHAT OPTION"),
+        (["completion"], "penholder completion needs shell; usage: penholder completion bash|zsh"),
+        (["import"], "penholder import needs source, PATH; usage: penholder import"),
+        (["logs", "w", "-n", "x"], "argument -n/--lines: 'x' is no integer"),
+        (["run", "--kill-after-s", "x", "true"], "--kill-after-s: 'x' is no number of seconds"),
+    ],
+)
+def test_what_is_missing_or_no_number_is_said_with_the_way_on(
+    cli: Cli, words: list[str], told: str
+) -> None:
+    ran = cli(*words)
+    assert ran.code == 2
+    assert told in ran.err
+
+
 def test_suggestions_are_few_and_said_once(cli: Cli) -> None:
     assert "run or run or" not in cli("runn").err
     assert cli("stop", "--contoller", "c", "x").err.count("--controller") == 1

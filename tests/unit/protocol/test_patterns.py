@@ -44,6 +44,30 @@ def test_a_refusal_of_msgspecs_is_told_in_words(pattern: str) -> None:
         assert told == f"`$.{place}` must be {patterns.in_words(pattern)}"
 
 
+_FILLED = Annotated[str, msgspec.Meta(min_length=1)]
+_SHORT = Annotated[str, msgspec.Meta(max_length=3)]
+_TWO = Annotated[list[int], msgspec.Meta(min_length=2)]
+_ONE = Annotated[dict[str, int], msgspec.Meta(max_length=1)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "told"),
+    [
+        (_FILLED, "", "not be empty"),
+        (_FILLED | None, "", "not be empty"),
+        (_SHORT, "four", "have at most 3 characters"),
+        (_SHORT | None, "four", "have at most 3 characters"),
+        (_TWO, [1], "have at least 2 items"),
+        (_ONE, {"a": 1, "b": 2}, "have at most 1 members"),
+    ],
+)
+def test_a_size_is_told_in_words(type_: object, given: object, told: str) -> None:
+    made = msgspec.defstruct("Made", [("x", type_)])
+    with pytest.raises(msgspec.ValidationError) as refused:
+        msgspec.convert({"x": given}, made)
+    assert patterns.explained(str(refused.value)) == f"`$.x` must {told}"
+
+
 def test_another_refusal_is_left_as_it_is() -> None:
     for text in ("Expected `int`", "Expected `str` matching regex 'x' - at `$.y`"):
         assert patterns.explained(text) == text

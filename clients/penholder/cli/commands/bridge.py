@@ -10,7 +10,7 @@ import socket
 from collections.abc import Sequence
 
 from penholder._shared.address import connectable
-from penholder.cli.terminal import targets
+from penholder.cli.terminal import screen, targets
 from penholder.cli.terminal.options import Options, Parser, parse_known
 
 _CHUNK_BYTES = 1 << 16
@@ -29,13 +29,17 @@ def run(words: Sequence[str]) -> int:
     targets.probe(target.path, target.state_dir)
     with connectable(str(target.path)) as address, socket.socket(socket.AF_UNIX) as daemon:
         daemon.connect(address)
+        screen.tell_who_types(
+            "penholder bridge: connected; penholder --at speaks here in JSON. Ctrl-C ends it"
+        )
         _copy(daemon)
     return 0
 
 
 def _copy(daemon: socket.socket) -> None:
     """Copy both ways; each write waits, so that nothing is kept here but one piece."""
-    with selectors.DefaultSelector() as selector:
+    # Not by epoll, which takes neither a file nor /dev/null.
+    with selectors.PollSelector() as selector:
         selector.register(daemon, selectors.EVENT_READ)
         _register_input(selector)
         while True:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from penholder.cli.daemon_process import keeper, presence
 from penholder.cli.doctor.finding import Finding, ok, problem, warning
 from penholder.cli.doctor.situation import Situation
-from penholder.cli.terminal import configuration
+from penholder.cli.terminal import configuration, silence
 from penholder.cli.terminal.failures import Failure
 from penholder_protocol import __version__
 
@@ -90,7 +90,9 @@ def schema(at: Situation) -> Iterator[Finding]:
 def _revival(at: Situation) -> str:
     pid = presence.pid_of_holder(at.state_dir) or presence.pid_of_holder(at.runtime_dir)
     if pid is not None and at.hangs:
-        return f"see its log; kill -9 {pid} ends it, and nothing acknowledged is lost"
+        end = f"see its log; kill -9 {pid} ends it, and nothing acknowledged is lost"
+        stopped = silence.let_go_on(pid)
+        return end if stopped is None else f"{stopped}; if it hangs all the same, {end}"
     if at.way_on is not None:
         return at.way_on
     return "see its log if there was one; penholder up, or penholder service install, starts it"

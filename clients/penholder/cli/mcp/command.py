@@ -7,6 +7,7 @@ from pathlib import Path
 
 from penholder.cli.mcp import setup
 from penholder.cli.mcp.server import Server, own_streams
+from penholder.cli.terminal import screen
 from penholder.cli.terminal.failures import Usage
 from penholder.cli.terminal.helping import described
 from penholder.cli.terminal.options import (
@@ -59,6 +60,10 @@ def run(words: Sequence[str]) -> int:
     _check(found)
     options = read_options(found)
     told = setup.read(options, found.name, found.controller, allow_decide=found.allow_decide)
+    screen.tell_who_types(
+        "penholder mcp: an agent starts this and speaks here in JSON; penholder help mcp shows how"
+        " to have it do so. Ctrl-C ends it"
+    )
     return Server(told, *own_streams()).run()
 
 

@@ -23,6 +23,11 @@ def now(client: Client) -> datetime:
     return datetime.fromisoformat(client.call("rpc.ping", {}, Pong).ts)
 
 
+def written(at: datetime) -> str:
+    """Write a time as the daemon does, which programs read beside its own."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def beside_an_answer(client: Client) -> Now:
     """Return what asks the daemon when it is first called, and says the same from then on.
 

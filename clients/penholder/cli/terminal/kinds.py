@@ -11,6 +11,8 @@ from penholder.cli.terminal.text import Record
 _ID_CELLS = 24
 """Ids that the daemon makes have 23 characters."""
 _SHORT_ID_CELLS = 9
+_STATE_CELLS = len("waiting_approval")
+"""The longest state: what is cut of one may be what tells it from another."""
 _TIMES = ("ts", "heartbeat_at")
 
 _FIELDS = {
@@ -49,16 +51,20 @@ def is_time(field: str) -> bool:
 def _column(field: str, rank: int) -> Column:
     is_id = field.endswith("_id") or field == "stream"
     least = (_ID_CELLS if rank == 0 else _SHORT_ID_CELLS) if is_id else _least(field)
+    name = field.removesuffix("_at") if is_time(field) else field
     return Column(
-        name=field.removesuffix("_at") if is_time(field) else field,
+        name=name,
         rank=rank,
-        least=least,
+        # What a column is called is worth no more than the column: it is left out as a whole.
+        least=max(least, len(name)),
         keep="end" if is_id else "start",
         is_state=field == "state",
     )
 
 
 def _least(field: str) -> int:
+    if field == "state":
+        return _STATE_CELLS
     return 24 if field in ("message", "data", "payload", "title", "goal") else 6
 
 

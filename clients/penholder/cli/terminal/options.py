@@ -4,6 +4,7 @@ Apart from `flags`, so that commands which call no method of the contract do not
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NoReturn
@@ -34,6 +35,11 @@ class Options(msgspec.Struct):
     operation: str | None = None
 
 
+_MISSING = re.compile("the following arguments are required: (.+)")
+_NO_NUMBER = re.compile(r"(argument .+: )invalid _?(\w+) value: (.+)", re.DOTALL)
+_NUMBERS = {"int": "integer", "float": "number", "seconds": "number of seconds"}
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that raises instead of ending the program, and whose help fits the terminal."""
 
@@ -43,7 +49,11 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse would have printed."""
+        """Raise what argparse would have printed, in the words of all other refusals."""
+        if missing := _MISSING.fullmatch(message):
+            raise Usage(f"{self.prog} needs {missing[1]}; {_usage(self)}")
+        if (wrong := _NO_NUMBER.fullmatch(message)) and wrong[2] in _NUMBERS:
+            raise Usage(f"{wrong[1]}{wrong[3]} is no {_NUMBERS[wrong[2]]}")
         raise Usage(message)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
@@ -79,7 +89,7 @@ def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     if not rest:
         return found
     if not rest[0].startswith("-"):
-        raise Usage(f"unexpected argument {rest[0]!r}; {' '.join(parser.format_usage().split())}")
+        raise Usage(f"unexpected argument {rest[0]!r}; {_usage(parser)}")
     from penholder.cli.terminal import meanings  # noqa: PLC0415 - for mistakes only
 
     unknown = rest[0].partition("=")[0]
@@ -88,6 +98,10 @@ def parse_known(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     if not hint and not unknown.startswith("--"):
         hint = "; a word that begins with - and is no flag goes behind --"
     raise Usage(f"there is no flag {unknown} of {parser.prog}{hint}")
+
+
+def _usage(parser: Parser) -> str:
+    return " ".join(parser.format_usage().split())
 
 
 def _is_unknown(parser: Parser, word: str) -> bool:

@@ -6,6 +6,7 @@ terminals that know them: not with NO_COLOR (no-color.org), and not where TERM i
 
 import os
 import sys
+from contextlib import suppress
 
 _RESET = "\x1b[0m"
 _NARROWEST = 20
@@ -46,6 +47,13 @@ def columns() -> int | None:
 def page_width(default: int = 80) -> int:
     """Return a width for prose, which has one in a pipe too."""
     return columns() or default
+
+
+def tell_who_types(text: str) -> None:
+    """Say who speaks to a word that programs start, where a person did: else it seems to hang."""
+    with suppress(OSError):  # no stdin, or no stderr to say it on
+        if os.isatty(0):
+            print(text, file=sys.stderr, flush=True)
 
 
 def has_colours() -> bool:

@@ -161,9 +161,16 @@ def _pid(path: Path, state_dir: Path | None) -> int | None:
 def _way_on(pid: int | None) -> str:
     if pid is None:
         return "penholder doctor says more"
-    if _state(pid) in _STOPPED:
-        return f"it was stopped by a signal: kill -CONT {pid} lets it go on"
+    if (stopped := let_go_on(pid)) is not None:
+        return stopped
     return f"penholder doctor says more; kill -9 {pid} ends it, and nothing acknowledged is lost"
+
+
+def let_go_on(pid: int) -> str | None:
+    """Say what lets a process go on that a signal has stopped; None where none has."""
+    if _state(pid) not in _STOPPED:
+        return None
+    return f"it was stopped by a signal: kill -CONT {pid} lets it go on"
 
 
 def _state(pid: int) -> str:

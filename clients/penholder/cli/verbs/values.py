@@ -102,6 +102,8 @@ def _string(schema: Schema, text: str) -> str:
 def _json(schema: Schema, text: str) -> msgspec.Raw:
     """Keep JSON text as it is, but on one line: numbers lose nothing on the way."""
     source = _read(text)
+    if not source.strip():
+        raise Usage("is empty, which is no JSON")
     try:
         value: object = msgspec.json.decode(source)
         compact = msgspec.json.format(source, indent=-1)

@@ -12,7 +12,7 @@ import msgspec
 
 from penholder.blocking import Client, ConnectionLost, DaemonUnreachable
 from penholder.cli import pages
-from penholder.cli.terminal import ages
+from penholder.cli.terminal import ages, clock
 from penholder.cli.watch.facts import Choice, Fact
 from penholder.cli.watch.noticing import CONTROLLER, ENDING, WORKER, Noticed, Noticing
 from penholder.cli.watch.silences import Silence, Silences
@@ -165,7 +165,7 @@ class Watching:
         self._tell(
             Fact(
                 kind="silence",
-                time=now.isoformat(timespec="milliseconds"),
+                time=clock.written(now),
                 worker_id=worker.worker_id,
                 name=worker.label,
                 controller_id=worker.controller_id,

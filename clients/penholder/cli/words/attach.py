@@ -118,8 +118,15 @@ def _dial(worker: Worker, *, view: bool) -> dialing.Attached:
         raise Failure(f"cannot attach to {worker.worker_id}: {error}", NOT_IN_THIS_STATE) from None
     except NoRunner as error:
         reason = f"cannot attach: {error}"
-    follows = f"penholder logs -f {worker.worker_id} follows its output"
-    raise Failure(f"{reason}; {follows}", NOT_IN_THIS_STATE)
+    raise Failure(f"{reason}; {_shows(worker)}", NOT_IN_THIS_STATE)
+
+
+def _shows(worker: Worker) -> str:
+    from penholder.cli.words import without_output  # noqa: PLC0415 - for mistakes only
+
+    if without_output.is_agent(worker):
+        return f"penholder agent show {worker.worker_id} shows what it says and does"
+    return f"penholder logs -f {worker.worker_id} follows its output"
 
 
 def _tell(worker: Worker, outcome: Outcome, options: Options) -> int:

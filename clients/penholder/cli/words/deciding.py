@@ -52,6 +52,8 @@ def _decide(word: str, summary: str, words: Sequence[str], pick: questions.Pick 
     with frame.connected(options) as client:
         controller_id = frame.controller_of(client, found.controller)
         question = questions.resolve(client, found.what, controller_id)
+        if question.state != "pending":  # before its options: naming one of them would not help
+            raise fates.has_ended(client, question)
         chosen = pick(question.options) if pick else questions.named(question.options, found.option)
         if chosen is None:
             raise Usage(_no_option(question, word if pick else f"{found.option!r}"))

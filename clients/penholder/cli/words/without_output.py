@@ -16,7 +16,7 @@ def why(client: Client, worker: Worker, *, follows: bool) -> str | None:
     if _has(client, worker, OUTPUT):
         return None
     name = printable(worker.label)
-    if _is_agent(worker):
+    if is_agent(worker):
         return (
             f"{name} is an agent and has printed nothing: penholder agent show {name} shows what"
             " it says and does"
@@ -37,5 +37,6 @@ def _has(client: Client, worker: Worker, *types: str) -> bool:
     return next(found, None) is not None
 
 
-def _is_agent(worker: Worker) -> bool:
+def is_agent(worker: Worker) -> bool:
+    """Tell whether another word than `logs` shows what it does."""
     return starting.is_agent(worker) or worker.launcher == importing.LAUNCHER

@@ -16,6 +16,8 @@ from penholder.cli.workers.living import Seat
 EXITED = "process.exited"
 _FAILED = "process.failed"
 _CANNOT_RUN = 126
+_ERROR_CHARACTERS = 200
+"""Of an error: who appends such an event may say anything."""
 
 
 class _Exit(msgspec.Struct):
@@ -26,6 +28,8 @@ class _Exit(msgspec.Struct):
 class _Failure(msgspec.Struct):
     code: int = _CANNOT_RUN
     """What a shell would exit with; older runners did not say."""
+    error: str = ""
+    """Why it could not: `cannot run make: No such file or directory`."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -60,10 +64,10 @@ def read(type_: str, data: bytes | msgspec.Raw, at: str) -> Ending | None:
 
 
 def _failure(data: bytes | msgspec.Raw, at: str) -> Ending:
-    code = _CANNOT_RUN
+    found = _Failure()
     with suppress(msgspec.MsgspecError):
-        code = msgspec.json.decode(data, type=_Failure).code
-    return Ending(code, "could not be run", at)
+        found = msgspec.json.decode(data, type=_Failure)
+    return Ending(found.code, found.error[:_ERROR_CHARACTERS] or "could not be run", at)
 
 
 def find(client: Client, worker_id: str) -> Ending | None:

@@ -67,7 +67,7 @@ def _told(client: Client, ended: Approval) -> str:
         text = f"it was decided {age} ago: {printable(ended.decision)}"
     by = next(_ends(client, lambda end: end.request_id == ended.request_id), None)
     text += "" if by is None else _actor(client, by)
-    return text if ended.note is None else f"{text} ({printable(ended.note)})"
+    return f"{text} ({printable(ended.note)})" if ended.note else text
 
 
 def _ends(client: Client, is_meant: Callable[[_End], bool]) -> Iterator[_End]:

@@ -141,7 +141,9 @@ def _open(path: Path) -> int:
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.lstat().st_mode):
             # What a pipe in its place is said, nobody could read there.
-            raise UnusablePath(f"{path} is no plain file: move it away, or choose another directory")
+            raise UnusablePath(
+                f"{path} is no plain file: move it away, or choose another directory"
+            )
     flags = os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         return os.open(path, os.O_RDWR | flags, 0o600)

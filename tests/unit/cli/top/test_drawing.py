@@ -8,7 +8,7 @@ from penholder.cli.terminal import cells
 from penholder.cli.top.drawing import detail, inbox, layout, rows, screenful, workers
 from penholder.cli.top.drawing.rows import Row
 from penholder.cli.top.drawing.screenful import Said
-from penholder.cli.top.model.desk import PANES, TABS, Desk
+from penholder.cli.top.model.desk import PANES, TABS, Desk, PaneName
 from penholder.cli.top.model.fleet import Fleet
 from penholder.cli.top.model.listing import Finding
 from penholder.cli.top.model.notices import Came, DetailsRead, Listed, Lost, TailRead
@@ -197,6 +197,21 @@ def test_stale_is_told_with_since_when_and_of_which_host() -> None:
     made = fleet(Listed("a", [], [], []), Lost("b", NOW.timestamp() - 90, "gone"), hosts=("a", "b"))
     top = _drawn(made, settled(made), 100, 24)[0].text
     assert "b stale since 11:58:30 (90s): gone" in top
+
+
+@pytest.mark.parametrize("focus", PANES)
+@pytest.mark.parametrize(
+    ("width", "note"), [(60, None), (40, None), (80, "n" * 40), (30, "n" * 40)]
+)
+def test_the_line_of_keys_says_how_to_leave_as_long_as_there_is_room(
+    focus: PaneName, width: int, note: str | None
+) -> None:
+    made = _fleet("text")
+    desk = settled(made)
+    desk.focus, desk.note = focus, note
+    line = _drawn(made, desk, width, 24)[-1].text.rstrip()
+    assert cells.width(line) <= width
+    assert line.endswith("? help  q quit") or width < cells.width(f"note: {note}   ")
 
 
 def test_a_message_takes_the_lines_that_it_needs() -> None:

@@ -80,6 +80,10 @@ def test_how_a_command_ended_is_its_state(journal: Journal) -> None:
     assert worker.ended_as is None
     made.take(came(journal.entry("worker:w1", "process.exited", exit_status=None, signal=9)))
     assert listing.state_of(worker, made.asks()) == "signal 9"
+    made.take(
+        came(journal.entry("worker:w1", "process.exited", exit_status=None, signal="SIGKILL"))
+    )
+    assert listing.state_of(worker, made.asks()) == "SIGKILL"
 
 
 def test_a_lost_worker_is_said_to_be(journal: Journal) -> None:

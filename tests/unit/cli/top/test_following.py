@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.json import decode, encode
 
+from penholder import DaemonUnreachable
 from penholder.cli.top.feed import lists
 from penholder.cli.top.feed.follower import Follower
 from penholder.cli.top.feed.outbox import Outbox
@@ -169,6 +170,24 @@ def test_entries_lead_to_what_lists_would_say(steps: list[tuple[str, int]]) -> N
 def scene() -> _Scene:
     """Give a worker that runs, and who follows it."""
     return _running()
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (FileNotFoundError(2, "No such file", "/run/c.sock"), "no daemon answers: No such file"),
+        (ConnectionError("no daemon answers at /run/c.sock"), "no daemon answers at /run/c.sock"),
+        (None, "journal.wait was not sent: why"),
+    ],
+)
+def test_why_it_is_away_is_told_without_the_call_that_met_it(
+    scene: _Scene, cause: Exception | None, told: str
+) -> None:
+    scene.client.fails_with = DaemonUnreachable("journal.wait was not sent: why")
+    scene.client.fails_with.__cause__ = cause
+    assert not scene.follower.step()
+    (lost,) = scene.outbox.take(with_journal=True)
+    assert lost == Lost(HOST, HERE_S, told)
 
 
 def test_a_daemon_that_is_away_is_told_once_it_is_and_nothing_is_missed(scene: _Scene) -> None:

@@ -54,7 +54,9 @@ def test_a_question_is_told() -> None:
         ([moved("stopped"), KILLED], []),
         ([moved("canceling"), KILLED, moved("stopped")], []),
         ([moved("stopped"), LOST], []),
-        ([said("process.failed", error="no such file"), moved("error")], ["could not be run"]),
+        ([said("process.failed", error="no such file"), moved("error")], ["no such file"]),
+        ([said("process.failed"), moved("error")], ["could not be run"]),
+        ([said("process.failed", error="e" * 300), moved("error")], ["e" * 200]),
     ],
 )
 def test_a_failure_is_told_once(entries: list[Entry], expected: list[str | None]) -> None:

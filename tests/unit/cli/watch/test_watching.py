@@ -152,6 +152,12 @@ def test_silences_are_told_by_the_clock(watched: Fleet) -> None:
     assert watched.look(400) == ["silence: no output for 5m"]
 
 
+def test_the_time_of_a_silence_is_written_as_that_of_every_other_fact(watched: Fleet) -> None:
+    watched.now_s = 61
+    watched.watching.look()
+    assert [each.time for each in watched.told] == [at(61)]
+
+
 def test_an_answer_gives_time(watched: Fleet) -> None:
     moved = entry(1, "controller:c", "worker.state_changed", s=500, worker_id="w", to="running")
     watched.watching.take(moved)

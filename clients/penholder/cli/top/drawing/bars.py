@@ -49,7 +49,10 @@ def message(text: str, is_wrong: bool, width: int) -> list[Row]:
 def keys(desk: Desk, width: int) -> Row:
     """Draw the line of keys."""
     note = f"note: {clean(desk.note, 40)}   " if desk.note is not None else ""
-    return row([(note, "bold yellow"), (_KEYS[desk.focus] + _EVERYWHERE, "dim")], width)
+    # How to leave and where all keys are goes last: the pane's own are there, too.
+    room = width - cells.width(note) - cells.width(_EVERYWHERE)
+    own = cells.fit(_KEYS[desk.focus], room)
+    return row([(note, "bold yellow"), (own + _EVERYWHERE, "dim")], width)
 
 
 def _count(number: int, what: str) -> str:

@@ -190,5 +190,5 @@ def _colour(state: str) -> str:
 
 def _is_bad(state: str) -> bool:
     return state in ("error", "lost", "away") or (
-        state.startswith(("exit ", "signal ")) and state != "exit 0"
+        state.startswith(("exit ", "signal ", "SIG")) and state != "exit 0"
     )

@@ -149,7 +149,15 @@ class Follower:
             return
         self._is_lost = True
         self._clock_due = float("-inf")  # another machine may answer there
-        self._outbox.put(Lost(self._host, self._clock(), str(error) or type(error).__name__))
+        self._outbox.put(Lost(self._host, self._clock(), _why(error)))
+
+
+def _why(error: Exception) -> str:
+    """Say why nobody is heard; which call of this program met it is no news to a person."""
+    cause = error.__cause__
+    if not isinstance(error, ConnectionLost | DaemonUnreachable) or not isinstance(cause, OSError):
+        return str(error) or type(error).__name__
+    return str(cause) if cause.strerror is None else f"no daemon answers: {cause.strerror}"
 
 
 def _about(entry: Entry) -> _About:

@@ -40,7 +40,7 @@ class Worker(msgspec.Struct, kw_only=True):
     changed_at: str = ""
     """When it last came into another state."""
     ended_as: str | None = None
-    """How its command ended: `exit 3`, `signal 9`."""
+    """How its command ended: `exit 3`, `SIGKILL`; `signal 9` of who tells a number."""
 
     @property
     def is_living(self) -> bool:
@@ -150,8 +150,10 @@ def _ended_as(data: Raw) -> str | None:
         found = msgspec.json.decode(data, type=_Exit)
     except msgspec.MsgspecError:
         return None
+    if isinstance(found.signal, str):
+        return clean(found.signal, 12)  # its name alone, which the column has room for
     if found.signal is not None:
-        return f"signal {clean(str(found.signal), 12)}"
+        return f"signal {found.signal}"
     return None if found.exit_status is None else f"exit {found.exit_status}"
 
 
