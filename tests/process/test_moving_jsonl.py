@@ -102,6 +102,7 @@ def test_an_export_replaces_no_file(lived_in: Path, tmp_path: Path) -> None:
     ran = moving(lived_in, "export", str(file))
     assert ran.code == 1
     assert "is there already" in ran.err
+    assert "nothing was written" in ran.err
     assert file.read_text() == "mine"
 
 

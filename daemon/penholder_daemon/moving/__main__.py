@@ -55,7 +55,9 @@ class Moved(msgspec.Struct):
 def main() -> int:
     """Run one import or export; returns its exit status."""
     say = partial(print, file=sys.stderr)
-    return programs.main(_parse(), _carry_out, say, undone="nothing was moved")
+    arguments = _parse()
+    undone = "nothing was written" if arguments.command == "export" else "nothing was moved"
+    return programs.main(arguments, _carry_out, say, undone=undone)
 
 
 def _carry_out(arguments: argparse.Namespace) -> str:
