@@ -66,7 +66,8 @@ _MAYBE = re.compile(rb"token|passw|passphrase|authorization|key|secret|credentia
 _DIVIDERS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _MAX_KNOWN_KEYS = 4096
 _LONGEST_NAME_BYTES = 256
-"""Longer text is none that names something; a prompt may well end in `the password`."""
+"""Longer text is none that names something; a prompt may well end in `the password`. Of a longer
+key only the end is looked at and kept: a cache of whole ones would keep gigabytes, for good."""
 
 
 def redact(value: Raw) -> Raw:
@@ -78,17 +79,29 @@ def redact(value: Raw) -> Raw:
 
 def names_secret(key: str) -> bool:
     """Tell whether a key says that its value is a secret; its last words do."""
-    return _ends_in_secret(key[-_LONGEST_NAME_BYTES:])
+    return _ends_in_secret(_end(key))
 
 
-@lru_cache(maxsize=_MAX_KNOWN_KEYS)
-def _ends_in_secret(key: str) -> bool:
-    # Of short keys only: a cache of whole ones would keep a megabyte of each frame, for good.
-    return _core(key).endswith(_SECRETS)
+def _is_counted(key: str) -> bool:
+    return _core(_end(key)).endswith(_COUNTED)
+
+
+def _is_one_of(names: frozenset[str], key: str) -> bool:
+    return len(key) <= _LONGEST_NAME_BYTES and _joined(key) in names
+
+
+def _end(key: str) -> str:
+    return key[-_LONGEST_NAME_BYTES:]
 
 
 def _words(key: str) -> list[str]:
     return [word.lower() for word in _DIVIDERS.split(key) if word]
+
+
+# --- what is kept of keys, so they are short ones or ends -----------------------------------------
+@lru_cache(maxsize=_MAX_KNOWN_KEYS)
+def _ends_in_secret(key: str) -> bool:
+    return _core(key).endswith(_SECRETS)
 
 
 @lru_cache(maxsize=_MAX_KNOWN_KEYS)
@@ -106,6 +119,7 @@ def _joined(key: str) -> str:
     return "".join(_words(key))
 
 
+# --- values ---------------------------------------------------------------------------------------
 def _redacted(value: Raw) -> object:
     """Look into objects and arrays; what else there is stays as it was written."""
     match bytes(value)[:1]:
@@ -119,10 +133,10 @@ def _redacted(value: Raw) -> object:
 
 
 def _redacted_members(members: dict[str, Raw]) -> dict[str, object]:
-    is_named = any(_joined(key) in _NAMING and _is_secret_name(members[key]) for key in members)
+    is_named = any(_is_one_of(_NAMING, key) and _is_secret_name(members[key]) for key in members)
     return {
         key: REDACTED
-        if _is_secret(key, inner) or (is_named and _joined(key) in _VALUES)
+        if _is_secret(key, inner) or (is_named and _is_one_of(_VALUES, key))
         else _redacted(inner)
         for key, inner in members.items()
     }
@@ -148,7 +162,7 @@ def _pair(item: Raw) -> tuple[Raw, Raw] | None:
 
 
 def _is_secret(key: str, value: Raw) -> bool:
-    return names_secret(key) or (_core(key).endswith(_COUNTED) and b'"' in bytes(value))
+    return names_secret(key) or (_is_counted(key) and b'"' in bytes(value))
 
 
 def _is_secret_name(value: Raw) -> bool:
@@ -156,7 +170,7 @@ def _is_secret_name(value: Raw) -> bool:
     if not _is_text(value) or len(bytes(value)) > _LONGEST_NAME_BYTES:
         return False
     name = msgspec.json.decode(value, type=str)
-    return names_secret(name) or _core(name).endswith(_COUNTED)
+    return names_secret(name) or _is_counted(name)
 
 
 def _is_text(value: Raw) -> bool:
