@@ -13,7 +13,7 @@ none. A key may also stand as a value itself, beside its own value: in `{"name":
 "value": …}`, and in pairs as lists of headers have them.
 
 Values stay raw JSON on the way, so what is not replaced stays to the byte; decoded and encoded, a
-number could come out as another. What holds no such word at all is not looked into: one search over
+number could come out as another. What holds no such word at all is not looked into: a search over
 its bytes (`_MAYBE`) tells so. Escapes are no way around it, since values are compacted before,
 which writes `\\u0074oken` as `token`.
 """
@@ -62,7 +62,10 @@ _VALUES = frozenset({"value", "values", "val", "headervalue"})
 """Keys that say of each other what the one is called and what it is."""
 _CARRIERS = ("value", "header", "hash", "text", "plain", "base64")
 """Last words that say how the secret is there, not that it is something else."""
-_MAYBE = re.compile(rb"token|passw|passphrase|authorization|key|secret|credential|cookie", re.I)
+_MAYBE = (
+    b"token", b"passw", b"passphrase", b"authorization", b"key", b"secret", b"credential", b"cookie"
+)  # fmt: skip
+"""In lower case; found one by one, which is many times faster than by a pattern of all."""
 _DIVIDERS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _MAX_KNOWN_KEYS = 4096
 _LONGEST_NAME_BYTES = 256
@@ -72,7 +75,8 @@ key only the end is looked at and kept: a cache of whole ones would keep gigabyt
 
 def redact(value: Raw) -> Raw:
     """Return a JSON value with its secrets replaced, at any depth; else as it is, to the byte."""
-    if not _MAYBE.search(bytes(value)):
+    text = bytes(value).lower()
+    if not any(word in text for word in _MAYBE):
         return value
     return Raw(msgspec.json.encode(_redacted(value)))
 
