@@ -30,6 +30,7 @@ from penholder_daemon.shell.disk.paths import (
     default_state_dir,
 )
 from penholder_daemon.shell.kernel.allocator import give_back_what_is_large
+from penholder_daemon.shell.kernel.descriptors import TooFewDescriptors
 from penholder_daemon.shell.kernel.standard_streams import open_missing, say, tell
 from penholder_daemon.shell.observing import logs
 from penholder_daemon.shell.running.daemon import Daemon
@@ -56,6 +57,9 @@ _BROKEN_PIPE = 128 + signal.SIGPIPE
 _STORE_URL = "PENHOLDER_STORE_URL"
 _CANNOT_START = 78
 """EX_CONFIG of sysexits.h: starting again as it is will not help."""
+_UNUSABLE = (
+    UnusableSettings, UnusablePath, UnusableDatabase, AlreadyRunning, TooFewDescriptors
+)  # fmt: skip
 
 
 def main() -> int:
@@ -86,7 +90,7 @@ def _run() -> int:
     except UnwritableDatabase as error:
         say(_STDERR, f"penholderd: {error}")
         return 1
-    except (UnusableSettings, UnusablePath, UnusableDatabase, AlreadyRunning) as error:
+    except _UNUSABLE as error:
         say(_STDERR, f"penholderd: {error}")
         return _CANNOT_START
     except (OSError, apsw.Error) as error:

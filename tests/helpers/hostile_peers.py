@@ -167,7 +167,8 @@ def sends_odd_numbers(sock: socket.socket, rng: random.Random) -> None:
 @_kind
 def sends_what_is_long_to_check(sock: socket.socket, rng: random.Random) -> None:
     """Send large values that are all numbers, brackets or escapes."""
-    piece = rng.choice([b"1e100", b"[]", b'"\\u0041"', b'"\\/\\/"', b"0.1e-5"])
+    pieces = [b"1e100", b"[]", b'"\\u0041"', b'"\\/\\/"', b"0.1e-5", b"1" * 300, b"0." + b"0" * 290]
+    piece = rng.choice(pieces)
     value = b"[" + b",".join([piece] * (200_000 // len(piece))) + b"]"
     frame = b'{"jsonrpc":"2.0","id":1,"method":"event.append","params":{"worker_id":"nobody",'
     _push(sock, (frame + b'"type":"t","data":{"n":' + value + b'},"raw":' + value + b"}}\n") * 10)

@@ -83,6 +83,19 @@ def test_who_is_refused_for_want_of_descriptors_is_told_so(unstarted: DaemonProc
     assert "few descriptors" in unstarted.log()
 
 
+@pytest.mark.parametrize("descriptors", [12, 16, 20, 47])
+def test_with_too_few_descriptors_to_serve_anybody_it_does_not_start(
+    unstarted: DaemonProcess, descriptors: int
+) -> None:
+    unstarted.spawn(["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"])
+    assert unstarted.wait() == 78
+    assert f"may open {descriptors} descriptors" in unstarted.log()
+    assert unstarted.log().count("\n") == 1
+    unstarted.start()
+    with unstarted.connect() as control:
+        assert control.call("rpc.ping")["pong"]
+
+
 def test_a_start_that_cannot_serve_all_serves_the_seated_and_the_newest(
     unstarted: DaemonProcess,
 ) -> None:

@@ -1,11 +1,13 @@
 """Numbers that no reader is sure to read, halves of characters, and U+0000."""
 
 import json
+import re
 
 import msgspec
 import pytest
 from msgspec import Raw
 
+from penholder_daemon.core import values
 from penholder_daemon.core.values import compact
 from penholder_protocol import errors, jsonrpc, surrogates
 from penholder_protocol.errors import InvalidParams
@@ -206,3 +208,17 @@ def test_what_was_stored_with_it_can_be_read_and_cleared(bench: Bench) -> None:
         bench.database.run(f"UPDATE {table} SET runner_id = 'r' || char(0)")
     assert bench.call("state.binding", runner_id="r\0", binding_identity="b")["enable_state"]
     assert bench.call("state.clear", runner_id="r\0") == {"deleted": 1}
+
+
+def test_no_pattern_looks_at_each_digit_of_a_value_many_times() -> None:
+    """A run of 300 digits, again and again, is looked at 300 times by `[0-9]{309}`."""
+    patterns = [each for each in vars(values).values() if isinstance(each, re.Pattern)]
+    assert patterns
+    repeats = [int(most) for each in patterns for most in re.findall(rb"\{(\d+)", each.pattern)]
+    assert max(repeats, default=0) < 10
+
+
+@pytest.mark.parametrize("run", ["1" * 308, "0." + "0" * 306, "." * 308])
+def test_runs_of_digits_below_the_limit_are_taken_however_many(run: str) -> None:
+    text = json.dumps([run] * 700)
+    assert json.loads(_compact(text)) == [run] * 700

@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from penholder import ConnectionLost, DaemonUnreachable
+from penholder.cli.terminal.text import printable, printable_json
 from penholder.paths import NoHome
 from penholder_protocol.errors import PenholderError
 
@@ -118,13 +119,24 @@ def exit_code(error: BaseException) -> int:
 
 def report(error: Exception, as_json: bool, command: str = "penholder", end: bytes = b"\n") -> int:
     """Say on stderr what went wrong; returns the exit code."""
-    text = f"{command}: {sentence(error)}"
-    line = as_object(error) if as_json else text.encode(sys.stderr.encoding, "backslashreplace")
+    line = _as_json(error) if as_json else _as_text(error, command)
     with suppress(OSError):  # full, or its reader has gone: there is nobody else to tell
         sys.stderr.flush()
         sys.stderr.buffer.write(line + end)
         sys.stderr.flush()
     return exit_code(error)
+
+
+def _as_json(error: Exception) -> bytes:
+    line = as_object(error)
+    return printable_json(line) if sys.stderr.isatty() else line
+
+
+def _as_text(error: Exception, command: str) -> bytes:
+    text = f"{command}: {sentence(error)}"
+    if sys.stderr.isatty():
+        text = "\n".join(map(printable, text.split("\n")))
+    return text.encode(sys.stderr.encoding, "backslashreplace")
 
 
 def of_system(error: OSError) -> Failure:

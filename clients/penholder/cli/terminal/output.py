@@ -8,7 +8,7 @@ import msgspec
 
 from penholder._shared.reading import read
 from penholder.cli.terminal.failures import Usage
-from penholder.cli.terminal.text import Record, printable
+from penholder.cli.terminal.text import Record, printable, printable_json
 
 if TYPE_CHECKING:
     from penholder.cli.contract import Contract, Method
@@ -47,8 +47,13 @@ def print_json(value: bytes) -> None:
     """Print one line of JSON, which is UTF-8 also where the terminal's text is not."""
     sys.stdout.flush()
     # Past the text layer, whose encoding may be another one.
-    sys.stdout.buffer.write(value + b"\n")
+    sys.stdout.buffer.write(on_stdout(value) + b"\n")
     sys.stdout.flush()
+
+
+def on_stdout(value: bytes) -> bytes:
+    """Return JSON as it is for a program, without control characters for a terminal."""
+    return printable_json(value) if sys.stdout.isatty() else value
 
 
 def show(
@@ -69,7 +74,7 @@ def show(
     elif isinstance(value, dict) and schema.properties:
         _show_record(contract, method, value, now, headings=wanted.headers)
     else:
-        print(_indented(bytes(answer)))
+        print_json(_indented(bytes(answer)))
 
 
 class _Page(msgspec.Struct):
@@ -116,7 +121,7 @@ def _cell(value: msgspec.Raw | None) -> str:
     if text == b"null":
         return ""
     if not text.startswith(b'"'):
-        return text.decode()  # JSON, where every digit stays
+        return on_stdout(text).decode()  # JSON, where every digit stays
     plain_text: str = msgspec.json.decode(text, type=str)
     return printable(plain_text) if sys.stdout.isatty() else plain_text
 
@@ -152,8 +157,8 @@ def _levelled(items: list[Record]) -> list[Record]:
     return rows
 
 
-def _indented(text: bytes) -> str:
+def _indented(text: bytes) -> bytes:
     try:
-        return msgspec.json.format(text, indent=2).decode()
+        return msgspec.json.format(text, indent=2)
     except RecursionError:
-        return text.decode()  # deeper than indenting goes, and than anybody reads
+        return text  # deeper than indenting goes, and than anybody reads

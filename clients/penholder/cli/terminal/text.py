@@ -36,3 +36,23 @@ def printable(text: str) -> str:
 
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode()
+
+
+def printable_json(text: bytes) -> bytes:
+    """Write control characters in JSON as JSON's own escapes, so that it means the same.
+
+    JSON itself escapes those of ASCII only: a terminal takes U+009B for the begin of a sequence.
+    """
+    shown = text.decode()
+    if shown.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char == "\n" else _escaped_in_json(char) for char in shown
+    ).encode()
+
+
+def _escaped_in_json(char: str) -> str:
+    if char in "\t\r":
+        return " "  # no string holds them as they are, so it stands between two values
+    units = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

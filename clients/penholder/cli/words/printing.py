@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from penholder.cli.terminal.output import on_stdout
 from penholder.cli.terminal.text import printable
 from penholder.cli.workers.transcript import Piece
 
@@ -84,7 +85,7 @@ class JsonPrinter:
             line.text = content.decode()
         except UnicodeDecodeError:
             line.base64 = b64encode(content).decode()
-        sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+        sys.stdout.buffer.write(on_stdout(msgspec.json.encode(line)) + b"\n")
 
     def end(self) -> None:
         """See that all is written."""

@@ -159,7 +159,7 @@ class Connection(JsonRpcConnection):
             self._take_frame(whole)
             return self._may_take
         frames = self._framer.feed(chunk) if whole is None else iter((whole,))
-        piece = left = self._turns.piece
+        piece = left = self._turns.first_piece
         for frame in frames:
             # One has been finished: what is begun behind it has its own time.
             self._unfinished_since = None
@@ -227,7 +227,7 @@ class Connection(JsonRpcConnection):
         # What was answered so far need not wait for the rest of the pipeline.
         self._outbox.flush()
         with trio.CancelScope(shield=True):
-            await trio.lowlevel.checkpoint()
+            await self._turns.give_away()
         # What is left of its pipeline may be much, and only changes of it are of use then.
         self._requests.is_for_nobody = self._stream.peer_is_gone()
 

@@ -27,9 +27,11 @@ import structlog
 import trio
 from outcome import Error, Outcome, Value
 
+from penholder_daemon.shell.fairness.turns import Turns
+
 log = structlog.get_logger()
 
-_MOST_A_TURN = 256
+_MOST_A_TURN = 1024
 _TURNS_IN_A_ROW = 4
 _TURN_SECONDS = 0.004
 """How long a turn goes on reading; what follows from it has bounds of its own."""
@@ -48,6 +50,8 @@ class Hub:
     def __init__(self, flush: Callable[[], None]) -> None:
         """Have `flush` send what was answered, at the end of each turn."""
         self._flush = flush
+        self.turns = Turns()
+        """Told how many sockets have something, before any of them is read."""
         self._epoll = select.epoll()
         self._registered: set[int] = set()
         self._waiting: dict[int, tuple[trio.lowlevel.Task, Ready]] = {}
@@ -152,6 +156,7 @@ class Hub:
         if self._epoll.closed:
             return False
         found = self._epoll.poll(0, _MOST_A_TURN)
+        self.turns.note_ready(len(found))
         if self._was_short:
             found.sort(key=lambda each: self._read_at.get(each[0], 0.0))
             self._was_short = False

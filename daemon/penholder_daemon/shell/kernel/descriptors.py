@@ -20,7 +20,13 @@ log = structlog.get_logger()
 
 _SPARE = 112
 """For the database and its readers, copies of it, locks, standard streams, a peer being refused."""
+_FEWEST = 48
+"""Fewer do not reach for the database, a backup and one connection: it would serve nobody."""
 _UNLIMITED = 1 << 20
+
+
+class TooFewDescriptors(Exception):
+    """The process may open too few descriptors to serve anybody; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,16 @@ class Capacity:
 
 
 def raise_limit() -> int:
-    """Raise the soft limit to the hard one and return it."""
+    """Raise the soft limit to the hard one and return it; raises TooFewDescriptors."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         # The soft limit is what a program starts with; to raise it to the hard one needs no right.
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if 0 <= hard < _FEWEST:  # below 0 it is infinite
+        raise TooFewDescriptors(
+            f"this process may open {hard} descriptors, and fewer than {_FEWEST} do not reach to"
+            " serve anybody: raise their limit (`ulimit -n`, LimitNOFILE=)"
+        )
     return _UNLIMITED if hard == resource.RLIM_INFINITY else hard
 
 

@@ -222,8 +222,7 @@ class Daemon:
     ) -> _Parts:
         """Make every part of what it needs, from the bottom up, and let the control socket in."""
         accounts, publisher, flusher = Accounts(), Publisher(pos), Flusher()
-        beat = Beat(self._world)
-        hub = Hub(flusher.flush)
+        beat, hub = Beat(self._world), Hub(flusher.flush)
         nursery.start_soon(hub.run)
         writer = self._make_writer(beat, hub)
         readers = self._make_readers(flusher, hub)
@@ -271,6 +270,7 @@ class Daemon:
             request_log=self._request_log,
             blobs=blobs,
             operations=operations,
+            turns=hub.turns,
         )
         sockets.serve(services, self._control)
         return _Parts(
