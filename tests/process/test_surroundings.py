@@ -83,7 +83,7 @@ def test_who_is_refused_for_want_of_descriptors_is_told_so(unstarted: DaemonProc
     assert "few descriptors" in unstarted.log()
 
 
-@pytest.mark.parametrize("descriptors", [12, 16, 20, 47])
+@pytest.mark.parametrize("descriptors", [12, 16, 20, 31])
 def test_with_too_few_descriptors_to_serve_anybody_it_does_not_start(
     unstarted: DaemonProcess, descriptors: int
 ) -> None:
@@ -94,6 +94,16 @@ def test_with_too_few_descriptors_to_serve_anybody_it_does_not_start(
     unstarted.start()
     with unstarted.connect() as control:
         assert control.call("rpc.ping")["pong"]
+
+
+def test_with_just_enough_descriptors_it_serves_one(
+    unstarted: DaemonProcess, short_dir: Path
+) -> None:
+    unstarted.start(["sh", "-c", 'ulimit -n 32; exec "$@"', "sh"])
+    with unstarted.connect() as control:
+        make_worker(control)
+        control.call("daemon.backup", path=str(short_dir / "copy.db"))
+        assert control.call("daemon.verify")["findings"] == []
 
 
 def test_a_start_that_cannot_serve_all_serves_the_seated_and_the_newest(

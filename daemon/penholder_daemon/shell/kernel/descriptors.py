@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 _SPARE = 112
 """For the database and its readers, copies of it, locks, standard streams, a peer being refused."""
-_FEWEST = 48
+_FEWEST = 32
 """Fewer do not reach for the database, a backup and one connection: it would serve nobody."""
 _UNLIMITED = 1 << 20
 
