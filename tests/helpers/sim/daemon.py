@@ -31,6 +31,7 @@ from penholder_daemon.shell.connections.outbox import Flusher
 from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.fairness.accounts import Accounts
+from penholder_daemon.shell.fairness.turns import Turns
 from penholder_daemon.shell.observing.counters import Counters
 from penholder_daemon.shell.observing.request_log import RequestLog
 from penholder_daemon.shell.publishing.publisher import Publisher
@@ -187,7 +188,7 @@ class SimulatedDaemon:
             readers=InlineReaders(store, world, flusher.flush, soon if is_slow else None),
             once=Once(REGISTRY, nursery, writer.submit), publisher=publisher, flusher=flusher,
             accounts=accounts, counters=counters, request_log=RequestLog(Settings()),
-            operations=operations, blobs=blobs,
+            operations=operations, blobs=blobs, turns=Turns(),
         )  # fmt: skip
         delivery = Delivery(
             processes=None,  # type: ignore[arg-type]  # nobody is seated here

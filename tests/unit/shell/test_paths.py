@@ -131,6 +131,18 @@ def test_a_second_daemon_is_refused_and_told_the_firsts_pid(tmp_path: Path) -> N
     DirectoryLock(tmp_path).release()
 
 
+def test_who_is_refused_waits_for_no_pipe_in_the_place_of_the_lock_file(tmp_path: Path) -> None:
+    first = DirectoryLock(tmp_path)
+    (tmp_path / "penholder.lock").unlink()
+    os.mkfifo(tmp_path / "penholder.lock")
+    with pytest.raises(AlreadyRunning, match="unknown"):
+        DirectoryLock(tmp_path)
+    first.put_back()  # it says so, and goes on
+    first.release()
+    with pytest.raises(UnusablePath, match="no plain file"):
+        DirectoryLock(tmp_path)
+
+
 def test_without_its_lock_file_a_directory_is_locked_all_the_same(tmp_path: Path) -> None:
     first = DirectoryLock(tmp_path)
     (tmp_path / "penholder.lock").unlink()

@@ -55,6 +55,8 @@ class Services:
     """Puts blobs."""
     operations: DaemonOperations
     """What may be asked of the daemon itself."""
+    turns: Turns
+    """Say how much of a pipeline is taken at a time; those of the hub, where there is one."""
     lingering: dict[Lingering, None] = field(default_factory=dict)
     """Connections whose peers have begun a frame, or not taken what they are sent.
 
@@ -62,5 +64,3 @@ class Services:
     """
     one_heavy: trio.Lock = field(default_factory=trio.Lock)
     """Held by the connection that takes a large frame; the others wait, each for its turn."""
-    turns: Turns = field(default_factory=Turns)
-    """Say how much of a pipeline is taken at a time."""

@@ -38,7 +38,7 @@ from penholder_daemon.shell.connections.services import Services
 from penholder_daemon.shell.fairness.desks import Desk
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.publishing.publisher import Watch
-from penholder_daemon.shell.publishing.takers import Turns
+from penholder_daemon.shell.publishing.takers import HeldTurns
 from penholder_daemon.shell.store.readers import read
 from penholder_protocol.errors import PenholderError
 
@@ -112,7 +112,7 @@ class Waits:
 
     async def _until_taken(self, call: Invocation, found: Waiting[object]) -> Waiting[object]:
         """The same for one that takes what it finds; whoever waits for the same takes turns."""
-        with Turns(self._services.publisher.takers) as turns:
+        with HeldTurns(self._services.publisher.takers) as turns:
             while not found.ready:
                 with turns.standing(found.streams) as taker:
                     if self._peer_is_gone():

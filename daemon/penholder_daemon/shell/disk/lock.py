@@ -22,6 +22,7 @@ from pathlib import Path
 
 import structlog
 
+from penholder_daemon.shell.disk import kept_lines
 from penholder_daemon.shell.disk.paths import UnusablePath
 
 log = structlog.get_logger()
@@ -122,10 +123,10 @@ def _lock(descriptor: int, path: Path) -> None:
 
 def _holder(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return file.readline(32).decode("ascii", "replace").strip() or "unknown"
-    except OSError:
-        return "unknown"
+        told = kept_lines.read(path)
+    except (OSError, UnusablePath):
+        told = ""
+    return told.partition("\n")[0] or "unknown"
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

@@ -6,7 +6,7 @@ longest. Who is woken tries, and then passes the turn on, unless it found nothin
 could have found anything either: there the turn ends.
 
 No turn may be lost, or a task would lie there while runners wait for it. So whoever ends for
-another reason, canceled or at its time, passes on too (`Turns`). A turn goes no further than to
+another reason, canceled or at its time, passes on too (`HeldTurns`). A turn goes no further than to
 those who waited when it began: who came later has looked since, and a turn that went round would
 never end.
 """
@@ -88,7 +88,7 @@ class Takers:
                 return
 
 
-class Turns:
+class HeldTurns:
     """The turns that have come to one wait, over all its looks; at its end none is left."""
 
     def __init__(self, takers: Takers) -> None:
@@ -96,7 +96,7 @@ class Turns:
         self._takers = takers
         self._held: list[Turn] = []
 
-    def __enter__(self) -> "Turns":
+    def __enter__(self) -> "HeldTurns":
         return self
 
     def __exit__(self, *_: object) -> None:
