@@ -40,6 +40,30 @@ def _state_of_attic(control: RawConnection) -> str:
     return found[ATTIC]
 
 
+def test_whose_id_is_lost_has_its_workers_all_the_same(stopped: DaemonProcess) -> None:
+    """A file has one host: who has lost the id that lay beside it is another, and has all of it."""
+    id_file = stopped.state_dir / "host_id"
+    lost = id_file.read_text().strip()
+    id_file.unlink()
+    stopped.start()
+    with stopped.connect() as control:
+        own = control.call("daemon.status")["host_id"]
+        assert own != lost
+        (host,) = control.call("host.list")["items"]
+        assert (host["host_id"], host["workers"]) == (own, 1)
+        here = control.call("worker.get", worker_id="w_here")
+        assert (here["host_id"], here["recovery_state"]) == (own, "restartable")
+        assert control.call("daemon.verify", deep=True)["findings"] == []
+        with stopped.connect("w_here") as worker:
+            worker.call("runtime.attach")
+            # While its process lives, the seat is over another loss, too.
+            id_file.unlink()
+            assert stopped.stop() == 0
+            stopped.start()
+    with stopped.connect("w_here") as worker:
+        worker.call("event.append", type="t")
+
+
 def test_a_host_goes_and_comes_back(stopped: DaemonProcess) -> None:
     with attic(stopped, LEASE_MS) as bench:
         bench.worker("w_attic", "c1")

@@ -78,3 +78,21 @@ def test_what_cannot_be_put_back_is_logged_once(daemon: DaemonProcess) -> None:
             sock.unlink()
             until(sock.exists)
     assert daemon.log().count("cannot be put back") == 1
+
+
+def test_what_is_in_the_way_of_the_control_socket_is_logged_once(daemon: DaemonProcess) -> None:
+    with daemon.connect() as control:
+        make_worker(control, worker_id="w")
+        daemon.control_socket.unlink()
+        daemon.control_socket.touch()
+        until(lambda: "control.sock is there and is no socket" in daemon.log())
+        # It is tried again each time when whoever tends puts this one back.
+        for _ in range(3):
+            sock = daemon.runtime_dir / "workers/w.sock"
+            sock.unlink()
+            until(sock.exists)
+        daemon.control_socket.unlink()
+        until(lambda: "the control socket is served again" in daemon.log())
+    with daemon.connect() as control:
+        control.call("rpc.ping")
+    assert daemon.log().count("the control socket cannot be served") == 1

@@ -71,6 +71,24 @@ def test_keep_removes_the_oldest_of_its_own_and_nothing_else(daemon: DaemonProce
     )
 
 
+def test_the_new_one_stays_though_the_clock_was_set_back(daemon: DaemonProcess) -> None:
+    """Those from before have later names, which say nothing of which was made last."""
+    directory = daemon.state_dir / "backups"
+    directory.mkdir(mode=0o700)
+    own = [f"penholder-{year}0101T000000.000Z.db" for year in (2020, 9998, 9999)]
+    for name in own:
+        directory.joinpath(name).write_text("old")
+
+    first = penholder(daemon, "backup", "--keep", "3").json
+    assert first["removed"] == [str(directory / own[1])]
+    second = penholder(daemon, "backup", "--keep", "1").json
+    # One that was acknowledged is never removed for one that was there before it.
+    assert second["removed"] == [
+        str(directory / own[2]), str(directory / own[0]), first["path"]
+    ]  # fmt: skip
+    assert _backups(daemon) == [Path(second["path"]).name]
+
+
 def test_nothing_is_removed_for_a_backup_that_failed(daemon: DaemonProcess) -> None:
     directory = daemon.state_dir / "backups"
     directory.mkdir(mode=0o700)

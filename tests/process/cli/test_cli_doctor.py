@@ -191,3 +191,20 @@ def test_a_backup_is_seen(daemon: DaemonProcess) -> None:
     found = _only(penholder(daemon, "doctor"), "backup")
     assert found["level"] == "warning"
     assert "2023-11-14" in found["detail"]
+
+
+def test_a_backup_of_a_time_yet_to_come_hides_no_other(daemon: DaemonProcess) -> None:
+    backups = daemon.state_dir / "backups"
+    backups.mkdir()
+    ahead = backups / "penholder-20960101T000000.000Z.db"
+    ahead.write_text("")
+    os.utime(ahead, (4_000_000_000, 4_000_000_000))
+    found = _only(penholder(daemon, "doctor"), "backup")
+    assert (found["level"], "the clock was set back" in found["detail"]) == ("warning", True)
+    old = backups / "penholder-20231114T221320.000Z.db"
+    old.write_text("")
+    os.utime(old, (1_700_000_000, 1_700_000_000))
+    found = _only(penholder(daemon, "doctor"), "backup")
+    assert (found["level"], "2023-11-14" in found["detail"]) == ("warning", True)
+    assert penholder(daemon, "backup").code == 0
+    assert _only(penholder(daemon, "doctor"), "backup")["level"] == "ok"

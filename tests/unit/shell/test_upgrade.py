@@ -153,6 +153,22 @@ def test_only_the_newest_copies_are_kept_and_nothing_else_goes(
     assert directory.joinpath("before-schema-1-20190101T000000.000Z.db").is_dir()
 
 
+def test_the_copy_of_this_upgrade_stays_though_the_clock_was_set_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = backups.directory_of(path)
+    directory.mkdir()
+    later = [f"before-schema-{n}-9999010{n}T000000.000Z.db" for n in (1, 2, 3)]
+    for name in later:
+        directory.joinpath(name).write_text("old")
+    before = _content(path)
+    _add_steps(monkeypatch, GOOD)
+    open_writer(path).close()
+    (copy,) = [each for each in _kept(path) if each.name not in later]
+    assert _content(copy) == before
+    assert [each.name for each in _kept(path) if each != copy] == later[1:]
+
+
 def test_an_older_program_names_both_versions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_writer(path)
     store.run(f"PRAGMA user_version = {len(STEPS) + 3}")

@@ -34,7 +34,7 @@ class Opened:
         """Open it."""
         self.gate = ShmGate()
         self.store: Store | None = None
-        self.connection = WriterConnection(path, self.gate, self._make)
+        self.connection = WriterConnection(path, self.gate, self._make, FakeWorld().host_id)
 
     def write(self, call: Invocation) -> None:
         """Have a call written."""

@@ -64,8 +64,9 @@ def backup(at: Situation) -> Iterator[Finding]:
     found = backups.newest(at.state_dir)
     if found is None:
         yield warning("backup", "there is none", "penholder backup; a service makes one each day")
-    elif found.age_s > _OLD_BACKUP_S:
-        detail = f"the newest is of {found.made_at}"
+    elif not -backups.CLOCK_TOLERANCE_S <= found.age_s <= _OLD_BACKUP_S:
+        yet = ", which is yet to come: the clock was set back" if found.age_s < 0 else ""
+        detail = f"the newest is of {found.made_at}{yet}"
         yield warning(
             "backup", detail, "penholder backup; penholder service status tells of the timer"
         )

@@ -25,16 +25,14 @@ from msgspec import Raw
 
 from penholder_daemon.core import durations, fence, journal, leases
 from penholder_daemon.core.effects import WakeAt
-from penholder_daemon.core.hosts import subject
-from penholder_daemon.core.store import Store, integer, to_json
+from penholder_daemon.core.hosts import OF_A_HOST, disown_all, subject
+from penholder_daemon.core.store import integer, to_json
 from penholder_daemon.core.transaction import Rx, Tx
 from penholder_protocol.errors import InvalidParams
 from penholder_protocol.nouns import Host
 
 _LEASE = "l.subject = 'host:' || h.host_id"
 _WORKERS = "(SELECT COUNT(*) FROM workers w WHERE w.host_id = h.host_id AND w.state <> 'stopped')"
-_OF_A_HOST = ("workers", "seats", "instances", "leases")
-"""Tables whose rows are of a host."""
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +151,7 @@ def _renew_others(tx: Tx) -> None:
 
 def _adopt(tx: Tx, host_id: str) -> None:
     """Take what is of no host yet."""
-    for table in _OF_A_HOST:
+    for table in OF_A_HOST:
         tx.store.run(f"UPDATE {table} SET host_id = ? WHERE host_id IS NULL", host_id)
 
 
@@ -172,13 +170,7 @@ def leave_all(tx: Tx) -> None:
         sql = "UPDATE hosts SET state = 'expired', expired_at = ? WHERE state = 'active'"
         tx.store.run(sql, tx.now)
     else:
-        _disown_all(tx.store)
-
-
-def _disown_all(store: Store) -> None:
-    for table in _OF_A_HOST:
-        store.run(f"UPDATE {table} SET host_id = NULL WHERE host_id IS NOT NULL")
-    store.run("DELETE FROM hosts")
+        disown_all(tx.store)
 
 
 # --- keeping and losing a lease -----------------------------------------------------------------

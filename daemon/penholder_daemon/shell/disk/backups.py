@@ -72,13 +72,23 @@ def keep_before_upgrade(source: apsw.Connection, database: Path, schema: int) ->
     """Copy the database as it is before its upgrade to a schema; raises CopyFailed."""
     target = prepare(database) / timed(f"before-schema-{schema}")
     copying.copy_whole(source, target, copying.check_integrity)
-    keep_newest(target.parent, BEFORE_UPGRADE, _KEPT_BEFORE_UPGRADES)
+    keep_newest(target, BEFORE_UPGRADE, _KEPT_BEFORE_UPGRADES)
     return target
 
 
-def keep_newest(directory: Path, kind: re.Pattern[str], most: int) -> list[Path]:
-    """Remove all but the newest files of a kind; returns which."""
-    by_time = sorted(_found(directory, kind), key=lambda path: _time_in(kind, path))
+def keep_newest(made: Path, kind: re.Pattern[str], most: int) -> list[Path]:
+    """Remove all but the newest files of a kind beside one that was just made; returns which.
+
+    That one is the newest, whatever the clock says. What has a later name was there before it: the
+    clock was set back. By which of the two it was right nobody can tell, so that goes first.
+    """
+    now = _time_in(kind, made)
+
+    def age(path: Path) -> tuple[bool, str]:
+        time = _time_in(kind, path)
+        return time <= now, time
+
+    by_time = sorted(_found(made.parent, kind), key=age)
     removed = by_time[: max(0, len(by_time) - most)]
     for path in removed:
         path.unlink()

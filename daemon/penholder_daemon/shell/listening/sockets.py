@@ -72,6 +72,7 @@ class Sockets:
         self._nursery = nursery
         self._hub = hub
         self._control: AcceptingSocket | None = None
+        self._why_no_control: str | None = None
         self.connections: dict[Connection, None] = {}
         self._is_draining = False
         self._left = trio.Event()
@@ -136,9 +137,16 @@ class Sockets:
             self._make_ready()
             sock = open_kept(self._kept, CONTROL_NAME, self._paths.control_socket)
         except (UnusablePath, OSError) as error:
-            log.debug("the control socket cannot be served", reason=str(error))
+            why = str(error)
+            # Once, however often it is tried.
+            if why != self._why_no_control:
+                log.error("the control socket cannot be served", reason=why)
+            self._why_no_control = why
             return
         self._control = self._listen(None, sock)
+        if self._why_no_control is not None:
+            log.info("the control socket is served again")
+        self._why_no_control = None
 
     def tell_fenced(self, worker_id: str, epoch: int, old: Process, new: Process) -> None:
         """Tell the connections of a process that it lost its worker's seat."""

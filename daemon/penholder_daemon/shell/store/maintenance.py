@@ -194,7 +194,7 @@ def _new_file(target: Path) -> Path:
 
 def _remove_old(newest: Path, keep_last: int) -> list[str]:
     try:
-        removed = backups.keep_newest(newest.parent, backups.BACKUP, keep_last)
+        removed = backups.keep_newest(newest, backups.BACKUP, keep_last)
     except OSError as error:
         raise StoreFailed(f"{newest} is safe, but an old backup stays: {error}") from error
     return [str(path) for path in removed[:MAX_LIST_LIMIT]]

@@ -35,8 +35,8 @@ class SqliteBacking:
         self, make_committer: MakeCommitter, world: World, host_calls: HostCalls
     ) -> WriterConnection:
         """Open the database for writing; raises UnusableDatabase."""
-        del world, host_calls  # nobody else can write, so nothing must be looked at
-        return WriterConnection(self._paths.database, self.gate, make_committer)
+        del host_calls  # nobody else can write, so nothing must be looked at
+        return WriterConnection(self._paths.database, self.gate, make_committer, world.host_id)
 
     def open_reader(self) -> ApswStore:
         """Open the database for reading only; raises StoreFault."""

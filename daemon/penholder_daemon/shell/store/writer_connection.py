@@ -26,6 +26,7 @@ from time import perf_counter
 import structlog
 
 from penholder_daemon.core.commit import Answer, BatchOutcome, Committer, nothing_written
+from penholder_daemon.core.hosts import disown_before
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.store import Store, StoreBusy, StoreFault
 from penholder_daemon.shell.disk import backups
@@ -50,10 +51,18 @@ class WriterConnection:
     """Writes batches while it can. Opened by the main thread, used by the writer's."""
 
     def __init__(
-        self, path: Path, gate: ShmGate, make_committer: Callable[[Store], Committer]
+        self,
+        path: Path,
+        gate: ShmGate,
+        make_committer: Callable[[Store], Committer],
+        host_id: str,
     ) -> None:
-        """Open the database; raises UnusableDatabase if it can be neither written nor read."""
+        """Open the database; raises UnusableDatabase if it can be neither written nor read.
+
+        What is in it is of the host `host_id` from then on.
+        """
         self._path = path
+        self._host_id = host_id
         self._gate = gate
         self._make_committer = make_committer
         self._guard: FileGuard | None = None
@@ -167,7 +176,7 @@ class WriterConnection:
         backups.undo_half(self._path)  # before SQLite begins another log beside it
         store = open_writer(self._path)
         try:
-            _try_out(store)
+            _try_out(store, self._host_id)
         except StoreFault as fault:
             # Left open it would keep the mapping of -shm as it is, read-only perhaps, for every
             # later try.
@@ -198,8 +207,9 @@ class WriterConnection:
         return committer
 
 
-def _try_out(store: WriterStore) -> None:
+def _try_out(store: WriterStore, host_id: str) -> None:
     """Write once: opening alone does not tell whether that works."""
     store.run("BEGIN IMMEDIATE")
+    disown_before(store, host_id)
     store.probe()
     store.run("COMMIT")
