@@ -49,6 +49,7 @@ def test_whose_id_is_lost_has_its_workers_all_the_same(stopped: DaemonProcess) -
     with stopped.connect() as control:
         own = control.call("daemon.status")["host_id"]
         assert own != lost
+        until(lambda: control.call("host.list")["items"])
         (host,) = control.call("host.list")["items"]
         assert (host["host_id"], host["workers"]) == (own, 1)
         here = control.call("worker.get", worker_id="w_here")
