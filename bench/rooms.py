@@ -29,8 +29,8 @@ class Rooms:
 
     def call(self, method: str, params: dict[str, object]) -> None:
         """Carry a mutation or a query out; raises what refuses it."""
-        raw = msgspec.Raw(msgspec.json.encode(params))
-        call = self._registry.require(method).invoke(self._caller, raw, None)
+        text = msgspec.json.encode(params)
+        call = self._registry.require(method).invoke(self._caller, text, None)
         if call.method.kind is Kind.QUERY:
             execute.query(Rx(self._store, self._world, self._caller), call)
             return

@@ -15,8 +15,8 @@ An id is carried as the raw JSON text that came (`b"7"`, `b'"a"'`), so that it i
 Decoded and encoded it could come back spelled in another way (`-0` as `0`), and its sender might
 not know it.
 
-Raw parts are views of their frame, which they keep in memory as long as they live. Where little of
-a frame is kept it is copied (`_own_text`), since a connection is held to what its params weigh.
+A raw part is a view of its frame, which it keeps in memory as long as it lives. Params are copied
+out of theirs: a connection is held to what its params weigh, and the rest of a frame may be much.
 
 What is sent is put together as bytes around what is encoded already: a result is encoded once,
 where it is made, and travels so.
@@ -48,9 +48,7 @@ from penholder_protocol.limits import (
 RequestId: TypeAlias = bytes | None
 """The raw JSON text of an id, or None for a notification."""
 
-_FRAME_HEAD_BYTES = 1024
-"""What may be around params without being waste: version, id, method."""
-NO_PARAMS = Raw(b"{}")
+NO_PARAMS = b"{}"
 NULL_ID = b"null"
 
 
@@ -58,7 +56,8 @@ class Request(msgspec.Struct, frozen=True):
     """One request or, without id, one notification."""
 
     method: str
-    params: Raw
+    params: bytes
+    """As they came: the text of an object, or of an array."""
     id: RequestId
 
     @property
@@ -120,23 +119,15 @@ def _parse_one(frame: bytes) -> Message:
     if envelope.jsonrpc != "2.0":
         return _diagnose(frame)
     request_id = None if envelope.id is UNSET else bytes(envelope.id)
-    params = NO_PARAMS if envelope.params is UNSET else envelope.params
-    if len(frame) > _FRAME_HEAD_BYTES:
-        params = _own_text(params, frame)
+    params = NO_PARAMS if envelope.params is UNSET else bytes(envelope.params)
     if request_id is not None and not (
         (request_id.isdigit() and len(request_id) <= _PLAIN_ID_BYTES) or _is_id(request_id)
     ):
         return _diagnose(frame)
     # An array is let through: who decodes params says that they go by name, with the method's own.
-    if bytes(params)[:1] not in (b"{", b"["):
+    if not params.startswith((b"{", b"[")):
         return _diagnose(frame)
     return Request(envelope.method, params, request_id)
-
-
-def _own_text(params: Raw, frame: bytes) -> Raw:
-    """Copy params that are little of their frame: as a view they would keep all of it in memory."""
-    is_little = 2 * len(memoryview(params)) + _FRAME_HEAD_BYTES < len(frame)
-    return params.copy() if is_little else params
 
 
 def _parse_batch(frame: bytes) -> Message | list[Message]:

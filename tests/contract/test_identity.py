@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import Raw
 
 from penholder.cli.contract import contract
 from penholder.cli.terminal.failures import Usage
@@ -21,7 +20,7 @@ WORKER = Caller(RUNTIME, 1000, 7, "w_own")
 ACTING = [method for method in contract().methods if method.identity]
 
 
-def _params(method: str, identity: tuple[str, ...], **given: str) -> Raw:
+def _params(method: str, identity: tuple[str, ...], **given: str) -> bytes:
     control_only = REGISTRY.methods[method].control_only
     example = EXAMPLES[method]["params"]
     kept = {
@@ -29,7 +28,7 @@ def _params(method: str, identity: tuple[str, ...], **given: str) -> Raw:
         for name, value in example.items()
         if name not in {*identity, *control_only, "fence"}
     }
-    return Raw(json.dumps({**kept, **given}).encode())
+    return json.dumps({**kept, **given}).encode()
 
 
 @pytest.mark.parametrize("method", ACTING, ids=lambda method: method.name)

@@ -21,7 +21,6 @@ from typing import Any, TypeVar, cast
 import pytest
 import trio
 import trio.testing
-from msgspec import Raw
 from psycopg.waiting import Wait
 
 from penholder_daemon.core.commit import Answer, BatchOutcome
@@ -265,7 +264,7 @@ class Hands:
         self.left -= 1
         if is_long is None:
             is_long = self._rng.random() < 0.1
-        method, nothing = _LONG if is_long else _SHORT, Raw(b"{}")
+        method, nothing = _LONG if is_long else _SHORT, b"{}"
         call = Invocation(method, {}, CONTROLLER, str(len(self.submitted)), nothing, nothing)
         job = WriteJob(call, lambda _: None, account=self._rng.choice(self._accounts))
         self.submitted.append(job)

@@ -10,7 +10,6 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 import pytest
-from msgspec import Raw
 
 from penholder_daemon.core import durations, execute
 from penholder_daemon.core.caller import CONTROL, RUNTIME, Caller
@@ -83,9 +82,8 @@ class Bench:
         self, method: str, params: dict[str, object], caller: Caller = CONTROLLER
     ) -> Invocation:
         """Check a call's params, as the shell does before anything else."""
-        return self.registry.require(method).invoke(
-            caller, Raw(msgspec.json.encode(params)), f"req-{method}"
-        )
+        text = msgspec.json.encode(params)
+        return self.registry.require(method).invoke(caller, text, f"req-{method}")
 
     def call(self, method: str, caller: Caller = CONTROLLER, /, **params: object) -> Json:
         """Carry a call out and return its decoded result, or raise its error."""
@@ -99,7 +97,7 @@ class Bench:
     def call_text(self, method: str, caller: Caller, params: bytes) -> bytes:
         """Carry a call out whose params are JSON text, and return its encoded result."""
         try:
-            return self._carry_out(self.registry.require(method).invoke(caller, Raw(params), "req"))
+            return self._carry_out(self.registry.require(method).invoke(caller, params, "req"))
         except PenholderError as refusal:
             self._check_declared(method, refusal)
             raise

@@ -23,8 +23,7 @@ WORLD = RealWorld(Path("/nowhere"), Rules())
 
 
 def _call(method: str, **params: object) -> Invocation:
-    raw = msgspec.Raw(msgspec.json.encode(params))
-    return REGISTRY.require(method).invoke(CALLER, raw, None)
+    return REGISTRY.require(method).invoke(CALLER, msgspec.json.encode(params), None)
 
 
 def _fail(call: Invocation | None, bug: Exception) -> None:

@@ -32,8 +32,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import msgspec
-
 from penholder_daemon.core import durations, execute, leases, server_clock
 from penholder_daemon.core.budget import Metered
 from penholder_daemon.core.caller import Caller
@@ -249,14 +247,14 @@ class Committer:
             self._store.end_call()
         return answer
 
-    def bare_params(self, caller: Caller, name: str, params: msgspec.Raw) -> msgspec.Raw:
+    def bare_params(self, caller: Caller, name: str, params: bytes) -> bytes:
         """Return params of a call of tx.apply without nulls that stand for nothing."""
         method = self._registry.methods.get(name)
         if method is None or caller.socket not in method.sockets:
             return params
         return method.params_on(caller.socket).without_nulls(params)
 
-    def run_call(self, tx: Tx, name: str, params: msgspec.Raw) -> bytes:
+    def run_call(self, tx: Tx, name: str, params: bytes) -> bytes:
         """Run a call of tx.apply."""
         method = self._registry.require(name)
         if method.kind is not Kind.MUTATION or name == "tx.apply":

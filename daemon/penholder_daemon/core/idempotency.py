@@ -42,7 +42,7 @@ T = TypeVar("T")
 _BESIDE_THE_PARAMS = ("idempotency_key", "fence", "timeout_ms")
 _BESIDE_BEFORE = ("idempotency_key", "fence")
 
-BareParams: TypeAlias = Callable[[str, Raw], Raw]
+BareParams: TypeAlias = Callable[[str, bytes], bytes]
 """Takes the nulls that stand for nothing out of the params of a method."""
 
 
@@ -53,7 +53,7 @@ class _Call(msgspec.Struct):
     params: Raw = Raw(b"{}")
 
 
-def canonical_hash(params: Raw, bare_params: BareParams) -> str:
+def canonical_hash(params: bytes, bare_params: BareParams) -> str:
     """Return the SHA-256 of bare params as canonical JSON: sorted, without fence, key and time.
 
     The same goes for the params of each call of a tx.apply: who sends it again after a takeover
@@ -77,11 +77,11 @@ class _Applied(msgspec.Struct):
 
 
 def _without(beside: Sequence[str], bare_params: BareParams, call: _Call) -> dict[str, object]:
-    members = _members(bare_params(call.method, call.params))
+    members = _members(bare_params(call.method, bytes(call.params)))
     return {name: value for name, value in members.items() if name not in beside}
 
 
-def hash_before(params: Raw) -> str:
+def hash_before(params: bytes) -> str:
     """Return the hash as earlier programs made it: with nulls. It is taken until it ages out."""
     members = _members(params)
     calls = members.get("calls")
@@ -102,11 +102,11 @@ def payload_hash(payload: Raw) -> str:
     return _hash(_members(payload))
 
 
-def _members(value: Raw) -> dict[str, object]:
+def _members(value: bytes | Raw) -> dict[str, object]:
     return _decoded(value, dict[str, object])
 
 
-def _decoded(value: Raw, kind: type[T]) -> T:
+def _decoded(value: bytes | Raw, kind: type[T]) -> T:
     """Raise InvalidParams for what is JSON but has no canonical form here: 1e999, say."""
     try:
         return msgspec.json.decode(value, type=kind)

@@ -22,7 +22,6 @@ from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Raw
 
 from penholder_daemon.core import access
 from penholder_daemon.core.caller import RUNTIME, Caller, SocketKind
@@ -36,7 +35,7 @@ Precheck: TypeAlias = Callable[[Arguments], None]
 """Refuses arguments before anything stored is looked at."""
 
 ResultT = TypeVar("ResultT")
-_NO_PARAMS = Raw(b"{}")
+_NO_PARAMS = b"{}"
 
 
 class Kind(enum.Enum):
@@ -87,8 +86,8 @@ class Invocation(msgspec.Struct, eq=False):
     arguments: dict[str, object]
     caller: Caller
     request_id: str | None
-    raw_params: Raw
-    bare_params: Raw
+    raw_params: bytes
+    bare_params: bytes
     """Without what is null in place of being left out: what counts under an idempotency key."""
     fence: Fence | None = None
     idempotency_key: str | None = None
@@ -113,6 +112,16 @@ class Method:
     acts: bool = False
     is_bulk: bool = False
     control_only: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def writes(self) -> bool:
+        """Whether the writer carries it out."""
+        return self.kind in (Kind.MUTATION, Kind.CLAIM)
+
+    @cached_property
+    def may_wait(self) -> bool:
+        """Whether it may go on until there is something."""
+        return self.kind in (Kind.WAIT, Kind.CLAIM)
 
     @cached_property
     def is_long(self) -> bool:
@@ -166,9 +175,9 @@ class Method:
     @property
     def takes_key(self) -> bool:
         """Whether an idempotency key may stand beside its params, for its answer to be kept."""
-        return self.acts or (self.kind in (Kind.MUTATION, Kind.CLAIM) and not self.keeps_key)
+        return self.acts or (self.writes and not self.keeps_key)
 
-    def invoke(self, caller: Caller, params: Raw, request_id: str | None) -> Invocation:
+    def invoke(self, caller: Caller, params: bytes, request_id: str | None) -> Invocation:
         """Check params for a caller; raises Denied, InvalidParams or ValueTooLarge."""
         if caller.socket not in self.sockets:
             raise Denied(f"{self.name} is not served on a {caller.socket} socket", method=self.name)
@@ -178,7 +187,7 @@ class Method:
         if caller.worker_id is not None:
             access.fill_in(caller, arguments)
         # Nobody asks for the text of a query's params again; it may be mostly white space.
-        is_compared = key is not None or self.kind in (Kind.MUTATION, Kind.CLAIM)
+        is_compared = key is not None or self.writes
         return Invocation(
             self,
             arguments,

@@ -48,17 +48,17 @@ def _record_in(hint: object) -> Shape | None:
     return next((found for part in get_args(hint) if (found := _record_in(part))), None)
 
 
-def without_nulls(value: Raw, shape: Shape) -> Raw:
+def without_nulls(text: bytes, shape: Shape) -> bytes:
     """Return params without what is null and may be left out; as they are if that is nothing.
 
     What is no object, or is wrong in another way, is left to who decodes it to refuse.
     """
-    if b"null" not in bytes(value):
-        return value
+    if b"null" not in text:
+        return text
     try:
-        return _bare(value, shape)
+        return bytes(_bare(Raw(text), shape))
     except (msgspec.DecodeError, RecursionError):
-        return value
+        return text
 
 
 def _bare(value: Raw, shape: Shape) -> Raw:

@@ -1,11 +1,9 @@
 """Calls that the daemon makes itself: what fell due, ends it noticed, answers to keep."""
 
-from msgspec import Raw
-
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.method import Invocation, Method
 
-_NO_PARAMS = Raw(b"{}")
+_NO_PARAMS = b"{}"
 
 
 def daemon_call(method: Method, caller: Caller, arguments: dict[str, object]) -> Invocation:

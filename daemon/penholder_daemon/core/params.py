@@ -76,20 +76,21 @@ class Params:
             if (kind := _json_kind(each.hint)) is not None
         ]
 
-    def without_nulls(self, raw: Raw) -> Raw:
-        """Return raw params without what is null in place of being left out."""
-        return nulls.without_nulls(raw, self._shape)
+    def without_nulls(self, text: bytes) -> bytes:
+        """Return params without what is null in place of being left out."""
+        return nulls.without_nulls(text, self._shape)
 
-    def read(self, raw: Raw) -> tuple[Raw, dict[str, object]]:
-        """Check raw params against the signature; return them without nulls, and as arguments.
+    def read(self, text: bytes) -> tuple[bytes, dict[str, object]]:
+        """Check params against the signature; return them without nulls, and as arguments.
 
         Raises InvalidParams, which names the param and what was expected, or ValueTooLarge.
+
+        Searched with `find`, and `in` only for a byte: of bytes in bytes it makes an error first,
+        of which a call had five for a twentieth of all its time.
         """
-        text = bytes(raw)
-        if b"null" in text:
-            raw = self.without_nulls(raw)
+        bare = text if text.find(b"null") < 0 else self.without_nulls(text)
         try:
-            decoded = self._decode(raw)
+            decoded = self._decode(bare)
         # First, since it is a DecodeError, too: here the JSON is sound and does not fit.
         except msgspec.ValidationError as error:
             raise self._explain(str(error)) from None
@@ -103,9 +104,9 @@ class Params:
             # What was left out is as short as it can be, and so is null.
             if given is not default and not (takes_null and given == NULL):
                 arguments[name] = compact(given, name, must_be_object=must_be_object)
-        if texts.MAYBE_NUL in text and not self._takes_nul:
+        if texts.BACKSLASH in text and texts.MAYBE_NUL in text and not self._takes_nul:
             self._refuse_nul(decoded)
-        return raw, arguments
+        return bare, arguments
 
     def _refuse_nul(self, decoded: msgspec.Struct) -> None:
         for field in self.fields:

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from penholder_protocol import surrogates
 
+BACKSLASH = ord("\\")
 MAYBE_NUL = b"\\u0000"
 """How U+0000 is written in JSON, the only way; after another backslash it is something else."""
 

@@ -13,6 +13,7 @@ wrote, so nobody hears of what did not happen. Marks about the call (`holds_secr
 `is_empty`) say what `execute` must know of it beside its answer.
 """
 
+from functools import cached_property
 from typing import Protocol
 
 import msgspec
@@ -41,16 +42,13 @@ class Rx:
         self.store = store
         self.world = world
         self.caller = caller
-        self._now: str | None = None
         self.heard_ms: int | None = None
         """When a call was heard that had to wait, by CLOCK_MONOTONIC; None: just now."""
 
-    @property
+    @cached_property
     def now(self) -> str:
         """The time of this call; the same however often it is asked."""
-        if self._now is None:
-            self._now = self._tell_time()
-        return self._now
+        return self._tell_time()
 
     def _tell_time(self) -> str:
         return self.world.now()
@@ -115,11 +113,11 @@ class Tx(Rx):
         self.holds_secret = True
         return self.world.new_token()
 
-    def run_call(self, method: str, params: msgspec.Raw) -> bytes:
+    def run_call(self, method: str, params: bytes) -> bytes:
         """Run another mutation as a part of this one and return its encoded result."""
         return self._calls.run_call(self, method, params)
 
-    def bare_params(self, method: str, params: msgspec.Raw) -> msgspec.Raw:
+    def bare_params(self, method: str, params: bytes) -> bytes:
         """Return params of another mutation without nulls that stand for nothing."""
         return self._calls.bare_params(self.caller, method, params)
 
@@ -127,8 +125,8 @@ class Tx(Rx):
 class Calls(Protocol):
     """The port through which one mutation runs others, and knows their params."""
 
-    def run_call(self, tx: Tx, name: str, params: msgspec.Raw) -> bytes:
+    def run_call(self, tx: Tx, name: str, params: bytes) -> bytes:
         """Run a mutation inside another and return its encoded result."""
 
-    def bare_params(self, caller: Caller, name: str, params: msgspec.Raw) -> msgspec.Raw:
+    def bare_params(self, caller: Caller, name: str, params: bytes) -> bytes:
         """Return its params without nulls that stand for nothing; of no method as they are."""

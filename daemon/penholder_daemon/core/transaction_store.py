@@ -54,12 +54,17 @@ class TransactionStore(StoreOver):
         self._statements: dict[str, _Statement] = {}
         self._known_then = 0
         self._is_in_call = self._has_savepoint = False
+        self._has_run = False
+        """Whether the call has run a statement: most come to none, and can have ended nothing."""
+        self._changed_rows: int | None = None
+        """What the store has told of it; None once a statement has run since."""
         self._version_then = store.data_version
         self._changed_then: int | None = None
 
     # --- a transaction ------------------------------------------------------------------------
     def begin(self) -> None:
         """Begin a transaction."""
+        self._changed_rows = None
         since = self._store.begin_writing(self.ledger.position)
         if self._store.data_version != self._version_then:
             self._follow(since)
@@ -106,7 +111,7 @@ class TransactionStore(StoreOver):
     def begin_call(self) -> None:
         """A call begins; `end_call` or `undo_call` ends it."""
         self._is_in_call = True
-        self._has_savepoint = False
+        self._has_savepoint = self._has_run = False
         self.ledger.mark()
 
     def end_call(self) -> None:
@@ -129,7 +134,8 @@ class TransactionStore(StoreOver):
     @property
     def is_open(self) -> bool:
         """Whether the transaction can still be committed."""
-        return self._store.in_transaction and not self.ledger.is_torn
+        is_there = not self._has_run or self._store.in_transaction
+        return is_there and not self.ledger.is_torn
 
     # --- statements ---------------------------------------------------------------------------
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
@@ -155,6 +161,8 @@ class TransactionStore(StoreOver):
             self._store.run_many(sql, listed)
 
     def _prepare(self, sql: str, values: Sequence[SqlValue]) -> None:
+        self._has_run = True
+        self._changed_rows = None
         statement = self._statements.get(sql)
         if statement is None or self._known_then != self._mirror.known:
             statement = self._look_at(sql, values)
@@ -194,7 +202,9 @@ class TransactionStore(StoreOver):
     @property
     def changed_rows(self) -> int:
         """How many rows were ever changed, or are going to be."""
-        return self._store.changed_rows - self.ledger.wrote + self.ledger.added
+        if self._changed_rows is None:
+            self._changed_rows = self._store.changed_rows
+        return self._changed_rows - self.ledger.wrote + self.ledger.added
 
     def differences(self) -> Iterator[str]:
         """Compare what is held in memory with what is stored; what waits is written before."""

@@ -31,7 +31,7 @@ def apply(tx: Tx, *, calls: Calls) -> Applied:
     results: list[Raw] = []
     for index, call in enumerate(calls):
         try:
-            results.append(Raw(tx.run_call(call.method, call.params)))
+            results.append(Raw(tx.run_call(call.method, bytes(call.params))))
         except PenholderError as refusal:
             # Raised on, not collected: the savepoint of the whole call undoes those before it.
             refusal.details["index"] = index

@@ -86,7 +86,7 @@ def test_every_way_into_the_store_refuses_it(
     bench.call("state.bind", runner_id="r", binding_id="b")
     stored = bench.dump()
     beside = "".join(f',"{name}":"{value}"' for name, value in key.items())
-    params = Raw(f"{{{before}{number}{after}{beside}}}".encode())
+    params = f"{{{before}{number}{after}{beside}}}".encode()
     with pytest.raises(InvalidParams):
         unwrap(bench.run([bench.registry.require(method).invoke(CONTROLLER, params, None)])[0])
     assert bench.dump() == stored
@@ -96,7 +96,7 @@ def test_every_way_into_the_store_refuses_it(
 @pytest.mark.parametrize("number", ["1e400", "9" * 5000, "9" * 400, str(1 << 63), str(1 << 64)])
 def test_a_number_that_is_a_param_itself_is_refused_too(bench: Bench, number: str) -> None:
     for name in ("limit", "after_seq"):
-        params = Raw(f'{{"worker_id":"w1","{name}":{number}}}'.encode())
+        params = f'{{"worker_id":"w1","{name}":{number}}}'.encode()
         with pytest.raises(InvalidParams):
             bench.registry.require("event.list").invoke(CONTROLLER, params, None)
 

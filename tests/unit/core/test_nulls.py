@@ -5,7 +5,6 @@ import json
 
 import msgspec
 import pytest
-from msgspec import Raw
 
 from penholder_daemon.core import idempotency
 from penholder_daemon.core.caller import CONTROL, RUNTIME, SocketKind
@@ -37,8 +36,8 @@ def test_every_param_that_may_be_left_out_may_be_null(method: Method, socket: So
     required = {each.name for each in params.fields if each.is_required}
     example = {"worker_id": "w_ada", "runner_id": "w_ada", **EXAMPLES[method.name]["params"]}
     needed = {name: example[name] for name in required}
-    with_nulls = Raw(msgspec.json.encode({**needed, **_nulls_of(method, socket)}))
-    bare = Raw(msgspec.json.encode(needed))
+    with_nulls = msgspec.json.encode({**needed, **_nulls_of(method, socket)})
+    bare = msgspec.json.encode(needed)
     assert params.read(with_nulls) == params.read(bare)
 
 
@@ -119,7 +118,7 @@ def test_so_may_fields_of_records_within_params(
 ) -> None:
     known = REGISTRY.require(method)
     given, bare = (
-        known.invoke(CONTROLLER, Raw(msgspec.json.encode(each)), None) for each in (params, same)
+        known.invoke(CONTROLLER, msgspec.json.encode(each), None) for each in (params, same)
     )
     assert given.arguments == bare.arguments
     assert _hash(given.bare_params) == _hash(bare.bare_params)
@@ -143,11 +142,11 @@ def test_json_values_keep_theirs(bench: Bench) -> None:
 
 def test_params_that_are_null_are_an_error() -> None:
     with pytest.raises(errors.InvalidParams):
-        REGISTRY.require("rpc.ping").invoke(CONTROLLER, Raw(b"null"), None)
+        REGISTRY.require("rpc.ping").invoke(CONTROLLER, b"null", None)
 
 
 # --- under an idempotency key ------------------------------------------------------------------
-def _hash(params: Raw) -> str:
+def _hash(params: bytes) -> str:
     return idempotency.canonical_hash(params, lambda _, each: each)
 
 

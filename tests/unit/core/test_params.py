@@ -26,7 +26,7 @@ PARAMS = Params("example", signature_fields(_example))
 
 
 def test_defaults_are_filled_in() -> None:
-    assert PARAMS.read(Raw(b'{"name":"a"}'))[1] == {
+    assert PARAMS.read(b'{"name":"a"}')[1] == {
         "name": "a",
         "count": 1,
         "words": [],
@@ -54,7 +54,7 @@ def test_defaults_are_filled_in() -> None:
 )
 def test_a_refusal_names_the_param(given: bytes, message: str, details: dict[str, object]) -> None:
     with pytest.raises(errors.InvalidParams) as caught:
-        PARAMS.read(Raw(given))
+        PARAMS.read(given)
     assert caught.value.message == message
     assert caught.value.details == details
 
@@ -76,12 +76,12 @@ def test_a_refusal_names_the_param(given: bytes, message: str, details: dict[str
 )
 def test_wrong_types_are_refused_never_coerced(given: bytes) -> None:
     with pytest.raises(errors.InvalidParams):
-        PARAMS.read(Raw(given))
+        PARAMS.read(given)
 
 
 def test_params_nested_too_deep_are_refused() -> None:
     with pytest.raises(errors.InvalidParams):
-        PARAMS.read(Raw(b'{"name":' + b"[" * 100_000))
+        PARAMS.read(b'{"name":' + b"[" * 100_000)
 
 
 def test_a_method_without_params_says_so(bench: Bench) -> None:
@@ -146,9 +146,9 @@ def test_sockets_decide_who_is_served() -> None:
     registry = Registry([_room()])
     worker = Caller(RUNTIME, 1, 2, "w1")
     with pytest.raises(errors.Denied) as caught:
-        registry.require("demo.list").invoke(worker, Raw(b"{}"), None)
+        registry.require("demo.list").invoke(worker, b"{}", None)
     assert caught.value.details == {"method": "demo.list"}
-    call = registry.require("demo.act").invoke(worker, Raw(b"{}"), "7")
+    call = registry.require("demo.act").invoke(worker, b"{}", "7")
     assert call.arguments == {"worker_id": "w1"}  # `force` keeps the function's own default
     assert call.request_id == "7"
 
@@ -196,7 +196,7 @@ def _asked(tx: Tx, *, one: Literal["a", "b"] | None = None, value: LateJsonValue
 def test_a_wrong_word_is_told_the_right_ones() -> None:
     params = Params("asked", signature_fields(_asked))
     for word in ("c", "A", "", "$.one", "x` - at `$.value"):
-        given = Raw(msgspec.json.encode({"one": word, "value": 1}))
+        given = msgspec.json.encode({"one": word, "value": 1})
         with pytest.raises(errors.InvalidParams) as caught:
             params.read(given)
         assert caught.value.details == {"param": "one", "known": ["a", "b"]}
@@ -206,4 +206,4 @@ def test_a_wrong_word_is_told_the_right_ones() -> None:
 def test_a_value_that_is_checked_late_is_left_as_it_is() -> None:
     params = Params("asked", signature_fields(_asked))
     huge = b'"%b"' % (b"x" * (MAX_VALUE_BYTES + 1))
-    assert params.read(Raw(b'{"value": %b}' % huge))[1]["value"] == Raw(huge)
+    assert params.read(b'{"value": %b}' % huge)[1]["value"] == Raw(huge)

@@ -20,7 +20,7 @@ def _sum(message: Message | list[Message]) -> object:
         return [_sum(each) for each in message]
     if isinstance(message, Fault):
         return message.error.number, json.loads(message.id)
-    return message.method, json.loads(bytes(message.params)), message.id_text
+    return message.method, json.loads(message.params), message.id_text
 
 
 SPECIFICATION: list[tuple[bytes, object]] = [
@@ -243,7 +243,7 @@ def test_what_a_client_sends_and_reads() -> None:
     assert line.endswith(b"\n")
     parsed = jsonrpc.parse(line[:-1])
     assert isinstance(parsed, Request)
-    assert (parsed.method, parsed.id, parsed.params) == ("a.b", b'"f-7"', Raw(b'{"x":1}'))
+    assert (parsed.method, parsed.id, parsed.params) == ("a.b", b'"f-7"', b'{"x":1}')
     answer = jsonrpc.read_incoming(jsonrpc.error(b"7", errors.Busy("full", limit="L")))
     assert answer.error is not None
     assert answer.error.data is not None

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
-from msgspec import Raw
 
 from penholder_daemon.core.commit import Answer
 from penholder_daemon.core.method import Invocation
@@ -34,7 +33,7 @@ class Scene:
 
     def add(self, account: Account, params_bytes: int = 2) -> WriteJob:
         """Have a mutation wait."""
-        call = Invocation(_METHOD, {}, CONTROLLER, None, Raw(b" " * params_bytes), Raw(b"{}"))
+        call = Invocation(_METHOD, {}, CONTROLLER, None, b" " * params_bytes, b"{}")
         job = WriteJob(call, lambda _: None, account=account)
         self.waiting.add(job)
         return job

@@ -49,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(_Params).decode
 
 
-def read(method: str, params: Raw) -> Asked:
+def read(method: str, params: bytes) -> Asked:
     """Read the envelope; raises Refused where it is a broken one, or of an unknown version."""
     try:
         meta = _decode(params).meta or _Meta()

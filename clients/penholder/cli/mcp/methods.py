@@ -57,13 +57,13 @@ class Methods:
         """Take what the answers come from."""
         self._desk = desk
         self._jobs = jobs
-        self._at_once: dict[str, Callable[[Raw, Asked], Body]] = {
+        self._at_once: dict[str, Callable[[bytes, Asked], Body]] = {
             "initialize": self._initialize,
             "server/discover": self._discover,
             "ping": lambda _params, _asked: {},
             "resources/unsubscribe": self._unsubscribe,
         }
-        self._slow: dict[str, Callable[[Job, Raw, Asked], Body | None]] = {
+        self._slow: dict[str, Callable[[Job, bytes, Asked], Body | None]] = {
             "tools/list": self._list_tools,
             "tools/call": self._call_tool,
             "resources/list": self._list_resources,
@@ -73,7 +73,7 @@ class Methods:
             "subscriptions/listen": self._listen,
         }
 
-    def answer(self, method: str, params: Raw, request_id: bytes) -> Body | None:
+    def answer(self, method: str, params: bytes, request_id: bytes) -> Body | None:
         """Return the answer, or None where a job gives it; raises Refused."""
         asked = eras.read(method, params)
         at_once = self._at_once.get(method)
@@ -90,7 +90,7 @@ class Methods:
         self._jobs.start(key_of(request_id), request_id, asked.progress_token, act)
         return None
 
-    def _initialize(self, params: Raw, _asked: Asked) -> Body:
+    def _initialize(self, params: bytes, _asked: Asked) -> Body:
         wanted = _decode(params, _Initialize).protocol_version
         return {
             "protocolVersion": eras.agreed(wanted),
@@ -99,7 +99,7 @@ class Methods:
             "instructions": self._about,
         }
 
-    def _discover(self, _params: Raw, asked: Asked) -> Body:
+    def _discover(self, _params: bytes, asked: Asked) -> Body:
         if not asked.is_modern:
             raise Refused(INVALID_PARAMS, "server/discover takes the envelope of 2026-07-28")
         return {
@@ -112,13 +112,13 @@ class Methods:
     def _about(self) -> str:
         return _ABOUT_INSIDE if self._desk.setup.is_inside else _ABOUT
 
-    def _list_tools(self, _job: Job, _params: Raw, _asked: Asked) -> Body:
+    def _list_tools(self, _job: Job, _params: bytes, _asked: Asked) -> Body:
         from penholder.cli.mcp.tools import catalog  # noqa: PLC0415 - it brings the client
 
         known = catalog.tools(is_inside=self._desk.setup.is_inside)
         return {"tools": [catalog.described(each) for each in known.values()]}
 
-    def _call_tool(self, job: Job, params: Raw, _asked: Asked) -> Body:
+    def _call_tool(self, job: Job, params: bytes, _asked: Asked) -> Body:
         from penholder.cli.mcp import failing  # noqa: PLC0415 - as above
         from penholder.cli.mcp.tools import catalog  # noqa: PLC0415
 
@@ -134,17 +134,17 @@ class Methods:
                 raise
             return failing.result_of(error)
 
-    def _list_resources(self, job: Job, _params: Raw, _asked: Asked) -> Body:
+    def _list_resources(self, job: Job, _params: bytes, _asked: Asked) -> Body:
         from penholder.cli.mcp import failing, resources  # noqa: PLC0415 - as above
 
         return failing.refused_as_protocol(lambda: resources.listed(job))
 
-    def _list_templates(self, _job: Job, _params: Raw, _asked: Asked) -> Body:
+    def _list_templates(self, _job: Job, _params: bytes, _asked: Asked) -> Body:
         from penholder.cli.mcp import resources  # noqa: PLC0415 - as above
 
         return resources.TEMPLATES
 
-    def _read_resource(self, job: Job, params: Raw, asked: Asked) -> Body:
+    def _read_resource(self, job: Job, params: bytes, asked: Asked) -> Body:
         from penholder.cli.mcp import failing, resources  # noqa: PLC0415 - as above
 
         uri = _decode(params, _Uri).uri
@@ -152,7 +152,7 @@ class Methods:
             lambda: resources.read(job, uri, is_modern=asked.is_modern)
         )
 
-    def _subscribe(self, job: Job, params: Raw, asked: Asked) -> Body:
+    def _subscribe(self, job: Job, params: bytes, asked: Asked) -> Body:
         from penholder.cli.mcp import failing, resources, watching  # noqa: PLC0415 - as above
 
         uri = _decode(params, _Uri).uri
@@ -169,11 +169,11 @@ class Methods:
         self._jobs.start(_Watched(uri), job.request_id, None, act)
         return {}
 
-    def _unsubscribe(self, params: Raw, _asked: Asked) -> Body:
+    def _unsubscribe(self, params: bytes, _asked: Asked) -> Body:
         self._jobs.cancel(_Watched(_decode(params, _Uri).uri))
         return {}
 
-    def _listen(self, job: Job, params: Raw, asked: Asked) -> None:
+    def _listen(self, job: Job, params: bytes, asked: Asked) -> None:
         from penholder.cli.mcp import failing, watching  # noqa: PLC0415 - as above
 
         if not asked.is_modern:
@@ -218,7 +218,7 @@ def _told(value: object) -> Body:
     return {"content": content, "structuredContent": Raw(body), "isError": False}
 
 
-def _decode(params: Raw, kind: type[T]) -> T:
+def _decode(params: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(params, type=kind)
     except msgspec.ValidationError as wrong:

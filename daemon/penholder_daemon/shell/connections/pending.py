@@ -91,15 +91,15 @@ class Pending(WriteJob):
     def hold(self, call: Invocation) -> None:
         """Say what is to be carried out, and count what it keeps in memory until it is answered."""
         self.call = call
-        kind = call.method.kind
-        raw_bytes = self.params_bytes = len(bytes(call.raw_params))
-        if kind is Kind.MUTATION:
-            held = _ANY_BYTES + raw_bytes
-        else:
-            self.is_wait = kind is Kind.WAIT or kind is Kind.CLAIM
-            held = (_ANY_BYTES if kind is Kind.QUERY else _TASK_BYTES) + raw_bytes
+        method = call.method
+        raw_bytes = self.params_bytes = len(call.raw_params)
+        self.is_wait = method.may_wait
+        is_mutation = method.writes and not self.is_wait
+        # Asked last: a member of an enumeration is dear to look up.
+        is_small = is_mutation or method.kind is Kind.QUERY
+        held = (_ANY_BYTES if is_small else _TASK_BYTES) + raw_bytes
         # Not of small mutations: what their arguments hold is in `_ANY_BYTES`.
-        if raw_bytes > _SMALL_BYTES or kind is not Kind.MUTATION:
+        if raw_bytes > _SMALL_BYTES or not is_mutation:
             held += sum(map(_weight, call.arguments.values()))
         self.held_bytes = held
         self.account.hold_params(held)

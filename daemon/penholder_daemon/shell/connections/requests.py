@@ -52,7 +52,7 @@ from penholder_protocol.errors import (
     StoreFailed,
 )
 from penholder_protocol.jsonrpc import Request
-from penholder_protocol.limits import CONNECTION_KEEPS_BYTES, MAX_IN_FLIGHT
+from penholder_protocol.limits import MAX_IN_FLIGHT
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -110,24 +110,28 @@ class Requests:
             self._answer(pending, self._refusal(pending, error))
 
     def _begin(self, pending: Pending) -> None:
-        kind = pending.call.method.kind
-        if kind in (Kind.QUERY, Kind.WAIT) and (pending.id is None or self.is_for_nobody):
+        method = pending.call.method
+        if not method.writes:
+            self._begin_beside(pending, method.kind)
+            return
+        if pending.is_wait:
+            if self._peer_is_gone():
+                # What it would take, nobody could hear of.
+                self._answer(pending, b"")
+                return
+            # Known before it is sent, so that it can be canceled while it waits for the writer.
+            self._waits.expect(pending)
+        self._submit_to_writer(pending)
+        # After it was taken: one that is refused as BUSY would never be counted as done.
+        self._mutations_sent += 1
+
+    def _begin_beside(self, pending: Pending, kind: Kind) -> None:
+        """Begin what the writer has no part in."""
+        if kind is not Kind.LOCAL and (pending.id is None or self.is_for_nobody):
             # What it finds could be told to nobody, and it does nothing else.
             self._answer(pending, b"")
             return
         match kind:
-            case Kind.MUTATION | Kind.CLAIM:
-                if pending.is_wait:
-                    if self._peer_is_gone():
-                        # What it would take, nobody could hear of.
-                        self._answer(pending, b"")
-                        return
-                    # Known before it is sent, so that it can be canceled while it waits for the
-                    # writer.
-                    self._waits.expect(pending)
-                self._submit_to_writer(pending)
-                # After it was taken: one that is refused as BUSY would never be counted as done.
-                self._mutations_sent += 1
             case Kind.QUERY:
                 self._after_mutations(partial(self._query, pending))
             case Kind.WAIT:
@@ -267,10 +271,7 @@ class Requests:
     @property
     def may_take(self) -> bool:
         """Whether more may be opened before some are answered."""
-        account = self._account
-        # What every connection may hold in any case, as most do, always.
-        has_room = account.params_bytes < CONNECTION_KEEPS_BYTES or account.may_take
-        return has_room and len(self._open) < MAX_IN_FLIGHT
+        return len(self._open) < MAX_IN_FLIGHT and self._account.may_take
 
     def end_waits(self) -> None:
         """Have every wait answer now: the daemon stops or the peer is gone."""

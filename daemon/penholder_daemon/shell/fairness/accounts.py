@@ -177,8 +177,11 @@ class Account:
     @property
     def may_take(self) -> bool:
         """Whether more requests may be taken from the peer."""
-        pressed = self._accounts.is_pressed
-        return self.params_bytes < (CONNECTION_KEEPS_BYTES if pressed else MAX_CONNECTION_BYTES)
+        held = self.params_bytes
+        # What every connection may hold in any case, as most do, always.
+        if held < CONNECTION_KEEPS_BYTES:
+            return True
+        return held < MAX_CONNECTION_BYTES and not self._accounts.is_pressed
 
     @property
     def has_room(self) -> bool:

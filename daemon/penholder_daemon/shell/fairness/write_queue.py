@@ -49,7 +49,7 @@ class WriteJob(Trace):
         super().__init__()
         self.call = call
         self.account = account
-        self.params_bytes = len(memoryview(call.raw_params))
+        self.params_bytes = len(call.raw_params)
         """How much it keeps waiting."""
         self._done = done
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from msgspec import Raw
 
 from penholder.cli.mcp import eras
 from penholder.cli.mcp.eras import Asked
@@ -16,11 +15,11 @@ VERSION, CAN = f"{OURS}protocolVersion", f"{OURS}clientCapabilities"
 
 def read(meta: object, method: str = "tools/list") -> Asked:
     """Read params with this `_meta`."""
-    return eras.read(method, Raw(json.dumps({"_meta": meta}).encode()))
+    return eras.read(method, json.dumps({"_meta": meta}).encode())
 
 
 def test_the_envelope_tells_the_era() -> None:
-    assert eras.read("ping", Raw(b"{}")) == Asked(False, None)
+    assert eras.read("ping", b"{}") == Asked(False, None)
     assert read(None) == Asked(False, None)
     assert read({"progressToken": 7}) == Asked(False, 7)
     assert read({VERSION: "2026-07-28", CAN: {}, "progressToken": "p"}) == Asked(True, "p")

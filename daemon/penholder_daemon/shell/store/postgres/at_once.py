@@ -81,6 +81,6 @@ def _text(value: SqlValue) -> bytes:
 def encoded(text: str) -> bytes:
     """Return a text as it is sent; raises psycopg.DataError where PostgreSQL cannot hold it."""
     sent = text.encode()
-    if b"\0" in sent:
+    if 0 in sent:
         raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
     return sent
