@@ -1,16 +1,14 @@
 """Records of the approvals room: a question and its one answer."""
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
-    ApprovalId,
     ApprovalState,
     Epoch,
     OptionId,
     Text,
     Time,
-    TurnId,
     TypeName,
-    WorkerId,
 )
 
 
@@ -26,9 +24,9 @@ class Option(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Approval(Record, frozen=True, kw_only=True):
     """A question of a worker; exactly one of decided, canceled, expired ends it."""
 
-    request_id: ApprovalId
-    worker_id: WorkerId
-    turn_id: TurnId | None
+    request_id: told.ApprovalId
+    worker_id: told.WorkerId
+    turn_id: told.TurnId | None
     state: ApprovalState
     kind: str
     message: str
@@ -41,6 +39,6 @@ class Approval(Record, frozen=True, kw_only=True):
     deadline_at: Time | None
     decided_at: Time | None
     decision: str | None
-    selected_option_id: OptionId | None
+    selected_option_id: told.OptionId | None
     selected_alias: str | None
     note: str | None

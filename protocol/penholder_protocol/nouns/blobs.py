@@ -1,14 +1,15 @@
 """Records of the blobs room: bytes that are too large for a value."""
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
-from penholder_protocol.nouns.words import BlobId, BlobPartText, UploadId
+from penholder_protocol.nouns.words import BlobPartText
 
 
 class Upload(Record, frozen=True, kw_only=True):
     """What an upload holds by now, and the blob that it became with its last part."""
 
-    upload_id: UploadId
-    blob_id: BlobId | None
+    upload_id: told.UploadId
+    blob_id: told.BlobId | None
     size: int
     """In bytes."""
 

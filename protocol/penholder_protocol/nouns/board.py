@@ -1,20 +1,16 @@
 """Records of the board room: a goal, its workstreams, its tree of briefs, its events."""
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
-    AgentId,
     BoardEventKind,
-    BoardId,
     BoardState,
-    BriefId,
     BriefState,
-    EventId,
     JsonObject,
     OptionalObject,
     Position,
     Sequence,
     Time,
-    WorkstreamId,
     WorkstreamState,
 )
 
@@ -22,7 +18,7 @@ from penholder_protocol.nouns.words import (
 class Board(Record, frozen=True, kw_only=True):
     """One goal and everything that is done for it."""
 
-    board_id: BoardId
+    board_id: told.BoardId
     goal: str
     state: BoardState
     created_at: Time
@@ -40,12 +36,12 @@ class BoardSummary(Board, frozen=True, kw_only=True):
 class Workstream(Record, frozen=True, kw_only=True):
     """One strand of a board's work."""
 
-    workstream_id: WorkstreamId
-    board_id: BoardId
+    workstream_id: told.WorkstreamId
+    board_id: told.BoardId
     name: str
     tier: int
     state: WorkstreamState
-    owner_agent_id: AgentId | None
+    owner_agent_id: told.AgentId | None
     created_at: Time
     updated_at: Time
 
@@ -53,10 +49,10 @@ class Workstream(Record, frozen=True, kw_only=True):
 class Brief(Record, frozen=True, kw_only=True):
     """One order in a board's tree of orders; `result` is null until there is one."""
 
-    brief_id: BriefId
-    board_id: BoardId
-    parent_brief_id: BriefId | None
-    workstream_id: WorkstreamId | None
+    brief_id: told.BriefId
+    board_id: told.BoardId
+    parent_brief_id: told.BriefId | None
+    workstream_id: told.WorkstreamId | None
     tier: int
     role: str
     state: BriefState
@@ -82,10 +78,10 @@ class BriefTree(Record, frozen=True, kw_only=True):
 class BoardEvent(Record, frozen=True, kw_only=True):
     """One entry of a board's stream; `seq` counts 1, 2, 3 … without a hole."""
 
-    event_id: EventId
+    event_id: told.EventId
     pos: Position
-    board_id: BoardId
-    brief_id: BriefId | None
+    board_id: told.BoardId
+    brief_id: told.BriefId | None
     seq: Sequence
     kind: BoardEventKind
     detail: JsonObject

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
-from penholder_protocol.nouns.words import ControllerId, Epoch, HostId, InstanceId, Pid, Time, Token
+from penholder_protocol.nouns.words import Epoch, Pid, Time, Token
 
 
 class Fence(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,7 +17,7 @@ class Fence(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Controller(Record, frozen=True, kw_only=True):
     """Who steers the workers of one workspace."""
 
-    controller_id: ControllerId
+    controller_id: told.ControllerId
     label: str
     workspace_key: str
     created_at: Time
@@ -29,12 +30,12 @@ class Handle(Record, frozen=True, kw_only=True):
     It is null where the owner brought a token of its own.
     """
 
-    controller_id: ControllerId
-    instance_id: InstanceId
+    controller_id: told.ControllerId
+    instance_id: told.InstanceId
     epoch: Epoch
     token: str | None
     pid: Pid | None
-    host_id: HostId = ""
+    host_id: told.HostId = ""
     """Empty of a daemon from before there were hosts."""
     created_at: Time
     lease_expires_at: Time | None
@@ -43,21 +44,21 @@ class Handle(Record, frozen=True, kw_only=True):
 class Release(Record, frozen=True, kw_only=True):
     """What controller.release did; `reason` says why nothing was released."""
 
-    controller_id: ControllerId
+    controller_id: told.ControllerId
     released: bool
     reason: Literal["NO_ACTIVE_OWNER"] | None
     released_at: Time | None
-    instance_id: InstanceId | None
+    instance_id: told.InstanceId | None
     epoch: Epoch | None
 
 
 class ActiveOwner(Record, frozen=True, kw_only=True):
     """The owner of a controller, without its secret."""
 
-    instance_id: InstanceId
+    instance_id: told.InstanceId
     epoch: Epoch
     pid: Pid | None
-    host_id: HostId | None = None
+    host_id: told.HostId | None = None
     """Where that process is; null only of one from before there were hosts, at the first start."""
     created_at: Time
     lease_expires_at: Time | None
@@ -66,7 +67,7 @@ class ActiveOwner(Record, frozen=True, kw_only=True):
 class ControllerStatus(Record, frozen=True, kw_only=True):
     """A controller and its owner; `dormant` while nobody owns it."""
 
-    controller_id: ControllerId
+    controller_id: told.ControllerId
     label: str
     workspace_key: str
     state: Literal["active", "dormant"]
@@ -76,11 +77,11 @@ class ControllerStatus(Record, frozen=True, kw_only=True):
 class Instance(Record, frozen=True, kw_only=True):
     """One ownership, past or present."""
 
-    instance_id: InstanceId
-    controller_id: ControllerId
+    instance_id: told.InstanceId
+    controller_id: told.ControllerId
     epoch: Epoch
     pid: Pid | None
-    host_id: HostId | None = None
+    host_id: told.HostId | None = None
     """As in ActiveOwner."""
     is_active: bool
     created_at: Time

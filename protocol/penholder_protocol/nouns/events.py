@@ -2,13 +2,12 @@
 
 import msgspec
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
     EMPTY_OBJECT,
     NULL,
-    BlobId,
     BlobIds,
-    EventId,
     JsonObject,
     JsonValue,
     Position,
@@ -16,15 +15,14 @@ from penholder_protocol.nouns.words import (
     Time,
     TurnId,
     TypeName,
-    WorkerId,
 )
 
 
 class Event(Record, frozen=True, kw_only=True):
     """One entry of a worker's stream; `event_seq` counts 1, 2, 3 … without a hole."""
 
-    event_id: EventId
-    worker_id: WorkerId
+    event_id: told.EventId
+    worker_id: told.WorkerId
     event_seq: Sequence
     pos: Position
     ts: Time
@@ -32,7 +30,7 @@ class Event(Record, frozen=True, kw_only=True):
     turn_id: str | None
     data: JsonObject
     raw: JsonValue
-    blobs: tuple[BlobId, ...] = ()
+    blobs: tuple[told.BlobId, ...] = ()
     """What belongs to it and is too large for a value."""
 
 

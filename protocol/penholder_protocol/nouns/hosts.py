@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
-from penholder_protocol.nouns.words import HostId, Time
+from penholder_protocol.nouns.words import Time
 
 
 class Host(Record, frozen=True, kw_only=True):
@@ -13,7 +14,7 @@ class Host(Record, frozen=True, kw_only=True):
     daemon were not heard of again, and when that of an expired one did.
     """
 
-    host_id: HostId
+    host_id: told.HostId
     host_name: str
     state: Literal["active", "expired"]
     lease_expires_at: Time

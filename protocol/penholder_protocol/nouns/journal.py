@@ -1,14 +1,12 @@
 """Records of the journal: one append-only table of numbered streams."""
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
-    BlobId,
-    EventId,
     JsonObject,
     JsonValue,
     Position,
     Sequence,
-    SubscriptionId,
     Time,
 )
 
@@ -19,7 +17,7 @@ class Entry(Record, frozen=True, kw_only=True):
     `request_id` is the JSON-RPC id of the call that caused it, as text.
     """
 
-    entry_id: EventId
+    entry_id: told.EventId
     pos: Position
     stream: str
     seq: Sequence
@@ -29,7 +27,7 @@ class Entry(Record, frozen=True, kw_only=True):
     data: JsonObject
     raw: JsonValue
     request_id: str | None
-    blobs: tuple[BlobId, ...] = ()
+    blobs: tuple[told.BlobId, ...] = ()
 
 
 class Entries(Record, frozen=True, kw_only=True):
@@ -42,7 +40,7 @@ class Entries(Record, frozen=True, kw_only=True):
 class Subscription(Record, frozen=True, kw_only=True):
     """A live subscription: journal.entries notifications follow, from after `pos`."""
 
-    subscription: SubscriptionId
+    subscription: told.SubscriptionId
     pos: Position
 
 
@@ -61,7 +59,7 @@ class CurrentPosition(Record, frozen=True, kw_only=True):
 class EntriesNotice(Record, frozen=True, kw_only=True):
     """Params of the notification journal.entries."""
 
-    subscription: SubscriptionId
+    subscription: told.SubscriptionId
     entries: list[Entry]
     pos: Position
 
@@ -69,14 +67,14 @@ class EntriesNotice(Record, frozen=True, kw_only=True):
 class LaggedNotice(Record, frozen=True, kw_only=True):
     """Params of journal.lagged: the subscription has ended, subscribe again after the pos."""
 
-    subscription: SubscriptionId
+    subscription: told.SubscriptionId
     resume_after: Position
 
 
 class PrunedNotice(Record, frozen=True, kw_only=True):
     """Params of journal.pruned: retention has overtaken this subscription on one stream."""
 
-    subscription: SubscriptionId
+    subscription: told.SubscriptionId
     stream: str
     oldest_pos: Position
 

@@ -1,28 +1,25 @@
 """Records of the messages room: what is published on topics, and how far it was read."""
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
-    CorrelationId,
-    EventId,
     JsonObject,
     Position,
-    ReaderId,
     Sequence,
     Time,
-    TopicName,
 )
 
 
 class Message(Record, frozen=True, kw_only=True):
     """One entry of a topic's stream; `seq` counts 1, 2, 3 … without a hole."""
 
-    message_id: EventId
+    message_id: told.EventId
     pos: Position
-    topic: TopicName
+    topic: told.TopicName
     seq: Sequence
     ts: Time
     kind: str
-    correlation_id: CorrelationId | None
+    correlation_id: told.CorrelationId | None
     payload: JsonObject
 
 
@@ -35,8 +32,8 @@ class Messages(Record, frozen=True, kw_only=True):
 class Acknowledged(Record, frozen=True, kw_only=True):
     """How far a reader has read a topic."""
 
-    topic: TopicName
-    reader: ReaderId
+    topic: told.TopicName
+    reader: told.ReaderId
     seq: Sequence
 
 

@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.leases import Lease
 from penholder_protocol.nouns.words import (
@@ -17,7 +18,6 @@ from penholder_protocol.nouns.words import (
     QueueName,
     QueueTaskId,
     QueueTaskState,
-    ReaderId,
     TenantId,
     Text,
     Time,
@@ -31,10 +31,10 @@ class QueueTask(Record, frozen=True, kw_only=True):
     `read_version` and `unread` are there where a reader was named.
     """
 
-    queue_task_id: QueueTaskId
-    tenant_id: TenantId
-    project_id: ProjectId
-    queue: QueueName
+    queue_task_id: told.QueueTaskId
+    tenant_id: told.TenantId
+    project_id: told.ProjectId
+    queue: told.QueueName
     lane: str
     title: str | None
     priority: int
@@ -88,15 +88,15 @@ class ClaimedTask(Record, frozen=True, kw_only=True):
 class PausedQueue(Record, frozen=True, kw_only=True):
     """Whether a queue gives out tasks."""
 
-    queue: QueueName
+    queue: told.QueueName
     paused: bool
 
 
 class QueueRead(Record, frozen=True, kw_only=True):
     """Up to which version a reader has read a task."""
 
-    queue_task_id: QueueTaskId
-    reader_id: ReaderId
+    queue_task_id: told.QueueTaskId
+    reader_id: told.ReaderId
     task_version: int
     read_at: Time
 

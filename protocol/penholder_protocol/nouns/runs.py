@@ -2,29 +2,22 @@
 
 import msgspec
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.leases import Lease
 from penholder_protocol.nouns.words import (
     NULL,
-    AttemptId,
-    CommandId,
     CommandState,
     CommandType,
     ConversationId,
-    EventId,
     GivenTime,
     IdempotencyKey,
-    JobId,
     JsonObject,
     OptionalObject,
     Position,
-    ProjectId,
-    RunId,
-    RunnerId,
     RunState,
     Sequence,
     SessionId,
-    TenantId,
     ThreadId,
     Time,
 )
@@ -43,9 +36,9 @@ class SessionRef(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Run(Record, frozen=True, kw_only=True):
     """One execution. An expired one stays `claimed`; `claimed_by` stays after the end."""
 
-    run_id: RunId
-    tenant_id: TenantId
-    project_id: ProjectId
+    run_id: told.RunId
+    tenant_id: told.TenantId
+    project_id: told.ProjectId
     backend_profile: str
     session_ref: SessionRef | None
     resource_bundle_ref: OptionalObject
@@ -53,7 +46,7 @@ class Run(Record, frozen=True, kw_only=True):
     state: RunState
     failure_kind: str | None
     failure_message: str | None
-    claimed_by: RunnerId | None
+    claimed_by: told.RunnerId | None
     lease_expires_at: Time | None
     created_at: Time
     updated_at: Time
@@ -69,8 +62,8 @@ class ClaimedRun(Record, frozen=True, kw_only=True):
 class RunEvent(Record, frozen=True, kw_only=True):
     """One entry of a run's stream; `seq` counts 1, 2, 3 … without a hole."""
 
-    event_id: EventId
-    run_id: RunId
+    event_id: told.EventId
+    run_id: told.RunId
     seq: Sequence
     pos: Position
     type: str
@@ -81,8 +74,8 @@ class RunEvent(Record, frozen=True, kw_only=True):
 class Command(Record, frozen=True, kw_only=True):
     """One thing asked of a run; `seq` counts the run's commands."""
 
-    command_id: CommandId
-    run_id: RunId
+    command_id: told.CommandId
+    run_id: told.RunId
     seq: Sequence
     type: CommandType
     state: CommandState
@@ -97,7 +90,7 @@ class Command(Record, frozen=True, kw_only=True):
 class Runner(Record, frozen=True, kw_only=True):
     """Who carries runs out, if it made itself known."""
 
-    runner_id: RunnerId
+    runner_id: told.RunnerId
     metadata: JsonObject
     registered_at: Time
     heartbeat_at: Time
@@ -106,13 +99,13 @@ class Runner(Record, frozen=True, kw_only=True):
 class Job(Record, frozen=True, kw_only=True):
     """A job that a runner started elsewhere for a command."""
 
-    job_id: JobId
-    run_id: RunId
-    command_id: CommandId
+    job_id: told.JobId
+    run_id: told.RunId
+    command_id: told.CommandId
     idempotency_key: IdempotencyKey | None
     payload_hash: str
-    attempt_id: AttemptId
-    runner_id: RunnerId
+    attempt_id: told.AttemptId
+    runner_id: told.RunnerId
     namespace: str
     job_name: str
     manager_url: str

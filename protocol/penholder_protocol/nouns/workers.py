@@ -1,17 +1,13 @@
 """Records of the workers and runtime rooms: workers, and the process in a worker's seat."""
 
+from penholder_protocol.nouns import told
 from penholder_protocol.nouns._base import Record
 from penholder_protocol.nouns.words import (
-    ControllerId,
     Epoch,
-    HostId,
     OptionalObject,
     Pid,
     RecoveryState,
-    SessionId,
     Time,
-    TurnId,
-    WorkerId,
     WorkerState,
 )
 
@@ -23,9 +19,9 @@ class Worker(Record, frozen=True, kw_only=True):
     its `recovery_state` is `unreachable`, and nothing else of it changes.
     """
 
-    worker_id: WorkerId
-    controller_id: ControllerId
-    host_id: HostId = ""
+    worker_id: told.WorkerId
+    controller_id: told.ControllerId
+    host_id: told.HostId = ""
     """Empty of a daemon from before there were hosts."""
     label: str
     launcher: str
@@ -33,13 +29,13 @@ class Worker(Record, frozen=True, kw_only=True):
     packs: list[str]
     cwd: str
     env: dict[str, str]
-    session_id: SessionId
+    session_id: told.SessionId
     socket_path: str | None
     runtime_pid: Pid | None
     runtime_socket: str | None
     state: WorkerState
     recovery_state: RecoveryState
-    active_turn_id: TurnId | None
+    active_turn_id: told.TurnId | None
     heartbeat_at: Time | None
     created_at: Time
     updated_at: Time
@@ -86,7 +82,7 @@ class Attachment(Record, frozen=True, kw_only=True):
 class RuntimeStatus(Record, frozen=True, kw_only=True):
     """Which process holds the seat of a worker."""
 
-    worker_id: WorkerId
+    worker_id: told.WorkerId
     attached: bool
     pid: Pid | None
     runtime_epoch: Epoch
