@@ -23,7 +23,7 @@ from penholder._blocking.line import Line
 from penholder._blocking.turns import CallInProgress, RLock, Turns
 from penholder._generated import Rooms
 from penholder._shared import forks
-from penholder._shared.call import QUICK, Call, keyed
+from penholder._shared.call import QUICK, Call
 from penholder._shared.failures import ConnectionLost, DaemonUnreachable, NotUnderstood
 from penholder._shared.following import After, Following
 from penholder._shared.reach import Reach
@@ -194,10 +194,9 @@ class Client(Rooms):
         if method not in QUICK or timeout_s is not None or self._attention is not None:
             call = Call(method, params, self._reconnect_s, by_name=False)
             return decode(call.whole(self._exchange(call, timeout_s)), decoder)
-        given = keyed(params)
         turn = self._turns.take()
         try:
-            return decode(self._line.ask(method, given, self._reconnect_s), decoder)
+            return self._line.ask(method, params, decoder, self._reconnect_s)
         finally:
             self._end_turn(turn)
 

@@ -24,7 +24,7 @@ where it is made, and travels so.
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -45,6 +45,7 @@ from penholder_protocol.limits import (
     MAX_VALUE_DEPTH,
 )
 
+ResultT = TypeVar("ResultT")
 RequestId: TypeAlias = bytes | None
 """The raw JSON text of an id, or None for a notification."""
 
@@ -86,7 +87,8 @@ class _Envelope(msgspec.Struct):
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_array = msgspec.json.Decoder(list[Raw]).decode
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
-_check_syntax: Callable[[bytes], Raw] = msgspec.json.Decoder(Raw).decode
+as_raw: Callable[[bytes], Raw] = msgspec.json.Decoder(Raw).decode
+"""Reads a text as the JSON that it is; raises msgspec.DecodeError where it is none."""
 
 
 _PLAIN_ID_BYTES = 20
@@ -153,7 +155,7 @@ def _diagnose(frame: bytes) -> Fault:
     not even be JSON.
     """
     try:
-        _check_syntax(frame)
+        as_raw(frame)
         members = _decode_object(frame)
     except msgspec.ValidationError:
         return Fault(InvalidRequest("a message must be an object"))
@@ -317,20 +319,22 @@ def read_incoming(frame: bytes) -> Incoming:
         return Incoming(id=msgspec.json.decode(head[1]), result=body)
 
 
-def read_result(chunk: bytes, request_id: str) -> Raw | None:
-    """Return the result of the answer to a request, where a chunk is just that answer.
+def read_result(
+    chunk: bytes, request_id: str, decode: Callable[[bytes], ResultT]
+) -> ResultT | UnsetType:
+    """Return the result of a request as `decode` reads it, where a chunk is just its answer.
 
-    It must be spelled as `result` spells it, as every answer of a daemon is but an error. None says
-    that there may be more to it: cut the chunk into frames and read them.
+    It must be spelled as `result` spells it, as every answer of a daemon is but an error. UNSET
+    says that there may be more to it, or something else: cut the chunk into frames and read them.
     """
     head = b'{"jsonrpc":"2.0","id":"%b","result":' % request_id.encode()
     if not (chunk.startswith(head) and chunk.endswith(b"}\n")):
-        return None
+        return UNSET
     try:
         # What is one value by itself has no other member behind it, and no other frame.
-        return _check_syntax(chunk[len(head) : -2])
+        return decode(chunk[len(head) : -2])
     except (msgspec.DecodeError, RecursionError):
-        return None
+        return UNSET
 
 
 def request(request_id: str, method: str, params: bytes) -> bytes:

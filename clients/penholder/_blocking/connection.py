@@ -15,10 +15,11 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import TypeVar
 
-from msgspec import Raw
+from msgspec import UNSET, Raw, UnsetType
 
 from penholder._blocking.attention import Attention, Silence
 from penholder._shared.address import connectable
@@ -26,8 +27,9 @@ from penholder._shared.call import refusal
 from penholder._shared.failures import ConnectionLost
 from penholder._shared.reading import incoming, next_frame
 from penholder_protocol.framing import Framer
-from penholder_protocol.jsonrpc import Incoming, read_result
+from penholder_protocol.jsonrpc import Incoming, as_raw, read_result
 
+T = TypeVar("T")
 _CHUNK_BYTES = 1 << 16
 # As the kernel takes it: seconds and microseconds; zero is no limit.
 _CONNECT_TIME = struct.pack("ll", 1, 0)
@@ -45,6 +47,8 @@ class Connection:
         self._framer = Framer()
         self._is_amid_frame = False
         self._is_limited = False
+        self.has_sent = False
+        """Whether the whole of a quick call's request is sent."""
         try:
             # A daemon that hangs accepts nobody; the kernel then lets `connect` wait for ever.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _CONNECT_TIME)
@@ -76,20 +80,30 @@ class Connection:
         else:
             self._send_attended(frame, self._attention)
 
-    def answer_quickly(self, request_id: str) -> Incoming | Raw:
-        """Wait for an answer as `answer` does: the only thing that comes, nearly always."""
-        if self._attention is not None or self._is_amid_frame:
-            return self.answer(request_id, None)
+    def ask_quickly(
+        self, frame: bytes, request_id: str, decode: Callable[[bytes], T]
+    ) -> T | UnsetType:
+        """Send a whole request and read its answer: the only thing that comes, nearly always.
+
+        Where it is not, UNSET is returned, and `answer` is to be called. Only where nobody attends
+        to the connection.
+        """
+        self.has_sent = False
+        if self._is_limited:
+            self._limit(None)
+        self._socket.sendall(frame)
+        self.has_sent = True
+        if self._is_amid_frame:
+            return UNSET
         # Who blocks in `recv` is also woken when the daemon reads what was sent.
         self._until_readable()
         chunk = self._socket.recv(_CHUNK_BYTES)
-        result = read_result(chunk, request_id)
-        if result is not None:
-            return result
-        if not chunk:
-            raise _closed()
-        self._feed(chunk)
-        return self.answer(request_id, None)
+        result = read_result(chunk, request_id, decode)
+        if result is UNSET:
+            if not chunk:
+                raise _closed()
+            self._feed(chunk)
+        return result
 
     def answer(self, request_id: str, deadline: float | None) -> Incoming | Raw:
         """Wait for the answer to a request, or its result where nothing else is in it.
@@ -100,8 +114,8 @@ class Connection:
             if (frame := next_frame(self._frames)) is None:
                 chunk = self._receive(deadline)
                 if not self._is_amid_frame:
-                    result = read_result(chunk, request_id)
-                    if result is not None:
+                    result = read_result(chunk, request_id, as_raw)
+                    if result is not UNSET:
                         return result
                 self._feed(chunk)
                 continue

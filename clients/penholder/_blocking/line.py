@@ -14,18 +14,23 @@ import errno
 import threading
 import time
 from collections.abc import Mapping
+from typing import TypeVar
 
-from msgspec import Raw
+from msgspec import UNSET, Raw
+from msgspec.json import Decoder
 
 from penholder._blocking.attention import Attention, Unanswered
 from penholder._blocking.connection import Connection
 from penholder._shared import forks
-from penholder._shared.call import Call, quick_frame, result_of
+from penholder._shared.call import Call, quick_request, result_of
 from penholder._shared.failures import ConnectionLost
 from penholder._shared.reach import Reach
+from penholder._shared.reading import decode
 from penholder._shared.request_ids import RequestIds
 from penholder_protocol.errors import PenholderError
 from penholder_protocol.jsonrpc import Incoming
+
+T = TypeVar("T")
 
 
 class Line:
@@ -40,6 +45,8 @@ class Line:
         self._request_ids = request_ids
         self._connection: Connection | None = None
         self._closed = threading.Event()
+        self.is_closed = False
+        """Whether `close` was called."""
         # A signal handler may close while this very thread connects.
         self._changing = threading.RLock()
         forks.register(self)
@@ -47,57 +54,43 @@ class Line:
     def renew_after_fork(self) -> None:
         """In a child process: leave the connection to the parent, and connect anew when needed."""
         # An event has a lock inside, which another thread may have held at the fork.
-        is_closed, self._closed = self._closed.is_set(), threading.Event()
+        self._closed = threading.Event()
         self._changing = threading.RLock()
-        if is_closed:
+        if self.is_closed:
             self._closed.set()
         self._disconnect()
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed.is_set()
-
-    def ask(self, method: str, given: Mapping[str, object], reconnect_s: float) -> Raw:
+    def ask(
+        self, method: str, params: Mapping[str, object], decoder: Decoder[T], reconnect_s: float
+    ) -> T:
         """Carry out a quick call: the common one, with nothing made that it mostly has no need of.
 
         It may fail at any point: under its key it goes on as any other call.
         """
         connection = self._connection
         if connection is None:
-            return self.exchange(Call(method, given, reconnect_s, by_name=False))
+            call = Call(method, params, reconnect_s, by_name=False)
+            return decode(self.exchange(call), decoder)
         request_id = self._request_ids.next()
-        frame = quick_frame(request_id, method, given)
-        is_sent = False
+        given, frame = quick_request(request_id, method, params)
         try:
-            connection.send(frame, None)
-            is_sent = True
-            answer = connection.answer_quickly(request_id)
+            result = connection.ask_quickly(frame, request_id, decoder.decode)
+            if result is not UNSET:
+                return result
+            answer = connection.answer(request_id, None)
         except (OSError, PenholderError) as failure:
             self._disconnect()  # as in `_ask`
-            return self._go_on(method, given, reconnect_s, failure, is_sent=is_sent)
+            call = _begun(method, given, reconnect_s, is_sent=connection.has_sent)
+            return decode(self.exchange(call, None, failure), decoder)
         except BaseException:
             self._disconnect()
             raise
-        if isinstance(answer, Raw):
-            return answer
         try:
-            return result_of(answer)
+            raw = answer if isinstance(answer, Raw) else result_of(answer)
         except PenholderError as refusal:
-            return self._go_on(method, given, reconnect_s, refusal, is_sent=True)
-
-    def _go_on(
-        self,
-        method: str,
-        given: Mapping[str, object],
-        reconnect_s: float,
-        failure: OSError | PenholderError,
-        *,
-        is_sent: bool,
-    ) -> Raw:
-        call = Call(method, given, reconnect_s, by_name=False)
-        call.sent = is_sent
-        return self.exchange(call, None, failure)
+            call = _begun(method, given, reconnect_s, is_sent=True)
+            raw = self.exchange(call, None, refusal)
+        return decode(raw, decoder)
 
     def exchange(
         self,
@@ -135,6 +128,7 @@ class Line:
     def close(self) -> None:
         """Close for good; a call that is under way fails at once."""
         with self._changing:
+            self.is_closed = True
             self._closed.set()
             if self._connection is not None:
                 self._connection.hang_up()
@@ -199,6 +193,12 @@ class Line:
             raise TimeoutError("the time for this call is over")
         if self._closed.wait(delay_s):
             raise _closed_line()
+
+
+def _begun(method: str, given: Mapping[str, object], reconnect_s: float, *, is_sent: bool) -> Call:
+    call = Call(method, given, reconnect_s, by_name=False)
+    call.sent = is_sent
+    return call
 
 
 def _closed_line() -> ConnectionLost:

@@ -179,18 +179,19 @@ def _reason(failure: OSError) -> str:
     return f"{failure.filename}: {failure.strerror}" if failure.filename else failure.strerror
 
 
-def keyed(params: Mapping[str, object]) -> dict[str, object]:
-    """Return what is given of the params of a quick call, under a key; a `Call` keeps that key."""
+def quick_request(
+    request_id: str, method: str, params: Mapping[str, object]
+) -> tuple[dict[str, object], bytes]:
+    """Make the request of a quick call; raises the error of one that the daemon would not read.
+
+    Returns what is given of the params, under a key, too: a `Call` of it keeps that key.
+    """
     given = {name: value for name, value in params.items() if value is not UNSET}
     if given.get("idempotency_key") is None:
         given["idempotency_key"] = _new_key()
-    return given
-
-
-def quick_frame(request_id: str, method: str, given: Mapping[str, object]) -> bytes:
-    """Make the request of a quick call; raises the error of one that the daemon would not read."""
     frame = jsonrpc.request(request_id, method, _encode(given))
-    return frame if len(frame) <= _PLAIN_BYTES and _is_plain(given) else sendable(frame)
+    is_plain = len(frame) <= _PLAIN_BYTES and _is_plain(given)
+    return given, frame if is_plain else sendable(frame)
 
 
 def result_of(answer: jsonrpc.Incoming) -> Raw:

@@ -160,3 +160,14 @@ def test_it_says_whether_it_was_sent(fake: FakeDaemon, aside: Aside, is_sent: bo
             calling = aside(lambda: _acknowledge(client))
         with pytest.raises(ConnectionLost if is_sent else DaemonUnreachable):
             result_of(calling)
+
+
+def test_an_answer_of_another_type_is_told_and_the_connection_is_sound(
+    peer: Peer, client: Client, calling: Calling, aside: Aside
+) -> None:
+    peer.answer(peer.read(), {**_ACKNOWLEDGED, "seq": "one"})
+    with pytest.raises(msgspec.ValidationError, match="seq"):
+        result_of(calling)
+    again = aside(lambda: _acknowledge(client))
+    peer.answer(peer.read(), _ACKNOWLEDGED)
+    assert result_of(again).seq == 1

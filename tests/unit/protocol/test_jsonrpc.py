@@ -2,10 +2,11 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from penholder_protocol import errors, jsonrpc
 from penholder_protocol.jsonrpc import Fault, Message, Request
@@ -255,7 +256,8 @@ def test_what_a_client_sends_and_reads() -> None:
 
 def test_an_answer_that_came_alone_is_read_at_once() -> None:
     for body in (b"null", b'{"a":"}\\n"}', b"[1,2]"):
-        assert jsonrpc.read_result(jsonrpc.result(b'"f-7"', body) + b"\n", "f-7") == Raw(body)
+        chunk = jsonrpc.result(b'"f-7"', body) + b"\n"
+        assert jsonrpc.read_result(chunk, "f-7", jsonrpc.as_raw) == Raw(body)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +275,14 @@ def test_an_answer_that_came_alone_is_read_at_once() -> None:
     ],
 )
 def test_what_may_be_more_than_the_answer_is_not(chunk: bytes) -> None:
-    assert jsonrpc.read_result(chunk, "f-7") is None
+    assert jsonrpc.read_result(chunk, "f-7", jsonrpc.as_raw) is UNSET
+
+
+def test_nor_is_one_of_another_type_than_is_read() -> None:
+    chunk = jsonrpc.result(b'"f-7"', b'"text"') + b"\n"
+    assert jsonrpc.read_result(chunk, "f-7", msgspec.json.Decoder(int).decode) is UNSET
+    # What is null is no answer that is still to be read.
+    assert jsonrpc.read_result(chunk.replace(b'"text"', b"null"), "f-7", json.loads) is None
 
 
 def test_a_result_deeper_than_a_decoder_goes_is_taken_as_it_stands() -> None:
