@@ -49,6 +49,10 @@ class Claim(msgspec.Struct, array_like=True):
         return Waiting(self.result, self.ready, self.streams, others_may_find=self.others_may_find)
 
 
+read_claim = msgspec.json.Decoder(Claim).decode
+"""Reads an answer of the writer's to a `claim` method."""
+
+
 def mutate(tx: Tx, call: Invocation) -> bytes:
     """Carry a mutation out and return its encoded result; raises what refuses it."""
     # Inside a tx.apply the calls before this one may have answered a secret; this one's answer

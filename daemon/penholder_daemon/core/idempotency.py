@@ -61,7 +61,7 @@ def canonical_hash(params: bytes, bare_params: BareParams) -> str:
     """
     members = _members(params)
     if "calls" in members:
-        calls = _decoded(params, _Applied).calls
+        calls = _decoded(params, _read_applied).calls
         # Made anew of these two members, so that what stands beside them is not compared.
         members["calls"] = [
             {"method": each.method, "params": _without(_BESIDE_THE_PARAMS, bare_params, each)}
@@ -103,13 +103,18 @@ def payload_hash(payload: Raw) -> str:
 
 
 def _members(value: bytes | Raw) -> dict[str, object]:
-    return _decoded(value, dict[str, object])
+    return _decoded(value, _read_members)
 
 
-def _decoded(value: bytes | Raw, kind: type[T]) -> T:
+# Each made once: to make one takes as long as to read such params does.
+_read_members = msgspec.json.Decoder(dict[str, object]).decode
+_read_applied = msgspec.json.Decoder(_Applied).decode
+
+
+def _decoded(value: bytes | Raw, decode: Callable[[bytes | Raw], T]) -> T:
     """Raise InvalidParams for what is JSON but has no canonical form here: 1e999, say."""
     try:
-        return msgspec.json.decode(value, type=kind)
+        return decode(value)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidParams(f"the params cannot be compared under a key: {error}") from None
 

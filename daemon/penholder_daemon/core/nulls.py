@@ -18,6 +18,8 @@ from typing import TypeAlias, get_args
 import msgspec
 from msgspec import Raw
 
+from penholder_daemon.core.values import read_items, read_members
+
 _NULL = Raw(b"null")
 
 
@@ -64,11 +66,11 @@ def without_nulls(text: bytes, shape: Shape) -> bytes:
 def _bare(value: Raw, shape: Shape) -> Raw:
     kind = bytes(value)[:1]
     if kind == b"[":
-        items = msgspec.json.decode(value, type=list[Raw])
+        items = read_items(value)
         return Raw(msgspec.json.encode([_bare(item, shape) for item in items]))
     if kind != b"{" or b"null" not in bytes(value):
         return value
-    members = msgspec.json.decode(value, type=dict[str, Raw])
+    members = read_members(value)
     return Raw(msgspec.json.encode(dict(_kept(members, shape))))
 
 

@@ -24,6 +24,8 @@ from functools import lru_cache
 import msgspec
 from msgspec import Raw
 
+from penholder_daemon.core.values import read_items, read_members
+
 REDACTED = "[redacted]"
 
 _SECRETS = (
@@ -129,9 +131,9 @@ def _redacted(value: Raw) -> object:
     match bytes(value)[:1]:
         case b"{":
             # Of a key that comes twice the last is kept, and it is the one that is judged.
-            return _redacted_members(msgspec.json.decode(value, type=dict[str, Raw]))
+            return _redacted_members(read_members(value))
         case b"[":
-            return _redacted_items(msgspec.json.decode(value, type=list[Raw]))
+            return _redacted_items(read_items(value))
         case _:
             return value
 
@@ -161,7 +163,7 @@ def _redacted_items(items: list[Raw]) -> list[object]:
 def _pair(item: Raw) -> tuple[Raw, Raw] | None:
     if bytes(item)[:1] != b"[":
         return None
-    parts = msgspec.json.decode(item, type=list[Raw])
+    parts = read_items(item)
     return (parts[0], parts[1]) if len(parts) == 2 and _is_text(parts[0]) else None
 
 

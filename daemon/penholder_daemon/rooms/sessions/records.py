@@ -24,6 +24,7 @@ from penholder_daemon.core import counters
 from penholder_daemon.core.store import Shape
 from penholder_daemon.core.tables import Table
 from penholder_daemon.core.transaction import Rx, Tx
+from penholder_daemon.core.values import read_members
 from penholder_protocol.errors import (
     SessionBackendMismatch,
     SessionNotFound,
@@ -163,7 +164,7 @@ def thread_changed(tx: Tx, session_id: str, thread_id: str, turn_id: str | None)
     """The backend named its thread; the turn that said so is kept in the metadata."""
     session = require(tx, session_id)
     # One level only: what else is in the metadata stays as it came.
-    members = msgspec.json.decode(session.metadata, type=dict[str, Raw])
+    members = read_members(session.metadata)
     if turn_id is not None:
         members["last_turn_id"] = Raw(msgspec.json.encode(turn_id))
     tx.store.run(
@@ -273,5 +274,5 @@ def _beginning_of_prompt(payload: Raw) -> str | None:
 
 def _text(value: Raw, name: str) -> str | None:
     """Return a member of an object if it is there and is text."""
-    member = msgspec.json.decode(value, type=dict[str, Raw]).get(name, NULL)
+    member = read_members(value).get(name, NULL)
     return msgspec.json.decode(member, type=str) if bytes(member)[:1] == b'"' else None

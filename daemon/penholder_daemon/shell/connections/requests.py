@@ -26,7 +26,6 @@ from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import TypeVar
 
-import msgspec
 import structlog
 import trio
 from outcome import Error, Outcome, Value
@@ -227,7 +226,7 @@ class Requests:
         if isinstance(answer, PenholderError):
             self._answer(pending, answer)
             return
-        claim = msgspec.json.decode(answer, type=execute.Claim)
+        claim = execute.read_claim(answer)
         if claim.ready or not self._waits.may_wait(pending):
             self._answer(pending, bytes(claim.result))
         else:

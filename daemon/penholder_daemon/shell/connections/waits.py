@@ -25,7 +25,6 @@ begins.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import msgspec
 import trio
 
 from penholder_daemon.core import execute
@@ -154,4 +153,4 @@ class Waits:
             await answered.wait()
         if isinstance(kept[0], PenholderError):
             raise kept[0]
-        return msgspec.json.decode(kept[0], type=execute.Claim).waiting
+        return execute.read_claim(kept[0]).waiting
