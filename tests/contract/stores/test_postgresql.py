@@ -349,6 +349,25 @@ def test_what_a_database_is_set_to_changes_nothing_here(
             connection.execute(f"ALTER DATABASE {name} RESET ALL".encode())
 
 
+@pytest.mark.parametrize("where", ["url", "environment"])
+def test_a_text_is_the_same_whatever_encoding_its_client_is_said_to_have(
+    url: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where == "environment":
+        monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    of_url = "&client_encoding=LATIN1" if where == "url" else ""
+    store = opening.open_writer(url + of_url)
+    assert store.row("SHOW client_encoding") == ("UTF8",)
+    add = "INSERT INTO counters (name, value) VALUES (?, 1)"
+    store.run(add, "é1")
+    store.run_many(add, [("é2",)])
+    store.close()
+    monkeypatch.delenv("PGCLIENTENCODING", raising=False)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT name FROM penholder.counters ORDER BY name").fetchall()
+    assert found == [("é1",), ("é2",)]
+
+
 def test_a_role_for_which_no_trigger_is_at_work_is_refused(url: str) -> None:
     """It counts by triggers what others change, and who cannot have them does not serve."""
     with psycopg.connect(url, autocommit=True) as connection:

@@ -35,7 +35,6 @@ LOCK_MS = 5_000
 """How long a lock is waited for."""
 _SETTINGS = {
     "search_path": SCHEMA,
-    "client_encoding": "UTF8",
     "standard_conforming_strings": "on",
     "bytea_output": "hex",
     # What a database or a role may be set to, and what nothing here reckons with.
@@ -64,8 +63,7 @@ _LIFE = (
 )
 """Statistics begin anew after a crash, not after a stop. A standby has a timeline of its own."""
 _WHAT_HOLDS = (
-    "SELECT current_setting('synchronous_commit'), current_setting('session_replication_role'),"
-    " pg_is_in_recovery()"
+    "SELECT current_setting('synchronous_commit'), current_setting('session_replication_role')"
 )
 _NO_TRIGGERS = (
     "session_replication_role is 'replica' for this database or role, so that neither triggers nor"
@@ -103,6 +101,8 @@ def connector(
                 autocommit=True,
                 prepare_threshold=_PREPARED_AFTER,
                 connect_timeout=_CONNECT_SECONDS,
+                # Not among the options: what the URL or PGCLIENTENCODING says comes after those.
+                client_encoding="UTF8",
                 options=options,
                 application_name=name,
                 password=password,
@@ -111,6 +111,7 @@ def connector(
             if faults.is_of_the_settings(error):
                 raise Misconfigured(f"store.url cannot be used: {words(error)}") from error
             raise StoreFault(_with_the_server(url, words(error))) from error
+        _refuse_a_standby(connection)
         connection.prepared_max = _MOST_PREPARED
         _adapt(connection)
         return connection
@@ -227,15 +228,12 @@ def _text(value: bytes | None) -> str | None:
 def make_sound(connection: Connection) -> None:
     """See to it that what is committed over it holds, whatever the database is set to.
 
-    A commit waits for the disk, and triggers and references are at work. Raises StoreFault, also
-    where nothing can be committed.
+    A commit waits for the disk, and triggers and references are at work. Raises StoreFault.
     """
     with cursor_of(connection) as cursor:
         found = cursor.execute(_WHAT_HOLDS).fetchone()
         assert found is not None  # it selects from no table
-        synchronous_commit, role, is_in_recovery = found
-        if is_in_recovery:
-            raise StoreFault(_IN_RECOVERY)
+        synchronous_commit, role = found
         if synchronous_commit == "off":
             cursor.execute("SET synchronous_commit = 'on'")
         if role == "replica":
@@ -244,6 +242,14 @@ def make_sound(connection: Connection) -> None:
                 cursor.execute("SET session_replication_role = 'origin'")
                 return
             raise StoreFault(_NO_TRIGGERS)
+
+
+def _refuse_a_standby(connection: Connection) -> None:
+    """Have nobody read, either, from a server that may lack what was acknowledged."""
+    # The server says so to whoever connects; it need not be asked.
+    if connection.pgconn.parameter_status(b"in_hot_standby") == b"on":
+        connection.close()
+        raise StoreFault(_IN_RECOVERY)
 
 
 def notice_who_is_gone(connection: Connection) -> None:

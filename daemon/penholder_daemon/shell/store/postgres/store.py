@@ -127,7 +127,8 @@ class PostgresStore:
         """Begin a transaction; over a connection that was lost meanwhile a second time."""
         self.transactions += 1
         self.subtransactions = 0
-        if self.connection.info.transaction_status is not TransactionStatus.IDLE:
+        is_idle = self.connection.info.transaction_status is TransactionStatus.IDLE
+        if not is_idle or self.connection.is_left_behind():
             # What is left of a transaction that could not be ended must not be committed with this.
             self.connection.close()
         is_new = self.connection.closed
