@@ -258,10 +258,36 @@ def test_a_transaction_that_failed_cannot_be_committed_unnoticed(url: str) -> No
     store = opening.open_writer(url)
     store.run("BEGIN IMMEDIATE")
     store.run("SAVEPOINT request")
-    with pytest.raises(psycopg.errors.UndefinedColumn):
-        store.row("SELECT nothing FROM counters")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        store.row("SELECT 1 / 0 FROM generate_series(1, 1)")
     with pytest.raises(StoreFault, match="took it back"):
         store.run("COMMIT")
+    store.close()
+
+
+@pytest.mark.parametrize("is_altered", [True, False])
+def test_what_a_session_has_planned_and_does_not_fit_any_more_is_planned_anew(
+    url: str, *, is_altered: bool
+) -> None:
+    store = opening.open_writer(url)
+    add = "INSERT INTO counters (name, value) VALUES (?, 1) RETURNING value"
+    store.run_many(add, [("a",)])
+    for _ in range(10):
+        store.row("SELECT value FROM counters")
+    if is_altered:
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("ALTER TABLE penholder.counters ALTER value TYPE NUMERIC")
+    else:
+        # As who hands one session to several does; psycopg is not to see it.
+        store.connection.pgconn.exec_(b"DEALLOCATE ALL")
+    with pytest.raises(StoreFault):
+        store.row("SELECT value FROM counters")
+        store.run_many(add, [("b",)])
+    assert store.connection.closed
+    store.run("BEGIN IMMEDIATE")
+    store.run_many(add, [("b",)])
+    assert store.row("SELECT SUM(value) FROM counters") == (2,)
+    store.run("COMMIT")
     store.close()
 
 

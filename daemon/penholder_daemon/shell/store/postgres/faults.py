@@ -7,17 +7,22 @@ import psycopg
 from penholder_daemon.core.store import StoreBusy, StoreFault
 
 _LOCKED = "55P03"
-_NO_RIGHT = "42501"
+_OF_THE_SCHEMA = "42"
+_OF_THE_SESSION = (
+    "0A000",  # a plan that does not fit any more what it was made for
+    "26000",  # a statement that was prepared, and is not there any more
+)
 _FAULTS = (
+    *_OF_THE_SESSION,
     "08",  # the connection
     "25006",  # a server that only reads, such as a standby
     "25P03",  # a transaction that was idle for too long
     "28",  # who may connect
     "3F000",  # a schema that is not there
     "40",  # a transaction that was taken back
-    _NO_RIGHT,  # what the role may do
-    "42883",  # a function that is not there any more: ours are made before anything else is done
-    "42P01",  # the same of a table
+    # What is not there any more, or is another, and what the role may do: what is served was made
+    # before anything else was done, and every statement is tried on it before it is released.
+    _OF_THE_SCHEMA,
     "53",  # no room, no memory, no connection left
     "55000",
     "57",  # a server that stops or starts, a statement that was ended
@@ -52,13 +57,19 @@ def is_fault(error: psycopg.Error) -> bool:
 
 def may_pass(error: psycopg.Error) -> bool:
     """Tell whether what cannot be done now can be later, with nothing done about it here."""
-    # What the role may not do it may do only once somebody has said so.
-    return error.sqlstate == _LOCKED or (is_fault(error) and error.sqlstate != _NO_RIGHT)
+    # What is not there, or not allowed, will be only once somebody has said so.
+    is_of_the_schema = (error.sqlstate or "").startswith(_OF_THE_SCHEMA)
+    return error.sqlstate == _LOCKED or (is_fault(error) and not is_of_the_schema)
 
 
 def is_of_the_line(error: psycopg.Error) -> bool:
     """Tell whether nobody knows any more what was done: not the server has told it in its words."""
     return error.sqlstate is None and not isinstance(error, _BEFORE_IT_IS_SENT)
+
+
+def is_of_the_session(error: psycopg.Error) -> bool:
+    """Tell whether another session would not meet it: this one has planned for what is altered."""
+    return error.sqlstate in _OF_THE_SESSION
 
 
 def is_of_the_settings(error: psycopg.Error) -> bool:

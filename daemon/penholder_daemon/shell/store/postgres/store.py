@@ -293,7 +293,7 @@ class PostgresStore:
             # Nothing can come of it any more; ended here, it is told from one that goes on.
             with suppress(psycopg.Error):
                 self._send("ROLLBACK")
-        if faults.is_of_the_line(error):
+        if faults.is_of_the_line(error) or faults.is_of_the_session(error):
             self.connection.close()
         if self.connection.closed:
             self._savepoints = 0
