@@ -282,7 +282,6 @@ def test_what_a_session_has_planned_and_does_not_fit_any_more_is_planned_anew(
         store.connection.pgconn.exec_(b"DEALLOCATE ALL")
     with pytest.raises(StoreFault):
         store.row("SELECT value FROM counters")
-        store.run_many(add, [("b",)])
     assert store.connection.closed
     store.run("BEGIN IMMEDIATE")
     store.run_many(add, [("b",)])

@@ -28,6 +28,11 @@ from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.faults import words
 
 SCHEMA = "penholder"
+NOT_WHOLE = (
+    f"the schema {SCHEMA!r} of this database is not whole, as after a restore that was cut short or"
+    f" left out the data: restore the dump whole, after DROP SCHEMA {SCHEMA} CASCADE or into an"
+    " empty database"
+)
 Connect: TypeAlias = Callable[[], Connection]
 
 _IDLE_MS = 10_000

@@ -87,8 +87,7 @@ class PostgresStore:
         self._was_alone = False
         self._is_connecting = True
         try:
-            self.connection = on_thread(self._connect)
-            self._greet(self.connection)
+            self.connection = self._connect_and_greet()
         except psycopg.Error as error:
             # Connected, and lost again before it was ready for use.
             faults.refuse(error)
@@ -96,6 +95,16 @@ class PostgresStore:
             self._is_connecting = False
         self.sessions += 1
         self._cursor = connecting.cursor_of(self.connection)
+
+    def _connect_and_greet(self) -> Connection:
+        connection = on_thread(self._connect)
+        try:
+            self._greet(connection)
+        except BaseException:
+            # Or the next transaction would begin over it, though it was refused.
+            connection.close()
+            raise
+        return connection
 
     def _greet(self, connection: Connection) -> None:
         """Ask and tell what a new session is to begin with; raises psycopg.Error or StoreFault."""
