@@ -265,31 +265,6 @@ def test_a_transaction_that_failed_cannot_be_committed_unnoticed(url: str) -> No
     store.close()
 
 
-@pytest.mark.parametrize("is_altered", [True, False])
-def test_what_a_session_has_planned_and_does_not_fit_any_more_is_planned_anew(
-    url: str, *, is_altered: bool
-) -> None:
-    store = opening.open_writer(url)
-    add = "INSERT INTO counters (name, value) VALUES (?, 1) RETURNING value"
-    store.run_many(add, [("a",)])
-    for _ in range(10):
-        store.row("SELECT value FROM counters")
-    if is_altered:
-        with psycopg.connect(url, autocommit=True) as other:
-            other.execute("ALTER TABLE penholder.counters ALTER value TYPE NUMERIC")
-    else:
-        # As who hands one session to several does; psycopg is not to see it.
-        store.connection.pgconn.exec_(b"DEALLOCATE ALL")
-    with pytest.raises(StoreFault):
-        store.row("SELECT value FROM counters")
-    assert store.connection.closed
-    store.run("BEGIN IMMEDIATE")
-    store.run_many(add, [("b",)])
-    assert store.row("SELECT SUM(value) FROM counters") == (2,)
-    store.run("COMMIT")
-    store.close()
-
-
 def test_a_server_that_comes_back_is_written_to_again(server: Server) -> None:
     url = server.make("comes_back")
     store = opening.open_writer(url)
@@ -372,25 +347,6 @@ def test_what_a_database_is_set_to_changes_nothing_here(
     finally:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"ALTER DATABASE {name} RESET ALL".encode())
-
-
-@pytest.mark.parametrize("where", ["url", "environment"])
-def test_a_text_is_the_same_whatever_encoding_its_client_is_said_to_have(
-    url: str, where: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if where == "environment":
-        monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
-    of_url = "&client_encoding=LATIN1" if where == "url" else ""
-    store = opening.open_writer(url + of_url)
-    assert store.row("SHOW client_encoding") == ("UTF8",)
-    add = "INSERT INTO counters (name, value) VALUES (?, 1)"
-    store.run(add, "é1")
-    store.run_many(add, [("é2",)])
-    store.close()
-    monkeypatch.delenv("PGCLIENTENCODING", raising=False)
-    with psycopg.connect(url) as connection:
-        found = connection.execute("SELECT name FROM penholder.counters ORDER BY name").fetchall()
-    assert found == [("é1",), ("é2",)]
 
 
 def test_a_role_for_which_no_trigger_is_at_work_is_refused(url: str) -> None:

@@ -1,0 +1,51 @@
+"""What a session with the server is set to and has planned, and when it is made anew."""
+
+import psycopg
+import pytest
+
+from penholder_daemon.core.store import StoreFault
+from penholder_daemon.shell.store.postgres import opening
+
+
+@pytest.mark.parametrize("where", ["url", "environment"])
+def test_a_text_is_the_same_whatever_encoding_its_client_is_said_to_have(
+    url: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if where == "environment":
+        monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    of_url = "&client_encoding=LATIN1" if where == "url" else ""
+    store = opening.open_writer(url + of_url)
+    assert store.row("SHOW client_encoding") == ("UTF8",)
+    add = "INSERT INTO counters (name, value) VALUES (?, 1)"
+    store.run(add, "é1")
+    store.run_many(add, [("é2",)])
+    store.close()
+    monkeypatch.delenv("PGCLIENTENCODING", raising=False)
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT name FROM penholder.counters ORDER BY name").fetchall()
+    assert found == [("é1",), ("é2",)]
+
+
+@pytest.mark.parametrize("is_altered", [True, False])
+def test_what_a_session_has_planned_and_does_not_fit_any_more_is_planned_anew(
+    url: str, *, is_altered: bool
+) -> None:
+    store = opening.open_writer(url)
+    add = "INSERT INTO counters (name, value) VALUES (?, 1) RETURNING value"
+    store.run_many(add, [("a",)])
+    for _ in range(10):
+        store.row("SELECT value FROM counters")
+    if is_altered:
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("ALTER TABLE penholder.counters ALTER value TYPE NUMERIC")
+    else:
+        # As who hands one session to several does; psycopg is not to see it.
+        store.connection.pgconn.exec_(b"DEALLOCATE ALL")
+    with pytest.raises(StoreFault):
+        store.row("SELECT value FROM counters")
+    assert store.connection.closed
+    store.run("BEGIN IMMEDIATE")
+    store.run_many(add, [("b",)])
+    assert store.row("SELECT SUM(value) FROM counters") == (2,)
+    store.run("COMMIT")
+    store.close()
