@@ -54,6 +54,7 @@ T = TypeVar("T")
 
 _STEPS_OF_A_ROW = 50
 """What a row that was read costs, in steps of SQLite's machine."""
+_FIRST_PIECE = "SELECT 1 FROM blob_bytes WHERE blob_id = $1 AND at = 0 FOR KEY SHARE SKIP LOCKED"
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 _NOT_ANSWERED = (TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN)
 """In any other state the server has said, since the commit was sent, what it thinks of it."""
@@ -331,6 +332,13 @@ class PostgresStore:
         """Say nothing: pages and references are the server's to keep, and its tools' to check."""
         del deep
         return iter(())
+
+    def holds_bytes(self, blob_id: str) -> bool:
+        """Tell whether the bytes of a blob are there; they stay until this transaction ends.
+
+        Who removes them has locked them all, and is not waited for.
+        """
+        return self.fetch(_FIRST_PIECE, (blob_id,)) != []
 
     def last_numbers(self) -> dict[str, int]:
         """Return the highest number that each table ever gave."""
