@@ -1,7 +1,10 @@
 """What a session with the server is set to and has planned, and when it is made anew."""
 
+from contextlib import closing
+
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.shell.store.postgres import opening
@@ -49,3 +52,16 @@ def test_what_a_session_has_planned_and_does_not_fit_any_more_is_planned_anew(
     assert store.row("SELECT SUM(value) FROM counters") == (2,)
     store.run("COMMIT")
     store.close()
+
+
+@pytest.mark.parametrize("where", ["url", "environment"])
+def test_options_that_are_given_hold_but_for_what_is_relied_on(
+    url: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = "-c geqo=off -c search_path=public"
+    if where == "environment":
+        monkeypatch.setenv("PGOPTIONS", options)
+    given = make_conninfo(url, options=options) if where == "url" else url
+    with closing(opening.open_writer(given)) as store:
+        assert store.row("SHOW geqo") == ("off",)
+        assert store.row("SHOW search_path") == ("penholder",)

@@ -8,7 +8,7 @@ a text is planned once and not once for each size, and what is true or a sum is 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -97,7 +97,6 @@ def connector(
 
     def connect() -> Connection:
         told = {**_SETTINGS, **settings}
-        options = " ".join(f"-c {setting}={value}" for setting, value in told.items())
         # Read each time: it may have been changed since.
         password = None if password_file is None else password_in(password_file)
         try:
@@ -108,7 +107,7 @@ def connector(
                 connect_timeout=_CONNECT_SECONDS,
                 # Not among the options: what the URL or PGCLIENTENCODING says comes after those.
                 client_encoding="UTF8",
-                options=options,
+                options=_options(url, told),
                 application_name=name,
                 password=password,
             )
@@ -122,6 +121,13 @@ def connector(
         return connection
 
     return connect
+
+
+def _options(url: str, settings: Mapping[str, str]) -> str:
+    """Return what a session is set to, behind what whoever runs the daemon has it set to."""
+    given = conninfo_to_dict(url).get("options") or os.environ.get("PGOPTIONS") or ""
+    ours = " ".join(f"-c {setting}={value}" for setting, value in settings.items())
+    return f"{given} {ours}"
 
 
 def database_of(url: str) -> str:
