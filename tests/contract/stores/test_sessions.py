@@ -1,6 +1,8 @@
 """What a session with the server is set to and has planned, and when it is made anew."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 
 import psycopg
 import pytest
@@ -8,6 +10,10 @@ from psycopg.conninfo import make_conninfo
 
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.shell.store.postgres import opening
+from penholder_daemon.shell.store.reader_connection import ReaderClock
+from tests.helpers.waiting import until
+
+_IS_AT_WORK = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND query LIKE '%%pg_sleep%%'"
 
 
 @pytest.mark.parametrize("where", ["url", "environment"])
@@ -65,3 +71,23 @@ def test_options_that_are_given_hold_but_for_what_is_relied_on(
     with closing(opening.open_writer(given)) as store:
         assert store.row("SHOW geqo") == ("off",)
         assert store.row("SHOW search_path") == ("penholder",)
+
+
+@pytest.mark.parametrize("budget_ms", [50, 60_000])
+def test_a_query_that_somebody_else_has_ended_was_not_too_costly(url: str, budget_ms: int) -> None:
+    opening.open_writer(url).close()
+    clock = ReaderClock()
+    with closing(opening.open_reader(url)) as reader, psycopg.connect(url, autocommit=True) as hand:
+        reader.obey(clock)
+        clock.start(budget_ms)
+        reader.run("BEGIN")
+        pid = reader.connection.info.backend_pid
+        is_asked = partial(hand.execute, _IS_AT_WORK, (pid,))
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(reader.row, "SELECT pg_sleep(60)")
+            if budget_ms == 60_000:
+                until(lambda: is_asked().fetchone() is not None)
+                hand.execute("SELECT pg_cancel_backend(%s)", (pid,))
+            with pytest.raises(StoreFault):
+                asked.result()
+    assert clock.has_ended == (budget_ms == 50)
