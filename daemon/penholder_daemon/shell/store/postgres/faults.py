@@ -7,7 +7,7 @@ import psycopg
 from penholder_daemon.core.store import StoreBusy, StoreFault
 
 _LOCKED = "55P03"
-_OF_THE_SCHEMA = "42"
+_NO_RIGHT = "42501"
 _OF_THE_SESSION = (
     "0A000",  # a plan that does not fit any more what it was made for
     "26000",  # a statement that was prepared, and is not there any more
@@ -20,9 +20,9 @@ _FAULTS = (
     "28",  # who may connect
     "3F000",  # a schema that is not there
     "40",  # a transaction that was taken back
-    # What is not there any more, or is another, and what the role may do: what is served was made
-    # before anything else was done, and every statement is tried on it before it is released.
-    _OF_THE_SCHEMA,
+    _NO_RIGHT,  # what the role may do
+    "42883",  # a function that is not there any more: ours are made before anything else is done
+    "42P01",  # the same of a table
     "53",  # no room, no memory, no connection left
     "55000",
     "57",  # a server that stops or starts, a statement that was ended
@@ -57,9 +57,8 @@ def is_fault(error: psycopg.Error) -> bool:
 
 def may_pass(error: psycopg.Error) -> bool:
     """Tell whether what cannot be done now can be later, with nothing done about it here."""
-    # What is not there, or not allowed, will be only once somebody has said so.
-    is_of_the_schema = (error.sqlstate or "").startswith(_OF_THE_SCHEMA)
-    return error.sqlstate == _LOCKED or (is_fault(error) and not is_of_the_schema)
+    # What the role may not do it may do only once somebody has said so.
+    return error.sqlstate == _LOCKED or (is_fault(error) and error.sqlstate != _NO_RIGHT)
 
 
 def is_of_the_line(error: psycopg.Error) -> bool:
