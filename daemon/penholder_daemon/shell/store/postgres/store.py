@@ -90,8 +90,7 @@ class PostgresStore:
         try:
             self.connection = self._connect_and_greet()
         except psycopg.Error as error:
-            # Connected, and lost again before it was ready for use.
-            faults.refuse(error)
+            faults.refuse(error)  # connected, and lost again before it was ready for use
         finally:
             self._is_connecting = False
         self.sessions += 1
@@ -102,8 +101,7 @@ class PostgresStore:
         try:
             self._greet(connection)
         except BaseException:
-            # Or the next transaction would begin over it, though it was refused.
-            connection.close()
+            connection.close()  # or the next transaction would begin over what was refused
             raise
         return connection
 
@@ -334,11 +332,8 @@ class PostgresStore:
         return iter(())
 
     def holds_bytes(self, blob_id: str) -> bool:
-        """Tell whether the bytes of a blob are there; they stay until this transaction ends.
-
-        Who removes them has locked them all, and is not waited for.
-        """
-        return self.fetch(_FIRST_PIECE, (blob_id,)) != []
+        """Tell whether they are there, and stay; who is about to remove them is not waited for."""
+        return bool(self.fetch(_FIRST_PIECE, (blob_id,)))
 
     def last_numbers(self) -> dict[str, int]:
         """Return the highest number that each table ever gave."""
