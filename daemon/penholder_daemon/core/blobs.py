@@ -110,10 +110,15 @@ def refuse_full(used: int, more: int) -> None:
 
 # --- what is there ------------------------------------------------------------------------------
 def keep(tx: Tx, blob_id: str, size: int) -> None:
-    """Know a blob whose bytes are on disk by now; one that is known gets its hour anew."""
+    """Know a blob whose bytes are on disk by now; one that is known gets its hour anew.
+
+    Raises BlobNotFound where another host has removed its bytes meanwhile.
+    """
     now_ms = durations.age_of(tx)
     if tx.store.run("UPDATE blobs SET put_ms = ? WHERE blob_id = ?", now_ms, blob_id):
         return
+    if not tx.store.holds_bytes(blob_id):
+        raise not_found(blob_id)
     more = room_of(size)
     refuse_full(used_bytes(tx), more)
     tx.store.run(

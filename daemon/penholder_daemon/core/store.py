@@ -128,6 +128,12 @@ class Store(Protocol):
     def probe(self) -> None:
         """Write something that changes nothing, to see whether writing works again."""
 
+    def holds_bytes(self, blob_id: str) -> bool:
+        """Tell whether nothing speaks against a row of a blob: its bytes are there, and stay.
+
+        Where only this daemon removes any it knows that by itself.
+        """
+
     def last_numbers(self) -> dict[str, int]:
         """Return the highest number that each table ever gave to rows by itself."""
 

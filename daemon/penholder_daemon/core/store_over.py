@@ -55,6 +55,10 @@ class StoreOver:
         """Yield what the database itself finds damaged."""
         return self._store.damage(deep=deep)
 
+    def holds_bytes(self, blob_id: str) -> bool:
+        """Tell whether the bytes of a blob are there, and stay."""
+        return self._store.holds_bytes(blob_id)
+
     @property
     def goes_in_order(self) -> bool:
         """Whether joins go in the order they are written in, and recursions in that they name."""

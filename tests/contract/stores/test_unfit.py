@@ -14,7 +14,7 @@ from penholder_daemon.refusals import Refused
 from penholder_daemon.shell.settings import StoreSettings
 from penholder_daemon.shell.store import choosing
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
-from penholder_daemon.shell.store.postgres import connecting, opening
+from penholder_daemon.shell.store.postgres import connecting, opening, serving
 from penholder_daemon.shell.store.postgres.pen import PEN
 from penholder_daemon.transferring import restored, sides
 
@@ -114,6 +114,15 @@ def test_who_has_just_hung_up_is_in_nobodys_way(url: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(sides, "sleep", let_go)
     with sides.connected(url, None):
         assert looks
+
+
+def test_an_old_session_that_a_role_may_not_end_is_in_nobodys_way(url: str, role: str) -> None:
+    _make(url)
+    name = serving.name_of_run("host_1")
+    connect = serving.together(connecting.connector(_as(role, url), name=name), name)
+    with psycopg.connect(url, application_name=name) as old:
+        connect().close()
+        assert old.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_lock_that_another_holds_may_be_let_go(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.helpers import soak
 from tests.helpers.daemon_process import DaemonProcess, MakeDaemon
 from tests.helpers.postgresql import Server
-from tests.helpers.postgresql_copies import DATABASE, Primary, url_of
+from tests.helpers.postgresql_copies import DATABASE, Primary, Standby, url_of
 
 _numbers = count(1)
 USUAL = {
@@ -37,10 +37,12 @@ USUAL = {
     "test_hosts_at_work_judge_by_the_same_settings",
     "test_hosts_keep_their_workers_over_a_restore",
     "test_hosts_whose_clocks_lie_apart_order_and_judge_alike",
+    "test_nothing_is_read_from_a_server_that_only_follows",
     "test_a_host_that_is_moved_keeps_its_workers",
     "test_no_daemon_begins_while_the_store_is_moved",
     "test_who_begins_amid_one_goes_on_when_it_is_over",
     "test_who_waits_is_told_of_an_outage_and_of_its_end",
+    "test_who_reads_follows_who_writes_to_another_server",
     "test_whoever_waits_is_woken_by_another_host",
     "test_the_whole_life_of_a_worker",
     "test_what_others_have_committed_is_told_in_order",
@@ -113,17 +115,31 @@ def primary(servers: Callable[[Server], None]) -> Primary:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., DaemonProcess]]:
-    """Give daemons on the database of whichever server takes writes."""
+def standby(primary: Primary, servers: Callable[[Server], None]) -> Standby:
+    """Give what follows it, later than its commits."""
+    made = Standby(primary)
+    servers(made)
+    return made
+
+
+@pytest.fixture
+def serve_at() -> Iterator[Callable[[str], DaemonProcess]]:
+    """Give daemons at a URL."""
     with ExitStack() as made:
 
-        def start(*servers: Server) -> DaemonProcess:
+        def start(url: str) -> DaemonProcess:
             directory = made.enter_context(
                 TemporaryDirectory(prefix="ph-", dir="/tmp", ignore_cleanup_errors=True)
             )
-            daemon = DaemonProcess(Path(directory), "--store-url", url_of(DATABASE, *servers))
+            daemon = DaemonProcess(Path(directory), "--store-url", url)
             made.callback(daemon.end)
             daemon.start()
             return daemon
 
         yield start
+
+
+@pytest.fixture
+def serve(serve_at: Callable[[str], DaemonProcess]) -> Callable[..., DaemonProcess]:
+    """Give daemons on the database of whichever server takes writes."""
+    return lambda *servers: serve_at(url_of(DATABASE, *servers))

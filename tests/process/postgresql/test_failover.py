@@ -18,20 +18,11 @@ from tests.helpers.other_histories import (
     pos,
     read,
 )
-from tests.helpers.postgresql import Server
 from tests.helpers.postgresql_copies import DATABASE, Primary, Standby
 from tests.helpers.puppet import Puppet, puppet
 from tests.helpers.waiting import until
 
 _EVENT = '{"type": "seated"}'
-
-
-@pytest.fixture
-def standby(primary: Primary, servers: Callable[[Server], None]) -> Standby:
-    """Give what follows it, later than its commits."""
-    made = Standby(primary)
-    servers(made)
-    return made
 
 
 Seats = Callable[[RawConnection, str], Puppet]

@@ -243,3 +243,21 @@ def test_what_is_taken_away_from_it_is_a_fault_of_the_store_until_it_is_back(
         until(lambda: _is_ready(control))
         control.call("event.append", worker_id=worker_id, type="n")
         assert control.call("daemon.verify") == {"ok": True, "findings": []}
+
+
+@pytest.mark.parametrize("table", ["schema_version", "journal_placed"])
+def test_a_schema_that_lacks_a_row_of_its_own_is_told_as_not_whole_until_it_is_back(
+    daemon: DaemonProcess, url: str, table: str
+) -> None:
+    with daemon.connect() as control, psycopg.connect(url, autocommit=True) as connection:
+        worker_id = make_worker(control)
+        connection.execute(f"CREATE TABLE kept AS TABLE penholder.{table}".encode())
+        connection.execute(f"DELETE FROM penholder.{table}; {_CUT}".encode())
+        until(lambda: "is not whole" in str(control.call("daemon.health")["message"]))
+        refused = control.error("event.append", worker_id=worker_id, type="n")
+        assert refused["data"]["details"]["outcome"] == "nothing_written"
+        assert "is not whole" in refused["message"]
+        connection.execute(f"INSERT INTO penholder.{table} TABLE kept".encode())
+        until(lambda: _is_ready(control))
+        control.call("event.append", worker_id=worker_id, type="n")
+        assert control.call("daemon.verify") == {"ok": True, "findings": []}

@@ -249,6 +249,17 @@ async def test_where_the_row_is_refused_for_good_the_bytes_go(keeping: Keeping) 
         await keeping.put(b"x", "mine", 3)
 
 
+async def test_where_another_host_has_removed_the_bytes_meanwhile_it_is_put_anew(
+    keeping: Keeping,
+) -> None:
+    keeping.before_write = lambda _: errors.BlobNotFound()
+    with pytest.raises(errors.UploadNotFound, match="begin anew"):
+        await keeping.put(b"one", "mine", last=True)
+    keeping.before_write = lambda _: None
+    assert (await keeping.put(b"one", "mine", last=True)).blob_id == id_of(b"one")
+    assert keeping.has_row(id_of(b"one"))
+
+
 async def test_who_waits_for_an_upload_that_ends_meanwhile_is_told(keeping: Keeping) -> None:
     keeping.before_write = lambda _: errors.BlobsFull()
     refusals: list[str] = []

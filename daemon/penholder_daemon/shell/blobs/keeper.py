@@ -9,6 +9,8 @@ content may be put by one and lose its last name by another:
 - The row's end first, the bytes' after. So bytes are removed only where the writer says that there
   is no row (`blob.without_row`), and nobody makes one meanwhile: from before the bytes get their
   name until the row is made, and likewise around a removal, one lock is held (`_changing`).
+- Another host that shares the store takes no turns with this one. So where bytes are shared it is
+  looked once more, by whoever makes a row and by whoever removes bytes (`Store.holds_bytes`).
 - A look at all of them (a backup, a verify) works on a view, which knows of rows that may be gone
   by now. While one is underway nothing is removed (`Holds`).
 
@@ -34,7 +36,7 @@ from penholder_daemon.shell.blobs.uploads import OpenUpload, Uploads, not_found
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_daemon.shell.store.own_writes import answer_of
-from penholder_protocol.errors import InvalidParams, PenholderError, StoreFailed
+from penholder_protocol.errors import BlobNotFound, InvalidParams, PenholderError, StoreFailed
 from penholder_protocol.nouns import Upload
 
 log = structlog.get_logger()
@@ -176,6 +178,8 @@ class BlobKeeper:
             # Where it may be tried again its bytes wait for that, as long as the upload is there.
             if not answer.retryable:
                 await self._end_unlocked(upload)
+            if isinstance(answer, BlobNotFound):
+                raise not_found(upload.upload_id)
             raise answer
         upload.is_done = True
 

@@ -22,6 +22,7 @@ from penholder_daemon.shell.store.postgres.connecting import (
     database_of,
     once_a_second,
 )
+from penholder_daemon.shell.store.postgres.leading import Leading
 from penholder_daemon.shell.store.postgres.patience import Patience
 from penholder_daemon.shell.store.postgres.plans import BY_INDEXES
 from penholder_daemon.shell.store.postgres.serving import name_of_run, together
@@ -48,6 +49,7 @@ class PostgresBacking:
         self._host_id = host_id
         self._name = name_of_run(host_id)
         self._patience = Patience()
+        self._leading = Leading()
         self._writing: PostgresWriting | None = None
         self._read = once_a_second(self._connect_as("reads"))
         self.gate = ShmGate()
@@ -57,7 +59,7 @@ class PostgresBacking:
 
     def _connect_as(self, does: str, **settings: str) -> Connect:
         connect = self._connector(name=f"{self._name} {does}", **settings)
-        return self._patience.watching(connect, _PATIENCE_SECONDS)
+        return self._leading.following(self._patience.watching(connect, _PATIENCE_SECONDS))
 
     def make_pace(self) -> Pace:
         """Write in the loop, which goes on while the server is at work (`loop_waiting`)."""
@@ -71,7 +73,7 @@ class PostgresBacking:
         connect = self._connector(name=self._name, **silent)
         watched = self._patience.watching(connect, _PATIENCE_SECONDS)
         self._patience.start()
-        store = opening.open_serving(together(watched, self._name))
+        store = opening.open_serving(self._leading.leading(together(watched, self._name)))
         own = Own(self._host_id, world.started_at, host_calls, lambda: of(world.rules))
         try:
             self._writing = PostgresWriting(store, self._patience, make_committer, own)

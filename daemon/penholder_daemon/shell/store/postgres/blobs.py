@@ -6,6 +6,12 @@ in pieces and in one transaction, and only then the file goes. So under the name
 all of it or nothing, and a server that is away keeps an upload waiting, not losing.
 
 All of it goes over a connection of its own: neither the writer nor a query waits for a large blob.
+
+Another host may put the same bytes at the same moment, or remove them for it knows of no row. Who
+puts writes over what is there, piece by piece, as it is the same. Who removes locks the pieces
+first, and looks for a row once it has them; who makes a row sees to it that the first piece is
+there, and stays until that is committed (`PostgresStore.holds_bytes`). So of a row and a removal
+that meet, one is refused.
 """
 
 import threading
@@ -22,8 +28,14 @@ T = TypeVar("T")
 PIECE_BYTES = 512 << 10
 _READ = "SELECT at, bytes FROM blob_bytes WHERE blob_id = ? AND at < ? AND at > ? ORDER BY at"
 _IS_THERE = "SELECT 1 FROM blob_bytes WHERE blob_id = ? LIMIT 1"
+_HOLD = "SELECT at FROM blob_bytes WHERE blob_id = ? FOR UPDATE"
+_HAS_ROW = "SELECT 1 FROM blobs WHERE blob_id = ?"
 _DROP = "DELETE FROM blob_bytes WHERE blob_id = ?"
-_ADD = "INSERT INTO blob_bytes (blob_id, at, bytes) VALUES (?, ?, ?)"
+_ADD = (
+    "INSERT INTO blob_bytes (blob_id, at, bytes) VALUES (?, ?, ?)"
+    " ON CONFLICT (blob_id, at) DO UPDATE SET bytes = excluded.bytes"
+)
+_DROP_BEHIND = "DELETE FROM blob_bytes WHERE blob_id = ? AND at >= ?"
 _AT_ONCE = 500
 
 
@@ -95,7 +107,6 @@ class PostgresBlobs:
                 return self.size_of(blob_id) is not None
             raise
         with self._transaction() as store:
-            store.run(_DROP, blob_id)
             at, piece = 0, first
             while piece or not at:
                 store.run(_ADD, blob_id, at, piece)
@@ -103,6 +114,8 @@ class PostgresBlobs:
                 if len(piece) < PIECE_BYTES:
                     break
                 piece = self._uploads.read_upload(name, at, PIECE_BYTES)
+            # Of what was damaged; the first piece is there always.
+            store.run(_DROP_BEHIND, blob_id, max(at, 1))
         self._uploads.drop(name)
         return True
 
@@ -111,9 +124,17 @@ class PostgresBlobs:
         self._uploads.drop(name)
 
     def remove(self, blob_ids: Iterable[str]) -> None:
-        """Remove blobs, those that are there."""
+        """Remove blobs, those that are there and have no row: another host may have made it."""
+        for blob_id in map(checked, blob_ids):
+            with self._transaction() as store:
+                store.run(_HOLD, blob_id)
+                if store.row(_HAS_ROW, blob_id) is None:
+                    store.run(_DROP, blob_id)
+
+    def has_row(self, blob_id: str) -> bool:
+        """Tell whether there is a blob by now, whatever a view shows that began before."""
         with self._transaction() as store:
-            store.run_many(_DROP, [(checked(blob_id),) for blob_id in blob_ids])
+            return store.row(_HAS_ROW, checked(blob_id)) is not None
 
     def left_over(self) -> Iterator[str]:
         """Name every blob there is, and remove uploads of an earlier run."""

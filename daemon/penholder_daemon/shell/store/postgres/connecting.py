@@ -8,7 +8,7 @@ a text is planned once and not once for each size, and what is true or a sum is 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -28,6 +28,11 @@ from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.faults import words
 
 SCHEMA = "penholder"
+NOT_WHOLE = (
+    f"the schema {SCHEMA!r} of this database is not whole, as after a restore that was cut short or"
+    f" left out the data: restore the dump whole, after DROP SCHEMA {SCHEMA} CASCADE or into an"
+    " empty database"
+)
 Connect: TypeAlias = Callable[[], Connection]
 
 _IDLE_MS = 10_000
@@ -35,7 +40,6 @@ LOCK_MS = 5_000
 """How long a lock is waited for."""
 _SETTINGS = {
     "search_path": SCHEMA,
-    "client_encoding": "UTF8",
     "standard_conforming_strings": "on",
     "bytea_output": "hex",
     # What a database or a role may be set to, and what nothing here reckons with.
@@ -64,8 +68,7 @@ _LIFE = (
 )
 """Statistics begin anew after a crash, not after a stop. A standby has a timeline of its own."""
 _WHAT_HOLDS = (
-    "SELECT current_setting('synchronous_commit'), current_setting('session_replication_role'),"
-    " pg_is_in_recovery()"
+    "SELECT current_setting('synchronous_commit'), current_setting('session_replication_role')"
 )
 _NO_TRIGGERS = (
     "session_replication_role is 'replica' for this database or role, so that neither triggers nor"
@@ -94,7 +97,6 @@ def connector(
 
     def connect() -> Connection:
         told = {**_SETTINGS, **settings}
-        options = " ".join(f"-c {setting}={value}" for setting, value in told.items())
         # Read each time: it may have been changed since.
         password = None if password_file is None else password_in(password_file)
         try:
@@ -103,7 +105,9 @@ def connector(
                 autocommit=True,
                 prepare_threshold=_PREPARED_AFTER,
                 connect_timeout=_CONNECT_SECONDS,
-                options=options,
+                # Not among the options: what the URL or PGCLIENTENCODING says comes after those.
+                client_encoding="UTF8",
+                options=_options(url, told),
                 application_name=name,
                 password=password,
             )
@@ -111,11 +115,19 @@ def connector(
             if faults.is_of_the_settings(error):
                 raise Misconfigured(f"store.url cannot be used: {words(error)}") from error
             raise StoreFault(_with_the_server(url, words(error))) from error
+        _refuse_a_standby(connection)
         connection.prepared_max = _MOST_PREPARED
         _adapt(connection)
         return connection
 
     return connect
+
+
+def _options(url: str, settings: Mapping[str, str]) -> str:
+    """Return what a session is set to, behind what whoever runs the daemon has it set to."""
+    given = conninfo_to_dict(url).get("options") or os.environ.get("PGOPTIONS") or ""
+    ours = " ".join(f"-c {setting}={value}" for setting, value in settings.items())
+    return f"{given} {ours}"
 
 
 def database_of(url: str) -> str:
@@ -227,15 +239,12 @@ def _text(value: bytes | None) -> str | None:
 def make_sound(connection: Connection) -> None:
     """See to it that what is committed over it holds, whatever the database is set to.
 
-    A commit waits for the disk, and triggers and references are at work. Raises StoreFault, also
-    where nothing can be committed.
+    A commit waits for the disk, and triggers and references are at work. Raises StoreFault.
     """
     with cursor_of(connection) as cursor:
         found = cursor.execute(_WHAT_HOLDS).fetchone()
         assert found is not None  # it selects from no table
-        synchronous_commit, role, is_in_recovery = found
-        if is_in_recovery:
-            raise StoreFault(_IN_RECOVERY)
+        synchronous_commit, role = found
         if synchronous_commit == "off":
             cursor.execute("SET synchronous_commit = 'on'")
         if role == "replica":
@@ -244,6 +253,14 @@ def make_sound(connection: Connection) -> None:
                 cursor.execute("SET session_replication_role = 'origin'")
                 return
             raise StoreFault(_NO_TRIGGERS)
+
+
+def _refuse_a_standby(connection: Connection) -> None:
+    """Have nobody read, either, from a server that may lack what was acknowledged."""
+    # The server says so to whoever connects; it need not be asked.
+    if connection.pgconn.parameter_status(b"in_hot_standby") == b"on":
+        connection.close()
+        raise StoreFault(_IN_RECOVERY)
 
 
 def notice_who_is_gone(connection: Connection) -> None:

@@ -1,6 +1,6 @@
 """A connection of psycopg's as it is used here: how it is waited for, and what it has prepared."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from time import monotonic
@@ -31,6 +31,8 @@ class Connection(psycopg.Connection[Row]):
         """Since when the server is waited for (monotonic)."""
         self.patience_seconds: float | None = None
         """How long it is waited for at most (`patience`)."""
+        self.is_left_behind: Callable[[], bool] = lambda: False
+        """Tells whether who writes may have gone to another server since (`leading`)."""
 
     @contextmanager
     def waiting_for_ever(self) -> Iterator[None]:

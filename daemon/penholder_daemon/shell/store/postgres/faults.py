@@ -8,7 +8,12 @@ from penholder_daemon.core.store import StoreBusy, StoreFault
 
 _LOCKED = "55P03"
 _NO_RIGHT = "42501"
+_OF_THE_SESSION = (
+    "0A000",  # a plan that does not fit any more what it was made for
+    "26000",  # a statement that was prepared, and is not there any more
+)
 _FAULTS = (
+    *_OF_THE_SESSION,
     "08",  # the connection
     "25006",  # a server that only reads, such as a standby
     "25P03",  # a transaction that was idle for too long
@@ -59,6 +64,11 @@ def may_pass(error: psycopg.Error) -> bool:
 def is_of_the_line(error: psycopg.Error) -> bool:
     """Tell whether nobody knows any more what was done: not the server has told it in its words."""
     return error.sqlstate is None and not isinstance(error, _BEFORE_IT_IS_SENT)
+
+
+def is_of_the_session(error: psycopg.Error) -> bool:
+    """Tell whether another session would not meet it: this one has planned for what is altered."""
+    return error.sqlstate in _OF_THE_SESSION
 
 
 def is_of_the_settings(error: psycopg.Error) -> bool:

@@ -14,7 +14,7 @@ from penholder_daemon.migrations import postgresql_schema, postgresql_steps
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.postgres import connecting, faults, serving
 from penholder_daemon.shell.store.postgres.beside import BesideStore, PostgresReader
-from penholder_daemon.shell.store.postgres.connecting import SCHEMA, Connect
+from penholder_daemon.shell.store.postgres.connecting import NOT_WHOLE, SCHEMA, Connect
 from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.pen import PEN
 from penholder_daemon.shell.store.postgres.serving_store import ServingStore
@@ -51,11 +51,6 @@ _NOT_TO_BE_USED = (
     " AND NOT ("
     + " AND ".join(f"has_table_privilege(oid, '{each}')" for each in _RIGHTS.split(", "))
     + ") LIMIT 1"
-)
-_NOT_WHOLE = (
-    f"the schema {SCHEMA!r} of this database is not whole, as after a restore that was cut short or"
-    f" left out the data: restore the dump whole, after DROP SCHEMA {SCHEMA} CASCADE or into an"
-    " empty database"
 )
 
 
@@ -208,7 +203,7 @@ def version_in(connection: Connection) -> int | None:
             )
         row = None if missing else cursor.execute("SELECT version FROM schema_version").fetchone()
         if row is None:
-            raise UnusableDatabase(_NOT_WHOLE)
+            raise UnusableDatabase(NOT_WHOLE)
         return integer(row[0])
 
 

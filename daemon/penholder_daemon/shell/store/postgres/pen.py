@@ -5,8 +5,8 @@ from typing import NamedTuple
 import msgspec
 
 from penholder_daemon.core import places, server_clock
-from penholder_daemon.core.store import Row, Since, integer
-from penholder_daemon.shell.store.postgres.connecting import LOCK_MS
+from penholder_daemon.core.store import Row, Since, StoreFault, integer
+from penholder_daemon.shell.store.postgres.connecting import LOCK_MS, NOT_WHOLE
 
 PEN = 0x50454E31
 """The key of the lock that every writer takes."""
@@ -44,8 +44,10 @@ class Taken(NamedTuple):
 
 
 def read_taken(row: Row) -> Taken:
-    """Read what taking it has found."""
+    """Read what taking it has found; raises StoreFault where a row is missing that always is."""
     number, oldest, server_ms, state, started_at, changed, pos, heads, placed, mark, left = row
+    if placed is None:
+        raise StoreFault(NOT_WHOLE)
     since = Since(
         integer(changed),
         integer(pos),

@@ -37,6 +37,9 @@ _END_OWN = (
     "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     " AND application_name = $1 AND wait_event IS DISTINCT FROM 'SyncRep'"
+    # Where a role is set, as by `options`, it may not end what the one that connects has begun; nor
+    # is it seen then what that waits for. The server notices by itself.
+    " AND pg_has_role(usesysid, 'USAGE')"
 )
 _OTHER_RUN = (
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"

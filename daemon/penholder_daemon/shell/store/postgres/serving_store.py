@@ -14,7 +14,7 @@ import psycopg
 from penholder_daemon.core.store import Row, Since, StoreFault, Write
 from penholder_daemon.migrations import postgresql_schema
 from penholder_daemon.shell.store.postgres import connecting
-from penholder_daemon.shell.store.postgres.connecting import Connect
+from penholder_daemon.shell.store.postgres.connecting import NOT_WHOLE, Connect
 from penholder_daemon.shell.store.postgres.connection import Connection
 from penholder_daemon.shell.store.postgres.dialect import translated
 from penholder_daemon.shell.store.postgres.hints import Hints
@@ -128,7 +128,10 @@ class ServingStore(PostgresStore):
 
 def _require_known_schema(connection: Connection) -> None:
     """Refuse one that a newer program has changed while this daemon was cut off."""
-    [[[version]]] = connecting.run_script(connection, "SELECT version FROM schema_version")
+    [found] = connecting.run_script(connection, "SELECT version FROM schema_version")
+    if not found:
+        raise StoreFault(NOT_WHOLE)
+    [[version]] = found
     if version != str(postgresql_schema()):
         raise StoreFault(
             f"the database has schema {version!s} by now, and this program knows"

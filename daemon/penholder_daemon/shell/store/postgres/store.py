@@ -54,6 +54,7 @@ T = TypeVar("T")
 
 _STEPS_OF_A_ROW = 50
 """What a row that was read costs, in steps of SQLite's machine."""
+_FIRST_PIECE = "SELECT 1 FROM blob_bytes WHERE blob_id = $1 AND at = 0 FOR KEY SHARE SKIP LOCKED"
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 _NOT_ANSWERED = (TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN)
 """In any other state the server has said, since the commit was sent, what it thinks of it."""
@@ -87,15 +88,22 @@ class PostgresStore:
         self._was_alone = False
         self._is_connecting = True
         try:
-            self.connection = on_thread(self._connect)
-            self._greet(self.connection)
+            self.connection = self._connect_and_greet()
         except psycopg.Error as error:
-            # Connected, and lost again before it was ready for use.
-            faults.refuse(error)
+            faults.refuse(error)  # connected, and lost again before it was ready for use
         finally:
             self._is_connecting = False
         self.sessions += 1
         self._cursor = connecting.cursor_of(self.connection)
+
+    def _connect_and_greet(self) -> Connection:
+        connection = on_thread(self._connect)
+        try:
+            self._greet(connection)
+        except BaseException:
+            connection.close()  # or the next transaction would begin over what was refused
+            raise
+        return connection
 
     def _greet(self, connection: Connection) -> None:
         """Ask and tell what a new session is to begin with; raises psycopg.Error or StoreFault."""
@@ -127,7 +135,8 @@ class PostgresStore:
         """Begin a transaction; over a connection that was lost meanwhile a second time."""
         self.transactions += 1
         self.subtransactions = 0
-        if self.connection.info.transaction_status is not TransactionStatus.IDLE:
+        is_idle = self.connection.info.transaction_status is TransactionStatus.IDLE
+        if not is_idle or self.connection.is_left_behind():
             # What is left of a transaction that could not be ended must not be committed with this.
             self.connection.close()
         is_new = self.connection.closed
@@ -292,7 +301,7 @@ class PostgresStore:
             # Nothing can come of it any more; ended here, it is told from one that goes on.
             with suppress(psycopg.Error):
                 self._send("ROLLBACK")
-        if faults.is_of_the_line(error):
+        if faults.is_of_the_line(error) or faults.is_of_the_session(error):
             self.connection.close()
         if self.connection.closed:
             self._savepoints = 0
@@ -321,6 +330,10 @@ class PostgresStore:
         """Say nothing: pages and references are the server's to keep, and its tools' to check."""
         del deep
         return iter(())
+
+    def holds_bytes(self, blob_id: str) -> bool:
+        """Tell whether they are there, and stay; who is about to remove them is not waited for."""
+        return bool(self.fetch(_FIRST_PIECE, (blob_id,)))
 
     def last_numbers(self) -> dict[str, int]:
         """Return the highest number that each table ever gave."""

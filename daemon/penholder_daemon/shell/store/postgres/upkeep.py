@@ -96,15 +96,22 @@ class PostgresUpkeep:
 
     def _damages(self, rx: Rx, *, deep: bool) -> Iterator[str]:
         for blob_id, size in blobs.all_of(rx):
-            there = self._bytes.size_of(blob_id)
-            if there is None:
-                yield f"blob {blob_id} has no bytes"
-            elif there != size:
-                yield f"blob {blob_id} has {there} bytes, not {size}"
-            elif deep and not self._is_whole(blob_id, size):
-                yield f"blob {blob_id} has other bytes than its name says"
+            damage = self._damage_of(blob_id, size, deep=deep)
+            # Another host, which knows of no look that is underway, may have removed it meanwhile.
+            if damage is not None and self._bytes.has_row(blob_id):
+                yield f"blob {blob_id} {damage}"
             if self._clock.must_end():
                 raise StoreFault("the daemon stops")
+
+    def _damage_of(self, blob_id: str, size: int, *, deep: bool) -> str | None:
+        there = self._bytes.size_of(blob_id)
+        if there is None:
+            return "has no bytes"
+        if there != size:
+            return f"has {there} bytes, not {size}"
+        if deep and not self._is_whole(blob_id, size):
+            return "has other bytes than its name says"
+        return None
 
     def _is_whole(self, blob_id: str, size: int) -> bool:
         found = hashlib.sha256()
