@@ -122,6 +122,9 @@ def undo_half(database: Path) -> None:
     if not database.exists() or not directory.is_dir():
         return
     for kept in directory.glob("replaced-*.db"):
+        # No link: it may lead to where nothing is now, and it is none of ours.
+        if kept.is_symlink():
+            continue
         # The same file under both names: the rename was never reached.
         if kept.samefile(database):
             _take_back_logs(kept, database)

@@ -19,6 +19,7 @@ from pathlib import Path
 from penholder_daemon.shell.disk import copying
 from penholder_daemon.shell.disk.blob_files import BLOB_ID, checked, opened, size_of
 from penholder_daemon.shell.disk.copying import CopyFailed
+from penholder_protocol.limits import MAX_BLOB_BYTES
 
 _CHUNK_BYTES = 1 << 20
 _PARTIAL = re.compile(r"\.(.+)\.blobs\.partial")
@@ -166,9 +167,7 @@ def link_beside(kept: Path, blob_ids: Iterable[str], source: Path) -> None:
 
 def remove_beside(database: Path) -> None:
     """Remove the blobs of a copy that is removed."""
-    directory = beside(database)
-    if not directory.is_symlink():
-        _clear(directory)
+    _clear(beside(database))
 
 
 def clear_left_over(directory: Path, is_copy: re.Pattern[str]) -> None:
@@ -177,7 +176,7 @@ def clear_left_over(directory: Path, is_copy: re.Pattern[str]) -> None:
         partial = _PARTIAL.fullmatch(path.name)
         name = partial[1] if partial else path.name.removesuffix(".blobs")
         is_left = bool(partial) or not os.path.lexists(path.with_name(name))
-        if name != path.name and is_copy.fullmatch(name) and is_left and not path.is_symlink():
+        if name != path.name and is_copy.fullmatch(name) and is_left:
             _clear(path)
 
 
@@ -191,7 +190,8 @@ def _size_in(directory: Path, blob_id: str) -> int | None:
 
 def _clear(directory: Path) -> None:
     """Remove a directory of blobs with what is in it, and nothing where it is none."""
-    if os.path.lexists(directory):
+    # What is something else is somebody else's; and in a pipe's place it would be waited for.
+    if directory.is_dir() and not directory.is_symlink():
         shutil.rmtree(directory)
 
 
@@ -200,6 +200,9 @@ def _pieces(directory: Path, name: str, must_end: Callable[[], bool]) -> Iterato
     with opened(directory) as descriptor:
         file = os.open(name, flags, dir_fd=descriptor)
     try:
+        # A file that has grown without end would be read, and copied, until the disk is full.
+        if os.fstat(file).st_size > MAX_BLOB_BYTES:
+            raise OSError(f"{name} is larger than any blob")
         while piece := os.read(file, _CHUNK_BYTES):
             if must_end():
                 raise CopyFailed("the daemon stops")

@@ -140,8 +140,14 @@ class BlobFiles:
 
 @contextmanager
 def opened(directory: Path) -> Iterator[int]:
-    """Open a directory itself, to look names up in it."""
-    descriptor = os.open(directory, _DIRECTORY)
+    """Open a directory itself, to look names up in it; raises OSError."""
+    try:
+        descriptor = os.open(directory, _DIRECTORY)
+    except NotADirectoryError as error:
+        # The kernel's words are those for a file, also where a link leads to a directory.
+        raise NotADirectoryError(
+            error.errno, "it is a symlink or no directory, and is not followed", str(directory)
+        ) from error
     try:
         yield descriptor
     finally:

@@ -18,7 +18,7 @@ older ones removed.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -36,7 +36,6 @@ from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk import backups, blob_copies, copying
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.copying import CopyFailed
-from penholder_daemon.shell.store.damage import Damage
 from penholder_daemon.shell.store.database import ApswStore
 from penholder_daemon.shell.store.opening import open_reader
 from penholder_protocol.errors import InvalidParams, StoreFailed
@@ -55,16 +54,19 @@ class Maintenance:
         database: Path,
         blobs_dir: Path,
         holds: Holds,
-        damage: Damage,
+        open_own: Callable[[], ApswStore],
         world: World,
         registry: Registry,
         caller: Caller,
     ) -> None:
-        """Work on the files of a running daemon, which removes no blob while one `holds` them."""
+        """Work on the files of a running daemon, which removes no blob while one `holds` them.
+
+        `open_own` opens its database for reading; raises StoreFault.
+        """
         self._database = database
         self._blobs_dir = blobs_dir
         self._holds = holds
-        self._damage = damage
+        self._open_own = open_own
         self._world = world
         self._registry = registry
         self._caller = caller
@@ -145,7 +147,7 @@ class Maintenance:
     def _reading(self, database: Path) -> Iterator[ApswStore]:
         """Read one view, from now on: BEGIN alone would leave it to the first read to begin it."""
         # A copy has its own damages.
-        store = open_reader(database, self._damage if database == self._database else None)
+        store = self._open_own() if database == self._database else open_reader(database)
         try:
             store.end_when(self._must_end)
             store.run("BEGIN")

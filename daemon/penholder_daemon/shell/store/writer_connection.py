@@ -187,6 +187,7 @@ class WriterConnection:
         self._guard = FileGuard(self._path, store, self._gate.damage)
         store.report_progress(self._progress)
         self._committer = self._make_committer(store)
+        self._gate.files = self._guard.files
         # Last: from here on readers keep their connections, and the mapping they share can be
         # written.
         self._gate.is_open = True
