@@ -160,3 +160,24 @@ def test_a_blob_on_a_disk_that_is_full_is_finished_when_there_is_room(
         assert done["blob_id"] == id_of(data + data)
         control.call("event.append", worker_id="w", type="b", blobs=[done["blob_id"]])
         assert control.call("daemon.verify", deep=True)["ok"] is True
+
+
+def test_a_blob_that_there_is_no_room_for_takes_none(
+    disk: SmallDisk, stopped: DaemonProcess
+) -> None:
+    stopped.start(disk.wrapper)
+    blobs = disk.path / "blobs"
+    begun, more = b"x" * (64 << 10), b"y" * (512 << 10)
+    with stopped.connect() as control:
+        upload_id = control.call("blob.put", bytes_base64=encoded(begun))["upload_id"]
+        disk.fill()
+        filler = disk.path / "filler"
+        os.truncate(filler, filler.stat().st_size - (256 << 10))
+        for _ in range(3):
+            assert control.refusal("blob.put", bytes_base64=encoded(more)) == "STORE_FAILED"
+        rest = {"upload_id": upload_id, "offset": len(begun), "bytes_base64": encoded(more)}
+        assert control.refusal("blob.put", **rest) == "STORE_FAILED"
+        assert [each.stat().st_size for each in blobs.iterdir()] == [len(begun)]
+        control.call("event.append", worker_id="w", type="beside", data={"x": "y" * 10_000})
+        filler.unlink()
+        assert control.call("blob.put", **rest, last=True)["blob_id"] == id_of(begun + more)
