@@ -138,8 +138,8 @@ def _refuse_changed(path: Path) -> None:
         raise UnusableDatabase(
             f"{path} was replaced, written over or cut off while a daemon had it open, and the log"
             " beside it does not belong to what is there now: restore a backup with `penholder"
-            f" restore`, which keeps both; or see to it that {path} is what you want, without its log if the"
-            f" log is another's, and remove {mark}"
+            f" restore`, which keeps both; or see to it that {path} is what you want, without its"
+            f" log if the log is another's, and remove {mark}"
         )
 
 
