@@ -195,6 +195,20 @@ def _has_come(connection: RawConnection) -> bool:
         return False
 
 
+def test_a_backup_is_given_no_name_that_means_something_to_the_daemon(
+    daemon: DaemonProcess, short_dir: Path
+) -> None:
+    (short_dir / "link").symlink_to(daemon.state_dir)
+    with daemon.connect() as control:
+        control.call("blob.put", bytes_base64="aGk=", last=True)
+        for name in ("penholder.db-journal", "penholder.db-changed", "backups", "blobs/b.db"):
+            for directory in (daemon.state_dir, short_dir / "link"):
+                error = control.error("daemon.backup", path=str(directory / name))
+                assert "choose another name or directory" in error["message"]
+        control.call("daemon.backup", path=str(daemon.state_dir / "b.db"))
+        control.call("daemon.backup")
+
+
 def test_a_backup_to_where_nothing_can_be_is_refused(daemon: DaemonProcess) -> None:
     with daemon.connect() as control:
         for path in (f"/tmp/{'a' * 300}/b.db", "/dev/null/b.db", "b.db"):

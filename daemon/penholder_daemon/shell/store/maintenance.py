@@ -95,7 +95,7 @@ class Maintenance:
         Without a path it goes to the directory of backups, where all but the newest `keep_last`
         are removed once it is safe.
         """
-        target = None if path is None else _new_file(Path(path))
+        target = None if path is None else self._new_place(Path(path))
         if target is not None and keep_last is not None:
             raise InvalidParams(
                 "param `keep_last` removes backups from where they go by default; leave `path` out",
@@ -104,6 +104,24 @@ class Maintenance:
         return await trio.to_thread.run_sync(
             self._backup, target, keep_last, limiter=self._one_backup, abandon_on_cancel=True
         )
+
+    def _new_place(self, path: Path) -> Path:
+        """Refuse what is there, and names that mean something beside the database or its blobs.
+
+        What is called as one of its logs SQLite would play into it, and delete; what is called as
+        a mark of ours keeps the next start from being one; and no blob could be put.
+        """
+        target, own = _new_file(path), self._database
+        parent = target.parent.resolve()
+        names = (self._blobs_dir.name, backups.directory_of(own).name)
+        is_ours = target.name.startswith(own.name) or target.name in names
+        if parent == self._blobs_dir.resolve() or (parent == own.parent.resolve() and is_ours):
+            raise InvalidParams(
+                f"{target} is the daemon's own to make; choose another name or directory, or leave"
+                f" param `path` out, and it goes to {backups.directory_of(own)}",
+                param="path",
+            )
+        return target
 
     def _verify(self, database: Path, deep: bool) -> list[Finding]:
         with self._reading(database) as store:
