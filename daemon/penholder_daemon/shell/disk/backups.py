@@ -118,18 +118,23 @@ def undo_half(database: Path) -> None:
     The old database has two names then: the second would change with the first once a daemon runs.
     Its logs may have only the second, and without them the first would lack what was written last.
     """
-    directory = directory_of(database)
-    if not database.exists() or not directory.is_dir():
+    if not database.exists():
         return
-    for kept in directory.glob("replaced-*.db"):
-        # No link: it may lead to where nothing is now, and it is none of ours.
-        if kept.is_symlink():
-            continue
-        # The same file under both names: the rename was never reached.
-        if kept.samefile(database):
-            _take_back_logs(kept, database)
-            blob_copies.remove_beside(kept)
-            kept.unlink()
+    for directory in of_replaced(database):
+        for kept in directory.glob("replaced-*.db"):
+            # No link: it may lead to where nothing is now, and it is none of ours.
+            if kept.is_symlink():
+                continue
+            # The same file under both names: the rename was never reached.
+            if kept.samefile(database):
+                _take_back_logs(kept, database)
+                blob_copies.remove_beside(kept)
+                kept.unlink()
+
+
+def of_replaced(database: Path) -> tuple[Path, Path]:
+    """Return where the one before a restore is kept, and where if that is on another disk."""
+    return directory_of(database), database.parent
 
 
 def _take_back_logs(kept: Path, database: Path) -> None:

@@ -7,6 +7,7 @@ Every file is read and hashed on its way. What is damaged at its source would el
 all backups, until the last one that is whole is removed.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -153,7 +154,10 @@ def names_in(directory: Path) -> list[str]:
 
 
 def link_beside(kept: Path, blob_ids: Iterable[str], source: Path) -> None:
-    """Give blobs second names beside a database that is kept; raises OSError."""
+    """Give blobs second names beside a database that is kept; raises OSError.
+
+    Where theirs is another disk they are copied as they are, whole or damaged.
+    """
     target = beside(kept)
     for blob_id in blob_ids:
         target.mkdir(mode=0o700, exist_ok=True)
@@ -161,8 +165,23 @@ def link_beside(kept: Path, blob_ids: Iterable[str], source: Path) -> None:
             os.link(source / checked(blob_id), target / blob_id, follow_symlinks=False)
         except FileExistsError:
             continue
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy_as_it_is(blob_id, source, target)
     if target.is_dir():
         copying.sync(target)
+
+
+def _copy_as_it_is(name: str, source: Path, target: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.open(target / name, flags, 0o600)
+    try:
+        for piece in _pieces(source, name, lambda: False):
+            _write(file, piece)
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def remove_beside(database: Path) -> None:
