@@ -287,6 +287,15 @@ class WriterStore(ApswStore):
         """Say whether what comes next waits for a lock that another has, or gives up at once."""
         self.connection.set_busy_timeout(BUSY_MS if waits else 0)
 
+    def use_no_temporary_files(self) -> None:
+        """Have what a mutation can be taken back with in memory, not in /var/tmp or /tmp.
+
+        Those may be full while there is room for the database, or not be there: in a container that
+        is read-only the first larger mutation was an I/O error, which ends the daemon. How much it
+        is follows from how much one mutation may change.
+        """
+        self.run("PRAGMA temp_store = MEMORY")
+
     def keep_log_files(self) -> None:
         """Have -wal and -shm stay when the database is closed.
 

@@ -183,6 +183,7 @@ class WriterConnection:
             store.close()
             raise UnwritableDatabase(f"{self._path} cannot be written: {fault}") from fault
         store.keep_log_files()
+        store.use_no_temporary_files()
         # After the write of `_try_out`, which has made the log: both files are there to be noted.
         self._guard = FileGuard(self._path, store, self._gate.damage)
         store.report_progress(self._progress)
