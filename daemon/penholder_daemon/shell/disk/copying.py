@@ -95,7 +95,11 @@ def _words(error: OSError | apsw.Error) -> str:
     """Say what failed; of what a step of a copy meets SQLite keeps the kind only, and no words."""
     if isinstance(error, OSError) or str(error) != "not an error":
         return str(error)
-    return "the disk is full" if isinstance(error, apsw.FullError) else type(error).__name__
+    if isinstance(error, apsw.FullError):
+        return "the disk is full"
+    if isinstance(error, apsw.IOError):
+        return "an I/O error of the disk that it goes to, or a limit of file sizes (`ulimit -f`)"
+    return type(error).__name__
 
 
 def check_integrity(database: Path) -> None:
