@@ -30,7 +30,9 @@ from penholder_daemon.shell.disk.paths import UnusablePath, make_private_directo
 _TIME = r"(\d{8}T\d{6}\.\d{3}Z)"
 BACKUP = re.compile(rf"penholder-{_TIME}\.db")
 BEFORE_UPGRADE = re.compile(rf"before-schema-\d+-{_TIME}\.db")
-_LEFT_OVER = re.compile(rf"\.(penholder|before-schema-\d+)-{_TIME}\.db\.partial")
+_LEFT_OVER = re.compile(
+    rf"\.(penholder|before-schema-\d+)-{_TIME}\.db\.partial(-journal|-wal|-shm)?"
+)
 _KEPT_BEFORE_UPGRADES = 3
 
 LOGS = ("-wal", "-shm", "-journal", changed_mark.SUFFIX)
