@@ -288,11 +288,9 @@ class WriterStore(ApswStore):
         self.connection.set_busy_timeout(BUSY_MS if waits else 0)
 
     def use_no_temporary_files(self) -> None:
-        """Have what a mutation can be taken back with in memory, not in /var/tmp or /tmp.
+        """Have in memory what a mutation can be taken back with, bounded as a mutation is.
 
-        Those may be full while there is room for the database, or not be there: in a container that
-        is read-only the first larger mutation was an I/O error, which ends the daemon. How much it
-        is follows from how much one mutation may change.
+        /var/tmp may be full, or none may be writable, which would be an I/O error.
         """
         self.run("PRAGMA temp_store = MEMORY")
 
