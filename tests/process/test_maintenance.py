@@ -164,6 +164,17 @@ def test_what_a_crash_left_of_a_backup_does_not_refuse_the_next(
     assert [path.name for path in short_dir.iterdir() if "partial" in path.name] == []
 
 
+def test_what_a_kill_left_among_the_backups_is_gone_with_the_next(daemon: DaemonProcess) -> None:
+    backups = daemon.state_dir / "backups"
+    backups.mkdir(mode=0o700)
+    for kind in ("penholder", "before-schema-9"):
+        for log in ("", "-journal", "-wal"):
+            (backups / f".{kind}-20260131T120000.000Z.db.partial{log}").write_bytes(b"half")
+    with daemon.connect() as control:
+        made = control.call("daemon.backup")["path"]
+    assert [str(path) for path in backups.iterdir()] == [made]
+
+
 def test_a_backup_beside_writes_ends_and_a_verify_beside_it_too(
     daemon: DaemonProcess, short_dir: Path
 ) -> None:
@@ -193,6 +204,20 @@ def _has_come(connection: RawConnection) -> bool:
         return bool(connection.socket.recv(1, socket.MSG_PEEK))
     except BlockingIOError:
         return False
+
+
+def test_a_backup_is_given_no_name_that_means_something_to_the_daemon(
+    daemon: DaemonProcess, short_dir: Path
+) -> None:
+    (short_dir / "link").symlink_to(daemon.state_dir)
+    with daemon.connect() as control:
+        control.call("blob.put", bytes_base64="aGk=", last=True)
+        for name in ("penholder.db-journal", "penholder.db-changed", "backups", "blobs/b.db"):
+            for directory in (daemon.state_dir, short_dir / "link"):
+                error = control.error("daemon.backup", path=str(directory / name))
+                assert "choose another name or directory" in error["message"]
+        control.call("daemon.backup", path=str(daemon.state_dir / "b.db"))
+        control.call("daemon.backup")
 
 
 def test_a_backup_to_where_nothing_can_be_is_refused(daemon: DaemonProcess) -> None:

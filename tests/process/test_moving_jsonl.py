@@ -1,5 +1,6 @@
 """Out and in again: an export read into an empty database gives the same export."""
 
+import fcntl
 import json
 import stat
 from pathlib import Path
@@ -104,6 +105,18 @@ def test_an_export_replaces_no_file(lived_in: Path, tmp_path: Path) -> None:
     assert "is there already" in ran.err
     assert "nothing was written" in ran.err
     assert file.read_text() == "mine"
+
+
+def test_what_a_killed_export_left_is_gone_with_the_next(lived_in: Path, tmp_path: Path) -> None:
+    partial = tmp_path / ".export.jsonl.partial"
+    partial.write_text("half of it\n" * 100_000)
+    with partial.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ran = moving(lived_in, "export", str(tmp_path / "export.jsonl"))
+        assert (ran.code, "wait for its end" in ran.err) == (1, True)
+    assert moving(lived_in, "export", str(tmp_path / "export.jsonl")).code == 0
+    assert (tmp_path / "export.jsonl").read_text() == moving(lived_in, "export").out
+    assert list(tmp_path.glob(".*")) == []
 
 
 def test_only_an_empty_database_takes_it(lived_in: Path, tmp_path: Path) -> None:

@@ -145,3 +145,11 @@ def test_what_is_written_meanwhile_is_refused(tmp_path: Path, hot: Path) -> None
         execute(hot, "UPDATE controllers SET label = 'Meanwhile'")
         with pytest.raises(Refused, match="was written while it was read"):
             source.check_unchanged()
+
+
+def test_what_has_no_lines_is_not_held_whole(tmp_path: Path) -> None:
+    file = tmp_path / "zeros"
+    file.touch()
+    os.truncate(file, 1 << 40)
+    ran = moving(tmp_path / "state", "import", "jsonl", str(file))
+    assert (ran.code, "line 1 is longer than any of an export" in ran.err) == (1, True)

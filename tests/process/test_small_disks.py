@@ -160,3 +160,49 @@ def test_a_blob_on_a_disk_that_is_full_is_finished_when_there_is_room(
         assert done["blob_id"] == id_of(data + data)
         control.call("event.append", worker_id="w", type="b", blobs=[done["blob_id"]])
         assert control.call("daemon.verify", deep=True)["ok"] is True
+
+
+def test_a_blob_that_there_is_no_room_for_takes_none(
+    disk: SmallDisk, stopped: DaemonProcess
+) -> None:
+    stopped.start(disk.wrapper)
+    blobs = disk.path / "blobs"
+    begun, more = b"x" * (64 << 10), b"y" * (512 << 10)
+    with stopped.connect() as control:
+        upload_id = control.call("blob.put", bytes_base64=encoded(begun))["upload_id"]
+        disk.fill()
+        filler = disk.path / "filler"
+        os.truncate(filler, filler.stat().st_size - (256 << 10))
+        for _ in range(3):
+            assert control.refusal("blob.put", bytes_base64=encoded(more)) == "STORE_FAILED"
+        rest = {"upload_id": upload_id, "offset": len(begun), "bytes_base64": encoded(more)}
+        assert control.refusal("blob.put", **rest) == "STORE_FAILED"
+        assert [each.stat().st_size for each in blobs.iterdir()] == [len(begun)]
+        control.call("event.append", worker_id="w", type="beside", data={"x": "y" * 10_000})
+        filler.unlink()
+        assert control.call("blob.put", **rest, last=True)["blob_id"] == id_of(begun + more)
+
+
+def test_no_room_for_temporary_files_keeps_nobody_from_writing(short_dir: Path) -> None:
+    temporary = SmallDisk(short_dir / "tmp", "64k", 8)
+    temporary.fill()
+    daemon = DaemonProcess(short_dir)
+    daemon.start([*temporary.wrapper, "env", f"SQLITE_TMPDIR={short_dir / 'tmp'}"])
+    tasks = [
+        {"tenant_id": "t", "project_id": "p", "queue": "q", "payload": {"x": "y" * 3_000}}
+        for _ in range(100)
+    ]
+    events = [{"type": "t", "data": {"x": "y" * 500}} for _ in range(1_000)]
+    with daemon.connect() as control:
+        make_worker(control, worker_id="w")
+        for _ in range(10):
+            control.call("queue.submit_many", tasks=tasks)
+            control.call("event.append_many", worker_id="w", events=events)
+        claimed = control.call(
+            "queue.claim", queue="q", runner_id="r", lease_ms=60_000, max_tasks=100
+        )
+        assert len(claimed["items"]) == 100
+        pruned = control.call("daemon.prune", keep_last=10, streams=["worker:w"])
+        assert pruned["entries"] == 9_990
+    daemon.end()
+    temporary.end()

@@ -330,6 +330,16 @@ def test_a_limit_of_file_sizes_refuses_writes_and_is_no_failed_disk(
         control.call("event.append", worker_id=worker_id, type="t")
 
 
+def test_a_backup_that_a_limit_of_file_sizes_ends_says_so(unstarted: DaemonProcess) -> None:
+    unstarted.start()
+    unstarted.stop()
+    unstarted.start(["prlimit", f"--fsize={256 << 10}"])
+    with unstarted.connect() as control:
+        message = control.error("daemon.backup")["message"]
+    assert "or a limit of file sizes (`ulimit -f`); nothing was kept" in message
+    assert list((unstarted.state_dir / "backups").iterdir()) == []
+
+
 # --- the end ----------------------------------------------------------------------------------
 def _costly(daemon: DaemonProcess) -> None:
     """Fill a journal so that looking for what is not there costs something."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
@@ -33,7 +34,10 @@ from penholder_daemon.moving.target import Target, opened
 from penholder_daemon.refusals import Refused
 from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.paths import Paths
+from penholder_protocol.limits import MAX_FRAME_BYTES
 
+_LONGEST_LINE_BYTES = 64 * MAX_FRAME_BYTES
+"""No row holds more than a few values that came in a frame each, however they are written."""
 _SOURCES: dict[str, ModuleType] = {
     "subagent-cli": subagent_cli,
     "blackboard": blackboard,
@@ -130,15 +134,26 @@ def _files(arguments: argparse.Namespace) -> BlobFiles:
 
 
 @contextmanager
-def _lines(path: Path) -> Iterator[BinaryIO]:
+def _lines(path: Path) -> Iterator[Iterator[bytes]]:
     if str(path) == "-":
-        yield sys.stdin.buffer
+        yield _bounded(sys.stdin.buffer)
         return
     # Opening a pipe by its name would wait for a writer; of one that is open there already is one.
     if stat.S_ISFIFO(path.stat().st_mode) and not str(path).startswith(("/dev/", "/proc/")):
         raise Refused(f"{path} is a named pipe; give it as standard input: import jsonl - < {path}")
     with path.open("rb") as file:
-        yield file
+        yield _bounded(file)
+
+
+def _bounded(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of what may be no text at all: without an end of a line all would be held."""
+    for number in count(1):
+        line = file.readline(_LONGEST_LINE_BYTES)
+        if not line:
+            return
+        if len(line) == _LONGEST_LINE_BYTES:
+            raise Refused(f"line {number} is longer than any of an export")
+        yield line
 
 
 def _export(file: Path, state_dir: Path) -> None:

@@ -2,8 +2,9 @@
 
 Two renames, the old one away and the new one to its place, leave a moment in which there is none: a
 daemon that starts then would make an empty one. Writing over the old one leaves half of each. So
-the old one gets a second name in `backups` before anything else; then the new one takes its name by
-one rename, which the file system does as a whole.
+the old one gets a second name in `backups` before anything else (beside the first one where that is
+another disk: a copy there would tell nobody that the two are one); then the new one takes its name
+by one rename, which the file system does as a whole.
 
 A log beside the old one, which is there only if the old one could not be opened, or is gone, goes
 before that, since SQLite would play it into the new one: what was restored would be overwritten in
@@ -15,6 +16,7 @@ Cut off in between, the old one has lost its log to its second name: whoever ope
 back first (`backups.undo_half`).
 """
 
+import errno
 import os
 import signal
 from collections.abc import Sequence
@@ -61,13 +63,8 @@ def refuse_symlink(database: Path) -> None:
 
 
 def _keep(database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -> Path:
-    kept = backups.directory_of(database) / backups.timed("replaced")
-    # A second name of the same file costs no room, and a link never replaces anything.
-    if os.path.lexists(database):
-        os.link(database, kept)
     logs = _logs_of(database)
-    for log in logs:
-        os.link(backups.beside(database, log), backups.beside(kept, log))
+    kept = _give_second_names(database, logs)
     blob_copies.link_beside(kept, blob_ids, blobs_dir)
     # Before the first names go: else a power loss could take both.
     copying.sync(kept.parent)
@@ -76,4 +73,22 @@ def _keep(database: Path, blobs_dir: Path, blob_ids: Sequence[str]) -> Path:
     if logs:
         # A rename that outlived these at a power loss would leave the new one beside them.
         copying.sync(database.parent)
+    return kept
+
+
+def _give_second_names(database: Path, logs: Sequence[str]) -> Path:
+    """Link the database and its logs to where they are kept; returns the database's name there."""
+    name = backups.timed("replaced")
+    suffixes = [*([""] if os.path.lexists(database) else []), *logs]
+    for directory in backups.of_replaced(database):
+        kept = directory / name
+        try:
+            # A second name of the same file costs no room, and a link never replaces anything.
+            for suffix in suffixes:
+                os.link(backups.beside(database, suffix), backups.beside(kept, suffix))
+        except OSError as error:
+            if error.errno != errno.EXDEV or directory == database.parent:
+                raise
+        else:
+            break
     return kept

@@ -114,6 +114,7 @@ class _Work:
         from_schema = migrations.version(backup)
         store = candidate.copy_to(self._copy, backup.connection, self._file)
         try:
+            store.use_no_temporary_files()
             self._refuse_unsound(store)
             placing.prepare(self._database)
             old_blobs = blob_copies.names_in(self._blobs_dir)

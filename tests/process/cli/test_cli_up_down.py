@@ -47,6 +47,14 @@ def test_the_log_is_the_users_alone(absent: DaemonProcess) -> None:
     assert "READY" in log.read_text()
 
 
+def test_what_is_no_file_is_no_log_and_nothing_is_started(absent: DaemonProcess) -> None:
+    absent.state_dir.mkdir(mode=0o700)
+    os.mkfifo(absent.state_dir / "penholderd.log")
+    ran = penholder(absent, "up")
+    assert (ran.code, "is no plain file: move it away" in ran.err) == (1, True)
+    assert not absent.runtime_dir.exists()
+
+
 def test_for_people_up_and_down_are_sentences(absent: DaemonProcess) -> None:
     assert "started: process" in penholder(absent, "up", "--no-json").out
     assert "is running already: process" in penholder(absent, "up", "--no-json").out

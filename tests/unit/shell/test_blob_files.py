@@ -13,6 +13,7 @@ from penholder_daemon.shell.disk.backups import BACKUP
 from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.copying import CopyFailed
 from penholder_daemon.shell.fairness.write_queue import WriteJob
+from penholder_protocol.limits import MAX_BLOB_BYTES
 from tests.helpers.blobs import id_of, in_turn
 from tests.helpers.harness import DAEMON, Bench
 
@@ -238,6 +239,17 @@ def test_of_a_copy_that_never_got_its_name_nothing_is_left(two: Path, tmp_path: 
         f"penholder-{time.replace('31', '30')}.db",
         f"penholder-{time.replace('31', '30')}.db.blobs",
     ]
+
+
+def test_a_file_that_is_larger_than_any_blob_is_not_read_to_its_end(
+    two: Path, tmp_path: Path
+) -> None:
+    os.truncate(two / ONE, MAX_BLOB_BYTES + 1)
+    (tmp_path / "copy").mkdir()
+    with pytest.raises(OSError, match="larger than any blob"):
+        blob_copies.copy(ONE, two, tmp_path / "copy", lambda: False)
+    assert list((tmp_path / "copy").iterdir()) == []
+    assert not blob_copies.is_whole(ONE, two)
 
 
 def test_ids_are_as_everywhere() -> None:

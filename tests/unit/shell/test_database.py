@@ -265,3 +265,11 @@ def test_the_log_is_renewed_under_the_write_lock_or_not_at_all(
     assert renewed == [True]
     other.close()
     store.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_which_file_is_closed_to_the_daemon_is_said(tmp_path: Path) -> None:
+    open_writer(tmp_path / "p.db").close()
+    (tmp_path / "p.db").chmod(0)
+    with pytest.raises(UnwritableDatabase, match=r"p\.db cannot be read and written by uid"):
+        open_writer(tmp_path / "p.db")

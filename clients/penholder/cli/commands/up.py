@@ -1,6 +1,7 @@
 """`penholder up`: the daemon in the background, where no service manager starts it."""
 
 import os
+import stat
 import subprocess
 import time
 from collections.abc import Sequence
@@ -160,6 +161,10 @@ def _open_log(log: Path) -> int:
             f"cannot open the log {log}: {error.strerror}; have its directory writable, or choose"
             " another with --state-dir DIR or PENHOLDER_STATE_DIR"
         ) from None
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        # In a pipe nobody finds what the daemon has said, and it would wait for who reads it.
+        raise Failure(f"the log {log} is no plain file: move it away")
     # One from before may have another mode.
     os.fchmod(opened, 0o600)
     return opened

@@ -20,6 +20,8 @@ def replace(path: Path, text: str, mode: int = _MODE) -> None:
     """
     _check_replaceable(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # Left by one of our number that was killed: in a container that is every time the same.
+    partial.unlink(missing_ok=True)
     descriptor = os.open(partial, _FLAGS, mode)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -27,7 +29,7 @@ def replace(path: Path, text: str, mode: int = _MODE) -> None:
             os.fchmod(file.fileno(), mode)
             file.write(text)
         partial.replace(path)
-    except OSError:
+    except BaseException:
         partial.unlink()
         raise
 

@@ -19,6 +19,7 @@ Syncing, which may take long, is done before the lock is taken.
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -118,6 +119,9 @@ class BlobKeeper:
                     await self._seal(upload, caller)
                 return upload.record
         except StoreFault as fault:
+            # Of what was not begun the caller has no id to go on with: it begins anew.
+            if not upload.size:
+                await _guarded(partial(self._end, upload))
             raise StoreFailed(
                 f"{fault}; nothing of this part counts: send it again",
                 outcome="nothing_written",

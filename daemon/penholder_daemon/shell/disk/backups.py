@@ -30,7 +30,9 @@ from penholder_daemon.shell.disk.paths import UnusablePath, make_private_directo
 _TIME = r"(\d{8}T\d{6}\.\d{3}Z)"
 BACKUP = re.compile(rf"penholder-{_TIME}\.db")
 BEFORE_UPGRADE = re.compile(rf"before-schema-\d+-{_TIME}\.db")
-_LEFT_OVER = re.compile(rf"\.(penholder|before-schema-\d+)-{_TIME}\.db\.partial")
+_LEFT_OVER = re.compile(
+    rf"\.(penholder|before-schema-\d+)-{_TIME}\.db\.partial(-journal|-wal|-shm)?"
+)
 _KEPT_BEFORE_UPGRADES = 3
 
 LOGS = ("-wal", "-shm", "-journal", changed_mark.SUFFIX)
@@ -118,15 +120,23 @@ def undo_half(database: Path) -> None:
     The old database has two names then: the second would change with the first once a daemon runs.
     Its logs may have only the second, and without them the first would lack what was written last.
     """
-    directory = directory_of(database)
-    if not database.exists() or not directory.is_dir():
+    if not database.exists():
         return
-    for kept in directory.glob("replaced-*.db"):
-        # The same file under both names: the rename was never reached.
-        if kept.samefile(database):
-            _take_back_logs(kept, database)
-            blob_copies.remove_beside(kept)
-            kept.unlink()
+    for directory in of_replaced(database):
+        for kept in directory.glob("replaced-*.db"):
+            # No link: it may lead to where nothing is now, and it is none of ours.
+            if kept.is_symlink():
+                continue
+            # The same file under both names: the rename was never reached.
+            if kept.samefile(database):
+                _take_back_logs(kept, database)
+                blob_copies.remove_beside(kept)
+                kept.unlink()
+
+
+def of_replaced(database: Path) -> tuple[Path, Path]:
+    """Return where the one before a restore is kept, and where if that is on another disk."""
+    return directory_of(database), database.parent
 
 
 def _take_back_logs(kept: Path, database: Path) -> None:

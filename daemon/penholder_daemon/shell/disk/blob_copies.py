@@ -7,6 +7,7 @@ Every file is read and hashed on its way. What is damaged at its source would el
 all backups, until the last one that is whole is removed.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -19,6 +20,7 @@ from pathlib import Path
 from penholder_daemon.shell.disk import copying
 from penholder_daemon.shell.disk.blob_files import BLOB_ID, checked, opened, size_of
 from penholder_daemon.shell.disk.copying import CopyFailed
+from penholder_protocol.limits import MAX_BLOB_BYTES
 
 _CHUNK_BYTES = 1 << 20
 _PARTIAL = re.compile(r"\.(.+)\.blobs\.partial")
@@ -152,7 +154,10 @@ def names_in(directory: Path) -> list[str]:
 
 
 def link_beside(kept: Path, blob_ids: Iterable[str], source: Path) -> None:
-    """Give blobs second names beside a database that is kept; raises OSError."""
+    """Give blobs second names beside a database that is kept; raises OSError.
+
+    Where theirs is another disk they are copied as they are, whole or damaged.
+    """
     target = beside(kept)
     for blob_id in blob_ids:
         target.mkdir(mode=0o700, exist_ok=True)
@@ -160,15 +165,28 @@ def link_beside(kept: Path, blob_ids: Iterable[str], source: Path) -> None:
             os.link(source / checked(blob_id), target / blob_id, follow_symlinks=False)
         except FileExistsError:
             continue
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy_as_it_is(blob_id, source, target)
     if target.is_dir():
         copying.sync(target)
 
 
+def _copy_as_it_is(name: str, source: Path, target: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.open(target / name, flags, 0o600)
+    try:
+        for piece in _pieces(source, name, lambda: False):
+            _write(file, piece)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def remove_beside(database: Path) -> None:
     """Remove the blobs of a copy that is removed."""
-    directory = beside(database)
-    if not directory.is_symlink():
-        _clear(directory)
+    _clear(beside(database))
 
 
 def clear_left_over(directory: Path, is_copy: re.Pattern[str]) -> None:
@@ -177,7 +195,7 @@ def clear_left_over(directory: Path, is_copy: re.Pattern[str]) -> None:
         partial = _PARTIAL.fullmatch(path.name)
         name = partial[1] if partial else path.name.removesuffix(".blobs")
         is_left = bool(partial) or not os.path.lexists(path.with_name(name))
-        if name != path.name and is_copy.fullmatch(name) and is_left and not path.is_symlink():
+        if name != path.name and is_copy.fullmatch(name) and is_left:
             _clear(path)
 
 
@@ -191,7 +209,8 @@ def _size_in(directory: Path, blob_id: str) -> int | None:
 
 def _clear(directory: Path) -> None:
     """Remove a directory of blobs with what is in it, and nothing where it is none."""
-    if os.path.lexists(directory):
+    # What is something else is somebody else's; and in a pipe's place it would be waited for.
+    if directory.is_dir() and not directory.is_symlink():
         shutil.rmtree(directory)
 
 
@@ -200,6 +219,9 @@ def _pieces(directory: Path, name: str, must_end: Callable[[], bool]) -> Iterato
     with opened(directory) as descriptor:
         file = os.open(name, flags, dir_fd=descriptor)
     try:
+        # A file that has grown without end would be read, and copied, until the disk is full.
+        if os.fstat(file).st_size > MAX_BLOB_BYTES:
+            raise OSError(f"{name} is larger than any blob")
         while piece := os.read(file, _CHUNK_BYTES):
             if must_end():
                 raise CopyFailed("the daemon stops")

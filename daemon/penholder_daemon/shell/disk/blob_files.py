@@ -55,14 +55,18 @@ class BlobFiles:
             return _read(directory, self._upload(name), offset, limit)
 
     def write(self, name: str, offset: int, data: bytes) -> None:
-        """Write a piece of an upload, which is made with its first one."""
+        """Write a piece of an upload, which is made with its first one; all of it or nothing.
+
+        What there was room for of a piece that failed would keep others from the last room.
+        """
         with _faults("an upload cannot be written"), self._made() as directory:
             flags = os.O_WRONLY | os.O_CREAT | _SAFE
             with _descriptor(directory, self._upload(name), flags) as file:
-                rest = memoryview(data)
-                while rest:
-                    done = os.pwrite(file, rest, offset)
-                    rest, offset = rest[done:], offset + done
+                try:
+                    _write_at(file, offset, data)
+                except OSError:
+                    os.ftruncate(file, offset)
+                    raise
 
     def sync(self, name: str) -> None:
         """Have all of an upload on disk; one that is sealed already is."""
@@ -140,8 +144,14 @@ class BlobFiles:
 
 @contextmanager
 def opened(directory: Path) -> Iterator[int]:
-    """Open a directory itself, to look names up in it."""
-    descriptor = os.open(directory, _DIRECTORY)
+    """Open a directory itself, to look names up in it; raises OSError."""
+    try:
+        descriptor = os.open(directory, _DIRECTORY)
+    except NotADirectoryError as error:
+        # The kernel's words are those for a file, also where a link leads to a directory.
+        raise NotADirectoryError(
+            error.errno, "it is a symlink or no directory, and is not followed", str(directory)
+        ) from error
     try:
         yield descriptor
     finally:
@@ -177,6 +187,13 @@ def _descriptor(directory: int, name: str, flags: int) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+def _write_at(file: int, offset: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        done = os.pwrite(file, rest, offset)
+        rest, offset = rest[done:], offset + done
 
 
 def _read(directory: int, name: str, offset: int, limit: int) -> bytes:

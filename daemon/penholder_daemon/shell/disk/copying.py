@@ -50,7 +50,7 @@ def copy_whole(
     """
     partial = target.with_name(f".{target.name}.partial")
     try:
-        claim = _claim(partial)
+        claimed = claim(partial)
     except OSError as error:
         raise CopyFailed(str(error)) from error
     try:
@@ -67,7 +67,7 @@ def copy_whole(
         # Where it could not be made there is nothing to take away.
         with suppress(OSError):
             partial.unlink()
-        os.close(claim)
+        os.close(claimed)
 
 
 def copy(source: apsw.Connection, target: Path) -> None:
@@ -95,7 +95,11 @@ def _words(error: OSError | apsw.Error) -> str:
     """Say what failed; of what a step of a copy meets SQLite keeps the kind only, and no words."""
     if isinstance(error, OSError) or str(error) != "not an error":
         return str(error)
-    return "the disk is full" if isinstance(error, apsw.FullError) else type(error).__name__
+    if isinstance(error, apsw.FullError):
+        return "the disk is full"
+    if isinstance(error, apsw.IOError):
+        return "an I/O error of the disk that it goes to, or a limit of file sizes (`ulimit -f`)"
+    return type(error).__name__
 
 
 def check_integrity(database: Path) -> None:
@@ -120,30 +124,30 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _claim(partial: Path) -> int:
+def claim(partial: Path) -> int:
     """Have the name of a copy in the making for oneself; what a crash left there is cleared away.
 
     Returns a descriptor whose lock is the claim. It must be closed after SQLite has let go of the
     file: closing it before would drop SQLite's own locks.
     """
     flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    claim = os.open(partial, flags, 0o600)
+    descriptor = os.open(partial, flags, 0o600)
     try:
-        if not stat.S_ISREG(os.fstat(claim).st_mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise CopyFailed(f"{partial} is in the way and is no file")
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.fchmod(claim, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(descriptor, 0o600)
         # Only under the lock: until then another program may be filling it.
-        os.ftruncate(claim, 0)
+        os.ftruncate(descriptor, 0)
         for beside in ("-journal", "-wal", "-shm"):
             partial.with_name(f"{partial.name}{beside}").unlink(missing_ok=True)
     except BlockingIOError:
-        os.close(claim)
-        raise CopyFailed(f"another copy is being made as {partial}; wait for its end") from None
+        os.close(descriptor)
+        raise CopyFailed(f"another one is being made as {partial}; wait for its end") from None
     except BaseException:
-        os.close(claim)
+        os.close(descriptor)
         raise
-    return claim
+    return descriptor
 
 
 def _make_private(path: Path) -> None:

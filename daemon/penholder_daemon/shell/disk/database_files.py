@@ -46,8 +46,7 @@ class DatabaseFiles:
     def look(self) -> Look:
         """Say whether they are where the next start looks for them, and as they were left."""
         database, log = found = self._found()
-        # None on both sides is no match: a file that was never there is not in its place.
-        if database is None or log is None or [_which(each) for each in found] != self._which:
+        if database is None or log is None or not self._are_ours(found):
             return Look.AWAY
         if _state(database) != self._database:
             return Look.DATABASE_CHANGED
@@ -55,6 +54,25 @@ class DatabaseFiles:
             return Look.LOG_SHRUNK
         self._log_bytes = log.st_size
         return Look.IN_PLACE
+
+    @property
+    def are_away(self) -> bool:
+        """Whether who opens them now would get others, or none; any thread may ask."""
+        return not self._are_ours(self._found())
+
+    @property
+    def log_is_anothers(self) -> bool:
+        """Whether the log lies beside another database now, and would be read as its log."""
+        database, log = self._found()
+        return (
+            database is not None
+            and _which(database) != self._which[0]
+            and _which(log) == self._which[1]
+        )
+
+    def _are_ours(self, found: list[os.stat_result | None]) -> bool:
+        # None on both sides is no match: a file that was never there is not in its place.
+        return None not in found and [_which(each) for each in found] == self._which
 
     @property
     def log_bytes(self) -> int:
@@ -68,7 +86,8 @@ class DatabaseFiles:
 
 def _at(path: Path) -> os.stat_result | None:
     try:
-        return os.stat(path)
+        # Of a link itself: where it leads to ours, SQLite would still look for the log elsewhere.
+        return os.lstat(path)
     except OSError:
         return None
 

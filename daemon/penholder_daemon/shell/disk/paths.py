@@ -184,6 +184,12 @@ def make_private_directory(directory: Path) -> None:
         # private.
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = directory.lstat()
+    except FileExistsError as error:
+        # Of a link that leads nowhere too the kernel says only that there is something.
+        raise UnusablePath(
+            f"the directory {directory} cannot be made: {error.filename} is a symlink or no"
+            " directory; move it away"
+        ) from error
     except OSError as error:
         raise UnusablePath(f"the directory {directory} cannot be made: {error}") from error
     _refuse_foreign(directory, found)

@@ -292,6 +292,13 @@ class WriterStore(ApswStore):
         """Say whether what comes next waits for a lock that another has, or gives up at once."""
         self.connection.set_busy_timeout(BUSY_MS if waits else 0)
 
+    def use_no_temporary_files(self) -> None:
+        """Have in memory what a mutation can be taken back with, bounded as a mutation is.
+
+        /var/tmp may be full, or none may be writable, which would be an I/O error.
+        """
+        self.run("PRAGMA temp_store = MEMORY")
+
     def keep_log_files(self) -> None:
         """Have -wal and -shm stay when the database is closed.
 

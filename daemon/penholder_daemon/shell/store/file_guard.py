@@ -9,6 +9,9 @@ is written any more, nor is the log moved into them, not even at the end. What i
 it is for whoever is to look at it, with a mark that keeps the next start from making a mixture of
 it (`changed_mark`). Damage that a read meets stops the writing too, until a restart.
 
+Another database in the place of ours is a mixture to be, too, as long as our log lies beside it:
+the mark is there until ours is put back.
+
 Another program may move the log into the database by SQLite's own means (none should, but a look
 with `sqlite3` can). SQLite's index of the log knows of that, and of nothing that a copy or a
 truncation does; so it is asked where something has changed.
@@ -29,10 +32,11 @@ from penholder_daemon.shell.store.log_moves import log_file_bytes
 
 log = structlog.get_logger()
 
-_AWAY = (
+AWAY = (
     "its database or the log beside it was removed or replaced under the daemon: put the files"
     " back; a stop (never a kill) moves what the log holds into the database"
 )
+"""Why nothing is written, nor opened to be read, while the names lead elsewhere or nowhere."""
 _GO_ON = (
     ", so nothing more is written: stop the daemon and restore a backup with `penholder restore`;"
     " it does not start before"
@@ -55,9 +59,10 @@ class FileGuard:
         self._path = path
         self.store = store
         self._damage = damage
-        self._files = DatabaseFiles(path)
+        self.files = DatabaseFiles(path)
         self._moved_pages = store.log_position()[1]
         self._is_away = False
+        self._is_marked = False
         store.watch_damage(damage)
         store.guard_checkpoints(self._may_move, self._note_moved)
 
@@ -69,14 +74,15 @@ class FileGuard:
     @property
     def fault(self) -> str | None:
         """Why nothing may be written, as the last look found."""
-        return self._damage.known or (_AWAY if self._is_away else None)
+        return self._damage.known or (AWAY if self._is_away else None)
 
     def look(self) -> str | None:
         """See how the files stand; returns why nothing may be written, and tells of a change."""
         if self.is_given_up:
             return self.fault
-        found = self._files.look()
+        found = self.files.look()
         self._tell_away(found is Look.AWAY)
+        self._mark_replaced()
         if self._is_away:
             # Whatever a read has met, it may have met in another's file.
             self._damage.met = None
@@ -89,10 +95,25 @@ class FileGuard:
 
     def _tell_away(self, is_away: bool) -> None:
         if is_away and not self._is_away:
-            log.critical("writes are refused", reason=_AWAY)
+            log.critical("writes are refused", reason=AWAY)
         elif self._is_away and not is_away:
             log.info("the database is there again")
         self._is_away = is_away
+
+    def _mark_replaced(self) -> None:
+        """Have no start play our log into another database that was put in the place of ours."""
+        is_replaced = self._is_away and self.files.log_is_anothers
+        if is_replaced == self._is_marked:
+            return
+        # However it ends: a disk that takes no mark is not tried again at every look.
+        self._is_marked = is_replaced
+        try:
+            if is_replaced:
+                changed_mark.leave(self._path, AWAY)
+            else:
+                changed_mark.take_back(self._path)
+        except OSError as error:
+            log.error("a mark beside the database stays as it was", reason=str(error))
 
     def _give_up(self, why: str) -> None:
         log.critical("writes are refused", reason=why)
@@ -108,7 +129,7 @@ class FileGuard:
         """Tell whether SQLite itself has done it, over another connection; then it is noted."""
         pages, moved = self.store.log_position()
         has_moved = self.store.log_moves.is_anothers(pages, moved)
-        is_whole = log_file_bytes(pages) <= self._files.log_bytes
+        is_whole = log_file_bytes(pages) <= self.files.log_bytes
         if not is_whole or (found is Look.DATABASE_CHANGED and not has_moved):
             return False
         log.warning("another program has moved the log into the database; none should")
@@ -119,5 +140,5 @@ class FileGuard:
         return self.look() is None
 
     def _note_moved(self) -> None:
-        self._files.note()
+        self.files.note()
         self.store.log_moves.note(*self.store.log_position())

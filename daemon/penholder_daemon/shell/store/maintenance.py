@@ -18,7 +18,7 @@ older ones removed.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -36,7 +36,6 @@ from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk import backups, blob_copies, copying
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.copying import CopyFailed
-from penholder_daemon.shell.store.damage import Damage
 from penholder_daemon.shell.store.database import ApswStore
 from penholder_daemon.shell.store.opening import open_reader
 from penholder_protocol.errors import InvalidParams, StoreFailed
@@ -55,16 +54,19 @@ class Maintenance:
         database: Path,
         blobs_dir: Path,
         holds: Holds,
-        damage: Damage,
+        open_own: Callable[[], ApswStore],
         world: World,
         registry: Registry,
         caller: Caller,
     ) -> None:
-        """Work on the files of a running daemon, which removes no blob while one `holds` them."""
+        """Work on the files of a running daemon, which removes no blob while one `holds` them.
+
+        `open_own` opens its database for reading; raises StoreFault.
+        """
         self._database = database
         self._blobs_dir = blobs_dir
         self._holds = holds
-        self._damage = damage
+        self._open_own = open_own
         self._world = world
         self._registry = registry
         self._caller = caller
@@ -93,7 +95,7 @@ class Maintenance:
         Without a path it goes to the directory of backups, where all but the newest `keep_last`
         are removed once it is safe.
         """
-        target = None if path is None else _new_file(Path(path))
+        target = None if path is None else self._new_place(Path(path))
         if target is not None and keep_last is not None:
             raise InvalidParams(
                 "param `keep_last` removes backups from where they go by default; leave `path` out",
@@ -102,6 +104,24 @@ class Maintenance:
         return await trio.to_thread.run_sync(
             self._backup, target, keep_last, limiter=self._one_backup, abandon_on_cancel=True
         )
+
+    def _new_place(self, path: Path) -> Path:
+        """Refuse what is there, and names that mean something beside the database or its blobs.
+
+        What is called as one of its logs SQLite would play into it, and delete; what is called as
+        a mark of ours keeps the next start from being one; and no blob could be put.
+        """
+        target, own = _new_file(path), self._database
+        parent = target.parent.resolve()
+        names = (self._blobs_dir.name, backups.directory_of(own).name)
+        is_ours = target.name.startswith(own.name) or target.name in names
+        if parent == self._blobs_dir.resolve() or (parent == own.parent.resolve() and is_ours):
+            raise InvalidParams(
+                f"{target} is the daemon's own to make; choose another name or directory, or leave"
+                f" param `path` out, and it goes to {backups.directory_of(own)}",
+                param="path",
+            )
+        return target
 
     def _verify(self, database: Path, deep: bool) -> list[Finding]:
         with self._reading(database) as store:
@@ -145,7 +165,7 @@ class Maintenance:
     def _reading(self, database: Path) -> Iterator[ApswStore]:
         """Read one view, from now on: BEGIN alone would leave it to the first read to begin it."""
         # A copy has its own damages.
-        store = open_reader(database, self._damage if database == self._database else None)
+        store = self._open_own() if database == self._database else open_reader(database)
         try:
             store.end_when(self._must_end)
             store.run("BEGIN")

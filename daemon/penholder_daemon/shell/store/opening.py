@@ -24,6 +24,7 @@ as it is until somebody does something: the program exits with a status after wh
 start it again.
 """
 
+import os
 import stat
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -48,6 +49,9 @@ from penholder_protocol import __version__
 
 OLDEST_SQLITE = (3, 51, 3)
 """3.7.0 to 3.51.2 have the WAL-reset bug, which corrupts when two connections checkpoint."""
+_WRITE_VERSION = (1, 18)
+"""How many bytes from where on say in which way a file is written."""
+_ROLLBACK = b"\x01"
 _WRITER = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 _READER = apsw.SQLITE_OPEN_READONLY
 _PASSING = (
@@ -83,6 +87,7 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
     _refuse_changed(path)
     _refuse_bereft(path)
     try:
+        _refuse_anothers_log(path, vfs or "")
         connection = apsw.Connection(str(path), flags=_WRITER, vfs=vfs, statementcachesize=500)
         with ExitStack() as opened:
             opened.callback(connection.close)
@@ -93,15 +98,36 @@ def open_writer(path: Path, vfs: str | None = None, *, keep_old: bool = True) ->
         # A StoreFault says what happened in words; what kind of error it was, its cause says.
         cause = error.__cause__ if isinstance(error, StoreFault) else error
         kind = UnwritableDatabase if isinstance(cause, (*_PASSING, OSError)) else UnusableDatabase
-        raise kind(f"{path} cannot be opened: {error}") from error
+        raise kind(f"{path} cannot be opened: {error}{_closed_to_us(path)}") from error
     return store
 
 
+def _closed_to_us(path: Path) -> str:
+    """Say which of the files is another user's or closed; SQLite says of none that it is."""
+    for each in (path, *(backups.beside(path, log) for log in backups.LOGS)):
+        if os.path.lexists(each) and not os.access(each, os.R_OK | os.W_OK, effective_ids=True):
+            return (
+                f"; {each} cannot be read and written by uid {os.geteuid()}, it belongs to uid"
+                f" {each.lstat().st_uid}: give it back with `chown` or `chmod`"
+            )
+    return ""
+
+
 def _refuse_what_is_no_file(path: Path) -> None:
-    """Refuse what SQLite would wait for without end, as a pipe that nobody writes to."""
+    """Refuse links, and what SQLite would wait for without end, as a pipe that nobody writes to.
+
+    A link to the database SQLite would follow, and have its log where that leads. What lies beside
+    the link would be taken for the log here, and what the real one holds not be missed.
+    """
     for each in (path, *(backups.beside(path, log) for log in backups.LOGS)):
         with suppress(OSError):
-            if not stat.S_ISREG(each.stat().st_mode):
+            found = each.lstat().st_mode
+            if stat.S_ISLNK(found):
+                raise UnusableDatabase(
+                    f"{each} is a symlink, and none is followed: put the file itself there, or name"
+                    " the directory in which it is with --state-dir"
+                )
+            if not stat.S_ISREG(found):
                 raise UnusableDatabase(f"{each} is no file: move it away, or name another place")
 
 
@@ -110,10 +136,10 @@ def _refuse_changed(path: Path) -> None:
     if changed_mark.is_left(path):
         mark = changed_mark.beside(path)
         raise UnusableDatabase(
-            f"{path} was written over or cut off while a daemon had it open, and the log beside it"
-            " does not belong to what is there now: restore a backup with `penholder restore`,"
-            f" which keeps both; or see to it that {path} is what you want, without its log if the"
-            f" log is another's, and remove {mark}"
+            f"{path} was replaced, written over or cut off while a daemon had it open, and the log"
+            " beside it does not belong to what is there now: restore a backup with `penholder"
+            f" restore`, which keeps both; or see to it that {path} is what you want, without its"
+            f" log if the log is another's, and remove {mark}"
         )
 
 
@@ -133,6 +159,30 @@ def _refuse_bereft(path: Path) -> None:
             f"{path} is {'empty' if path.exists() else 'not there'}, and of what it held there is"
             f" still {' and '.join(map(str, left))}: put it back, or restore a backup with"
             " `penholder restore`; to begin anew, move those away first"
+        )
+
+
+def _refuse_anothers_log(path: Path, vfs: str) -> None:
+    """Refuse a backup that was copied to where a log of the database before it still lies.
+
+    SQLite would play that log into it, and what comes of the two is damaged. A backup is a file
+    for rollback journals (`copying.fill`), which a database beside a log never is: it becomes one
+    for logs before its first log begins.
+    """
+    log = backups.beside(path, "-wal")
+    if not file_bytes(path) or not file_bytes(log):
+        return
+    # Through SQLite's own layer, which keeps its locks when another connection has the file open.
+    file = apsw.VFSFile(vfs, str(path), [apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB, 0])
+    try:
+        is_backup = file.xRead(*_WRITE_VERSION) == _ROLLBACK
+    finally:
+        file.xClose()
+    if is_backup:
+        raise UnusableDatabase(
+            f"{path} is a backup, and the log beside it, {log}, is of the database that was there"
+            " before: move the backup to another place and put it in with `penholder restore`,"
+            f" which keeps the log; or move {log} away, to do without what it holds"
         )
 
 

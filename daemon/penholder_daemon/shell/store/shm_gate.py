@@ -22,6 +22,7 @@ database. That is slow and seldom.
 
 import threading
 
+from penholder_daemon.shell.disk.database_files import DatabaseFiles
 from penholder_daemon.shell.store.breather import Breather
 from penholder_daemon.shell.store.damage import Damage
 
@@ -37,3 +38,5 @@ class ShmGate:
         self.damage = Damage()
         self.is_open = False
         """Whether the writer has it open for writing; from then on connections are kept."""
+        self.files: DatabaseFiles | None = None
+        """Those that the writer has open, from then on: nobody is to read from others."""

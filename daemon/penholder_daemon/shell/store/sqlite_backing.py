@@ -1,13 +1,17 @@
 """The state in a file of SQLite: what a daemon has without any setting."""
 
+from contextlib import ExitStack
+
 from penholder_daemon.core.caller import Caller
 from penholder_daemon.core.registry import Registry
+from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.blob_files import BlobFiles
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter, StoreFigures
 from penholder_daemon.shell.store.database import ApswStore, file_bytes
+from penholder_daemon.shell.store.file_guard import AWAY
 from penholder_daemon.shell.store.maintenance import Maintenance
 from penholder_daemon.shell.store.opening import open_reader
 from penholder_daemon.shell.store.pace import Pace
@@ -39,8 +43,25 @@ class SqliteBacking:
         return WriterConnection(self._paths.database, self.gate, make_committer, world.host_id)
 
     def open_reader(self) -> ApswStore:
-        """Open the database for reading only; raises StoreFault."""
-        return open_reader(self._paths.database, self.gate.damage)
+        """Open the database for reading only; raises StoreFault.
+
+        What has its name may be another file by now, and a pipe would be waited for. Beside another
+        database SQLite would read the log of this one as that one's, or delete it as nobody's; and
+        who had opened that one would go on reading it after ours was put back.
+        """
+        self._refuse_away()
+        with ExitStack() as opened:
+            store = open_reader(self._paths.database, self.gate.damage)
+            opened.callback(store.close)
+            # Again, before the first read: it may have been replaced on the way.
+            self._refuse_away()
+            opened.pop_all()
+        return store
+
+    def _refuse_away(self) -> None:
+        files = self.gate.files
+        if files is not None and files.are_away:
+            raise StoreFault(AWAY)
 
     def make_upkeep(
         self, holds: Holds, world: World, registry: Registry, caller: Caller
@@ -48,7 +69,7 @@ class SqliteBacking:
         """Make who verifies and copies it."""
         paths = self._paths
         return Maintenance(
-            paths.database, paths.blobs_dir, holds, self.gate.damage, world, registry, caller
+            paths.database, paths.blobs_dir, holds, self.open_reader, world, registry, caller
         )
 
     def close(self) -> None:

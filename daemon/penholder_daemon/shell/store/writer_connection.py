@@ -183,10 +183,12 @@ class WriterConnection:
             store.close()
             raise UnwritableDatabase(f"{self._path} cannot be written: {fault}") from fault
         store.keep_log_files()
+        store.use_no_temporary_files()
         # After the write of `_try_out`, which has made the log: both files are there to be noted.
         self._guard = FileGuard(self._path, store, self._gate.damage)
         store.report_progress(self._progress)
         self._committer = self._make_committer(store)
+        self._gate.files = self._guard.files
         # Last: from here on readers keep their connections, and the mapping they share can be
         # written.
         self._gate.is_open = True
