@@ -10,8 +10,9 @@ import pytest
 
 from penholder_daemon import migrations
 from penholder_daemon.core.store import Shape, StoreFault
+from penholder_daemon.shell.disk.database_files import file_bytes
 from penholder_daemon.shell.store import opening, wal_renewal
-from penholder_daemon.shell.store.database import ApswStore, WriterStore, file_bytes
+from penholder_daemon.shell.store.database import ApswStore, WriterStore
 from penholder_daemon.shell.store.opening import (
     UnusableDatabase,
     UnwritableDatabase,

@@ -41,6 +41,12 @@ def _a_machine_may_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def patient_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no thread give up a query for its time, which on a busy machine it would."""
+    monkeypatch.setattr(readers, "QUICK_QUERY_MS", 600_000)
+
+
+@pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """Give readers of which the loop is one."""
     made = Scene(tmp_path / "read.db", in_loop=True)
@@ -92,6 +98,7 @@ async def test_a_quick_one_is_carried_out_in_the_loop(asking: _Asking) -> None:
     assert asking.was_in_loop == [True]
 
 
+@pytest.mark.usefixtures("patient_threads")
 async def test_one_that_takes_longer_is_begun_anew_by_a_thread(asking: _Asking) -> None:
     steps = 40_000
     assert await asking.ask(steps=steps) == steps
@@ -104,6 +111,7 @@ async def test_one_without_end_is_refused_all_the_same(asking: _Asking) -> None:
     assert await asking.ask("another") == 1
 
 
+@pytest.mark.usefixtures("patient_threads")
 async def test_a_method_that_had_to_be_begun_anew_is_left_to_threads(asking: _Asking) -> None:
     await asking.ask("slow", steps=40_000)
     await asking.ask("quick")

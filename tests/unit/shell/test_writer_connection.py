@@ -11,8 +11,9 @@ from penholder_daemon.core.commit import Committer
 from penholder_daemon.core.method import Invocation
 from penholder_daemon.core.store import Store, StoreBusy, StoreFault
 from penholder_daemon.rooms import build_registry
+from penholder_daemon.shell.disk.database_files import file_bytes
 from penholder_daemon.shell.store import opening, writer_connection
-from penholder_daemon.shell.store.database import WriterStore, file_bytes
+from penholder_daemon.shell.store.database import WriterStore
 from penholder_daemon.shell.store.opening import UnusableDatabase, UnwritableDatabase
 from penholder_daemon.shell.store.shm_gate import ShmGate
 from penholder_daemon.shell.store.writer_connection import WriterConnection

@@ -98,3 +98,11 @@ def _which(found: os.stat_result | None) -> tuple[int, int] | None:
 
 def _state(found: os.stat_result | None) -> tuple[int, int] | None:
     return None if found is None else (found.st_size, found.st_mtime_ns)
+
+
+def file_bytes(path: Path) -> int:
+    """Return the size of a database file without opening it; 0 if it cannot be found there."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

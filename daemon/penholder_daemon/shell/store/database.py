@@ -15,7 +15,6 @@ why their size is asked with stat.
 """
 
 import array
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -33,6 +32,7 @@ from penholder_daemon.core.store import (
     Write,
     integer,
 )
+from penholder_daemon.shell.disk.database_files import file_bytes
 from penholder_daemon.shell.store.backing import Clock
 from penholder_daemon.shell.store.damage import Damage
 from penholder_daemon.shell.store.log_moves import PAGE_BYTES, LogMoves
@@ -395,11 +395,3 @@ class WriterStore(ApswStore):
 def sqlite_version() -> str:
     """Return the version of the SQLite in use."""
     return apsw.sqlite_lib_version()
-
-
-def file_bytes(path: Path) -> int:
-    """Return the size of a database file without opening it; 0 if it cannot be found there."""
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0

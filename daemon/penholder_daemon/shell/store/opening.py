@@ -35,13 +35,13 @@ from penholder_daemon import migrations
 from penholder_daemon.core.store import StoreFault
 from penholder_daemon.shell.disk import backups, blob_copies, changed_mark
 from penholder_daemon.shell.disk.copying import CopyFailed
+from penholder_daemon.shell.disk.database_files import file_bytes
 from penholder_daemon.shell.store import wal_renewal
 from penholder_daemon.shell.store.damage import Damage
 from penholder_daemon.shell.store.database import (
     BUSY_MS,
     ApswStore,
     WriterStore,
-    file_bytes,
     sqlite_version,
 )
 from penholder_daemon.shell.store.sqlite_faults import refuse

@@ -8,9 +8,10 @@ from penholder_daemon.core.store import StoreFault
 from penholder_daemon.core.world import World
 from penholder_daemon.shell.disk.blob_copies import Holds
 from penholder_daemon.shell.disk.blob_files import BlobFiles
+from penholder_daemon.shell.disk.database_files import file_bytes
 from penholder_daemon.shell.disk.paths import Paths
 from penholder_daemon.shell.store.backing import HostCalls, MakeCommitter, StoreFigures
-from penholder_daemon.shell.store.database import ApswStore, file_bytes
+from penholder_daemon.shell.store.database import ApswStore
 from penholder_daemon.shell.store.file_guard import AWAY
 from penholder_daemon.shell.store.maintenance import Maintenance
 from penholder_daemon.shell.store.opening import open_reader
