@@ -134,7 +134,7 @@ class Requests:
             case Kind.QUERY:
                 self._after_mutations(partial(self._query, pending))
             case Kind.WAIT:
-                # Likewise, while it waits for the mutations before it.
+                # Now, so that it can be canceled while it waits for the mutations before it.
                 self._waits.expect(pending)
                 self._after_mutations(partial(self._spawn, self._wait, pending, None))
             case Kind.LOCAL:
