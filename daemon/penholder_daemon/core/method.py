@@ -28,6 +28,7 @@ from penholder_daemon.core.caller import RUNTIME, Caller, SocketKind
 from penholder_daemon.core.fence import Arguments, FenceCheck
 from penholder_daemon.core.params import Field, Params, signature_fields
 from penholder_protocol.errors import Denied, PenholderError
+from penholder_protocol.jsonrpc import NO_PARAMS
 from penholder_protocol.nouns import Fence
 from penholder_protocol.nouns.words import IdempotencyKey
 
@@ -35,7 +36,6 @@ Precheck: TypeAlias = Callable[[Arguments], None]
 """Refuses arguments before anything stored is looked at."""
 
 ResultT = TypeVar("ResultT")
-_NO_PARAMS = b"{}"
 
 
 class Kind(enum.Enum):
@@ -193,8 +193,8 @@ class Method:
             arguments,
             caller,
             request_id,
-            params if is_compared else _NO_PARAMS,
-            bare if is_compared else _NO_PARAMS,
+            params if is_compared else NO_PARAMS,
+            bare if is_compared else NO_PARAMS,
             fence if isinstance(fence, Fence) else None,
             key if isinstance(key, str) else None,
         )

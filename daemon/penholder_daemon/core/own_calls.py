@@ -2,13 +2,12 @@
 
 from penholder_daemon.core.caller import CONTROL, Caller
 from penholder_daemon.core.method import Invocation, Method
-
-_NO_PARAMS = b"{}"
+from penholder_protocol.jsonrpc import NO_PARAMS
 
 
 def daemon_call(method: Method, caller: Caller, arguments: dict[str, object]) -> Invocation:
     """Make a call of one of the daemon's own mutations."""
-    return Invocation(method, arguments, caller, None, _NO_PARAMS, _NO_PARAMS)
+    return Invocation(method, arguments, caller, None, NO_PARAMS, NO_PARAMS)
 
 
 def daemon_caller(uid: int, pid: int) -> Caller:

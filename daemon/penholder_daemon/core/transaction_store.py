@@ -54,8 +54,6 @@ class TransactionStore(StoreOver):
         self._statements: dict[str, _Statement] = {}
         self._known_then = 0
         self._is_in_call = self._has_savepoint = False
-        self._has_run = False
-        """Whether the call has run a statement: most come to none, and can have ended nothing."""
         self._changed_rows: int | None = None
         """What the store has told of it; None once a statement has run since."""
         self._version_then = store.data_version
@@ -111,7 +109,7 @@ class TransactionStore(StoreOver):
     def begin_call(self) -> None:
         """A call begins; `end_call` or `undo_call` ends it."""
         self._is_in_call = True
-        self._has_savepoint = self._has_run = False
+        self._has_savepoint = False
         self.ledger.mark()
 
     def end_call(self) -> None:
@@ -134,8 +132,7 @@ class TransactionStore(StoreOver):
     @property
     def is_open(self) -> bool:
         """Whether the transaction can still be committed."""
-        is_there = not self._has_run or self._store.in_transaction
-        return is_there and not self.ledger.is_torn
+        return self._store.in_transaction and not self.ledger.is_torn
 
     # --- statements ---------------------------------------------------------------------------
     def rows(self, sql: str, *values: SqlValue) -> Iterator[Row]:
@@ -161,7 +158,6 @@ class TransactionStore(StoreOver):
             self._store.run_many(sql, listed)
 
     def _prepare(self, sql: str, values: Sequence[SqlValue]) -> None:
-        self._has_run = True
         self._changed_rows = None
         statement = self._statements.get(sql)
         if statement is None or self._known_then != self._mirror.known:

@@ -131,6 +131,25 @@ def test_a_lost_transaction_fails_every_request_and_publishes_nothing(
     assert _stored(ready) == ["d"]
 
 
+@pytest.mark.parametrize(
+    "read",
+    ["SELECT controller_id FROM workers", "SELECT stream_id, last_seq", "SELECT COALESCE((SEL"],
+)
+def test_so_does_one_that_is_lost_at_a_read_of_what_is_held_from_then_on(
+    ready: Bench, read: str
+) -> None:
+    """Such a read passes by all that knows of statements: it is the first of its kind."""
+    ready.restart()  # so that nothing is held
+    before = ready.dump()
+    ready.store.fail_at(read, loses_transaction=True)
+    answers = _appends(ready, "a", "b", "c")
+    assert [type(answer) for answer in answers] == [errors.StoreFailed] * 3
+    assert ready.dump() == before
+    assert ready.published == []
+    _appends(ready, "d")
+    assert _stored(ready) == ["d"]
+
+
 @sqlite_only("triggers")
 @pytest.mark.parametrize("action", ["ROLLBACK", "ABORT", "FAIL"])
 def test_a_row_that_cannot_be_written_fails_its_own_call_alone(ready: Bench, action: str) -> None:

@@ -29,7 +29,6 @@ from penholder_daemon.core.world import World
 from penholder_daemon.shell.fairness.write_queue import WriteJob
 from penholder_protocol.errors import PenholderError
 
-_NO_PARAMS = b"{}"
 _NEVER_MS = 1 << 62
 _RETRY_MS = 1000
 _LONGEST_SLEEP_SECONDS = 60.0
